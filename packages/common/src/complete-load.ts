@@ -1,0 +1,83 @@
+import * as checkpoint from './checkpoint.ts';
+import { BronzeError } from './failure.ts';
+import { decodeJson, encodeJson } from './json.ts';
+import {
+  buildLoadRecord,
+  isCovered,
+  type LoadRecord,
+  readLoadRecord,
+  type Receipt,
+  receiptSchema,
+  taskNames,
+} from './load-record.ts';
+import type { ExtractRequest } from './messages.ts';
+import { type LoadKey, loadRecordKey, receiptsPrefix, taskNameOfReceipt } from './object-keys.ts';
+import type { CheckpointStore, Clock, Log, ObjectStore, TaskQueue } from './ports.ts';
+import { readSlices, type SliceManifest } from './slice-manifest.ts';
+
+export interface CompletionPorts {
+  readonly objects: ObjectStore;
+  readonly checkpoints: CheckpointStore;
+  readonly requests: TaskQueue<ExtractRequest>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Completes the load if every write task has its receipt; otherwise somebody else will. Harmless to repeat. */
+export async function completeLoad(ports: CompletionPorts, load: LoadKey): Promise<void> {
+  const slices = await readSlices(ports.objects, load);
+  if (!isCovered(slices, await receiptNames(ports.objects, load))) return;
+  const receipts = await readReceipts(ports.objects, load, slices);
+  const record = buildLoadRecord(slices, receipts, ports.clock.now());
+  assertReconciled(record);
+  await finishSwap(ports, await decide(ports, load, record));
+}
+
+/** The record is the decision: whoever puts it first, all go on with the one that is there. */
+async function decide(ports: CompletionPorts, load: LoadKey, record: LoadRecord): Promise<LoadRecord> {
+  const put = await ports.objects.putIfAbsent(loadRecordKey(load), encodeJson(record));
+  if (put === 'created') return record;
+  const decided = await readLoadRecord(ports.objects, load);
+  return decided ?? record;
+}
+
+/** Brings a decided load into the checkpoint, if nobody has, and wakes whoever waits behind it. */
+export async function finishSwap(ports: CompletionPorts, record: LoadRecord): Promise<void> {
+  const { checkpoint: current, version } = await ports.checkpoints.read(record.entity);
+  const next = checkpoint.finishLoad(current, record, ports.clock.now());
+  if (next && !(await ports.checkpoints.swap(record.entity, version, next))) return finishSwap(ports, record);
+  if (next) {
+    const { entity, load_id, rows, parts, until } = record;
+    ports.log.event({ kind: 'load_completed', entity, load_id, rows, parts: parts.length, until });
+  }
+  const state = next ?? current;
+  const [waiting] = state?.pending_load ? [] : (state?.next_requests ?? []);
+  if (waiting) await ports.requests.send([waiting]);
+}
+
+/** Names of the write tasks that have a receipt: `00000-00003`. */
+export async function receiptNames(objects: ObjectStore, load: LoadKey): Promise<ReadonlySet<string>> {
+  return new Set((await objects.list(receiptsPrefix(load))).map(taskNameOfReceipt));
+}
+
+async function readReceipts(objects: ObjectStore, load: LoadKey, slices: readonly SliceManifest[]): Promise<Receipt[]> {
+  const receipts: Receipt[] = [];
+  for (const name of taskNames(slices)) {
+    const key = `${receiptsPrefix(load)}${name}.json`;
+    const stored = await objects.get(key);
+    const hint = 'Receipts are written once and never edited: was staging changed by hand?';
+    if (!stored) throw new BronzeError('OBJECT_MISSING', { message: `${key} was listed and is gone`, hint });
+    receipts.push(
+      decodeJson(receiptSchema, Buffer.from(stored.body).toString(), { code: 'OBJECT_INVALID', what: key, hint }),
+    );
+  }
+  return receipts;
+}
+
+function assertReconciled(record: LoadRecord): void {
+  if (record.rows === record.rows_in_bronze + record.rows_quarantined) return;
+  throw new BronzeError('OBJECT_CORRUPT', {
+    message: `load ${record.load_id} of ${record.entity} staged ${record.rows} rows, but bronze holds ${record.rows_in_bronze} and quarantine ${record.rows_quarantined}`,
+    hint: 'Nothing was recorded and the checkpoint did not move. Please report this with the load’s staging folder.',
+  });
+}

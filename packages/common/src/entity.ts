@@ -1,0 +1,34 @@
+import * as z from 'zod/mini';
+
+/** Longer names would not fit a PostgreSQL identifier or a Glue table. */
+export const ENTITY_NAME_LENGTH_MAX = 63;
+
+/** An entity's name: `orders`, `order_items`. It appears in object keys, so nothing else is ever accepted. */
+export const entityNameSchema = z
+  .string()
+  .check(
+    z.maxLength(ENTITY_NAME_LENGTH_MAX),
+    z.regex(/^[a-z][a-z0-9_]*$/, 'expected lower case letters, digits and _, starting with a letter'),
+  );
+
+export const loadTypeSchema = z.enum(['full', 'incremental']);
+export type LoadType = z.infer<typeof loadTypeSchema>;
+
+/**
+ * Identifies one load for ever: a UUID from the planner, or the SQS message id of a request made by hand.
+ * It appears in object keys.
+ */
+export const loadIdSchema = z
+  .string()
+  .check(z.regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'expected a lower case UUID'));
+
+/** A column as its source names and types it: `{ name: "total", type: "numeric(12,2)" }`. */
+export const columnSchema = z.object({ name: z.string(), type: z.string() });
+export type Column = z.infer<typeof columnSchema>;
+
+/** Columns that Bronze adds to every record; a source column of the same name is refused. */
+export const METADATA_COLUMNS = ['_ingestion_ts', '_source_system', '_record_hash', '_ingestion_id'] as const;
+
+/** Value of `_source_system`. */
+export const sourceSystemSchema = z.enum(['rds', 'api']);
+export type SourceSystem = z.infer<typeof sourceSystemSchema>;

@@ -1,0 +1,52 @@
+import type { LoadType } from './entity.ts';
+import type { Failure } from './failure.ts';
+
+/** What the pipeline tells about itself: logs, metrics and the progress display are made of these. */
+export type PipelineEvent =
+  | { readonly kind: 'planned'; readonly entity: string; readonly load_id: string; readonly run_id: string }
+  | { readonly kind: 'request_done'; readonly entity: string; readonly load_id: string; readonly reason: string }
+  | {
+      readonly kind: 'load_claimed';
+      readonly entity: string;
+      readonly load_id: string;
+      readonly load_type: LoadType;
+      readonly since: string;
+      readonly until: string;
+    }
+  | { readonly kind: 'source_retried'; readonly entity: string; readonly attempt: number; readonly failure: Failure }
+  | {
+      readonly kind: 'batch_staged';
+      readonly entity: string;
+      readonly load_id: string;
+      readonly slice: number;
+      readonly rows: number;
+      readonly bytes: number;
+    }
+  | {
+      readonly kind: 'slice_committed';
+      readonly entity: string;
+      readonly load_id: string;
+      readonly slice: number;
+      readonly rows: number;
+      readonly final: boolean;
+    }
+  | { readonly kind: 'slice_lost'; readonly entity: string; readonly load_id: string; readonly slice: number }
+  | {
+      readonly kind: 'task_written';
+      readonly entity: string;
+      readonly load_id: string;
+      readonly slice: number;
+      readonly task: number;
+      readonly rows: number;
+      readonly parts: number;
+      readonly bytes: number;
+      readonly rows_quarantined: number;
+    }
+  | {
+      readonly kind: 'load_completed';
+      readonly entity: string;
+      readonly load_id: string;
+      readonly rows: number;
+      readonly parts: number;
+      readonly until: string;
+    };

@@ -1,0 +1,91 @@
+/**
+ * What went wrong, in a form that a person at 03:00 and a program can both use.
+ *
+ * - `configuration`: a human must change a file, a grant or a variable; retrying is pointless.
+ * - `temporary`: the same call may succeed later (network, lock, time-out); queues retry it.
+ * - `permanent`: this message or load can never succeed as it stands; it goes to the DLQ at once.
+ */
+export type FailureKind = 'configuration' | 'temporary' | 'permanent';
+
+/** Stable codes; `docs/runbook.md` has a line for each. */
+export const FAILURE_KINDS = {
+  CONFIG_INVALID: 'configuration',
+  CONFIG_NOT_FOUND: 'configuration',
+  REFERENCE_UNRESOLVED: 'configuration',
+  ENTITY_UNKNOWN: 'permanent',
+  MESSAGE_INVALID: 'permanent',
+  CHECKPOINTS_UNREADABLE: 'permanent',
+  OBJECT_INVALID: 'permanent',
+  OBJECT_MISSING: 'temporary',
+  OBJECT_CORRUPT: 'permanent',
+  PART_FOREIGN: 'permanent',
+  STORE_UNCONDITIONAL: 'configuration',
+  SWAP_CONTENDED: 'temporary',
+  SOURCE_UNREACHABLE: 'temporary',
+  SOURCE_INTERRUPTED: 'temporary',
+  SOURCE_TIMEOUT: 'temporary',
+  SOURCE_DENIED: 'permanent',
+  SOURCE_REJECTED: 'permanent',
+  TABLE_MISSING: 'permanent',
+  COLUMN_MISSING: 'permanent',
+  COLUMN_RESERVED: 'permanent',
+  COLUMN_AMBIGUOUS: 'permanent',
+  COLUMN_UNSUPPORTED: 'permanent',
+  KEY_MISSING: 'permanent',
+  KEY_NOT_UNIQUE: 'permanent',
+  ROW_TOO_LARGE: 'permanent',
+  ROW_COUNT_MISMATCH: 'temporary',
+  SLICE_STUCK: 'permanent',
+  ENGINE_LIMIT: 'permanent',
+} as const satisfies Record<string, FailureKind>;
+
+export type FailureCode = keyof typeof FAILURE_KINDS;
+
+export interface FailureText {
+  /** What was wrong and where; never a secret, never a connection string, never a row's value. */
+  readonly message: string;
+  /** What to do about it, as an instruction. */
+  readonly hint: string;
+}
+
+/** The one error type that Bronze throws on purpose. Anything else that escapes is a bug or the world's. */
+export class BronzeError extends Error {
+  override readonly name = 'BronzeError';
+  readonly code: FailureCode;
+  readonly hint: string;
+
+  constructor(code: FailureCode, text: FailureText, cause?: unknown) {
+    super(text.message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.hint = text.hint;
+  }
+
+  get kind(): FailureKind {
+    return FAILURE_KINDS[this.code];
+  }
+}
+
+export interface Failure {
+  readonly code: FailureCode | 'UNEXPECTED';
+  readonly kind: FailureKind | 'bug';
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Any thrown value as a {@link Failure}, for logs, tables and failure records. */
+export function toFailure(thrown: unknown): Failure {
+  if (thrown instanceof BronzeError) {
+    return { code: thrown.code, kind: thrown.kind, message: thrown.message, hint: thrown.hint };
+  }
+  return {
+    code: 'UNEXPECTED',
+    kind: 'bug',
+    message: thrown instanceof Error ? thrown.message : String(thrown),
+    hint: 'This is not a failure Bronze knows: please report it with the log of this run.',
+  };
+}
+
+/** True when a retry of the same message can't help. */
+export function isHopeless(failure: Failure): boolean {
+  return failure.kind === 'permanent' || failure.kind === 'configuration';
+}

@@ -1,0 +1,117 @@
+import * as z from 'zod/mini';
+import { columnSchema, entityNameSchema, loadIdSchema, loadTypeSchema, sourceSystemSchema } from './entity.ts';
+import { decodeJson } from './json.ts';
+import { type LoadKey, loadRecordKey, taskName } from './object-keys.ts';
+import type { ObjectStore } from './ports.ts';
+import { type SliceManifest, rowsOf } from './slice-manifest.ts';
+import { timestampSchema } from './timestamp.ts';
+
+const partSchema = z.object({ key: z.string(), rows: z.int(), bytes: z.int(), sha256: z.string() });
+export type Part = z.infer<typeof partSchema>;
+
+const engineReportSchema = z.object({
+  name: z.string(),
+  /** Columns the engine can't express in their own Parquet type, and what it writes instead. */
+  degraded: z.array(z.object({ column: z.string(), type: z.string(), written_as: z.string() })),
+});
+
+/** Proof that a write task is durable in bronze. */
+export const receiptSchema = z.object({
+  version: z.literal(1),
+  task: z.string(),
+  engine: engineReportSchema,
+  parts: z.array(partSchema),
+  quarantine: z.nullable(z.object({ key: z.string(), rows: z.int() })),
+});
+export type Receipt = z.infer<typeof receiptSchema>;
+
+/** The decision about a load, put once; it outlives staging and is never deleted. */
+export const loadRecordSchema = z.looseObject({
+  version: z.literal(1),
+  status: z.enum(['completed', 'abandoned']),
+  entity: entityNameSchema,
+  load_id: loadIdSchema,
+  run_id: z.optional(loadIdSchema),
+  load_type: loadTypeSchema,
+  since: timestampSchema,
+  until: timestampSchema,
+  window_basis: z.optional(z.string()),
+  ingested_at: timestampSchema,
+  completed_at: timestampSchema,
+  source_system: z.optional(sourceSystemSchema),
+  /** Rows staged: `rows_in_bronze + rows_quarantined`. */
+  rows: z.int(),
+  rows_in_bronze: z.int(),
+  rows_quarantined: z.int(),
+  slices: z.int(),
+  write_tasks: z.int(),
+  engines: z.array(engineReportSchema),
+  columns: z.array(columnSchema),
+  parts: z.array(partSchema),
+  quarantine: z.array(z.object({ key: z.string(), rows: z.int() })),
+});
+export type LoadRecord = z.infer<typeof loadRecordSchema>;
+
+/** Names of all write tasks of the committed slices, in part order. */
+export function taskNames(slices: readonly SliceManifest[]): string[] {
+  return slices.flatMap((slice) => slice.tasks.map((_, task) => taskName(slice.slice, task)));
+}
+
+/** Write tasks that have no receipt yet. */
+export function missingTasks(slices: readonly SliceManifest[], receipts: ReadonlySet<string>): string[] {
+  return taskNames(slices).filter((name) => !receipts.has(name));
+}
+
+/** A load is covered when its last slice is committed and the *set* of receipts equals the set of write tasks. */
+export function isCovered(slices: readonly SliceManifest[], receipts: ReadonlySet<string>): boolean {
+  const names = taskNames(slices);
+  return slices.at(-1)?.final === true && names.length === receipts.size && names.every((name) => receipts.has(name));
+}
+
+/** The record of a covered load. `receipts` are those of {@link taskNames}, in that order. */
+export function buildLoadRecord(
+  slices: readonly SliceManifest[],
+  receipts: readonly Receipt[],
+  completed_at: LoadRecord['completed_at'],
+): LoadRecord {
+  const last = slices.at(-1);
+  if (!last) throw new RangeError('a load without a committed slice is not covered');
+  const parts = receipts.flatMap((receipt) => receipt.parts);
+  const quarantine = receipts.flatMap((receipt) => receipt.quarantine ?? []);
+  const engines = new Map(receipts.map((receipt) => [JSON.stringify(receipt.engine), receipt.engine]));
+  const { load_id, run_id, load_type, since, until, window_basis, ingested_at } = last.load;
+  return {
+    version: 1,
+    status: 'completed',
+    entity: last.entity,
+    load_id,
+    ...(run_id && { run_id }),
+    load_type,
+    since,
+    until,
+    ...(window_basis && { window_basis }),
+    ingested_at,
+    completed_at,
+    source_system: last.source_system,
+    rows: rowsOf(slices),
+    rows_in_bronze: parts.reduce((rows, part) => rows + part.rows, 0),
+    rows_quarantined: quarantine.reduce((rows, one) => rows + one.rows, 0),
+    slices: slices.length,
+    write_tasks: receipts.length,
+    engines: [...engines.values()],
+    columns: last.columns,
+    parts,
+    quarantine,
+  };
+}
+
+export async function readLoadRecord(objects: ObjectStore, load: LoadKey): Promise<LoadRecord | undefined> {
+  const key = loadRecordKey(load);
+  const stored = await objects.get(key);
+  if (!stored) return undefined;
+  return decodeJson(loadRecordSchema, Buffer.from(stored.body).toString(), {
+    code: 'OBJECT_INVALID',
+    what: key,
+    hint: 'Load records are the decision about a load and are never edited: restore its first version.',
+  });
+}

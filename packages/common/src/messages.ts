@@ -1,0 +1,56 @@
+import * as z from 'zod/mini';
+import { entityNameSchema, loadIdSchema, loadTypeSchema } from './entity.ts';
+import { decodeJson } from './json.ts';
+import { timestampSchema } from './timestamp.ts';
+
+/** A longer body is no message of ours. */
+export const MESSAGE_BYTES_MAX = 4096;
+
+/** Asks for one entity to be ingested. A hand-made `{"entity":"orders"}` is enough. */
+export const extractRequestSchema = z.strictObject({
+  entity: entityNameSchema,
+  /** Absent in hand-made requests: the message id then serves. */
+  load_id: z.optional(loadIdSchema),
+  /** Absent: incremental, or full when the entity has no checkpoint yet. */
+  load_type: z.optional(loadTypeSchema),
+  run_id: z.optional(loadIdSchema),
+  /** The scheduled time: an incremental request whose target the checkpoint has passed is done. */
+  target: z.optional(timestampSchema),
+});
+
+/** A request as it waits in the checkpoint and travels on: always with its load id. */
+export const waitingRequestSchema = z.strictObject({ ...extractRequestSchema.shape, load_id: loadIdSchema });
+
+/** Asks for one write task to be converted: slice and task count from 0. */
+export const writeMessageSchema = z.strictObject({
+  entity: entityNameSchema,
+  load_id: loadIdSchema,
+  slice: z.int().check(z.minimum(0)),
+  task: z.int().check(z.minimum(0)),
+});
+
+export type ExtractRequest = z.infer<typeof waitingRequestSchema>;
+export type WriteMessage = z.infer<typeof writeMessageSchema>;
+
+/**
+ * @param messageId id the queue gave the message; serves as `load_id` when the body names none
+ * @throws BronzeError MESSAGE_INVALID
+ */
+export function decodeExtractRequest(body: string, messageId: string): ExtractRequest {
+  const request = decodeMessage(extractRequestSchema, body);
+  return { ...request, load_id: request.load_id ?? messageId };
+}
+
+/** @throws BronzeError MESSAGE_INVALID */
+export function decodeWriteMessage(body: string): WriteMessage {
+  return decodeMessage(writeMessageSchema, body);
+}
+
+function decodeMessage<T>(schema: z.ZodMiniType<T>, body: string): T {
+  const bytes = Buffer.byteLength(body);
+  return decodeJson(schema, bytes > MESSAGE_BYTES_MAX ? `"${bytes} bytes"` : body, {
+    code: 'MESSAGE_INVALID',
+    what: 'the message',
+    hint: 'Send {"entity":"<name>"}, with load_type "full" or "incremental" if you like. Nothing else is needed.',
+  });
+}

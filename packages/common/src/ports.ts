@@ -1,0 +1,92 @@
+/** The few things the pipeline asks of the world. Each has an AWS and a local implementation. */
+import type { Checkpoint, Cut, PendingLoad } from './checkpoint.ts';
+import type { Entity } from './config.ts';
+import type { Column, SourceSystem } from './entity.ts';
+import type { PipelineEvent } from './events.ts';
+import type { Position } from './slice-manifest.ts';
+import type { Timestamp } from './timestamp.ts';
+
+export interface StoredObject {
+  readonly body: Uint8Array;
+  /** Opaque; changes with every change of the object. */
+  readonly etag: string;
+}
+
+/** A strongly consistent object store. There is no unconditional put: nothing of Bronze needs one. */
+export interface ObjectStore {
+  get(key: string): Promise<StoredObject | undefined>;
+  /** Atomic: of any number of concurrent callers exactly one gets `created`. */
+  putIfAbsent(key: string, body: Uint8Array): Promise<'created' | 'exists'>;
+  /** Atomic: writes only while the object still has `etag` (`undefined`: while it does not exist). False when it lost. */
+  replace(key: string, body: Uint8Array, etag: string | undefined): Promise<boolean>;
+  /** Every key that starts with `prefix`, in byte order, however many there are. */
+  list(prefix: string): Promise<readonly string[]>;
+  /** Only for staging of a recorded load. Silent when the object is gone already. */
+  remove(key: string): Promise<void>;
+}
+
+/** Compare-and-swap of one entity's checkpoint. */
+export interface CheckpointStore {
+  readAll(): Promise<ReadonlyMap<string, Checkpoint>>;
+  read(entity: string): Promise<VersionedCheckpoint>;
+  /** False when the entity's checkpoint is no longer the one that `version` was read with. */
+  swap(entity: string, version: string, next: Checkpoint): Promise<boolean>;
+}
+
+export interface VersionedCheckpoint {
+  readonly checkpoint: Checkpoint | undefined;
+  readonly version: string;
+}
+
+/** At-least-once, unordered. Resolves when every message is accepted, throws when any is not. */
+export interface TaskQueue<Message> {
+  send(messages: readonly Message[]): Promise<void>;
+}
+
+/** A system we read. */
+export interface Source {
+  readonly system: SourceSystem;
+  /**
+   * Checks that the entity can be read as configured and says how far it may be read.
+   * @throws BronzeError before anything is claimed, so that a broken entity's checkpoint stays untouched
+   */
+  cut(entity: Entity): Promise<Cut>;
+  /** Reads a load's window from `position` on (`undefined`: from its start). */
+  openSlice(entity: Entity, load: PendingLoad, position: Position | undefined): Promise<SliceReader>;
+}
+
+export interface SliceReader {
+  /** As the source names and types them now, in its own order. */
+  readonly columns: readonly Column[];
+  /** Ends when the window is exhausted. Stopping early releases the source. */
+  readonly batches: AsyncIterable<RawBatch>;
+}
+
+/** Rows as NDJSON: one object a line, keys sorted by their UTF-8 bytes. */
+export interface RawBatch {
+  readonly ndjson: Uint8Array;
+  readonly rows: number;
+  /** Length of the longest line in bytes: readers size their buffers by it. */
+  readonly row_bytes_max: number;
+  /** Where reading goes on after this batch. */
+  readonly position: Position;
+}
+
+export interface Clock {
+  now(): Timestamp;
+  sleep(duration_ms: number): Promise<void>;
+}
+
+/** Says when an invocation should hand over: a Lambda's time is nearly up, or somebody pressed Ctrl-C. */
+export interface Deadline {
+  isNear(): boolean;
+}
+
+/** Names for attempts: never the same twice, in any process. */
+export interface AttemptIds {
+  next(): string;
+}
+
+export interface Log {
+  event(event: PipelineEvent): void;
+}

@@ -1,0 +1,114 @@
+import * as z from 'zod/mini';
+import { pendingLoadSchema, type PendingLoad } from './checkpoint.ts';
+import { columnSchema, entityNameSchema, sourceSystemSchema } from './entity.ts';
+import { decodeJson } from './json.ts';
+import { type LoadKey, sliceManifestKey } from './object-keys.ts';
+import type { ObjectStore } from './ports.ts';
+
+/** Where reading goes on, in the source's own words: the keyset of the last row staged, as text. */
+export const positionSchema = z.array(z.string());
+export type Position = z.infer<typeof positionSchema>;
+
+export const stagedBatchSchema = z.object({
+  key: z.string(),
+  rows: z.int(),
+  /** Of the zstd object. */
+  bytes: z.int(),
+  /** Of the NDJSON in it. */
+  ndjson_bytes: z.int(),
+  row_bytes_max: z.int(),
+  /** Hex, of the zstd object. */
+  sha256: z.string(),
+});
+export type StagedBatch = z.infer<typeof stagedBatchSchema>;
+
+/** Consecutive batches of the slice: `batches.slice(first_batch, first_batch + batch_count)`. */
+export const writeTaskSchema = z.object({ first_batch: z.int(), batch_count: z.int(), rows: z.int() });
+export type WriteTask = z.infer<typeof writeTaskSchema>;
+
+/** What a committed slice froze. Everything after it is a function of these bytes. */
+export const sliceManifestSchema = z.object({
+  version: z.literal(1),
+  entity: entityNameSchema,
+  slice: z.int(),
+  attempt: z.string(),
+  load: pendingLoadSchema,
+  source_system: sourceSystemSchema,
+  columns: z.array(columnSchema),
+  /** Column whose date names the `event_date=` partition; null: no such level. */
+  event_date_column: z.nullable(z.string()),
+  batches: z.array(stagedBatchSchema),
+  tasks: z.array(writeTaskSchema),
+  /** Number of the part that task 0 writes: parts count across the slices of a load. */
+  first_part: z.int(),
+  /** Null while nothing was read. */
+  position: z.nullable(positionSchema),
+  final: z.boolean(),
+});
+export type SliceManifest = z.infer<typeof sliceManifestSchema>;
+
+/** Bounds of one write task. */
+export interface TaskLimits {
+  readonly task_rows: number;
+  readonly task_bytes: number;
+}
+
+/** Groups consecutive batches into write tasks. A batch that is larger than a task is one by itself. */
+export function planWriteTasks(batches: readonly StagedBatch[], limits: TaskLimits): WriteTask[] {
+  const tasks: WriteTask[] = [];
+  let open: (WriteTask & { ndjson_bytes: number }) | undefined;
+  for (const [index, batch] of batches.entries()) {
+    const fits =
+      open !== undefined &&
+      open.rows + batch.rows <= limits.task_rows &&
+      open.ndjson_bytes + batch.ndjson_bytes <= limits.task_bytes;
+    if (!open || !fits) {
+      open = { first_batch: index, batch_count: 0, rows: 0, ndjson_bytes: 0 };
+      tasks.push(open);
+    }
+    open.batch_count += 1;
+    open.rows += batch.rows;
+    open.ndjson_bytes += batch.ndjson_bytes;
+  }
+  return tasks.map(({ first_batch, batch_count, rows }) => ({ first_batch, batch_count, rows }));
+}
+
+export function nextPart(slices: readonly SliceManifest[]): number {
+  return slices.reduce((parts, slice) => parts + slice.tasks.length, 0);
+}
+
+export function rowsOf(slices: readonly SliceManifest[]): number {
+  return slices.flatMap((slice) => slice.batches).reduce((rows, batch) => rows + batch.rows, 0);
+}
+
+/** @throws BronzeError OBJECT_INVALID, also for a manifest that newer code wrote */
+export async function readSlice(
+  objects: ObjectStore,
+  load: LoadKey,
+  slice: number,
+): Promise<SliceManifest | undefined> {
+  const key = sliceManifestKey(load, slice);
+  const stored = await objects.get(key);
+  if (!stored) return undefined;
+  return decodeJson(sliceManifestSchema, Buffer.from(stored.body).toString(), {
+    code: 'OBJECT_INVALID',
+    what: key,
+    hint: 'Was it written by newer code, or by hand? Deploy that code again, or abandon the load.',
+  });
+}
+
+/** The committed slices of a load, in order. They are contiguous: slice n is staged only after slice n-1. */
+export async function readSlices(objects: ObjectStore, load: LoadKey): Promise<SliceManifest[]> {
+  const slices: SliceManifest[] = [];
+  for (;;) {
+    const next = await readSlice(objects, load, slices.length);
+    if (!next) return slices;
+    slices.push(next);
+    if (next.final) return slices;
+  }
+}
+
+/** The key parts of a pending load. */
+export function keyOf(entity: string, load: PendingLoad): LoadKey {
+  return { entity, load_id: load.load_id };
+}

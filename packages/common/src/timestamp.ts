@@ -1,0 +1,68 @@
+import * as z from 'zod/mini';
+
+/**
+ * A moment as text with microseconds, UTC: `2024-01-15T10:32:00.123456Z`.
+ *
+ * Always 27 characters, so plain string comparison is time order for the years 0001 to 9999.
+ * A JavaScript `Date` holds milliseconds only and never carries one of these.
+ */
+export type Timestamp = string & { readonly __timestamp: unique symbol };
+
+const WRITTEN_BY_HAND =
+  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?)?\s?(Z|[+-]\d{2}(?::?\d{2})?)?$/;
+
+/** `undefined` when the text is not a timestamp. Without a zone it is UTC, without a fraction it is `.000000`. */
+export function parseTimestamp(text: string): Timestamp | undefined {
+  const match = text.length <= 40 ? WRITTEN_BY_HAND.exec(text) : null;
+  if (!match) return undefined;
+  const [, date = '', minutes = '00:00', seconds = '00', fraction = '', zone = 'Z'] = match;
+  const local = Date.parse(`${date}T${minutes}:${seconds}Z`);
+  if (Number.isNaN(local) || new Date(local).toISOString().slice(0, 10) !== date) return undefined;
+  const whole = new Date(local - offsetMs(zone)).toISOString().slice(0, 19);
+  return /^\d{4}-/.test(whole) ? canonical(`${whole}.${fraction.padEnd(6, '0')}Z`) : undefined;
+}
+
+function offsetMs(zone: string): number {
+  if (zone === 'Z') return 0;
+  const hours = Number(zone.slice(1, 3));
+  const minutes = Number(zone.slice(3).replace(':', '') || '0');
+  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
+}
+
+function canonical(text: string): Timestamp {
+  return text as Timestamp;
+}
+
+/** Throws a `RangeError` on anything that is not a timestamp: for constants and values already vouched for. */
+export function timestamp(text: string): Timestamp {
+  const parsed = parseTimestamp(text);
+  if (!parsed) throw new RangeError(`not a timestamp: ${text.slice(0, 40)}`);
+  return parsed;
+}
+
+/** The `since` of a first load: everything is after it. */
+export const EPOCH: Timestamp = timestamp('1970-01-01T00:00:00Z');
+
+export function latest(a: Timestamp, b: Timestamp): Timestamp {
+  return a >= b ? a : b;
+}
+
+/** `2024-01-15` of `2024-01-15T10:32:00.123456Z`. */
+export function utcDate(at: Timestamp): string {
+  return at.slice(0, 10);
+}
+
+/** Decodes hand-written timestamps to canonical ones. */
+export const timestampSchema = z.pipe(
+  z.string(),
+  z.transform((text: string, context): Timestamp => {
+    const parsed = parseTimestamp(text);
+    if (parsed) return parsed;
+    context.issues.push({
+      code: 'custom',
+      input: text,
+      message: 'expected a timestamp like 2024-01-15T10:32:00.123456Z',
+    });
+    return z.NEVER;
+  }),
+);

@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto';
+import { join, resolve as resolvePath } from 'node:path';
+import { CheckpointFile } from '@bronze/common/checkpoint-file';
+import { type Config, entityOf, type SourceConfig } from '@bronze/common/config';
+import type { Failure } from '@bronze/common/failure';
+import {
+  decodeExtractRequest,
+  decodeWriteMessage,
+  type ExtractRequest,
+  type WriteMessage,
+} from '@bronze/common/messages';
+import type { Clock, Deadline, Log, Source } from '@bronze/common/ports';
+import { resolve } from '@bronze/common/reference';
+import { PostgresSource } from '@bronze/extractor/adapters/postgres-source';
+import { extractLoad } from '@bronze/extractor/extract-load';
+import { createEngine, type EngineName } from '@bronze/writer/adapters/engines';
+import { writeTask } from '@bronze/writer/write-task';
+import { EventSource } from './event-source.ts';
+import { FolderObjectStore, STATE_FOLDER } from './folder-object-store.ts';
+import { LocalQueue, QueueDatabase, type Received } from './local-queue.ts';
+import { SystemClock } from './system-clock.ts';
+
+/** Longer than anything one message does here; what a killed process held comes back after it. */
+const VISIBILITY_MS = 15 * 60 * 1000;
+const RECEIVE_COUNT_MAX = 5;
+const RETRY_DELAY_MS = 500;
+const DRAIN_INTERVAL_MS = 20;
+
+export interface LocalPipelineOptions {
+  readonly config: Config;
+  readonly out_dir: string;
+  readonly engine: EngineName;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  /** Default: this machine's. */
+  readonly clock?: Clock;
+  readonly extract_concurrency?: number;
+  readonly write_concurrency?: number;
+  readonly onFailure?: (entity: string, failure: Failure, isDead: boolean) => void;
+}
+
+/** The pipeline's parts on one machine, put together: `close` it when done. */
+export class LocalPipeline {
+  readonly objects: FolderObjectStore;
+  readonly checkpoints: CheckpointFile;
+  readonly requests: LocalQueue<ExtractRequest>;
+  readonly writes: LocalQueue<WriteMessage>;
+  readonly clock: Clock;
+  readonly options: LocalPipelineOptions;
+  readonly #queues: QueueDatabase;
+  readonly #sources = new Map<string, Source>();
+
+  private constructor(options: LocalPipelineOptions, objects: FolderObjectStore, queues: QueueDatabase) {
+    this.options = options;
+    this.objects = objects;
+    this.checkpoints = new CheckpointFile(objects);
+    this.#queues = queues;
+    this.requests = new LocalQueue(queues, 'extract');
+    this.writes = new LocalQueue(queues, 'write');
+    this.clock = options.clock ?? new SystemClock();
+  }
+
+  static async open(options: LocalPipelineOptions): Promise<LocalPipeline> {
+    const out_dir = resolvePath(options.out_dir);
+    const objects = await FolderObjectStore.open(out_dir);
+    const path = join(out_dir, STATE_FOLDER, 'queues.sqlite');
+    return new LocalPipeline(options, objects, new QueueDatabase({ path, now_ms: Date.now, newId: randomUUID }));
+  }
+
+  /** Delivers messages until none of this process's is left, or until `stop` aborts and what runs has handed over. */
+  async drain(stop: AbortSignal): Promise<void> {
+    const deadline: Deadline = { isNear: () => stop.aborted };
+    const sources = [this.#extractor(deadline), this.#writer()];
+    const polling = new AbortController();
+    const running = Promise.all(sources.map((source) => source.run(polling.signal)));
+    while (!stop.aborted && !sources.every((source) => source.isDrained)) await this.clock.sleep(DRAIN_INTERVAL_MS);
+    polling.abort();
+    await running;
+  }
+
+  close(): void {
+    this.objects.close();
+    this.#queues.close();
+  }
+
+  #extractor(deadline: Deadline): EventSource {
+    const handle = async (message: Received) => {
+      const request = decodeExtractRequest(message.body, message.message_id);
+      const entity = entityOf(this.options.config, request.entity);
+      const source = this.#source(entity.source);
+      const ports = { ...this.#ports(), source, deadline, writes: this.writes, attempts: { next: randomUUID } };
+      await extractLoad(ports, entity, { request, is_redelivery: message.receive_count > 1 });
+    };
+    return this.#eventSource(this.requests, this.options.extract_concurrency ?? 2, handle);
+  }
+
+  #writer(): EventSource {
+    const engine = createEngine(this.options.engine);
+    const handle = async (message: Received) => {
+      await writeTask({ ...this.#ports(), engine }, decodeWriteMessage(message.body));
+    };
+    return this.#eventSource(this.writes, this.options.write_concurrency ?? 2, handle);
+  }
+
+  #eventSource(
+    queue: LocalQueue<ExtractRequest> | LocalQueue<WriteMessage>,
+    concurrency: number,
+    handle: (message: Received) => Promise<void>,
+  ): EventSource {
+    return new EventSource({
+      queue,
+      concurrency,
+      handle,
+      visibility_ms: VISIBILITY_MS,
+      receive_count_max: RECEIVE_COUNT_MAX,
+      retry_delay_ms: RETRY_DELAY_MS,
+      onFailure: (message, failure, isDead) => this.options.onFailure?.(entityIn(message.body), failure, isDead),
+    });
+  }
+
+  #ports() {
+    const { objects, checkpoints, requests, clock } = this;
+    return { objects, checkpoints, requests, clock, log: this.options.log };
+  }
+
+  #source(name: string): Source {
+    const known = this.#sources.get(name);
+    if (known) return known;
+    const source = this.#openSource(this.options.config.sources[name]);
+    this.#sources.set(name, source);
+    return source;
+  }
+
+  #openSource(config: SourceConfig | undefined): Source {
+    if (!config) throw new RangeError('the configuration’s own check lets no unknown source through');
+    const url = () => resolve(config.url, this.options.environment);
+    return new PostgresSource({ url, config, clock: this.clock, log: this.options.log });
+  }
+}
+
+/** Whose message it is, also when the rest of it can't be read. */
+function entityIn(body: string): string {
+  return /"entity"\s*:\s*"([a-z0-9_]{1,63})"/.exec(body)?.[1] ?? '(unknown)';
+}

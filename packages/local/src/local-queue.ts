@@ -1,0 +1,129 @@
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import type { TaskQueue } from '@bronze/common/ports';
+
+/** A message as a consumer gets it. */
+export interface Received {
+  readonly message_id: string;
+  readonly body: string;
+  /** 1 for the first delivery. */
+  readonly receive_count: number;
+}
+
+export interface QueueCounts {
+  readonly visible: number;
+  /** Received or delayed: not to be had now. */
+  readonly hidden: number;
+}
+
+export interface QueueDatabaseOptions {
+  /** File of the queues; `:memory:` for queues that end with this process. */
+  readonly path: string;
+  readonly now_ms: () => number;
+  readonly newId: () => string;
+}
+
+/** Several queues in one SQLite file: what one killed process received becomes visible to the next. */
+export class QueueDatabase {
+  readonly #database: DatabaseSync;
+  readonly options: QueueDatabaseOptions;
+
+  constructor(options: QueueDatabaseOptions) {
+    this.options = options;
+    this.#database = new DatabaseSync(options.path, { timeout: 30_000 });
+    this.#database.exec(`
+      PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+      CREATE TABLE IF NOT EXISTS messages (
+        message_id TEXT PRIMARY KEY, queue TEXT NOT NULL, body TEXT NOT NULL,
+        visible_at_ms INTEGER NOT NULL, receive_count INTEGER NOT NULL DEFAULT 0, failure TEXT);
+      CREATE INDEX IF NOT EXISTS by_queue ON messages (queue, visible_at_ms);`);
+  }
+
+  all(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
+    return this.#database.prepare(sql).all(...values);
+  }
+
+  run(sql: string, ...values: SQLInputValue[]): void {
+    this.#database.prepare(sql).run(...values);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+/**
+ * One queue with SQS's behaviour: at least once, a visibility time-out, delays, receive counts, a dead-letter queue
+ * named `{name}-dlq`. Every operation is one SQLite statement, so it is atomic between processes too.
+ */
+export class LocalQueue<Message extends object> implements TaskQueue<Message> {
+  readonly name: string;
+  readonly #database: QueueDatabase;
+  /** Ids of what this process sent or received and did not finish itself; another process may have. */
+  readonly #ours = new Set<string>();
+
+  constructor(database: QueueDatabase, name: string) {
+    this.#database = database;
+    this.name = name;
+  }
+
+  async send(messages: readonly Message[], delay_ms = 0): Promise<void> {
+    const { now_ms, newId } = this.#database.options;
+    for (const message of messages) {
+      const id = newId();
+      const sql = 'INSERT INTO messages (message_id, queue, body, visible_at_ms) VALUES (?, ?, ?, ?)';
+      this.#database.run(sql, id, this.name, JSON.stringify(message), now_ms() + delay_ms);
+      this.#ours.add(id);
+    }
+  }
+
+  /** Hides what it returns for `visibility_ms`. */
+  receive(count_max: number, visibility_ms: number): Received[] {
+    const now = this.#database.options.now_ms();
+    const sql = `UPDATE messages SET visible_at_ms = ?, receive_count = receive_count + 1
+      WHERE message_id IN (SELECT message_id FROM messages WHERE queue = ? AND visible_at_ms <= ? ORDER BY visible_at_ms LIMIT ?)
+      RETURNING message_id, body, receive_count`;
+    const rows = this.#database.all(sql, now + visibility_ms, this.name, now, count_max);
+    return rows.map((row) => {
+      const message_id = String(row['message_id']);
+      this.#ours.add(message_id);
+      return { message_id, body: String(row['body']), receive_count: Number(row['receive_count']) };
+    });
+  }
+
+  delete(message_id: string): void {
+    this.#database.run('DELETE FROM messages WHERE message_id = ?', message_id);
+    this.#ours.delete(message_id);
+  }
+
+  /** 0 makes the message visible at once. */
+  changeVisibility(message_id: string, visibility_ms: number): void {
+    const visible_at = this.#database.options.now_ms() + visibility_ms;
+    this.#database.run('UPDATE messages SET visible_at_ms = ? WHERE message_id = ?', visible_at, message_id);
+  }
+
+  /** @param failure what is shown to whoever looks into the dead-letter queue */
+  deadLetter(message_id: string, failure: string): void {
+    const sql = 'UPDATE messages SET queue = ?, visible_at_ms = 0, failure = ? WHERE message_id = ?';
+    this.#database.run(sql, `${this.name}-dlq`, failure, message_id);
+    this.#ours.delete(message_id);
+  }
+
+  /** Whether a message that this process sent or received still waits or runs: a run ends when none is left. */
+  hasUnfinished(): boolean {
+    if (this.#ours.size === 0) return false;
+    const rows = this.#database.all('SELECT message_id FROM messages WHERE queue = ?', this.name);
+    return rows.some((row) => this.#ours.has(String(row['message_id'])));
+  }
+
+  deadLetters(): { readonly body: string; readonly failure: string }[] {
+    const rows = this.#database.all('SELECT body, failure FROM messages WHERE queue = ?', `${this.name}-dlq`);
+    return rows.map((row) => ({ body: String(row['body']), failure: String(row['failure']) }));
+  }
+
+  counts(): QueueCounts {
+    const sql = 'SELECT visible_at_ms <= ? AS visible FROM messages WHERE queue = ?';
+    const rows = this.#database.all(sql, this.#database.options.now_ms(), this.name);
+    const visible = rows.filter((row) => row['visible'] === 1).length;
+    return { visible, hidden: rows.length - visible };
+  }
+}

@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import type { ObjectStore, StoredObject } from '@bronze/common/ports';
+
+/** An object store in this process's memory, for tests. It passes the same conformance suite as the others. */
+export class MemoryObjectStore implements ObjectStore {
+  readonly #objects = new Map<string, Uint8Array>();
+
+  async get(key: string): Promise<StoredObject | undefined> {
+    const body = this.#objects.get(key);
+    return body && { body: body.slice(), etag: etagOf(body) };
+  }
+
+  async putIfAbsent(key: string, body: Uint8Array): Promise<'created' | 'exists'> {
+    if (this.#objects.has(key)) return 'exists';
+    this.#objects.set(key, body.slice());
+    return 'created';
+  }
+
+  async replace(key: string, body: Uint8Array, etag: string | undefined): Promise<boolean> {
+    const current = this.#objects.get(key);
+    if ((current && etagOf(current)) !== etag) return false;
+    this.#objects.set(key, body.slice());
+    return true;
+  }
+
+  async list(prefix: string): Promise<readonly string[]> {
+    return sortedByBytes([...this.#objects.keys()].filter((key) => key.startsWith(prefix)));
+  }
+
+  async remove(key: string): Promise<void> {
+    this.#objects.delete(key);
+  }
+}
+
+/** A change of one byte changes it, also when a person made that change with an editor. */
+export function etagOf(body: Uint8Array): string {
+  return `"${createHash('sha256').update(body).digest('hex')}"`;
+}
+
+/** S3's order. */
+export function sortedByBytes(keys: readonly string[]): string[] {
+  return keys.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}

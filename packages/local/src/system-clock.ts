@@ -1,0 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '@bronze/common/ports';
+import { type Timestamp, timestamp } from '@bronze/common/timestamp';
+
+/** This machine's clock. It names ingestion dates; no window is ever cut by it. */
+export class SystemClock implements Clock {
+  now(): Timestamp {
+    return timestamp(new Date().toISOString());
+  }
+
+  async sleep(duration_ms: number): Promise<void> {
+    await delay(duration_ms);
+  }
+}

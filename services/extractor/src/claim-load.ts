@@ -1,0 +1,57 @@
+import { decideClaim, type PendingLoad, startLoad, withWaiting } from '@bronze/common/checkpoint';
+import type { Entity } from '@bronze/common/config';
+import { readLoadRecord } from '@bronze/common/load-record';
+import type { ExtractRequest } from '@bronze/common/messages';
+import type { CheckpointStore, Clock, Log, ObjectStore, Source } from '@bronze/common/ports';
+
+export interface ClaimPorts {
+  readonly objects: ObjectStore;
+  readonly checkpoints: CheckpointStore;
+  readonly source: Source;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * The load that this request is to help along: its own, newly claimed or not, or the one that is pending.
+ * `undefined` when there is nothing to do. A lost swap starts again from the reading.
+ */
+export async function claimLoad(
+  ports: ClaimPorts,
+  entity: Entity,
+  request: ExtractRequest,
+): Promise<PendingLoad | undefined> {
+  const { checkpoint, version } = await ports.checkpoints.read(entity.name);
+  const record = await readLoadRecord(ports.objects, { entity: entity.name, load_id: request.load_id });
+  const decision = decideClaim(checkpoint, request, record !== undefined);
+  switch (decision.kind) {
+    case 'done': {
+      const { load_id } = request;
+      ports.log.event({ kind: 'request_done', entity: entity.name, load_id, reason: decision.reason });
+      return undefined;
+    }
+    case 'help':
+      return decision.load;
+    case 'queue': {
+      const queued = withWaiting({ ...checkpoint }, decision.waiting);
+      if (await ports.checkpoints.swap(entity.name, version, queued)) return decision.load;
+      return claimLoad(ports, entity, request);
+    }
+    case 'start': {
+      const cut = await ports.source.cut(entity);
+      const hasCursor = entity.cursor !== null;
+      const started = startLoad(checkpoint, { ...decision, hasCursor, cut, now: ports.clock.now() });
+      if (!(await ports.checkpoints.swap(entity.name, version, started.checkpoint)))
+        return claimLoad(ports, entity, request);
+      logClaim(ports.log, entity.name, started.load);
+      return started.load;
+    }
+    default:
+      return decision satisfies never;
+  }
+}
+
+function logClaim(log: Log, entity: string, load: PendingLoad): void {
+  const { load_id, load_type, since, until } = load;
+  log.event({ kind: 'load_claimed', entity, load_id, load_type, since, until });
+}

@@ -1,0 +1,36 @@
+import { receiptNames } from '@bronze/common/complete-load';
+import { missingTasks } from '@bronze/common/load-record';
+import type { ExtractRequest, WriteMessage } from '@bronze/common/messages';
+import { type LoadKey, taskName } from '@bronze/common/object-keys';
+import type { ObjectStore, TaskQueue } from '@bronze/common/ports';
+import type { SliceManifest } from '@bronze/common/slice-manifest';
+
+export interface HandOverPorts {
+  readonly objects: ObjectStore;
+  readonly requests: TaskQueue<ExtractRequest>;
+  readonly writes: TaskQueue<WriteMessage>;
+}
+
+/** Sends the write tasks of the slice that was just committed and, if the load goes on, the request that continues it. */
+export async function handOver(ports: HandOverPorts, slice: SliceManifest): Promise<void> {
+  await ports.writes.send(writeMessages(slice));
+  if (slice.final) return;
+  const { load_id, load_type, run_id } = slice.load;
+  await ports.requests.send([{ entity: slice.entity, load_id, load_type, ...(run_id && { run_id }) }]);
+}
+
+/** For whoever helps a load that somebody may have left half-way: sends every committed task that has no receipt. */
+export async function sendMissingTasks(
+  ports: HandOverPorts,
+  load: LoadKey,
+  slices: readonly SliceManifest[],
+): Promise<void> {
+  const missing = new Set(missingTasks(slices, await receiptNames(ports.objects, load)));
+  const messages = slices.flatMap(writeMessages);
+  await ports.writes.send(messages.filter(({ slice, task }) => missing.has(taskName(slice, task))));
+}
+
+function writeMessages(manifest: SliceManifest): WriteMessage[] {
+  const { entity, slice, load } = manifest;
+  return manifest.tasks.map((_, task) => ({ entity, load_id: load.load_id, slice, task }));
+}

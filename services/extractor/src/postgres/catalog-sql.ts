@@ -1,0 +1,73 @@
+import * as z from 'zod/mini';
+import type { CatalogTable } from './table.ts';
+
+/**
+ * One row with one JSON text about the table `$1.$2`; no row when there is none.
+ * `has_column_privilege` is true for a grant on the whole table too.
+ */
+export const CATALOG_SQL = `
+SELECT json_build_object(
+  'kind', c.relkind,
+  'has_children', c.relhassubclass AND c.relkind = 'r',
+  'columns', (
+    SELECT coalesce(json_agg(json_build_object(
+      'name', a.attname,
+      'type', format_type(a.atttypid, a.atttypmod),
+      'not_null', a.attnotnull,
+      'readable', has_column_privilege(c.oid, a.attnum, 'SELECT')
+        AND has_schema_privilege(c.relnamespace, 'USAGE')) ORDER BY a.attnum), '[]')
+    FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+  'keys', (
+    SELECT coalesce(json_agg(json_build_object(
+      'is_primary', i.indisprimary,
+      'columns', (
+        SELECT json_agg(a.attname ORDER BY k.ordinality)
+        FROM unnest(i.indkey[0:i.indnkeyatts - 1]) WITH ORDINALITY AS k (attnum, ordinality)
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum))), '[]')
+    FROM pg_index i
+    WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
+      AND i.indpred IS NULL AND i.indexprs IS NULL)
+)::text AS described
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`;
+
+const describedSchema = z.object({
+  kind: z.string(),
+  has_children: z.boolean(),
+  columns: z.array(z.object({ name: z.string(), type: z.string(), not_null: z.boolean(), readable: z.boolean() })),
+  keys: z.array(z.object({ is_primary: z.boolean(), columns: z.array(z.string()) })),
+});
+
+/** Decodes the JSON text of {@link CATALOG_SQL}. */
+export function decodeCatalog(described: string): CatalogTable {
+  const { keys, ...table } = z.parse(describedSchema, JSON.parse(described));
+  const primary = keys.find((key) => key.is_primary);
+  return { ...table, primary_key: primary?.columns ?? [], unique_keys: keys.map((key) => key.columns) };
+}
+
+/**
+ * The cut: a time below which no row can appear any more.
+ *
+ * Where the role sees every session's `xact_start`: the start of the oldest open transaction of this database, or
+ * this transaction's own start, which is taken before the others are looked at. A transaction that opens later
+ * writes a later time. Otherwise, and on a standby, where the primary's transactions are invisible: now less `$1`
+ * seconds. Prepared transactions show when they were prepared, not when they began: less the margin too.
+ */
+export const CUT_SQL = `
+WITH sessions AS (
+  SELECT min(xact_start) AS oldest, coalesce(bool_or(state IS NULL OR state = 'disabled'), false) AS is_hidden
+  FROM pg_stat_activity
+  WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND backend_type NOT IN ('autovacuum worker', 'walsender')
+), facts AS (
+  SELECT make_interval(secs => $1) AS margin, oldest,
+    pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AND NOT is_hidden AND NOT pg_is_in_recovery() AS sees_all,
+    (SELECT min(prepared) FROM pg_prepared_xacts WHERE database = current_database()) AS prepared
+  FROM sessions
+)
+SELECT
+  CASE WHEN sees_all THEN 'oldest_transaction' ELSE 'margin' END AS basis,
+  to_char(CASE WHEN sees_all THEN least(now(), oldest, prepared - margin)
+    ELSE least(now(), prepared, pg_last_xact_replay_timestamp()) - margin END,
+    'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS until
+FROM facts`;

@@ -1,0 +1,75 @@
+import { BronzeError, type FailureCode } from '@bronze/common/failure';
+
+/** SQLSTATE classes and codes: PostgreSQL documentation, appendix A. Longest match wins. */
+const BY_SQLSTATE: Readonly<Record<string, FailureCode>> = {
+  '08': 'SOURCE_INTERRUPTED',
+  '25P03': 'SOURCE_INTERRUPTED',
+  '28': 'SOURCE_DENIED',
+  '3D000': 'SOURCE_DENIED',
+  '40': 'SOURCE_INTERRUPTED',
+  '42501': 'SOURCE_DENIED',
+  '42P01': 'TABLE_MISSING',
+  '3F000': 'TABLE_MISSING',
+  '42703': 'COLUMN_MISSING',
+  '53': 'SOURCE_INTERRUPTED',
+  '55P03': 'SOURCE_TIMEOUT',
+  '57014': 'SOURCE_TIMEOUT',
+  '57P': 'SOURCE_INTERRUPTED',
+  '58': 'SOURCE_INTERRUPTED',
+};
+
+const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT']);
+const INTERRUPTED = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED']);
+
+const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
+  SOURCE_INTERRUPTED: 'It is retried from the last batch. If it stays, look at the database’s log and its load.',
+  SOURCE_UNREACHABLE: 'Check that the database runs, and its host, port and security group, from where Bronze runs.',
+  SOURCE_TIMEOUT:
+    'Raise statement_timeout_seconds of the source, or lower slice_rows of the entity; look for locks on the table.',
+  SOURCE_DENIED:
+    'Check user, password and database name, and GRANT SELECT on the table to that role. Row-level security must not apply to it.',
+  TABLE_MISSING:
+    'Was the table dropped or renamed? Change table of the entity in bronze.config.ts, or set enabled: false.',
+  COLUMN_MISSING: 'Was a column dropped or renamed? Compare bronze.config.ts with the table.',
+  SOURCE_REJECTED: 'The database refused the query: see its message.',
+};
+
+/**
+ * What the database or the network said, as one of our failures. Only the primary message is taken over: details
+ * may hold rows, and the connection may hold a password.
+ */
+export function sourceFailure(entity: string, thrown: unknown): BronzeError {
+  if (thrown instanceof BronzeError) return thrown;
+  const { code, message } = describe(thrown);
+  const failure = codeOf(code, message);
+  const hint = HINTS[failure] ?? '';
+  const state = code && /^[0-9A-Z]{5}$/.test(code) ? ` (SQLSTATE ${code})` : '';
+  return new BronzeError(failure, { message: `reading ${entity}: ${message}${state}`, hint });
+}
+
+/** Whether opening the connection again and going on from the last batch may help. */
+export function isInterruption(failure: BronzeError): boolean {
+  return (
+    failure.code === 'SOURCE_INTERRUPTED' ||
+    failure.code === 'SOURCE_UNREACHABLE' ||
+    failure.code === 'ROW_COUNT_MISMATCH'
+  );
+}
+
+function codeOf(code: string, message: string): FailureCode {
+  if (UNREACHABLE.has(code)) return 'SOURCE_UNREACHABLE';
+  if (INTERRUPTED.has(code)) return 'SOURCE_INTERRUPTED';
+  for (const length of [5, 3, 2]) {
+    const known = BY_SQLSTATE[code.slice(0, length)];
+    if (code.length === 5 && known) return known;
+  }
+  // node-postgres has no code for a connection that ends under a query.
+  return /connection|terminated|timeout/i.test(message) && code === '' ? 'SOURCE_INTERRUPTED' : 'SOURCE_REJECTED';
+}
+
+function describe(thrown: unknown): { code: string; message: string } {
+  if (thrown instanceof AggregateError && thrown.errors.length > 0) return describe(thrown.errors[0]);
+  if (!(thrown instanceof Error)) return { code: '', message: String(thrown) };
+  const code: unknown = Reflect.get(thrown, 'code');
+  return { code: typeof code === 'string' ? code : '', message: thrown.message };
+}

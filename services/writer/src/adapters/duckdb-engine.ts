@@ -1,0 +1,136 @@
+import { mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NULL_EVENT_DATE } from '@bronze/common/object-keys';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import * as sql from '../parquet/duckdb-sql.ts';
+import type { Conversion, Converted, ParquetEngine } from '../parquet/parquet-engine.ts';
+import { quarantineLine } from '../parquet/quarantine.ts';
+
+/** Measured: 250,000 order rows stay below 300 MB of the whole process with it. */
+const MEMORY_LIMIT_MB = 256;
+/** DuckDB holds a long line several times over: 120 MB in one line needed 2 GB. */
+const MEMORY_PER_LINE = 16;
+const MEBIBYTE = 1024 * 1024;
+
+/**
+ * Parquet by DuckDB: one generated statement types, checks, hashes and partitions the rows of a task. One thread,
+ * because another number of threads gives other bytes.
+ */
+export class DuckDbEngine implements ParquetEngine {
+  readonly name = 'duckdb';
+
+  degraded(): [] {
+    return [];
+  }
+
+  async *convert(conversion: Conversion): AsyncGenerator<Converted> {
+    if (conversion.batches.length === 0) return;
+    const folder = await mkdtemp(join(tmpdir(), 'bronze-duckdb-'));
+    try {
+      const task = await layOut(conversion, folder);
+      yield* await run(task, folder);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+async function layOut(conversion: Conversion, folder: string): Promise<sql.DuckDbTask> {
+  const { batches, ...rest } = conversion;
+  const files: string[] = [];
+  for (const [index, batch] of batches.entries()) {
+    const file = join(folder, `batch-${index}.ndjson.zst`);
+    await writeFile(file, batch.body);
+    files.push(file);
+  }
+  const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
+  const bytes = batches.reduce((sum, batch) => sum + batch.ndjson_bytes, 0);
+  const row_bytes_max = Math.max(...batches.map((batch) => batch.row_bytes_max));
+  return { ...rest, files, row_bytes_max, row_bytes_mean: bytes / Math.max(1, rows) };
+}
+
+/** Everything is on disk, and DuckDB closed, before the first part is given out. */
+async function run(task: sql.DuckDbTask, folder: string): Promise<AsyncGenerator<Converted>> {
+  const memory_mb = Math.max(MEMORY_LIMIT_MB, Math.ceil((MEMORY_PER_LINE * task.row_bytes_max) / MEBIBYTE));
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: '1',
+    memory_limit: `${memory_mb}MB`,
+    temp_directory: join(folder, 'spill'),
+    preserve_insertion_order: 'true',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  try {
+    const connection = await instance.connect();
+    try {
+      for (const setting of sql.settingsSql(task)) await connection.run(setting);
+      const files = await copyParts(connection, task, folder);
+      const isClean = files.every((file) => file.part !== sql.QUARANTINED);
+      return give(files, isClean ? undefined : await readQuarantine(connection, task));
+    } finally {
+      connection.closeSync();
+    }
+  } finally {
+    instance.closeSync();
+  }
+}
+
+interface PartFile {
+  /** The event date, or one of the names in duckdb-sql. */
+  readonly part: string;
+  readonly path: string;
+  readonly rows: number;
+}
+
+async function copyParts(connection: DuckDBConnection, task: sql.DuckDbTask, folder: string): Promise<PartFile[]> {
+  const files: PartFile[] = [];
+  for (const from of await rowSources(connection, task, folder)) {
+    const copied = await connection.runAndReadAll(sql.copySql(task, join(folder, 'parts'), from));
+    for (const row of copied.getRowObjects()) {
+      const path = String(row['filename']);
+      const part = /=([^/\\]*)[/\\][^/\\]*$/.exec(path)?.[1] ?? '';
+      files.push({ part, path, rows: Number(row['count']) });
+    }
+  }
+  if (new Set(files.map((file) => file.part)).size === files.length) return files;
+  throw new Error('DuckDB wrote an event date into more than one file');
+}
+
+async function rowSources(connection: DuckDBConnection, task: sql.DuckDbTask, folder: string): Promise<string[]> {
+  const [dates] = task.event_date_column === null ? [1] : await firstColumn(connection, sql.countDatesSql(task));
+  if (Number(dates) <= sql.DATES_PER_COPY) return [`(${sql.rowsSql(task)})`];
+  await connection.run(`ATTACH ${sql.literal(join(folder, 'stage.duckdb'))} AS stage`);
+  await connection.run('SET write_buffer_row_group_count = 1');
+  await connection.run(sql.stageSql(task));
+  const parts = await firstColumn(connection, 'SELECT DISTINCT part FROM stage.typed ORDER BY part');
+  return sql.stagedRanges(parts.map(String));
+}
+
+async function firstColumn(connection: DuckDBConnection, query: string): Promise<unknown[]> {
+  return (await connection.runAndReadAll(query)).getRows().map((row) => row[0]);
+}
+
+async function readQuarantine(connection: DuckDBConnection, task: sql.DuckDbTask): Promise<Converted> {
+  const lines: Uint8Array[] = [];
+  const result = await connection.stream(sql.quarantineSql(task));
+  for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
+    for (const [reason, raw] of chunk.getRows()) lines.push(quarantineLine(String(reason), Buffer.from(String(raw))));
+  }
+  return { kind: 'quarantine', rows: lines.length, body: Buffer.concat(lines) };
+}
+
+async function* give(files: readonly PartFile[], quarantine: Converted | undefined): AsyncGenerator<Converted> {
+  if (quarantine) yield quarantine;
+  for (const { part, path, rows } of files.toSorted((a, b) => (a.part < b.part ? -1 : 1))) {
+    if (part === sql.QUARANTINED) continue;
+    const body = await readFile(path);
+    await unlink(path);
+    yield { kind: 'part', event_date: eventDate(part), rows, body };
+  }
+}
+
+function eventDate(part: string): string | null {
+  if (part === sql.ALL_ROWS) return null;
+  return part === sql.NO_DATE ? NULL_EVENT_DATE : part;
+}

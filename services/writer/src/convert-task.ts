@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { BronzeError } from '@bronze/common/failure';
+import type { Part, Receipt } from '@bronze/common/load-record';
+import { type BronzeKey, partKey, quarantineKey, taskName } from '@bronze/common/object-keys';
+import type { ObjectStore } from '@bronze/common/ports';
+import type { SliceManifest, WriteTask } from '@bronze/common/slice-manifest';
+import type { BatchBytes, Conversion, Converted, ParquetEngine, PartMark } from './parquet/parquet-engine.ts';
+import { carriesMark } from './parquet/part-mark.ts';
+
+export interface TaskInput {
+  readonly slice: SliceManifest;
+  readonly task: WriteTask;
+  /** Its number in the slice. */
+  readonly number: number;
+  readonly batches: readonly BatchBytes[];
+}
+
+interface ConvertPorts {
+  readonly objects: ObjectStore;
+  readonly engine: ParquetEngine;
+}
+
+/** Converts the batches, puts the parts and the quarantine, and gives the receipt that proves it. */
+export async function convertTask(ports: ConvertPorts, input: TaskInput): Promise<Receipt> {
+  const { slice, number } = input;
+  const load: BronzeKey = { ...slice.load, entity: slice.entity };
+  const conversion = toConversion(input);
+  const parts: Part[] = [];
+  let quarantine: Receipt['quarantine'] = null;
+  for await (const converted of ports.engine.convert(conversion)) {
+    if (converted.kind === 'part') {
+      const key = partKey(load, converted.event_date, slice.first_part + number);
+      parts.push(await putPart(ports.objects, { key, converted, mark: conversion.mark }));
+    } else {
+      const key = quarantineKey(load, slice.slice, number);
+      await ports.objects.putIfAbsent(key, converted.body);
+      quarantine = { key, rows: converted.rows };
+    }
+  }
+  const receipt: Receipt = {
+    version: 1,
+    task: taskName(slice.slice, number),
+    engine: { name: ports.engine.name, degraded: ports.engine.degraded(slice.columns) },
+    parts: parts.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+    quarantine,
+  };
+  assertEveryRow(input, receipt);
+  return receipt;
+}
+
+function toConversion({ slice, number, batches }: TaskInput): Conversion {
+  const digest = createHash('sha256');
+  for (const batch of batches) digest.update(batch.sha256);
+  return {
+    batches,
+    columns: slice.columns,
+    event_date_column: slice.event_date_column,
+    ingested_at: slice.load.ingested_at,
+    source_system: slice.source_system,
+    load_id: slice.load.load_id,
+    mark: {
+      'bronze.load_id': slice.load.load_id,
+      'bronze.write_task': taskName(slice.slice, number),
+      'bronze.batches_sha256': digest.digest('hex'),
+    },
+  };
+}
+
+interface PartToPut {
+  readonly key: string;
+  readonly converted: Extract<Converted, { kind: 'part' }>;
+  readonly mark: PartMark;
+}
+
+/**
+ * A part that is there already counts if it carries this task's mark: an earlier attempt put it, whole, from the
+ * same batches (perhaps with another version of the engine). Any other object under this name stops us loudly.
+ */
+async function putPart(objects: ObjectStore, { key, converted, mark }: PartToPut): Promise<Part> {
+  const put = await objects.putIfAbsent(key, converted.body);
+  const body = put === 'created' ? converted.body : (await objects.get(key))?.body;
+  if (!body || (put === 'exists' && !carriesMark(body, mark))) {
+    throw new BronzeError('PART_FOREIGN', {
+      message: `${key} exists and is not a part of this write task`,
+      hint: 'Something else writes under data/bronze/. Nothing was replaced; move that object away and replay the message.',
+    });
+  }
+  return { key, rows: converted.rows, bytes: body.length, sha256: createHash('sha256').update(body).digest('hex') };
+}
+
+function assertEveryRow({ slice, task }: TaskInput, receipt: Receipt): void {
+  const written = receipt.parts.reduce((rows, part) => rows + part.rows, receipt.quarantine?.rows ?? 0);
+  if (written === task.rows) return;
+  throw new BronzeError('OBJECT_CORRUPT', {
+    message: `write task ${receipt.task} of ${slice.entity} holds ${task.rows} rows, but ${written} came out of ${receipt.engine.name}`,
+    hint: 'No receipt was written. Please report this with the load’s staging folder.',
+  });
+}

@@ -1,0 +1,153 @@
+/** The SQL of one write task. Nothing here runs anything. */
+import { parquetType, typeName } from './type-mapping.ts';
+import { duckDbType } from './duckdb-types.ts';
+import type { Conversion } from './parquet-engine.ts';
+
+/** Partition names that are no dates. */
+export const NO_DATE = '__null__';
+export const ALL_ROWS = '__all__';
+export const QUARANTINED = '__quarantine__';
+
+/** More event dates than this are staged in a table first: one COPY of all of them would hold a buffer for each. */
+export const DATES_PER_COPY = 100;
+
+/** What DuckDB may buffer before it flushes the open partitions, and hold in a row group. */
+const FLUSH_BYTES = 16 * 1024 * 1024;
+const ROW_GROUP_BYTES = 64 * 1024 * 1024;
+const FLUSH_ROWS_MAX = 65_536;
+/** DuckDB's own default for row groups, and its vector size, below which it doesn't go. */
+const ROW_GROUP_ROWS_MAX = 122_880;
+const ROWS_MIN = 2048;
+
+/** A conversion with its batches as files. */
+export interface DuckDbTask extends Omit<Conversion, 'batches'> {
+  readonly files: readonly string[];
+  readonly row_bytes_max: number;
+  readonly row_bytes_mean: number;
+}
+
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** Settings that the output's bytes depend on, so they depend on the task alone. */
+export function settingsSql(task: DuckDbTask): string[] {
+  return [
+    `SET TimeZone = 'UTC'`,
+    `SET partitioned_write_max_open_files = ${DATES_PER_COPY + 2}`,
+    `SET partitioned_write_flush_threshold = ${rowsWithin(FLUSH_BYTES, task, FLUSH_ROWS_MAX)}`,
+  ];
+}
+
+function rowsWithin(bytes: number, task: DuckDbTask, rows_max: number): number {
+  return Math.min(rows_max, Math.max(ROWS_MIN, Math.floor(bytes / Math.max(1, task.row_bytes_mean))));
+}
+
+/** Objects as text, one a line: `json` is the line as staged. */
+function linesSql(task: DuckDbTask): string {
+  // DuckDB wants a bound on the line, and more than its own minimum.
+  const bound = Math.max(16 * 1024 * 1024, task.row_bytes_max + 1024);
+  return `read_ndjson_objects([${task.files.map(literal).join(', ')}], compression = 'zstd', maximum_object_size = ${bound})`;
+}
+
+/** raw, t0…tn: one parse a line. Raises on a missing or an extra key: a slice's columns are fixed. */
+function textsSql(task: DuckDbTask): string {
+  const shape = task.columns.map(({ name }) => `${JSON.stringify(name)}:"VARCHAR"`).join(',');
+  const texts = task.columns.map((_, i) => `, struct_extract_at(j, ${i + 1}) AS t${i}`);
+  return `SELECT raw${texts.join('')} FROM (SELECT raw, from_json_strict(raw, ${literal(`{${shape}}`)}) AS j
+    FROM (SELECT CAST(json AS VARCHAR) AS raw FROM ${linesSql(task)}))`;
+}
+
+/** Whether the text of column i fits its type: never null. Undefined: it always does. */
+function fitsSql(task: DuckDbTask, i: number): string | undefined {
+  const exact = duckDbType(parquetType(task.columns[i]?.type ?? '')).exact?.(`t${i}`, `v${i}`);
+  return exact && `(t${i} IS NULL OR coalesce(${exact}, false))`;
+}
+
+/** The event date of a row that fits, as text: the column is a date or a timestamp, so its text begins with it. */
+function dateSql(task: DuckDbTask): string {
+  if (task.event_date_column === null) return literal(ALL_ROWS);
+  const i = task.columns.findIndex(({ name }) => name === task.event_date_column);
+  return `coalesce(left(t${i}, 10), ${literal(NO_DATE)})`;
+}
+
+/** raw, t…, v…, part: the event date, or QUARANTINED when any value does not fit. */
+function typedSql(task: DuckDbTask): string {
+  const values = task.columns.map(({ type }, i) => `, ${duckDbType(parquetType(type)).value(`t${i}`)} AS v${i}`);
+  const fits = task.columns.map((_, i) => fitsSql(task, i)).filter((one) => one !== undefined);
+  const all = fits.length > 0 ? fits.join('\n AND ') : 'true';
+  return `SELECT *, CASE WHEN ${all} THEN ${dateSql(task)} ELSE ${literal(QUARANTINED)} END AS part
+    FROM (SELECT *${values.join('')} FROM (${textsSql(task)}))`;
+}
+
+/** hash, v0…vn, part: all that the files need of a row. */
+export function rowsSql(task: DuckDbTask): string {
+  const values = task.columns.map((_, i) => `, v${i}`).join('');
+  return `SELECT md5(raw) AS hash${values}, part FROM (${typedSql(task)})`;
+}
+
+/** The same rows in a table that spills to disk, by date and then in their order. */
+export function stageSql(task: DuckDbTask): string {
+  return `CREATE TABLE stage.typed AS SELECT * EXCLUDE (seq)
+    FROM (SELECT *, row_number() OVER () AS seq FROM (${rowsSql(task)})) ORDER BY part, seq`;
+}
+
+/** One FROM for each COPY over the staged table. */
+export function stagedRanges(parts: readonly string[]): string[] {
+  const starts = Array.from({ length: Math.ceil(parts.length / DATES_PER_COPY) }, (_, n) => n * DATES_PER_COPY);
+  return starts.map((start) => {
+    const range = parts.slice(start, start + DATES_PER_COPY);
+    return `stage.typed WHERE part BETWEEN ${literal(range[0] ?? '')} AND ${literal(range.at(-1) ?? '')}`;
+  });
+}
+
+/** How many parts there will be at most, reading the date column only. */
+export function countDatesSql(task: DuckDbTask): string {
+  const i = task.columns.findIndex(({ name }) => name === task.event_date_column);
+  const pointer = `/${(task.event_date_column ?? '').replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  return `SELECT count(DISTINCT ${dateSql(task)}) FROM (
+    SELECT json_extract_string(json, ${literal(pointer)}) AS t${i} FROM ${linesSql(task)})`;
+}
+
+/** Writes `{folder}/{partition}={part}/part_0.parquet` for each part, and returns a row about each file. */
+export function copySql(task: DuckDbTask, folder: string, from: string): string {
+  const partition = identifier(partitionColumn(task));
+  const metadata = Object.entries(task.mark).map(([key, value]) => `${identifier(key)}: ${literal(value)}`);
+  return `COPY (${bronzeSql(task, from)}) TO ${literal(folder)} (FORMAT parquet, COMPRESSION snappy,
+    ROW_GROUP_SIZE ${rowsWithin(ROW_GROUP_BYTES, task, ROW_GROUP_ROWS_MAX)}, KV_METADATA {${metadata.join(', ')}},
+    PARTITION_BY (${partition}), FILENAME_PATTERN 'part_{i}', OVERWRITE_OR_IGNORE, RETURN_STATS)`;
+}
+
+function bronzeSql(task: DuckDbTask, from: string): string {
+  const columns = task.columns.map(
+    ({ name, type }, i) => `${duckDbType(parquetType(type)).output(`v${i}`)} AS ${identifier(name)}, `,
+  );
+  return `SELECT ${columns.join('')}TIMESTAMPTZ ${literal(task.ingested_at)} AS "_ingestion_ts",
+    ${literal(task.source_system)} AS "_source_system", hash AS "_record_hash", ${literal(task.load_id)} AS "_ingestion_id",
+    part AS ${identifier(partitionColumn(task))} FROM ${from}`;
+}
+
+/** It names folders only and is not in the files; no column of the source may share its name. */
+function partitionColumn(task: DuckDbTask): string {
+  const taken = new Set(task.columns.map(({ name }) => name.toLowerCase()));
+  let name = 'part';
+  while (taken.has(name)) name += '_';
+  return name;
+}
+
+/** reason, raw of each row that does not fit. */
+export function quarantineSql(task: DuckDbTask): string {
+  const reasons = task.columns.flatMap(({ name, type }, i) => {
+    const fits = fitsSql(task, i);
+    if (!fits) return [];
+    const says = literal(`${name}: `);
+    const ends = literal(` is not exactly a ${typeName(parquetType(type))}`);
+    return [`CASE WHEN NOT ${fits} THEN ${says} || to_json(left(t${i}, 200)) || ${ends} END`];
+  });
+  return `SELECT concat_ws('; ', ${reasons.join(', ')}) AS reason, raw
+    FROM (${typedSql(task)}) WHERE part = ${literal(QUARANTINED)}`;
+}

@@ -1,0 +1,97 @@
+import type { ParquetType } from './type-mapping.ts';
+
+/** How DuckDB types one column, from SQL `t` (the staged text) to SQL `v` (the typed value). */
+export interface DuckDbType {
+  readonly name: string;
+  /** Never raises: null when the text is no such value. */
+  value(t: string): string;
+  /** Whether `v` is exactly the value that `t` spells; null counts as no. Undefined: every text fits. */
+  readonly exact: ((t: string, v: string) => string) | undefined;
+  /** The value as it goes into the file. */
+  output(v: string): string;
+}
+
+/**
+ * `TRY_CAST` alone bends values without a word: '1.5' becomes 2, '12.345' 12.35, '1e400' infinity, a seventh fraction
+ * digit is cut, and '0044-03-15 BC' becomes the year 44. So a value counts only when it prints as the text it came from.
+ */
+export function duckDbType(type: ParquetType): DuckDbType {
+  switch (type.kind) {
+    case 'int32':
+      return casting('INTEGER', sameText);
+    case 'int64':
+      return casting('BIGINT', sameText);
+    case 'decimal':
+      return casting(`DECIMAL(${type.precision},${type.scale})`, decimalExact(type.scale));
+    case 'float':
+      return casting('FLOAT', realExact(9));
+    case 'double':
+      return casting('DOUBLE', realExact(17));
+    case 'boolean':
+      return { ...casting('BOOLEAN', (t) => `${t} IN ('t', 'f')`), value: (t) => `(${t} = 't')` };
+    case 'date':
+      return casting('DATE', (t, v) => `${sameText(t, v)} AND ${inYears(v, 'DATE')}`);
+    case 'timestamp':
+      return casting('TIMESTAMP', (t, v) => `${sameText(t, v)} AND ${inYears(v, 'TIMESTAMP')}`);
+    case 'timestamptz':
+      return TIMESTAMPTZ;
+    case 'bytes':
+      return BYTES;
+    case 'json':
+    case 'text':
+      return { name: 'VARCHAR', value: (t) => t, exact: undefined, output: (v) => v };
+    default:
+      return type satisfies never;
+  }
+}
+
+function casting(name: string, exact: NonNullable<DuckDbType['exact']>): DuckDbType {
+  return { name, value: (t) => `TRY_CAST(${t} AS ${name})`, exact, output: (v) => v };
+}
+
+function sameText(t: string, v: string): string {
+  return `CAST(${v} AS VARCHAR) = ${t}`;
+}
+
+/** Parquet readers agree on the years 1 to 9999 only; infinities compare outside of them. */
+function inYears(v: string, type: 'DATE' | 'TIMESTAMP'): string {
+  return `${v} >= ${type} '0001-01-01' AND ${v} < ${type} '10000-01-01'`;
+}
+
+/** '12.3' and '12.3000' are DECIMAL(12,2) too. CASE is lazy in DuckDB, OR is not: the pattern runs for odd texts only. */
+function decimalExact(scale: number): NonNullable<DuckDbType['exact']> {
+  const fraction = scale === 0 ? '0+' : `[0-9]{1,${scale}}0*`;
+  return (t, v) =>
+    `CASE WHEN ${sameText(t, v)} THEN true ELSE ${v} IS NOT NULL AND regexp_full_match(${t}, '-?(0|[1-9][0-9]*)([.]${fraction})?') END`;
+}
+
+/**
+ * PostgreSQL prints the shortest text that reads back as the same number, in another notation than DuckDB's. A finite
+ * number with no more significant digits than the width tells apart, and not rounded away to zero, is that number.
+ *
+ * @param digits 9 for float4, 17 for float8
+ */
+function realExact(digits: number): NonNullable<DuckDbType['exact']> {
+  return (t, v) => {
+    const mantissa = `trim(replace(replace(split_part(${t}, 'e', 1), '.', ''), '-', ''), '0')`;
+    return `CASE WHEN ${sameText(t, v)} AND isfinite(${v}) THEN true
+      WHEN ${t} IN ('NaN', 'Infinity', '-Infinity') THEN true
+      ELSE isfinite(${v}) AND regexp_full_match(${t}, '-?[0-9]+([.][0-9]+)?(e[+-][0-9]+)?')
+        AND length(${mantissa}) <= ${digits} AND (${v} <> 0 OR ${mantissa} = '') END`;
+  };
+}
+
+/** Held as TIMESTAMP until the output: printing a TIMESTAMPTZ goes through ICU and costs 40 % more. */
+const TIMESTAMPTZ: DuckDbType = {
+  name: 'TIMESTAMPTZ',
+  value: (t) => `TRY_CAST(${t} AS TIMESTAMP)`,
+  exact: (t, v) => `CAST(${v} AS VARCHAR) || '+00' = ${t} AND ${inYears(v, 'TIMESTAMP')}`,
+  output: (v) => `make_timestamptz(epoch_us(${v}))`,
+};
+
+const BYTES: DuckDbType = {
+  name: 'BLOB',
+  value: (t) => `CASE WHEN regexp_full_match(${t}, '\\\\x([0-9a-f][0-9a-f])*') THEN unhex(substr(${t}, 3)) END`,
+  exact: (_, v) => `${v} IS NOT NULL`,
+  output: (v) => v,
+};

@@ -1,0 +1,83 @@
+/**
+ * Whether a staged text is exactly a value of its Parquet type: the same judgement as `duckdb-types.ts` makes in SQL.
+ * Patterns are anchored and have no nested repetition, so they take linear time.
+ */
+import type { ParquetType } from './type-mapping.ts';
+
+const INTEGER = /^(?:0|-?[1-9][0-9]{0,18})$/;
+const DECIMAL = /^-?(0|[1-9][0-9]*)(?:\.([0-9]+))?$/;
+const REAL = /^-?([0-9]+)(?:\.([0-9]+))?(?:e[+-][0-9]{1,4})?$/;
+const DATE = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/;
+/** PostgreSQL prints no closing zeros in a fraction. */
+const CLOCK = /^ (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{0,5}[1-9])?$/;
+const BYTES = /^\\x(?:[0-9a-f]{2})*$/;
+const SPECIAL_REALS: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity']);
+const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
+
+export function fits(type: ParquetType, text: string): boolean {
+  switch (type.kind) {
+    case 'int32':
+      return isInteger(text) && Number(text) === (Number(text) | 0);
+    case 'int64':
+      return isInteger(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
+    case 'decimal':
+      return isDecimal(text, type.precision, type.scale);
+    case 'float':
+      return isReal(text, 9, Math.fround);
+    case 'double':
+      return isReal(text, 17, Number);
+    case 'boolean':
+      return text === 't' || text === 'f';
+    case 'date':
+      return isRealDate(text);
+    case 'timestamp':
+      return CLOCK.test(text.slice(10)) && isRealDate(text.slice(0, 10));
+    case 'timestamptz':
+      return text.endsWith('+00') && fits({ kind: 'timestamp' }, text.slice(0, -3));
+    case 'bytes':
+      return BYTES.test(text);
+    case 'json':
+    case 'text':
+      return true;
+    default:
+      return type satisfies never;
+  }
+}
+
+/** A calendar date of the years 0001 to 9999. */
+function isRealDate(text: string): boolean {
+  const match = DATE.exec(text);
+  if (!match) return false;
+  const [year, month, day] = match.slice(1).map(Number) as [number, number, number];
+  if (year === 0 || day === 0 || day > (MONTH_DAYS[month - 1] ?? 0)) return false;
+  return month !== 2 || day < 29 || (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0));
+}
+
+function isInteger(text: string): boolean {
+  return text.length <= 20 && INTEGER.test(text);
+}
+
+function isDecimal(text: string, precision: number, scale: number): boolean {
+  const match = DECIMAL.exec(text);
+  if (!match) return false;
+  const [, whole = '', fraction = ''] = match;
+  const digits = whole === '0' ? 0 : whole.length;
+  return withoutClosingZeros(fraction) <= scale && digits <= precision - scale;
+}
+
+/** Finite, not rounded away to zero, and with no more digits than the width tells apart. */
+function isReal(text: string, digits: number, round: (value: number) => number): boolean {
+  if (SPECIAL_REALS.has(text)) return true;
+  const match = REAL.exec(text);
+  if (!match) return false;
+  const mantissa = `${match[1] ?? ''}${match[2] ?? ''}`.replace(/^0+/, '');
+  const value = round(Number(text));
+  return Number.isFinite(value) && (value !== 0 || mantissa === '') && withoutClosingZeros(mantissa) <= digits;
+}
+
+/** The length of `digits` less its closing zeros; a loop, since /0+$/ takes quadratic time. */
+function withoutClosingZeros(digits: string): number {
+  let length = digits.length;
+  while (length > 0 && digits[length - 1] === '0') length -= 1;
+  return length;
+}

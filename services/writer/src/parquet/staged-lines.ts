@@ -1,0 +1,39 @@
+import type { Column } from '@bronze/common/entity';
+import { NULL_EVENT_DATE } from '@bronze/common/object-keys';
+import { fits } from './fits.ts';
+import { parquetType, typeName } from './type-mapping.ts';
+
+/** A record as staged: every value PostgreSQL's text, or null. Own properties only, `__proto__` among them. */
+export type StagedRow = Readonly<Record<string, string | null>>;
+
+const SHOWN_CHARACTERS = 200;
+
+/** Calls `visit` with each line of an NDJSON batch, without its newline. */
+export function eachLine(ndjson: Uint8Array, visit: (line: Uint8Array) => void): void {
+  for (let start = 0; start < ndjson.length;) {
+    const end = ndjson.indexOf(0x0a, start);
+    visit(ndjson.subarray(start, end === -1 ? ndjson.length : end));
+    start = end === -1 ? ndjson.length : end + 1;
+  }
+}
+
+export function parseLine(line: Uint8Array): StagedRow {
+  return JSON.parse(Buffer.from(line.buffer, line.byteOffset, line.length).toString()) as StagedRow;
+}
+
+/** Why a row can't be in bronze, naming each column that does not fit; undefined when it can. */
+export function misfit(row: StagedRow, columns: readonly Column[]): string | undefined {
+  const reasons = columns.flatMap(({ name, type }) => {
+    const value = Object.hasOwn(row, name) ? row[name] : undefined;
+    const parquet = parquetType(type);
+    if (value === null || (typeof value === 'string' && fits(parquet, value))) return [];
+    return [`${name}: ${JSON.stringify(value?.slice(0, SHOWN_CHARACTERS))} is not exactly a ${typeName(parquet)}`];
+  });
+  return reasons.length === 0 ? undefined : reasons.join('; ');
+}
+
+/** The event date of a row that fits: the column is a date or a timestamp, so its text begins with it. */
+export function eventDateOf(row: StagedRow, column: string | null): string | null {
+  if (column === null) return null;
+  return row[column]?.slice(0, 10) ?? NULL_EVENT_DATE;
+}

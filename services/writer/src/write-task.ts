@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { completeLoad, type CompletionPorts, finishSwap } from '@bronze/common/complete-load';
+import { BronzeError } from '@bronze/common/failure';
+import { encodeJson } from '@bronze/common/json';
+import { readLoadRecord, type Receipt } from '@bronze/common/load-record';
+import type { WriteMessage } from '@bronze/common/messages';
+import { receiptKey, taskName } from '@bronze/common/object-keys';
+import type { ObjectStore } from '@bronze/common/ports';
+import { readSlice, type SliceManifest, type StagedBatch, type WriteTask } from '@bronze/common/slice-manifest';
+import { convertTask } from './convert-task.ts';
+import type { BatchBytes, ParquetEngine } from './parquet/parquet-engine.ts';
+
+export interface WriterPorts extends CompletionPorts {
+  readonly engine: ParquetEngine;
+}
+
+/**
+ * Carries out one write task: verified batches in, Parquet parts and a receipt out, and completes the load if this
+ * was the last. Every put is if-absent and every byte a function of the slice, so it may run any number of times.
+ *
+ * @throws BronzeError the message is then delivered again
+ */
+export async function writeTask(ports: WriterPorts, message: WriteMessage): Promise<void> {
+  const record = await readLoadRecord(ports.objects, message);
+  if (record) return finishSwap(ports, record);
+
+  const key = receiptKey(message, message.slice, message.task);
+  if (!(await ports.objects.get(key))) {
+    const { slice, task } = await findTask(ports.objects, message);
+    const batches = await fetchBatches(ports.objects, slice, task);
+    const receipt = await convertTask(ports, { slice, task, number: message.task, batches });
+    await ports.objects.putIfAbsent(key, encodeJson(receipt));
+    logWritten(ports, message, receipt);
+  }
+  await completeLoad(ports, message);
+}
+
+async function findTask(
+  objects: ObjectStore,
+  message: WriteMessage,
+): Promise<{ slice: SliceManifest; task: WriteTask }> {
+  const slice = await readSlice(objects, message, message.slice);
+  const task = slice?.tasks[message.task];
+  if (slice && task) return { slice, task };
+  throw new BronzeError('MESSAGE_INVALID', {
+    message: `load ${message.load_id} of ${message.entity} has no write task ${taskName(message.slice, message.task)}`,
+    hint: 'Write messages are sent by the extractor only. Enqueue the entity instead: what is missing is sent again.',
+  });
+}
+
+async function fetchBatches(objects: ObjectStore, slice: SliceManifest, task: WriteTask): Promise<BatchBytes[]> {
+  const staged = slice.batches.slice(task.first_batch, task.first_batch + task.batch_count);
+  const batches: BatchBytes[] = [];
+  for (const batch of staged) {
+    const stored = await objects.get(batch.key);
+    if (!stored) throw missing(batch);
+    if (createHash('sha256').update(stored.body).digest('hex') !== batch.sha256) throw corrupt(batch);
+    batches.push({ ...batch, body: stored.body });
+  }
+  return batches;
+}
+
+function missing(batch: StagedBatch): BronzeError {
+  return new BronzeError('OBJECT_MISSING', {
+    message: `the staged batch ${batch.key} is gone`,
+    hint: 'Staging must live until its load record exists: look for a lifecycle rule or a person that deletes it. Then abandon the load.',
+  });
+}
+
+function corrupt(batch: StagedBatch): BronzeError {
+  return new BronzeError('OBJECT_CORRUPT', {
+    message: `the bytes of ${batch.key} are not those that were staged`,
+    hint: 'Nothing was written. Find out what changed the object, then abandon the load and enqueue the entity again.',
+  });
+}
+
+function logWritten(ports: WriterPorts, message: WriteMessage, receipt: Receipt): void {
+  ports.log.event({
+    kind: 'task_written',
+    entity: message.entity,
+    load_id: message.load_id,
+    slice: message.slice,
+    task: message.task,
+    rows: receipt.parts.reduce((rows, part) => rows + part.rows, 0),
+    parts: receipt.parts.length,
+    bytes: receipt.parts.reduce((bytes, part) => bytes + part.bytes, 0),
+    rows_quarantined: receipt.quarantine?.rows ?? 0,
+  });
+}
