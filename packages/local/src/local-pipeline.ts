@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { join, resolve as resolvePath } from 'node:path';
+import { resolve as resolvePath } from 'node:path';
 import { CheckpointFile } from '@bronze/common/checkpoint-file';
 import { type Config, entityOf, type SourceConfig } from '@bronze/common/config';
 import type { Failure } from '@bronze/common/failure';
@@ -16,7 +16,8 @@ import { extractLoad } from '@bronze/extractor/extract-load';
 import { createEngine, type EngineName } from '@bronze/writer/adapters/engines';
 import { writeTask } from '@bronze/writer/write-task';
 import { EventSource } from './event-source.ts';
-import { FolderObjectStore, STATE_FOLDER } from './folder-object-store.ts';
+import { entityIn, queuesFile } from './dead-letters.ts';
+import { FolderObjectStore } from './folder-object-store.ts';
 import { LocalQueue, QueueDatabase, type Received } from './local-queue.ts';
 import { SystemClock } from './system-clock.ts';
 
@@ -63,7 +64,7 @@ export class LocalPipeline {
   static async open(options: LocalPipelineOptions): Promise<LocalPipeline> {
     const out_dir = resolvePath(options.out_dir);
     const objects = await FolderObjectStore.open(out_dir);
-    const path = join(out_dir, STATE_FOLDER, 'queues.sqlite');
+    const path = queuesFile(out_dir);
     return new LocalPipeline(options, objects, new QueueDatabase({ path, now_ms: Date.now, newId: randomUUID }));
   }
 
@@ -136,9 +137,4 @@ export class LocalPipeline {
     const url = () => resolve(config.url, this.options.environment);
     return new PostgresSource({ url, config, clock: this.clock, log: this.options.log });
   }
-}
-
-/** Whose message it is, also when the rest of it can't be read. */
-function entityIn(body: string): string {
-  return /"entity"\s*:\s*"([a-z0-9_]{1,63})"/.exec(body)?.[1] ?? '(unknown)';
 }

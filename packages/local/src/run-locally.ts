@@ -56,8 +56,8 @@ class RunWatch {
   readonly #options: LocalPipelineOptions;
   readonly #completed = new Map<string, string[]>();
   readonly #failures = new Map<string, Failure>();
+  readonly #started = new Map<string, number>();
   readonly #ended = new Map<string, number>();
-  readonly #started = performance.now();
   readonly entities = new Set<string>();
 
   constructor(options: LocalPipelineOptions) {
@@ -66,7 +66,7 @@ class RunWatch {
 
   event(event: PipelineEvent): void {
     this.entities.add(event.entity);
-    this.#ended.set(event.entity, performance.now());
+    if (event.kind !== 'planned') this.#touch(event.entity);
     if (event.kind === 'load_completed') {
       this.#completed.set(event.entity, [...(this.#completed.get(event.entity) ?? []), event.load_id]);
     }
@@ -75,10 +75,17 @@ class RunWatch {
 
   onFailure = (entity: string, failure: Failure, isDead: boolean): void => {
     this.entities.add(entity);
-    this.#ended.set(entity, performance.now());
+    this.#touch(entity);
     if (isDead) this.#failures.set(entity, failure);
     this.#options.onFailure?.(entity, failure, isDead);
   };
+
+  /** The clock of an entity starts with its claim, not while it waits for its turn. */
+  #touch(entity: string): void {
+    const now = performance.now();
+    if (!this.#started.has(entity)) this.#started.set(entity, now);
+    this.#ended.set(entity, now);
+  }
 
   async resultOf(entity: string, pipeline: LocalPipeline): Promise<EntityResult> {
     const failure = this.#failures.get(entity);
@@ -90,7 +97,7 @@ class RunWatch {
       entity,
       status: failure ? 'failed' : isOpen ? 'interrupted' : 'completed',
       loads: records.filter((record) => record !== undefined),
-      duration_seconds: ((this.#ended.get(entity) ?? this.#started) - this.#started) / 1000,
+      duration_seconds: ((this.#ended.get(entity) ?? 0) - (this.#started.get(entity) ?? 0)) / 1000,
       checkpoint,
       failure,
     };

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import type { PendingLoad } from '@bronze/common/checkpoint';
+import { CheckpointFile } from '@bronze/common/checkpoint-file';
+import { defineConfig, entityOf } from '@bronze/common/config';
+import type { WriteMessage } from '@bronze/common/messages';
+import { readSlices } from '@bronze/common/slice-manifest';
+import { timestamp } from '@bronze/common/timestamp';
+import { PostgresSource } from '@bronze/extractor/adapters/postgres-source';
+import { stageSlice } from '@bronze/extractor/stage-slice';
+import { FolderObjectStore } from '@bronze/local/folder-object-store';
+import { runLocally } from '@bronze/local/run-locally';
+import { SystemClock } from '@bronze/local/system-clock';
+import { createEngine, type EngineName } from '@bronze/writer/adapters/engines';
+import { writeTask } from '@bronze/writer/write-task';
+import pg from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+
+export const PHASES = ['floor', 'extract', 'write-duckdb', 'write-parquetjs-lite', 'pipeline'] as const;
+export type Phase = (typeof PHASES)[number];
+
+export interface PhaseInput {
+  readonly url: string;
+  readonly folder: string;
+}
+
+const config = (url: string) =>
+  defineConfig({
+    sources: { bench: { type: 'postgres', url } },
+    entities: { orders: { source: 'bench', table: 'public.bench_orders', event_date: 'ordered_at' } },
+  });
+
+const LOAD: PendingLoad = {
+  load_id: '00000000-0000-8000-8000-000000000000',
+  load_type: 'full',
+  since: timestamp('1970-01-01'),
+  until: timestamp('9999-12-31'),
+  ingested_at: timestamp('2026-01-01'),
+};
+
+const log = { event: () => undefined };
+
+/** What each phase does, and nothing beside it. */
+export const RUN: Readonly<Record<Phase, (input: PhaseInput) => Promise<void>>> = {
+  floor,
+  extract,
+  'write-duckdb': (input) => write(input, 'duckdb'),
+  'write-parquetjs-lite': (input) => write(input, 'parquetjs-lite'),
+  pipeline,
+};
+
+/** The floor: the bytes of a plain COPY through the same library, to nowhere. */
+async function floor({ url }: PhaseInput): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const stream = client.query(copyTo('COPY bench_orders TO STDOUT'));
+  for await (const _ of stream);
+  await client.end();
+}
+
+async function extract({ url, folder }: PhaseInput): Promise<void> {
+  const objects = await FolderObjectStore.open(folder);
+  const sourceConfig = config(url).sources['bench'];
+  if (!sourceConfig) throw new Error('the bench has a source');
+  const source = new PostgresSource({ url: () => url, config: sourceConfig, clock: new SystemClock(), log });
+  const ports = { objects, source, log, attempts: { next: randomUUID }, deadline: { isNear: () => false } };
+  const entity = entityOf(config(url), 'orders');
+  for (let slices = await readSlices(objects, { entity: 'orders', ...LOAD }); !slices.at(-1)?.final;) {
+    const slice = await stageSlice(ports, entity, LOAD, slices);
+    slices = slice ? [...slices, slice] : slices;
+  }
+}
+
+/** Writes what the extract phase staged, two tasks at a time, like the local pipeline. */
+async function write({ folder }: PhaseInput, engine: EngineName): Promise<void> {
+  const objects = await FolderObjectStore.open(folder);
+  const ports = {
+    objects,
+    engine: createEngine(engine),
+    checkpoints: new CheckpointFile(objects),
+    requests: { send: async () => undefined },
+    clock: new SystemClock(),
+    log,
+  };
+  const slices = await readSlices(objects, { entity: 'orders', ...LOAD });
+  const messages = slices.flatMap((slice) =>
+    slice.tasks.map((_, task): WriteMessage => ({ entity: 'orders', load_id: LOAD.load_id, slice: slice.slice, task })),
+  );
+  const worker = async () => {
+    for (let next = messages.shift(); next; next = messages.shift()) await writeTask(ports, next);
+  };
+  await Promise.all([worker(), worker()]);
+}
+
+async function pipeline({ url, folder }: PhaseInput): Promise<void> {
+  const stop = new AbortController().signal;
+  const options = { config: config(url), out_dir: folder, engine: 'duckdb', environment: {}, log } as const;
+  const { results } = await runLocally(options, { stop });
+  if (results.some(({ status }) => status !== 'completed')) throw new Error('the pipeline did not complete');
+}

@@ -1,0 +1,21 @@
+/** `46,273`. */
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** `1.4 MB`. */
+export function bytes(value: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let scaled = value;
+  let unit = 0;
+  while (scaled >= 1000 && unit < units.length - 1) {
+    scaled /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? scaled : scaled.toFixed(1)} ${units[unit]}`;
+}
+
+/** Rows in a duration; 0 when there was none to speak of. */
+export function perSecond(rows: number, duration_seconds: number): number {
+  return duration_seconds > 0 ? Math.round(rows / duration_seconds) : 0;
+}

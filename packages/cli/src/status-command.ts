@@ -1,0 +1,79 @@
+import { access } from 'node:fs/promises';
+import type { Checkpoint } from '@bronze/common/checkpoint';
+import { CheckpointFile } from '@bronze/common/checkpoint-file';
+import { readDeadLetters } from '@bronze/local/dead-letters';
+import { FolderObjectStore } from '@bronze/local/folder-object-store';
+import { EXIT, usageError } from './exit-code.ts';
+import { count } from './numbers.ts';
+import { type Format, printJson, printTable, right } from './output.ts';
+
+export interface StatusOptions {
+  readonly out: string;
+  readonly output: Format;
+}
+
+interface EntityStatus {
+  readonly entity: string;
+  readonly state: 'idle' | 'loading';
+  readonly last_sync_timestamp: string | null;
+  readonly record_count: number | null;
+  readonly updated_at: string | null;
+  readonly pending_load: Checkpoint['pending_load'] | null;
+  readonly waiting_requests: number;
+  readonly dead_letters: readonly string[];
+}
+
+/** `bronze status`: how far each entity has come, and what is stuck. Exit code 4 when something lies in a dead-letter queue. */
+export async function statusCommand(options: StatusOptions): Promise<number> {
+  await assertFolder(options.out);
+  const objects = await FolderObjectStore.open(options.out);
+  try {
+    const dead = readDeadLetters(options.out);
+    const checkpoints = await new CheckpointFile(objects).readAll();
+    const names = [...new Set([...checkpoints.keys(), ...dead.map(({ entity }) => entity)])];
+    const entities = names.map((entity) => statusOf(entity, checkpoints.get(entity), dead));
+    if (options.output === 'json') printJson({ out: options.out, entities });
+    else printEntities(entities);
+    return dead.length === 0 ? EXIT.ok : EXIT.unhealthy;
+  } finally {
+    objects.close();
+  }
+}
+
+export async function assertFolder(out: string): Promise<void> {
+  await access(out).catch(() => {
+    throw usageError(`there is no folder ${out}`, 'Name the folder of an earlier bronze run with --out.');
+  });
+}
+
+function statusOf(
+  entity: string,
+  checkpoint: Checkpoint | undefined,
+  dead: ReturnType<typeof readDeadLetters>,
+): EntityStatus {
+  const { pending_load = null, next_requests = [], ...idle } = checkpoint ?? {};
+  return {
+    entity,
+    state: pending_load ? 'loading' : 'idle',
+    last_sync_timestamp: idle.last_sync_timestamp ?? null,
+    record_count: idle.record_count ?? null,
+    updated_at: idle.updated_at ?? null,
+    pending_load,
+    waiting_requests: next_requests.length,
+    dead_letters: dead.filter((letter) => letter.entity === entity).map((letter) => letter.failure),
+  };
+}
+
+function printEntities(entities: readonly EntityStatus[]): void {
+  printTable(
+    ['entity', 'state', 'checkpoint', 'rows of last load', 'waiting', 'dead letters'],
+    entities.map((one) => [
+      one.entity,
+      one.state,
+      one.last_sync_timestamp ?? 'never loaded',
+      right(one.record_count === null ? '' : count(one.record_count)),
+      right(count(one.waiting_requests)),
+      one.dead_letters.join('\n'),
+    ]),
+  );
+}
