@@ -55,7 +55,9 @@ async function fill(url: string, rows: number): Promise<number> {
        timestamptz '2026-01-01' + make_interval(secs => n % 100 * 86400 + n * 0.000123), now()
      FROM generate_series(1, ${rows}) AS n`,
   );
-  await execute(url, 'CREATE INDEX ON bench_orders (updated_at); VACUUM ANALYZE bench_orders; CHECKPOINT');
+  for (const sql of ['CREATE INDEX ON bench_orders (updated_at)', 'VACUUM ANALYZE bench_orders', 'CHECKPOINT']) {
+    await execute(url, sql);
+  }
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   const { rows: sums } = await client.query<{ bytes: string }>(

@@ -34,7 +34,7 @@ export class CopyTranscoder {
   #unfinished: Uint8Array[] = [];
   #unfinishedBytes = 0;
   /** The batch being filled. */
-  #out = new Uint8Array(0);
+  #out: Uint8Array = new Uint8Array(0);
   /** What the batch before needed: the next one likely needs as much. */
   #room = 65_536;
   #length = 0;
@@ -104,7 +104,8 @@ export class CopyTranscoder {
   }
 
   #grow(room: number): void {
-    const larger = new Uint8Array(Math.max(room, this.#out.length * 2, this.#room));
+    // Every byte of it is written before it is read: no need to clear it.
+    const larger = Buffer.allocUnsafeSlow(Math.max(room, this.#out.length * 2, this.#room));
     larger.set(this.#out.subarray(0, this.#length));
     this.#out = larger;
   }
