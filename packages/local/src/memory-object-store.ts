@@ -7,19 +7,19 @@ export class MemoryObjectStore implements ObjectStore {
 
   async get(key: string): Promise<StoredObject | undefined> {
     const body = this.#objects.get(key);
-    return body && { body: body.slice(), etag: etagOf(body) };
+    return body && { body: Uint8Array.from(body), etag: etagOf(body) };
   }
 
   async putIfAbsent(key: string, body: Uint8Array): Promise<'created' | 'exists'> {
     if (this.#objects.has(key)) return 'exists';
-    this.#objects.set(key, body.slice());
+    this.#objects.set(key, Uint8Array.from(body));
     return 'created';
   }
 
   async replace(key: string, body: Uint8Array, etag: string | undefined): Promise<boolean> {
     const current = this.#objects.get(key);
     if ((current && etagOf(current)) !== etag) return false;
-    this.#objects.set(key, body.slice());
+    this.#objects.set(key, Uint8Array.from(body));
     return true;
   }
 

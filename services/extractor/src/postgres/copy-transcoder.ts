@@ -40,7 +40,7 @@ export class CopyTranscoder {
   #length = 0;
   #rows = 0;
   #lineBytesMax = 0;
-  #lastRow = new Uint8Array(0);
+  #lastRow: Uint8Array = new Uint8Array(0);
   /** All rows so far, to be held against the server's own count. */
   rows_total = 0;
 
@@ -86,10 +86,10 @@ export class CopyTranscoder {
       last = from;
       from = to + 1;
       if (this.#rows < batch_rows && this.#length < batch_bytes) continue;
-      this.#lastRow = bytes.slice(last, to);
+      this.#lastRow = copyOf(bytes.subarray(last, to));
       yield this.#cut();
     }
-    if (this.#rows > 0 && end > start) this.#lastRow = bytes.slice(last, end - 1);
+    if (this.#rows > 0 && end > start) this.#lastRow = copyOf(bytes.subarray(last, end - 1));
   }
 
   #encode(bytes: Uint8Array, from: number, to: number): void {
@@ -137,7 +137,7 @@ export class CopyTranscoder {
 
   #keep(piece: Uint8Array): void {
     if (piece.length === 0) return;
-    this.#unfinished.push(piece.slice());
+    this.#unfinished.push(copyOf(piece));
     this.#unfinishedBytes += piece.length;
     this.#assertSize(this.#unfinishedBytes);
   }
@@ -150,4 +150,9 @@ export class CopyTranscoder {
       hint: 'Bronze holds a row in memory and stops here rather than cutting it. Keep such values outside the table, or leave the entity out.',
     });
   }
+}
+
+/** What outlives a chunk is copied, since its buffer may be used again. `slice` would not: a Buffer's is a view. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return Buffer.from(bytes);
 }

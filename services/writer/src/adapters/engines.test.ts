@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import { zstdCompressSync } from 'node:zlib';
+import type { Column } from '@bronze/common/entity';
+import { NULL_EVENT_DATE } from '@bronze/common/object-keys';
+import fc from 'fast-check';
+import { parquetMetadata } from 'hyparquet';
+import { describe, expect, test } from 'vitest';
+import {
+  batchOf,
+  cases,
+  COLUMNS,
+  conversionOf,
+  convert,
+  duckDbText,
+  FITTING,
+  GOOD,
+  lineOf,
+  MARK,
+  NULLS,
+  readBack,
+  type Staged,
+  UNFIT,
+} from './engines.fixtures.ts';
+import { ENGINE_NAMES } from './engines.ts';
+
+describe.each(ENGINE_NAMES)('%s', (engine) => {
+  test('what fits is in bronze, what does not is in quarantine with its reason, and nothing is in both', async () => {
+    const fitting = cases(FITTING).map(([name, value], index) => ({
+      ...GOOD,
+      [name]: value,
+      ...(name !== 'id' && { id: String(index) }),
+    }));
+    const unfit = cases(UNFIT).map(([name, value]) => ({ ...GOOD, [name]: value }));
+    const { parts, rejected, quarantine } = await convert(
+      engine,
+      conversionOf(COLUMNS, [batchOf([...fitting, ...unfit, NULLS])]),
+    );
+    expect(parts.map(({ rows }) => rows)).toEqual([fitting.length + 1]);
+    expect(quarantine.map(({ rows }) => rows)).toEqual([unfit.length]);
+    const said = rejected.map((line) => JSON.parse(line) as { reason: string; record: Staged });
+    for (const [index, [name, value]] of cases(UNFIT).entries()) {
+      expect(said[index]?.reason, `${name} ${value}`).toContain(`${name}: ${JSON.stringify(value)} is not exactly a `);
+      expect(said[index]?.record).toEqual(unfit[index]);
+    }
+  });
+
+  test('the metadata columns: the load’s time, system and id, and the MD5 of the staged line', async () => {
+    const [part] = (await convert(engine, conversionOf(COLUMNS, [batchOf([GOOD, NULLS])]))).parts;
+    const rows = part ? await readBack(part) : [];
+    expect(Object.keys(rows[0] ?? {})).toEqual([
+      ...COLUMNS.map(({ name }) => name),
+      '_ingestion_ts',
+      '_source_system',
+      '_record_hash',
+      '_ingestion_id',
+    ]);
+    const text = (value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString() : value);
+    expect(text(rows[0]?.['_record_hash'])).toBe(createHash('md5').update(lineOf(GOOD)).digest('hex'));
+    expect(text(rows[1]?.['_record_hash'])).toBe(createHash('md5').update(lineOf(NULLS)).digest('hex'));
+    expect(text(rows[0]?.['_source_system'])).toBe('rds');
+    expect(text(rows[0]?.['_ingestion_id'])).toBe('0b0b0b0b-0000-8000-8000-000000000000');
+  });
+
+  test('the parts carry the mark of their write task', async () => {
+    const [part] = (await convert(engine, conversionOf(COLUMNS, [batchOf([GOOD])]))).parts;
+    const metadata = parquetMetadata(Uint8Array.from(part?.body ?? []).buffer).key_value_metadata ?? [];
+    for (const [key, value] of Object.entries(MARK)) expect(metadata).toContainEqual({ key, value });
+  });
+
+  test('L6: the same input gives the same bytes', async () => {
+    const rows = Array.from({ length: 3000 }, (_, index): Staged => ({
+      ...GOOD,
+      id: String(index),
+      at: `2024-01-${String(1 + (index % 28)).padStart(2, '0')} 10:00:00+00`,
+    }));
+    const conversion = conversionOf(COLUMNS, [batchOf(rows.slice(0, 1000)), batchOf(rows.slice(1000))], 'at');
+    const [first, second] = [await convert(engine, conversion), await convert(engine, conversion)];
+    expect(first.parts).toHaveLength(28);
+    expect(second.parts.map(({ body }) => Buffer.from(body).toString('base64'))).toEqual(
+      first.parts.map(({ body }) => Buffer.from(body).toString('base64')),
+    );
+  });
+
+  test('no batches and empty batches give nothing', async () => {
+    expect(await convert(engine, conversionOf(COLUMNS, []))).toEqual({ parts: [], quarantine: [], rejected: [] });
+    expect(await convert(engine, conversionOf(COLUMNS, [batchOf([])]))).toEqual({
+      parts: [],
+      quarantine: [],
+      rejected: [],
+    });
+  });
+
+  test('a column that is null in every row reads back as null', async () => {
+    const [part] = (await convert(engine, conversionOf(COLUMNS, [batchOf([NULLS, NULLS])]))).parts;
+    const rows = part ? await readBack(part) : [];
+    expect(rows).toHaveLength(2);
+    for (const { name } of COLUMNS) expect(rows[1]?.[name] ?? null).toBeNull();
+  });
+
+  test('rows keep their order and go to the part of their event date; a null date has a part of its own', async () => {
+    const dates = ['2024-01-02', '2024-01-01', null, '2024-01-02', '0099-12-31'];
+    const rows = dates.map((day, index) => ({ ...NULLS, id: String(index), day }));
+    const { parts } = await convert(
+      engine,
+      conversionOf(COLUMNS, [batchOf(rows.slice(0, 2)), batchOf(rows.slice(2))], 'day'),
+    );
+    const found = new Map<string | null, string[]>();
+    for (const part of parts)
+      found.set(
+        part.event_date,
+        (await readBack(part)).map((row) =>
+          String(row['id'] instanceof Uint8Array ? Buffer.from(row['id']).toString() : row['id']),
+        ),
+      );
+    expect(found).toEqual(
+      new Map([
+        ['0099-12-31', ['4']],
+        ['2024-01-01', ['1']],
+        ['2024-01-02', ['0', '3']],
+        [NULL_EVENT_DATE, ['2']],
+      ]),
+    );
+  });
+
+  test('10,000 event dates in one task: one part each, all rows', { timeout: 300_000 }, async () => {
+    const rows = Array.from({ length: 20_000 }, (_, index) => ({
+      id: String(index),
+      day: new Date(Date.UTC(1990, 0, 1 + (index % 10_000))).toISOString().slice(0, 10),
+    }));
+    const columns = COLUMNS.filter(({ name }) => name === 'id' || name === 'day');
+    const { parts } = await convert(engine, conversionOf(columns, [batchOf(rows)], 'day'));
+    expect(parts).toHaveLength(10_000);
+    expect(parts.every((part) => part.rows === 2)).toBe(true);
+    expect(process.resourceUsage().maxRSS / 1024).toBeLessThan(1500);
+  });
+
+  test.each([
+    'a.b',
+    'with "quotes"',
+    "it's",
+    'select',
+    'SÜSS 🎁',
+    'a,b',
+    '$.x',
+    'a~/b',
+    'constructor',
+    'part',
+    'v0',
+    't0',
+    'raw',
+    'event_date',
+    ' ',
+  ])('a column may be called %j', async (name) => {
+    const columns: Column[] = [
+      { name, type: 'text' },
+      { name: 'day', type: 'date' },
+    ];
+    const { parts } = await convert(
+      engine,
+      conversionOf(columns, [batchOf([{ [name]: 'x', day: '2024-01-01' }])], 'day'),
+    );
+    const [row] = parts[0] ? await readBack(parts[0]) : [];
+    expect(Object.keys(row ?? {})[0]).toBe(name);
+    expect(Buffer.from(row?.[name] as Uint8Array).toString()).toBe('x');
+  });
+});
+
+test('duckdb writes a column named __proto__; parquetjs-lite refuses it and says what to do', async () => {
+  const line = Buffer.from('{"__proto__":"x"}\n');
+  const body = zstdCompressSync(line);
+  const batch = { ...batchOf([]), body, rows: 1, ndjson_bytes: line.length, row_bytes_max: line.length };
+  const conversion = conversionOf([{ name: '__proto__', type: 'text' }], [batch]);
+  const { parts } = await convert('duckdb', conversion);
+  expect(await duckDbText(parts)).toEqual([{ names: ['__proto__'], values: ['x'] }]);
+  await expect(convert('parquetjs-lite', conversion)).rejects.toMatchObject({ code: 'ENGINE_LIMIT' });
+});
+
+test('both engines hold the same rows, value for value, and send the same rows to quarantine', async () => {
+  const value = (name: string) =>
+    fc.option(fc.constantFrom(...(FITTING[name] ?? []), ...(UNFIT[name] ?? []).slice(0, 1), GOOD[name] ?? ''));
+  const row = fc.record(Object.fromEntries(COLUMNS.map(({ name }) => [name, value(name)])));
+  await fc.assert(
+    fc.asyncProperty(fc.array(row, { minLength: 1, maxLength: 30 }), async (rows) => {
+      const conversion = conversionOf(COLUMNS, [batchOf(rows)], 'day');
+      const [duck, pure] = await Promise.all([convert('duckdb', conversion), convert('parquetjs-lite', conversion)]);
+      expect(pure.rejected.map((line) => (JSON.parse(line) as { record: Staged }).record)).toEqual(
+        duck.rejected.map((line) => (JSON.parse(line) as { record: Staged }).record),
+      );
+      expect(pure.parts.map(({ event_date, rows: count }) => ({ event_date, count }))).toEqual(
+        duck.parts.map(({ event_date, rows: count }) => ({ event_date, count })),
+      );
+      expect(await duckDbText(pure.parts)).toEqual(await duckDbText(duck.parts));
+    }),
+    { numRuns: 15 },
+  );
+});

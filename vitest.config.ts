@@ -1,0 +1,30 @@
+import { defineConfig } from 'vitest/config';
+
+const excluded = ['**/node_modules/**'];
+
+/** One project for each need that a file's suffix names. */
+export default defineConfig({
+  test: {
+    reporters: ['default', './test/count-reporter.ts'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['packages/**/*.test.ts', 'services/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: [...excluded, '**/*.pg.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'pg',
+          include: ['**/*.pg.test.ts'],
+          exclude: excluded,
+          globalSetup: ['test/postgres-setup.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
