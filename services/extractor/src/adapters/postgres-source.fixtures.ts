@@ -1,0 +1,83 @@
+import type { PendingLoad } from '@bronze/common/checkpoint';
+import { defineConfig, type ConfigInput, type Entity, entityOf } from '@bronze/common/config';
+import type { PipelineEvent } from '@bronze/common/events';
+import type { Clock, RawBatch } from '@bronze/common/ports';
+import type { Position } from '@bronze/common/slice-manifest';
+import { timestamp } from '@bronze/common/timestamp';
+import { PostgresSource } from './postgres-source.ts';
+
+type Settings = Partial<ConfigInput['entities'][string]>;
+type SourceSettings = Partial<ConfigInput['sources'][string]>;
+
+export const FULL: PendingLoad = {
+  load_id: '00000000-0000-8000-8000-000000000001',
+  load_type: 'full',
+  since: timestamp('1970-01-01'),
+  until: timestamp('9999-12-31'),
+  ingested_at: timestamp('2024-01-15'),
+};
+
+export function incremental(since: string, until: string): PendingLoad {
+  return { ...FULL, load_type: 'incremental', since: timestamp(since), until: timestamp(until) };
+}
+
+/** A source over a real database, with a clock that doesn't wait. */
+export function sourceOf(url: string, settings: Settings = {}, sourceSettings: SourceSettings = {}) {
+  const config = defineConfig({
+    sources: { db: { type: 'postgres', url, ...sourceSettings } },
+    entities: { things: { source: 'db', table: 'public.things', ...settings } },
+  });
+  const events: PipelineEvent[] = [];
+  const clock: Clock = { now: () => timestamp('2024-01-15'), sleep: async () => undefined };
+  const sourceConfig = config.sources['db'];
+  if (!sourceConfig) throw new Error('there is a source');
+  const source = new PostgresSource({
+    url: () => url,
+    config: sourceConfig,
+    clock,
+    log: { event: (event) => events.push(event) },
+  });
+  return { source, entity: entityOf(config, 'things'), events };
+}
+
+export function rowsOf(batches: readonly RawBatch[]): Record<string, string | null>[] {
+  return batches.flatMap(({ ndjson }) =>
+    Buffer.from(ndjson)
+      .toString()
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as Record<string, string | null>),
+  );
+}
+
+interface Reading {
+  readonly source: PostgresSource;
+  readonly entity: Entity;
+}
+
+export async function readAll(
+  { source, entity }: Reading,
+  load: PendingLoad,
+  position?: Position,
+): Promise<RawBatch[]> {
+  const reader = await source.openSlice(entity, load, position);
+  const batches: RawBatch[] = [];
+  for await (const batch of reader.batches) batches.push(batch);
+  return batches;
+}
+
+/** Reads a load as slices of one batch each, every one a new statement. */
+export async function readInSlices(reading: Reading, load: PendingLoad): Promise<RawBatch[]> {
+  const batches: RawBatch[] = [];
+  for (;;) {
+    const reader = await reading.source.openSlice(reading.entity, load, batches.at(-1)?.position);
+    const [batch] = await firstOf(reader.batches);
+    if (!batch) return batches;
+    batches.push(batch);
+  }
+}
+
+async function firstOf<T>(items: AsyncIterable<T>): Promise<T[]> {
+  for await (const item of items) return [item];
+  return [];
+}

@@ -1,0 +1,278 @@
+import { timestamp } from '@bronze/common/timestamp';
+import { describe, expect, test } from 'vitest';
+import { connect, execute, newDatabase } from '../../../../test/database.ts';
+import { FULL, incremental, readAll, readInSlices, rowsOf, sourceOf } from './postgres-source.fixtures.ts';
+
+const TIED = `
+  CREATE TABLE things (tenant text COLLATE "C", id integer, updated_at timestamptz, note text, PRIMARY KEY (tenant, id));
+  INSERT INTO things SELECT 't' || n % 3, n, CASE WHEN n <= 2500 THEN timestamptz '2024-01-15 10:00:00.123456+00' ELSE timestamptz '2024-01-15 10:00:00.123457+00' END, repeat('x', n % 50) FROM generate_series(1, 3000) AS n`;
+
+describe('slices and ties', () => {
+  test('L2: thousands of tied timestamps across slice boundaries: every row once', async () => {
+    const reading = sourceOf(await newDatabase(TIED), { batch_rows: 97 });
+    for (const load of [FULL, incremental('2024-01-15', '2024-01-16')]) {
+      const rows = rowsOf(await readInSlices(reading, load));
+      expect(rows).toHaveLength(3000);
+      expect(new Set(rows.map((row) => row['id'])).size).toBe(3000);
+    }
+  });
+
+  test('the window is [since, until), to the microsecond', async () => {
+    const reading = sourceOf(await newDatabase(TIED));
+    const count = async (since: string, until: string) =>
+      rowsOf(await readAll(reading, incremental(since, until))).length;
+    expect(await count('2024-01-15T10:00:00.123456Z', '2024-01-15T10:00:00.123457Z')).toBe(2500);
+    expect(await count('2024-01-15T10:00:00.123457Z', '2024-01-15T10:00:00.123458Z')).toBe(500);
+    expect(await count('2024-01-15T10:00:00.123457Z', '2024-01-15T10:00:00.123457Z')).toBe(0);
+  });
+
+  test('L1: a full load takes what no later window would: NULL, infinite and ancient cursors', async () => {
+    const url = await newDatabase(`CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamp);
+      INSERT INTO things VALUES (1, NULL), (2, 'infinity'), (3, '-infinity'), (4, '0001-01-01'), (5, '2024-01-15'), (6, '2025-01-01')`);
+    const rows = rowsOf(await readAll(sourceOf(url), { ...FULL, until: timestamp('2024-06-01') }));
+    expect(rows.map((row) => row['id'])).toEqual(['1', '2', '3', '4', '5']);
+  });
+
+  test.each([
+    [
+      'without a primary key',
+      'CREATE TABLE things (id integer); INSERT INTO things SELECT n % 7 FROM generate_series(1, 500) AS n',
+    ],
+    [
+      'with inheriting tables',
+      'CREATE TABLE things (id integer PRIMARY KEY); CREATE TABLE more () INHERITS (things); INSERT INTO things SELECT generate_series(1, 250); INSERT INTO more SELECT generate_series(1, 250)',
+    ],
+    [
+      'partitioned',
+      'CREATE TABLE things (id integer PRIMARY KEY) PARTITION BY HASH (id); CREATE TABLE p0 PARTITION OF things FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE p1 PARTITION OF things FOR VALUES WITH (MODULUS 2, REMAINDER 1); INSERT INTO things SELECT generate_series(1, 500)',
+    ],
+    [
+      'partitioned, without a key',
+      'CREATE TABLE things (id integer) PARTITION BY LIST (id); CREATE TABLE p0 PARTITION OF things DEFAULT; INSERT INTO things SELECT n % 9 FROM generate_series(1, 500) AS n',
+    ],
+    [
+      'with an enum, a uuid and a float in its key',
+      `CREATE TYPE mood AS ENUM ('z', 'a'); CREATE TABLE things (id mood, u uuid, f float8, d numeric, PRIMARY KEY (id, u, f, d)); INSERT INTO things SELECT (ARRAY['z', 'a']::mood[])[1 + n % 2], md5((n % 10)::text)::uuid, n / 7.0, 'NaN' FROM generate_series(1, 500) AS n`,
+    ],
+  ])('a table %s is read whole, in any number of slices', async (_, sql) => {
+    const reading = sourceOf(await newDatabase(sql), { cursor: null, batch_rows: 33 });
+    await reading.source.cut(reading.entity);
+    expect(rowsOf(await readInSlices(reading, FULL))).toHaveLength(500);
+    expect(rowsOf(await readAll(reading, FULL))).toHaveLength(500);
+  });
+});
+
+describe('a connection that is lost', () => {
+  const BIG = `CREATE TABLE things (id integer PRIMARY KEY, pad text); INSERT INTO things SELECT n, repeat('x', 2000) FROM generate_series(1, 20000) AS n`;
+  const KILL = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bronze' AND datname = current_database()`;
+
+  test('is opened again and goes on after the last whole batch: every row once', async () => {
+    const url = await newDatabase(BIG);
+    const { source, entity, events } = sourceOf(url, { cursor: null, batch_rows: 1000 });
+    const reader = await source.openSlice(entity, FULL, undefined);
+    const ids: (string | null | undefined)[] = [];
+    for await (const batch of reader.batches) {
+      ids.push(...rowsOf([batch]).map((row) => row['id']));
+      if (ids.length === 3000 || ids.length === 9000) await execute(url, KILL);
+    }
+    expect(ids).toEqual(Array.from({ length: 20_000 }, (_, index) => String(index + 1)));
+    expect(events.map((event) => event.kind)).toEqual(['source_retried', 'source_retried']);
+  });
+
+  test('again and again without progress, it fails as temporary', async () => {
+    const url = await newDatabase(BIG);
+    const { source, entity } = sourceOf(url, { cursor: null, batch_rows: 20_000 }, { reconnects: 2 });
+    const reader = await source.openSlice(entity, FULL, undefined);
+    await execute(
+      url,
+      `REVOKE CONNECT ON DATABASE ${new URL(url).pathname.slice(1)} FROM public; ALTER TABLE things RENAME COLUMN pad TO padding`,
+    );
+    await expect(async () => {
+      for await (const _ of reader.batches);
+    }).rejects.toMatchObject({ code: 'SOURCE_TIMEOUT', kind: 'temporary' });
+  });
+
+  test('a statement that takes too long is cancelled by the server and named', async () => {
+    const url = await newDatabase(`CREATE TABLE base (id integer); INSERT INTO base SELECT generate_series(1, 20);
+      CREATE VIEW things AS SELECT id FROM base WHERE pg_sleep(0.3) IS NOT NULL`);
+    const { source, entity } = sourceOf(url, { cursor: null, primary_key: ['id'] }, { statement_timeout_seconds: 1 });
+    await expect(source.cut(entity)).rejects.toMatchObject({ code: 'SOURCE_TIMEOUT' });
+  });
+
+  test('a server that sends nothing counts as lost', async () => {
+    const url = await newDatabase(`CREATE TABLE base (id integer); INSERT INTO base VALUES (1);
+      CREATE VIEW things AS SELECT id FROM base WHERE pg_sleep(5) IS NOT NULL`);
+    const { source, entity } = sourceOf(url, { cursor: null, primary_key: ['id'] }, { idle_timeout_seconds: 1 });
+    await expect(source.cut(entity)).rejects.toMatchObject({ code: 'SOURCE_INTERRUPTED' });
+  });
+
+  test('stopping early leaves no session behind', async () => {
+    const url = await newDatabase(BIG);
+    const { source, entity } = sourceOf(url, { cursor: null, batch_rows: 100 });
+    const reader = await source.openSlice(entity, FULL, undefined);
+    for await (const _ of reader.batches) break;
+    const client = await connect(url);
+    await expect
+      .poll(
+        async () =>
+          (
+            await client.query(
+              `SELECT 1 FROM pg_stat_activity WHERE application_name = 'bronze' AND datname = current_database()`,
+            )
+          ).rowCount,
+        { timeout: 10_000 },
+      )
+      .toBe(0);
+  });
+});
+
+describe('the cut', () => {
+  const PLAIN = 'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now())';
+
+  test('is the start of the oldest open transaction, where the role sees it', async () => {
+    const url = await newDatabase(PLAIN);
+    const { source, entity } = sourceOf(url);
+    const free = await source.cut(entity);
+    const writer = await connect(url);
+    await writer.query('BEGIN; INSERT INTO things VALUES (1)');
+    const { rows } = await writer.query<{ at: string }>(
+      `SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at`,
+    );
+    const held = await source.cut(entity);
+    expect(held).toEqual({ until: rows[0]?.at, basis: 'oldest_transaction' });
+    await writer.query('COMMIT');
+    const after = await source.cut(entity);
+    expect(free.until < held.until && held.until < after.until).toBe(true);
+  });
+
+  test('ends a margin behind the clock for a role that can’t see other users’ transactions', async () => {
+    const url = await newDatabase(PLAIN);
+    const role = `plain_${new URL(url).pathname.slice(3, 20)}`;
+    await execute(url, `CREATE ROLE ${role} LOGIN PASSWORD 'x'; GRANT SELECT ON things TO ${role}`);
+    const login = new URL(url);
+    login.username = role;
+    login.password = 'x';
+    const { source, entity } = sourceOf(login.href, {}, { margin_seconds: 3600 });
+    const cut = await source.cut(entity);
+    expect(cut.basis).toBe('margin');
+    expect(Math.abs(Date.now() - 3_600_000 - Date.parse(cut.until))).toBeLessThan(60_000);
+    await execute(url, `GRANT pg_read_all_stats TO ${role}`);
+    expect((await source.cut(entity)).basis).toBe('oldest_transaction');
+  });
+
+  test('stays below a prepared transaction', async () => {
+    const url = await newDatabase(PLAIN);
+    const { source, entity } = sourceOf(url);
+    const writer = await connect(url);
+    const name = new URL(url).pathname;
+    await writer.query(`BEGIN; INSERT INTO things VALUES (1); PREPARE TRANSACTION '${name}'`);
+    const before = Date.now();
+    const held = await source.cut(entity);
+    expect(Date.parse(held.until)).toBeLessThan(before - 59_000);
+    await writer.query(`COMMIT PREPARED '${name}'`);
+  });
+
+  test('is cut to the precision of the cursor, so that no rounded row falls behind it', async () => {
+    const { source, entity } = sourceOf(
+      await newDatabase('CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamp(0))'),
+    );
+    expect((await source.cut(entity)).until).toMatch(/\.000000Z$/);
+  });
+});
+
+describe('a table that can’t be ingested is refused before anything is claimed', () => {
+  const view = 'CREATE TABLE base (id integer, updated_at timestamptz); CREATE VIEW things AS SELECT * FROM base';
+  test.each([
+    ['a table that is not there', 'SELECT 1', {}, 'TABLE_MISSING', /public\.things/],
+    [
+      'a renamed cursor',
+      'CREATE TABLE things (id integer PRIMARY KEY, modified_at timestamptz)',
+      {},
+      'COLUMN_MISSING',
+      /updated_at/,
+    ],
+    [
+      'a reserved column',
+      'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz, _record_hash text)',
+      {},
+      'COLUMN_RESERVED',
+      /_record_hash/,
+    ],
+    [
+      'columns that differ in case',
+      'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz, "Id" text)',
+      {},
+      'COLUMN_AMBIGUOUS',
+      /id and Id/,
+    ],
+    [
+      'a cursor that is no timestamp',
+      'CREATE TABLE things (id integer PRIMARY KEY, updated_at date)',
+      {},
+      'COLUMN_UNSUPPORTED',
+      /is date/,
+    ],
+    [
+      'an event date that is no date',
+      'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz)',
+      { event_date: 'id' },
+      'COLUMN_UNSUPPORTED',
+      /event_date id/,
+    ],
+    ['a view without a key', view, {}, 'KEY_MISSING', /primary_key/],
+    [
+      'a key with duplicates',
+      `${view}; INSERT INTO base VALUES (1), (1)`,
+      { primary_key: ['id'] },
+      'KEY_NOT_UNIQUE',
+      /\(id\)/,
+    ],
+    ['a key with NULL', `${view}; INSERT INTO base VALUES (NULL)`, { primary_key: ['id'] }, 'KEY_NOT_UNIQUE', /\(id\)/],
+    ['a key column that is not there', view, { primary_key: ['idd'] }, 'COLUMN_MISSING', /idd/],
+  ] as const)('%s', async (_, sql, settings, code, message) => {
+    const { source, entity } = sourceOf(
+      await newDatabase(sql),
+      'primary_key' in settings ? { primary_key: [...settings.primary_key] } : settings,
+    );
+    const failure: unknown = await source.cut(entity).catch((thrown: unknown) => thrown);
+    expect(failure).toMatchObject({ code });
+    const { message: said, hint } = failure as { message: string; hint: string };
+    expect(`${said} ${hint}`).toMatch(message);
+  });
+
+  test('a table, a column or a row that the role may not read', async () => {
+    const url = await newDatabase(
+      'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz, secret text); INSERT INTO things VALUES (1, now())',
+    );
+    const role = `denied_${new URL(url).pathname.slice(3, 20)}`;
+    await execute(url, `CREATE ROLE ${role} LOGIN PASSWORD 'p4ssw0rd'`);
+    const login = new URL(url);
+    login.username = role;
+    login.password = 'p4ssw0rd';
+    const { source, entity } = sourceOf(login.href);
+    await expect(source.cut(entity)).rejects.toMatchObject({ code: 'SOURCE_DENIED' });
+    await execute(url, `GRANT SELECT (id, updated_at) ON things TO ${role}`);
+    await expect(source.cut(entity)).rejects.toMatchObject({
+      code: 'SOURCE_DENIED',
+      message: expect.stringContaining('secret') as string,
+    });
+    await execute(url, `GRANT SELECT ON things TO ${role}; ALTER TABLE things ENABLE ROW LEVEL SECURITY`);
+    const reader = await source.openSlice(entity, FULL, undefined);
+    await expect(async () => {
+      for await (const _ of reader.batches);
+    }).rejects.toMatchObject({ code: 'SOURCE_DENIED' });
+    login.password = 'wrong';
+    const failure: unknown = await sourceOf(login.href)
+      .source.cut(entity)
+      .catch((thrown: unknown) => thrown);
+    expect(failure).toMatchObject({ code: 'SOURCE_DENIED' });
+    expect(JSON.stringify(failure) + String(failure)).not.toMatch(/p4ssw0rd|wrong|postgresql:/);
+  });
+
+  test('a server that is not there', async () => {
+    const { source, entity } = sourceOf('postgresql://someone:hunter2@127.0.0.1:1/none');
+    const failure: unknown = await source.cut(entity).catch((thrown: unknown) => thrown);
+    expect(failure).toMatchObject({ code: 'SOURCE_UNREACHABLE', kind: 'temporary' });
+    expect(String(failure)).not.toContain('hunter2');
+  });
+});
