@@ -79,6 +79,13 @@ export class LocalPipeline {
     await running;
   }
 
+  /** A completed load has carried out what a dead message of its entity asked for. */
+  forgetDeadLetters(entity: string): void {
+    for (const queue of [this.requests, this.writes]) {
+      queue.forgetDeadLetters((body) => entityIn(body) === entity);
+    }
+  }
+
   close(): void {
     this.objects.close();
     this.#queues.close();

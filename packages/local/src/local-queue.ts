@@ -115,9 +115,17 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     return rows.some((row) => this.#ours.has(String(row['message_id'])));
   }
 
-  deadLetters(): { readonly body: string; readonly failure: string }[] {
-    const rows = this.#database.all('SELECT body, failure FROM messages WHERE queue = ?', `${this.name}-dlq`);
-    return rows.map((row) => ({ body: String(row['body']), failure: String(row['failure']) }));
+  deadLetters(): { readonly message_id: string; readonly body: string; readonly failure: string }[] {
+    const sql = 'SELECT message_id, body, failure FROM messages WHERE queue = ?';
+    return this.#database.all(sql, `${this.name}-dlq`).map((row) => ({
+      message_id: String(row['message_id']),
+      body: String(row['body']),
+      failure: String(row['failure']),
+    }));
+  }
+
+  forgetDeadLetters(isObsolete: (body: string) => boolean): void {
+    for (const { message_id, body } of this.deadLetters()) if (isObsolete(body)) this.delete(message_id);
   }
 
   counts(): QueueCounts {

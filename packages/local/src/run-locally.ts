@@ -4,7 +4,7 @@ import type { Failure } from '@bronze/common/failure';
 import { type LoadRecord, readLoadRecord } from '@bronze/common/load-record';
 import type { PipelineEvent } from '@bronze/common/events';
 import type { Timestamp } from '@bronze/common/timestamp';
-import { type Plan, planRun } from '@bronze/planner/plan-run';
+import { type Plan, type PlannedLoad, planRun } from '@bronze/planner/plan-run';
 import { LocalPipeline, type LocalPipelineOptions } from './local-pipeline.ts';
 
 export interface RunRequest {
@@ -43,12 +43,43 @@ export async function runLocally(options: LocalPipelineOptions, request: RunRequ
       entities: request.entities,
     });
     await pipeline.drain(request.stop);
-    const names = new Set([...plan.planned.map((load) => load.entity), ...watch.entities]);
-    const results = await Promise.all([...names].map((entity) => watch.resultOf(entity, pipeline)));
+    await settle(pipeline, watch, plan, request.stop);
+    const loads = new Map(plan.planned.map(({ entity, load_id }) => [entity, load_id]));
+    const names = [...new Set([...loads.keys(), ...watch.entities])];
+    const results = await Promise.all(names.map((name) => watch.resultOf(name, loads.get(name), pipeline)));
+    for (const { entity, status } of results) if (status === 'completed') pipeline.forgetDeadLetters(entity);
     return { plan, results };
   } finally {
     pipeline.close();
   }
+}
+
+/** The wait for other processes that work on the same entities doubles from here to there. */
+const SETTLE_DELAY_MS = 250;
+const SETTLE_DELAY_MS_MAX = 30_000;
+
+/**
+ * Our messages are done, but another process may hold a load that ours waits behind. We wait for it, and ask again
+ * now and then: should that process have died, our request helps its load along.
+ */
+async function settle(pipeline: LocalPipeline, watch: RunWatch, plan: Plan, stop: AbortSignal): Promise<void> {
+  for (let delay_ms = SETTLE_DELAY_MS; !stop.aborted; delay_ms = Math.min(2 * delay_ms, SETTLE_DELAY_MS_MAX)) {
+    const open: PlannedLoad[] = [];
+    for (const load of plan.planned) {
+      if (!watch.hasFailed(load.entity) && !(await isSettled(pipeline, load))) open.push(load);
+    }
+    if (open.length === 0) return;
+    await pipeline.clock.sleep(delay_ms);
+    await pipeline.requests.send(open.map(({ entity, load_id }) => ({ entity, load_id, run_id: plan.run_id })));
+    await pipeline.drain(stop);
+  }
+}
+
+/** Its own load is decided, or nothing is loading and nobody waits: then its request was covered by another. */
+async function isSettled(pipeline: LocalPipeline, load: PlannedLoad): Promise<boolean> {
+  const { checkpoint } = await pipeline.checkpoints.read(load.entity);
+  if (await readLoadRecord(pipeline.objects, load)) return checkpoint?.pending_load?.load_id !== load.load_id;
+  return !checkpoint?.pending_load && !checkpoint?.next_requests?.length;
 }
 
 /** Remembers what the events of a run say about each entity, and passes them on. */
@@ -87,15 +118,20 @@ class RunWatch {
     this.#ended.set(entity, now);
   }
 
-  async resultOf(entity: string, pipeline: LocalPipeline): Promise<EntityResult> {
+  hasFailed(entity: string): boolean {
+    return this.#failures.has(entity);
+  }
+
+  async resultOf(entity: string, load_id: string | undefined, pipeline: LocalPipeline): Promise<EntityResult> {
     const failure = this.#failures.get(entity);
     const { checkpoint } = await pipeline.checkpoints.read(entity);
-    const ids = this.#completed.get(entity) ?? [];
-    const records = await Promise.all(ids.map((load_id) => readLoadRecord(pipeline.objects, { entity, load_id })));
-    const isOpen = checkpoint?.pending_load !== undefined || ids.length === 0;
+    const ids = new Set([...(this.#completed.get(entity) ?? []), ...(load_id ? [load_id] : [])]);
+    const records = await Promise.all([...ids].map((id) => readLoadRecord(pipeline.objects, { entity, load_id: id })));
+    const isDecided = records.some((record) => record !== undefined && record.load_id === load_id);
+    const isOpen = checkpoint?.pending_load !== undefined || checkpoint?.next_requests !== undefined;
     return {
       entity,
-      status: failure ? 'failed' : isOpen ? 'interrupted' : 'completed',
+      status: failure ? 'failed' : isOpen && !isDecided ? 'interrupted' : 'completed',
       loads: records.filter((record) => record !== undefined),
       duration_seconds: ((this.#ended.get(entity) ?? 0) - (this.#started.get(entity) ?? 0)) / 1000,
       checkpoint,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BronzeError } from '@bronze/common/failure';
+import type { BronzeError } from '@bronze/common/failure';
 import type { RawBatch } from '@bronze/common/ports';
 import { CopyTranscoder, type TranscoderOptions } from './copy-transcoder.ts';
 

@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { execute, newDatabase } from '../../../../test/database.ts';
+import { FULL, sourceOf } from './postgres-source.fixtures.ts';
+
+describe('a table that can’t be ingested is refused before anything is claimed', () => {
+  const view = 'CREATE TABLE base (id integer, updated_at timestamptz); CREATE VIEW things AS SELECT * FROM base';
+  test.each([
+    ['a table that is not there', 'SELECT 1', {}, 'TABLE_MISSING', /public\.things/],
+    [
+      'a renamed cursor',
+      'CREATE TABLE things (id integer PRIMARY KEY, modified_at timestamptz)',
+      {},
+      'COLUMN_MISSING',
+      /updated_at/,
+    ],
+    [
+      'a reserved column',
+      'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz, _record_hash text)',
+      {},
+      'COLUMN_RESERVED',
+      /_record_hash/,
+    ],
+    [
+      'columns that differ in case',
+      'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz, "Id" text)',
+      {},
+      'COLUMN_AMBIGUOUS',
+      /id and Id/,
+    ],
+    [
+      'a cursor that is no timestamp',
+      'CREATE TABLE things (id integer PRIMARY KEY, updated_at date)',
+      {},
+      'COLUMN_UNSUPPORTED',
+      /is date/,
+    ],
+    [
+      'an event date that is no date',
+      'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz)',
+      { event_date: 'id' },
+      'COLUMN_UNSUPPORTED',
+      /event_date id/,
+    ],
+    ['a view without a key', view, {}, 'KEY_MISSING', /primary_key/],
+    [
+      'a key with duplicates',
+      `${view}; INSERT INTO base VALUES (1), (1)`,
+      { primary_key: ['id'] },
+      'KEY_NOT_UNIQUE',
+      /\(id\)/,
+    ],
+    ['a key with NULL', `${view}; INSERT INTO base VALUES (NULL)`, { primary_key: ['id'] }, 'KEY_NOT_UNIQUE', /\(id\)/],
+    ['a key column that is not there', view, { primary_key: ['idd'] }, 'COLUMN_MISSING', /idd/],
+  ] as const)('%s', async (_, sql, settings, code, message) => {
+    const { source, entity } = sourceOf(
+      await newDatabase(sql),
+      'primary_key' in settings ? { primary_key: [...settings.primary_key] } : settings,
+    );
+    const failure: unknown = await source.cut(entity).catch((thrown: unknown) => thrown);
+    expect(failure).toMatchObject({ code });
+    const { message: said, hint } = failure as { message: string; hint: string };
+    expect(`${said} ${hint}`).toMatch(message);
+  });
+
+  test('a table, a column or a row that the role may not read', async () => {
+    const url = await newDatabase(
+      'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz, secret text); INSERT INTO things VALUES (1, now())',
+    );
+    const role = `denied_${new URL(url).pathname.slice(3, 20)}`;
+    await execute(url, `CREATE ROLE ${role} LOGIN PASSWORD 'p4ssw0rd'`);
+    const login = new URL(url);
+    login.username = role;
+    login.password = 'p4ssw0rd';
+    const { source, entity } = sourceOf(login.href);
+    await expect(source.cut(entity)).rejects.toMatchObject({ code: 'SOURCE_DENIED' });
+    await execute(url, `GRANT SELECT (id, updated_at) ON things TO ${role}`);
+    await expect(source.cut(entity)).rejects.toMatchObject({
+      code: 'SOURCE_DENIED',
+      message: expect.stringContaining('secret') as string,
+    });
+    await execute(url, `GRANT SELECT ON things TO ${role}; ALTER TABLE things ENABLE ROW LEVEL SECURITY`);
+    const reader = await source.openSlice(entity, FULL, undefined);
+    await expect(async () => {
+      for await (const _ of reader.batches);
+    }).rejects.toMatchObject({ code: 'SOURCE_DENIED' });
+    login.password = 'wrong';
+    const failure: unknown = await sourceOf(login.href)
+      .source.cut(entity)
+      .catch((thrown: unknown) => thrown);
+    expect(failure).toMatchObject({ code: 'SOURCE_DENIED' });
+    expect(JSON.stringify(failure) + String(failure)).not.toMatch(/p4ssw0rd|wrong|postgresql:/);
+  });
+
+  test('a server that is not there', async () => {
+    const { source, entity } = sourceOf('postgresql://someone:hunter2@127.0.0.1:1/none');
+    const failure: unknown = await source.cut(entity).catch((thrown: unknown) => thrown);
+    expect(failure).toMatchObject({ code: 'SOURCE_UNREACHABLE', kind: 'temporary' });
+    expect(String(failure)).not.toContain('hunter2');
+  });
+});
