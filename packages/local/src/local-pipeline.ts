@@ -70,6 +70,7 @@ export class LocalPipeline {
 
   /** Delivers messages until none of this process's is left, or until `stop` aborts and what runs has handed over. */
   async drain(stop: AbortSignal): Promise<void> {
+    this.#queues.releaseFromDead();
     const deadline: Deadline = { isNear: () => stop.aborted };
     const sources = [this.#extractor(deadline), this.#writer()];
     const polling = new AbortController();

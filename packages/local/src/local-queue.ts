@@ -34,8 +34,19 @@ export class QueueDatabase {
       PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
       CREATE TABLE IF NOT EXISTS messages (
         message_id TEXT PRIMARY KEY, queue TEXT NOT NULL, body TEXT NOT NULL,
-        visible_at_ms INTEGER NOT NULL, receive_count INTEGER NOT NULL DEFAULT 0, failure TEXT);
+        visible_at_ms INTEGER NOT NULL, receive_count INTEGER NOT NULL DEFAULT 0,
+        receiver_pid INTEGER, failure TEXT);
       CREATE INDEX IF NOT EXISTS by_queue ON messages (queue, visible_at_ms);`);
+  }
+
+  /** Makes visible at once what processes of this machine held that are no more: they were killed. */
+  releaseFromDead(): void {
+    const holders = this.all('SELECT DISTINCT receiver_pid FROM messages WHERE receiver_pid IS NOT NULL');
+    for (const { receiver_pid } of holders) {
+      if (isAlive(Number(receiver_pid))) continue;
+      const sql = 'UPDATE messages SET visible_at_ms = 0, receiver_pid = NULL WHERE receiver_pid = ?';
+      this.run(sql, Number(receiver_pid));
+    }
   }
 
   all(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
@@ -79,10 +90,10 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   /** Hides what it returns for `visibility_ms`. */
   receive(count_max: number, visibility_ms: number): Received[] {
     const now = this.#database.options.now_ms();
-    const sql = `UPDATE messages SET visible_at_ms = ?, receive_count = receive_count + 1
+    const sql = `UPDATE messages SET visible_at_ms = ?, receive_count = receive_count + 1, receiver_pid = ?
       WHERE message_id IN (SELECT message_id FROM messages WHERE queue = ? AND visible_at_ms <= ? ORDER BY visible_at_ms LIMIT ?)
       RETURNING message_id, body, receive_count`;
-    const rows = this.#database.all(sql, now + visibility_ms, this.name, now, count_max);
+    const rows = this.#database.all(sql, now + visibility_ms, process.pid, this.name, now, count_max);
     return rows.map((row) => {
       const message_id = String(row['message_id']);
       this.#ours.add(message_id);
@@ -103,7 +114,8 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
 
   /** @param failure what is shown to whoever looks into the dead-letter queue */
   deadLetter(message_id: string, failure: string): void {
-    const sql = 'UPDATE messages SET queue = ?, visible_at_ms = 0, failure = ? WHERE message_id = ?';
+    const sql =
+      'UPDATE messages SET queue = ?, visible_at_ms = 0, receiver_pid = NULL, failure = ? WHERE message_id = ?';
     this.#database.run(sql, `${this.name}-dlq`, failure, message_id);
     this.#ours.delete(message_id);
   }
@@ -133,5 +145,15 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     const rows = this.#database.all(sql, this.#database.options.now_ms(), this.name);
     const visible = rows.filter((row) => row['visible'] === 1).length;
     return { visible, hidden: rows.length - visible };
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (thrown) {
+    // Another user's process may not be signalled, but it lives.
+    return thrown instanceof Error && Reflect.get(thrown, 'code') === 'EPERM';
   }
 }

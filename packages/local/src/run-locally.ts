@@ -54,23 +54,20 @@ export async function runLocally(options: LocalPipelineOptions, request: RunRequ
   }
 }
 
-/** The wait for other processes that work on the same entities doubles from here to there. */
-const SETTLE_DELAY_MS = 250;
-const SETTLE_DELAY_MS_MAX = 30_000;
+const SETTLE_INTERVAL_MS = 250;
 
 /**
- * Our messages are done, but another process may hold a load that ours waits behind. We wait for it, and ask again
- * now and then: should that process have died, our request helps its load along.
+ * Our messages are done, but another process may hold a load that ours waits behind. We wait for it; should it die,
+ * the queues release what it held and we go on with that.
  */
 async function settle(pipeline: LocalPipeline, watch: RunWatch, plan: Plan, stop: AbortSignal): Promise<void> {
-  for (let delay_ms = SETTLE_DELAY_MS; !stop.aborted; delay_ms = Math.min(2 * delay_ms, SETTLE_DELAY_MS_MAX)) {
+  while (!stop.aborted) {
     const open: PlannedLoad[] = [];
     for (const load of plan.planned) {
       if (!watch.hasFailed(load.entity) && !(await isSettled(pipeline, load))) open.push(load);
     }
     if (open.length === 0) return;
-    await pipeline.clock.sleep(delay_ms);
-    await pipeline.requests.send(open.map(({ entity, load_id }) => ({ entity, load_id, run_id: plan.run_id })));
+    await pipeline.clock.sleep(SETTLE_INTERVAL_MS);
     await pipeline.drain(stop);
   }
 }

@@ -1,0 +1,41 @@
+import { defineConfig } from '@bronze/common/config';
+import { timestamp } from '@bronze/common/timestamp';
+import { runLocally } from '@bronze/local/run-locally';
+import { SystemClock } from '@bronze/local/system-clock';
+
+/** One run with clock and load id held fixed, to be killed at any moment: `node kill-run.ts URL FOLDER`. */
+const [url = '', out_dir = ''] = process.argv.slice(2);
+
+class FixedClock extends SystemClock {
+  override now() {
+    return timestamp('2024-01-15T10:35:00Z');
+  }
+}
+
+const config = defineConfig({
+  sources: { db: { type: 'postgres', url } },
+  entities: {
+    things: {
+      source: 'db',
+      table: 'public.things',
+      event_date: 'made_at',
+      batch_rows: 20_000,
+      task_rows: 60_000,
+      slice_rows: 200_000,
+    },
+  },
+});
+
+const { results } = await runLocally(
+  {
+    config,
+    out_dir,
+    engine: 'duckdb',
+    environment: {},
+    clock: new FixedClock(),
+    log: { event: () => undefined },
+    onFailure: (entity, failure) => process.stderr.write(`${entity}: ${failure.code} ${failure.message}\n`),
+  },
+  { stop: new AbortController().signal, scheduled_at: timestamp('2024-01-15T10:30:00Z') },
+);
+process.exitCode = results.every(({ status }) => status === 'completed') ? 0 : 4;
