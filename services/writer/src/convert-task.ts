@@ -5,7 +5,6 @@ import { type BronzeKey, partKey, quarantineKey, taskName } from '@bronze/common
 import type { ObjectStore } from '@bronze/common/ports';
 import type { SliceManifest, WriteTask } from '@bronze/common/slice-manifest';
 import type { BatchBytes, Conversion, Converted, ParquetEngine, PartMark } from './parquet/parquet-engine.ts';
-import { carriesMark } from './parquet/part-mark.ts';
 
 export interface TaskInput {
   readonly slice: SliceManifest;
@@ -30,7 +29,7 @@ export async function convertTask(ports: ConvertPorts, input: TaskInput): Promis
   for await (const converted of ports.engine.convert(conversion)) {
     if (converted.kind === 'part') {
       const key = partKey(load, converted.event_date, slice.first_part + number);
-      parts.push(await putPart(ports.objects, { key, converted, mark: conversion.mark }));
+      parts.push(await putPart(ports, { key, converted, mark: conversion.mark }));
     } else {
       const key = quarantineKey(load, slice.slice, number);
       await ports.objects.putIfAbsent(key, converted.body);
@@ -76,10 +75,10 @@ interface PartToPut {
  * A part that is there already counts if it carries this task's mark: an earlier attempt put it, whole, from the
  * same batches (perhaps with another version of the engine). Any other object under this name stops us loudly.
  */
-async function putPart(objects: ObjectStore, { key, converted, mark }: PartToPut): Promise<Part> {
+async function putPart({ objects, engine }: ConvertPorts, { key, converted, mark }: PartToPut): Promise<Part> {
   const put = await objects.putIfAbsent(key, converted.body);
   const body = put === 'created' ? converted.body : (await objects.get(key))?.body;
-  if (!body || (put === 'exists' && !carriesMark(body, mark))) {
+  if (!body || (put === 'exists' && !engine.carriesMark(body, mark))) {
     throw new BronzeError('PART_FOREIGN', {
       message: `${key} exists and is not a part of this write task`,
       hint: 'Something else writes under data/bronze/. Nothing was replaced; move that object away and replay the message.',

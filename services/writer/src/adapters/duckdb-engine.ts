@@ -5,6 +5,7 @@ import { NULL_EVENT_DATE } from '@bronze/common/object-keys';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import * as sql from '../parquet/duckdb-sql.ts';
 import type { Conversion, Converted, ParquetEngine } from '../parquet/parquet-engine.ts';
+import { carriesMark } from '../parquet/part-mark.ts';
 import { quarantineLine } from '../parquet/quarantine.ts';
 
 /** Measured: 250,000 order rows stay below 300 MB of the whole process with it. */
@@ -18,6 +19,7 @@ const MEBIBYTE = 1024 * 1024;
  * because another number of threads gives other bytes.
  */
 export class DuckDbEngine implements ParquetEngine {
+  readonly carriesMark = carriesMark;
   readonly name = 'duckdb';
 
   degraded(): [] {
