@@ -1,4 +1,4 @@
-import type { Cut } from '@bronze/common/checkpoint';
+import type { Cut, PendingLoad } from '@bronze/common/checkpoint';
 import { CheckpointFile } from '@bronze/common/checkpoint-file';
 import { defineConfig, type Entity, entityOf } from '@bronze/common/config';
 import type { PipelineEvent } from '@bronze/common/events';
@@ -38,7 +38,7 @@ export class World {
   readonly #engine: ParquetEngine = new LinesEngine();
   /** Fate of each port call by its number; others are `ok`. */
   fates = new Map<number, Fate>();
-  /** Rows the source holds. */
+  /** Rows the source holds, all of them older than any cut: an incremental load finds none. */
   rows = 20;
   until = timestamp('2024-01-15T10:00:00Z');
   calls = 0;
@@ -69,6 +69,18 @@ export class World {
 
   async ask(load_id: string, load_type?: 'full'): Promise<void> {
     await this.requests.send([{ entity: 'things', load_id, ...(load_type && { load_type }) }]);
+  }
+
+  /** One delivery of a request, whose failure is the caller's. */
+  async stepRequest(): Promise<void> {
+    const [message] = this.requests.receive(1, VISIBILITY_MS);
+    if (message) await this.#extract(message);
+  }
+
+  /** One delivery of a write task, whose failure is the caller's. */
+  async stepWrite(): Promise<void> {
+    const [message] = this.writes.receive(1, VISIBILITY_MS);
+    if (message) await this.#write(message);
   }
 
   /** Every line in bronze, in all parts. */
@@ -156,11 +168,11 @@ export class World {
     const cut = async (): Promise<Cut> => ({ until: this.until, basis: 'margin' });
     const openSlice = async (
       _entity: Entity,
-      _load: unknown,
+      load: PendingLoad,
       position: Position | undefined,
     ): Promise<SliceReader> => ({
       columns: [{ name: 'id', type: 'integer' }],
-      batches: this.#batches(Number(position?.[0] ?? 0)),
+      batches: this.#batches(load.load_type === 'full' ? Number(position?.[0] ?? 0) : this.rows),
     });
     return { system: 'rds', cut, openSlice };
   }

@@ -1,0 +1,198 @@
+import { abandonLoad } from '@bronze/common/abandon-load';
+import { CheckpointFile } from '@bronze/common/checkpoint-file';
+import { CHECKPOINTS_KEY } from '@bronze/common/object-keys';
+import { timestamp } from '@bronze/common/timestamp';
+import { describe, expect, test } from 'vitest';
+import { messageId, World } from './world.ts';
+
+const SETTINGS = { batch_rows: 4, task_rows: 8, slice_rows: 12 };
+const [FIRST, SECOND, THIRD] = [messageId(9001), messageId(9002), messageId(9003)];
+
+async function loaded(): Promise<World> {
+  const world = new World(SETTINGS);
+  await world.ask(FIRST);
+  await world.drain();
+  return world;
+}
+
+const completed = (world: World) =>
+  world.events.filter((event) => event.kind === 'load_completed').map((event) => event.load_id);
+const sent = (world: World) => world.events.filter((event) => event.kind === 'task_written').length;
+
+test('the same message delivered five times changes nothing, weeks later too', async () => {
+  const world = await loaded();
+  const before = [await world.snapshot('data/'), await world.snapshot('logs/')];
+  for (let delivery = 0; delivery < 5; delivery += 1) {
+    world.now_ms += 9 * 86_400_000;
+    await world.ask(FIRST);
+    await world.drain();
+  }
+  expect([await world.snapshot('data/'), await world.snapshot('logs/')]).toEqual(before);
+});
+
+test('requests that wait behind a load are carried out after it, at most one of each type', async () => {
+  const world = new World(SETTINGS);
+  for (const id of [FIRST, SECOND, THIRD]) await world.ask(id);
+  await world.ask(messageId(9004), 'full');
+  await world.drain();
+  expect(completed(world)[0]).toBe(FIRST);
+  expect(completed(world)).toContain(messageId(9004));
+  expect(new Set(completed(world)).size).toBe(completed(world).length);
+});
+
+test('L1: messages that are all lost lose no data: the next request resumes from the bucket', async () => {
+  const world = new World(SETTINGS);
+  await world.ask(FIRST);
+  await world.stepRequest();
+  for (const queue of [world.requests, world.writes]) {
+    for (const lost of queue.receive(100, 1)) queue.delete(lost.message_id);
+  }
+  expect(await world.bronzeLines()).toEqual([]);
+  await world.ask(SECOND);
+  await world.drain();
+  expect(new Set(await world.bronzeLines()).size).toBe(20);
+  expect(await world.bronzeLines()).toHaveLength(20);
+  expect(completed(world)).toContain(FIRST);
+});
+
+test('no amplification: a load without faults sends each of its write tasks once', async () => {
+  expect(sent(await loaded())).toBe(3);
+});
+
+test('an empty table completes without a write task, and the next load begins at its end', async () => {
+  const world = new World(SETTINGS);
+  world.rows = 0;
+  await world.ask(FIRST);
+  await world.drain();
+  expect(completed(world)).toEqual([FIRST]);
+  expect(await world.snapshot('data/bronze/')).toEqual({});
+  const { checkpoint } = await new CheckpointFile(world.objects).read('things');
+  expect(checkpoint).toMatchObject({ last_sync_timestamp: world.until, record_count: 0 });
+});
+
+describe('what must stop a write task', () => {
+  async function withWriteWaiting(change: (world: World) => Promise<void>): Promise<World> {
+    const world = new World({ batch_rows: 4, task_rows: 8, slice_rows: 100 });
+    // Killed right after the writes were sent: they wait in their queue.
+    await world.ask(FIRST);
+    await world.stepRequest();
+    await change(world);
+    return world;
+  }
+
+  test('a staged batch whose bytes changed', async () => {
+    const world = await withWriteWaiting(async ({ objects }) => {
+      const key = (await objects.list('data/staging/')).find((one) => one.endsWith('.zst')) ?? '';
+      const stored = await objects.get(key);
+      await objects.replace(key, Buffer.from('other'), stored?.etag);
+    });
+    await expect(world.stepWrite()).rejects.toMatchObject({ code: 'OBJECT_CORRUPT' });
+    expect(await world.snapshot('data/bronze/')).toEqual({});
+  });
+
+  test('a staged batch that is gone', async () => {
+    const world = await withWriteWaiting(async ({ objects }) => {
+      const key = (await objects.list('data/staging/')).find((one) => one.endsWith('.zst')) ?? '';
+      await objects.remove(key);
+    });
+    await expect(world.stepWrite()).rejects.toMatchObject({ code: 'OBJECT_MISSING' });
+  });
+
+  test('a foreign object under the name of its part: it is not replaced', async () => {
+    const world = await withWriteWaiting(async ({ objects }) => {
+      await objects.putIfAbsent(
+        `data/bronze/things/ingestion_date=2024-01-15/load_type=full/part-00000-${FIRST}.parquet`,
+        Buffer.from('foreign'),
+      );
+    });
+    await expect(world.stepWrite()).rejects.toMatchObject({ code: 'PART_FOREIGN' });
+    expect(Object.values(await world.snapshot('data/bronze/'))).toEqual(['foreign']);
+  });
+
+  test('a manifest that newer code wrote', async () => {
+    const world = await withWriteWaiting(async ({ objects }) => {
+      const key = (await objects.list('data/staging/')).find((one) => one.endsWith('slice-00000.json')) ?? '';
+      const stored = await objects.get(key);
+      await objects.replace(
+        key,
+        Buffer.from(
+          Buffer.from(stored?.body ?? [])
+            .toString()
+            .replace('"version": 1', '"version": 2'),
+        ),
+        stored?.etag,
+      );
+    });
+    await expect(world.stepWrite()).rejects.toMatchObject({ code: 'OBJECT_INVALID' });
+  });
+});
+
+describe('abandoning a load', () => {
+  test('frees the entity, moves nothing, and late write tasks of it are no-ops', async () => {
+    const world = new World(SETTINGS);
+    await world.ask(FIRST);
+    await world.stepRequest();
+    const checkpoints = new CheckpointFile(world.objects);
+    const ports = {
+      objects: world.objects,
+      checkpoints,
+      requests: world.requests,
+      clock: { now: () => timestamp('2024-01-16'), sleep: async () => undefined },
+      log: { event: () => undefined },
+    };
+    expect(await abandonLoad(ports, 'things')).toMatchObject({ status: 'abandoned', load_id: FIRST });
+    const { checkpoint } = await checkpoints.read('things');
+    expect(checkpoint).toEqual({ last_load_id: FIRST });
+    await world.drain();
+    expect(completed(world)).toEqual([]);
+    await world.ask(SECOND);
+    await world.drain();
+    expect(completed(world)).toEqual([SECOND]);
+    expect(await abandonLoad(ports, 'things')).toBeUndefined();
+  });
+});
+
+describe('checkpoints.json', () => {
+  test('written by hand: timestamps without zone or fraction, unknown fields, other entities survive a load', async () => {
+    const world = new World(SETTINGS);
+    await world.objects.putIfAbsent(
+      CHECKPOINTS_KEY,
+      Buffer.from('{"things":{"last_sync_timestamp":"2024-01-10 08:00","owner":"ana"},"others":{"x":[1]}}'),
+    );
+    await world.ask(FIRST);
+    await world.drain();
+    const claimed = world.events.find((event) => event.kind === 'load_claimed');
+    expect(claimed).toMatchObject({ load_type: 'incremental', since: '2024-01-10T08:00:00.000000Z' });
+    const text = (await world.snapshot(CHECKPOINTS_KEY))[CHECKPOINTS_KEY] ?? '';
+    expect(JSON.parse(text)).toMatchObject({
+      things: { owner: 'ana', last_sync_timestamp: world.until },
+      others: { x: [1] },
+    });
+  });
+
+  test.each([
+    ['not json', '{"things": '],
+    ['a wrong timestamp', '{"things":{"last_sync_timestamp":"yesterday"}}'],
+    ['a wrong count', '{"things":{"record_count":-1}}'],
+  ])('%s stops everything and is left as it is', async (_, text) => {
+    const world = new World(SETTINGS);
+    await world.objects.putIfAbsent(CHECKPOINTS_KEY, Buffer.from(text));
+    await world.ask(FIRST);
+    await expect(world.stepRequest()).rejects.toMatchObject({ code: 'CHECKPOINTS_UNREADABLE' });
+    expect(await world.snapshot('')).toEqual({ [CHECKPOINTS_KEY]: text });
+  });
+
+  test('fifty entities swap at once: all land, none is lost', async () => {
+    const { objects } = new World(SETTINGS);
+    const names = Array.from({ length: 50 }, (_, index) => `entity_${index}`);
+    await Promise.all(
+      names.map(async (name) => {
+        const checkpoints = new CheckpointFile(objects);
+        const { version } = await checkpoints.read(name);
+        expect(await checkpoints.swap(name, version, { record_count: 1 })).toBe(true);
+        expect(await checkpoints.swap(name, version, { record_count: 2 })).toBe(false);
+      }),
+    );
+    expect((await new CheckpointFile(objects).readAll()).size).toBe(50);
+  });
+});
