@@ -3,15 +3,24 @@ import type * as z from 'zod/mini';
 /** A secret may stand anywhere a person can put it; values are shown only this far, and URLs never. */
 const SHOWN_CHARACTERS = 40;
 
+/** The keys that may stand in the configuration itself, in a source and in an entity. */
+export interface KnownKeys {
+  readonly root: readonly string[];
+  readonly sources: readonly string[];
+  readonly entities: readonly string[];
+}
+
 /**
  * Each mistake in one line: `entities.orders.curser = "updated_at": no such key; did you mean "cursor"?`
  *
  * @param input the configuration as written, to show the value at each path
  */
-export function describeMistakes(input: unknown, issues: readonly z.core.$ZodIssue[]): string[] {
+export function describeMistakes(input: unknown, issues: readonly z.core.$ZodIssue[], keys: KnownKeys): string[] {
   return issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => unknownKey(input, [...issue.path, key], key));
+      const [section] = issue.path;
+      const known = keys[section === 'sources' || section === 'entities' ? section : 'root'];
+      return issue.keys.map((key) => unknownKey(input, [...issue.path, key], known));
     }
     const value = valueAt(input, issue.path);
     const known = issue.code === 'invalid_value' ? issue.values.map(String) : [];
@@ -19,30 +28,9 @@ export function describeMistakes(input: unknown, issues: readonly z.core.$ZodIss
   });
 }
 
-function unknownKey(input: unknown, path: readonly PropertyKey[], key: string): string {
-  const siblings = KNOWN_KEYS[path.length === 1 ? 'root' : String(path[0])] ?? [];
-  return `${dotPath(path)} = ${shown(valueAt(input, path))}: no such key${suggestion(key, siblings)}`;
+function unknownKey(input: unknown, path: readonly PropertyKey[], known: readonly string[]): string {
+  return `${dotPath(path)} = ${shown(valueAt(input, path))}: no such key${suggestion(String(path.at(-1)), known)}`;
 }
-
-/** What stands at each level, for suggestions. A test holds it against the schema. */
-export const KNOWN_KEYS: Readonly<Record<string, readonly string[]>> = {
-  root: ['sources', 'entities'],
-  sources: ['type', 'url', 'margin_seconds', 'statement_timeout_seconds', 'idle_timeout_seconds', 'reconnects'],
-  entities: [
-    'source',
-    'table',
-    'cursor',
-    'primary_key',
-    'event_date',
-    'enabled',
-    'batch_rows',
-    'batch_bytes',
-    'task_rows',
-    'task_bytes',
-    'slice_rows',
-    'slice_bytes',
-  ],
-};
 
 function dotPath(path: readonly PropertyKey[]): string {
   return path.map(String).join('.') || 'the configuration';

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
-import { describeMistakes } from './config-mistakes.ts';
+import { describeMistakes, type KnownKeys } from './config-mistakes.ts';
 import { entityNameSchema } from './entity.ts';
 import { BronzeError } from './failure.ts';
 import { referenceSchema } from './reference.ts';
+import './zod-locale.ts';
 
 const positive = z.int().check(z.minimum(1));
 const IDENTIFIER_BYTES_MAX = 63;
@@ -52,6 +53,12 @@ export const configSchema = z.strictObject({
   entities: z.record(entityNameSchema, entitySchema),
 });
 
+const KNOWN_KEYS: KnownKeys = {
+  root: Object.keys(configSchema.shape),
+  sources: Object.keys(postgresSourceSchema.shape),
+  entities: Object.keys(entitySchema.shape),
+};
+
 /** What a person writes; defaults may be left out. */
 export type ConfigInput = z.input<typeof configSchema>;
 export type Config = z.output<typeof configSchema>;
@@ -66,7 +73,9 @@ export type Entity = Config['entities'][string] & { readonly name: string };
  */
 export function defineConfig(input: ConfigInput): Config {
   const decoded = z.safeParse(configSchema, input);
-  const mistakes = decoded.success ? danglingSources(decoded.data) : describeMistakes(input, decoded.error.issues);
+  const mistakes = decoded.success
+    ? danglingSources(decoded.data)
+    : describeMistakes(input, decoded.error.issues, KNOWN_KEYS);
   if (decoded.success && mistakes.length === 0) return decoded.data;
   throw new BronzeError('CONFIG_INVALID', {
     message: `the configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}:\n${mistakes.map((one) => `  - ${one}`).join('\n')}`,
@@ -78,15 +87,19 @@ function danglingSources(config: Config): string[] {
   return Object.entries(config.entities).flatMap(([name, { source }]) =>
     Object.hasOwn(config.sources, source)
       ? []
-      : describeMistakes(config, [
-          {
-            code: 'invalid_value',
-            path: ['entities', name, 'source'],
-            values: Object.keys(config.sources),
-            input: source,
-            message: 'no such source',
-          },
-        ]),
+      : describeMistakes(
+          config,
+          [
+            {
+              code: 'invalid_value',
+              path: ['entities', name, 'source'],
+              values: Object.keys(config.sources),
+              input: source,
+              message: 'no such source',
+            },
+          ],
+          KNOWN_KEYS,
+        ),
   );
 }
 

@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
 import { BronzeError, type FailureCode } from './failure.ts';
-
-z.config(z.locales.en());
+import './zod-locale.ts';
 
 export interface DecodeContext {
   readonly code: FailureCode;

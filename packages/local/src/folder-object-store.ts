@@ -44,9 +44,9 @@ export class FolderObjectStore implements ObjectStore {
   async putIfAbsent(key: string, body: Uint8Array): Promise<'created' | 'exists'> {
     const path = this.#path(key);
     const half = join(this.#scratch, randomUUID());
+    await mkdir(dirname(path), { recursive: true });
     await writeFile(half, body);
     try {
-      await mkdir(dirname(path), { recursive: true });
       await link(half, path);
       return 'created';
     } catch (thrown) {

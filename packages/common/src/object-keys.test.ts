@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import * as keys from './object-keys.ts';
+import { timestamp } from './timestamp.ts';
+
+const load = {
+  entity: 'orders',
+  load_id: 'L',
+  load_type: 'full',
+  ingested_at: timestamp('2024-01-15T23:59:59.999999Z'),
+} as const;
+
+test('every key is the one that the design names', () => {
+  expect(keys.loadRecordKey(load)).toBe('logs/pipeline/ingestion/loads/orders/L.json');
+  expect(keys.sliceManifestKey(load, 7)).toBe('data/staging/orders/L/slice-00007.json');
+  expect(keys.batchKey(load, 0, 'attempt', 12)).toBe(
+    'data/staging/orders/L/slice-00000/attempt/batch-00012.ndjson.zst',
+  );
+  expect(keys.receiptKey(load, 0, 3)).toBe('data/staging/orders/L/receipts/00000-00003.json');
+  expect(keys.partKey(load, '2024-01-14', 42)).toBe(
+    'data/bronze/orders/ingestion_date=2024-01-15/load_type=full/event_date=2024-01-14/part-00042-L.parquet',
+  );
+  expect(keys.partKey(load, null, 0)).toBe(
+    'data/bronze/orders/ingestion_date=2024-01-15/load_type=full/part-00000-L.parquet',
+  );
+  expect(keys.quarantineKey(load, 1, 2)).toBe('data/quarantine/orders/ingestion_date=2024-01-15/L-00001-00002.ndjson');
+});
+
+test('a receipt’s key gives the name of its task back', () => {
+  expect(keys.taskNameOfReceipt(keys.receiptKey(load, 1, 99_999))).toBe(keys.taskName(1, 99_999));
+  expect(keys.receiptKey(load, 1, 2).startsWith(keys.receiptsPrefix(load))).toBe(true);
+});

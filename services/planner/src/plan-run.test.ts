@@ -1,0 +1,78 @@
+import type { Checkpoint } from '@bronze/common/checkpoint';
+import { defineConfig } from '@bronze/common/config';
+import type { ExtractRequest } from '@bronze/common/messages';
+import { EPOCH, timestamp } from '@bronze/common/timestamp';
+import { expect, test } from 'vitest';
+import { type PlanInput, planRun } from './plan-run.ts';
+
+const AT = timestamp('2024-01-16');
+const SYNCED = timestamp('2024-01-15');
+const config = defineConfig({
+  sources: { db: { type: 'postgres', url: 'unused' } },
+  entities: {
+    orders: { source: 'db', table: 'public.orders' },
+    fresh: { source: 'db', table: 'public.fresh' },
+    lookup: { source: 'db', table: 'public.lookup', cursor: null },
+    resting: { source: 'db', table: 'public.resting', enabled: false },
+  },
+});
+
+async function plan(input: Partial<PlanInput> = {}) {
+  const checkpoints = new Map<string, Checkpoint>([
+    ['orders', { last_sync_timestamp: SYNCED }],
+    ['lookup', { last_sync_timestamp: SYNCED }],
+  ]);
+  const sent: ExtractRequest[] = [];
+  const store = {
+    readAll: async () => checkpoints,
+    read: () => Promise.reject(new Error('unused')),
+    swap: () => Promise.reject(new Error('unused')),
+  };
+  const requests = { send: async (messages: readonly ExtractRequest[]) => void sent.push(...messages) };
+  const result = await planRun({ checkpoints: store, requests, log: { event: () => undefined } }, config, {
+    scheduled_at: AT,
+    is_schedule: true,
+    ...input,
+  });
+  return { ...result, sent };
+}
+
+test('one request for each enabled entity; the first load is full, the others go on from the checkpoint', async () => {
+  const { planned, skipped, sent, run_id } = await plan();
+  expect(planned.map(({ entity, load_type, since }) => [entity, load_type, since])).toEqual([
+    ['orders', 'incremental', SYNCED],
+    ['fresh', 'full', EPOCH],
+    ['lookup', 'full', EPOCH],
+  ]);
+  expect(skipped).toEqual([{ entity: 'resting', reason: 'disabled' }]);
+  expect(sent).toEqual(planned.map(({ entity, load_id }) => ({ entity, load_id, run_id, target: AT })));
+});
+
+test('a doubled schedule event asks for the same loads; another moment, entity or type asks for others', async () => {
+  const ids = async (input: Partial<PlanInput>) => (await plan(input)).planned.map(({ load_id }) => load_id);
+  expect(await ids({})).toEqual(await ids({}));
+  const all = [
+    ...(await ids({})),
+    ...(await ids({ scheduled_at: timestamp('2024-01-17') })),
+    ...(await ids({ load_type: 'full' })),
+  ];
+  expect(new Set(all).size).toBe(9);
+});
+
+test('named entities only, once each, also a disabled one; a person’s request has no target', async () => {
+  const { planned, skipped, sent } = await plan({
+    entities: ['resting', 'orders', 'orders'],
+    is_schedule: false,
+    load_type: 'full',
+  });
+  expect(planned.map(({ entity, load_type }) => [entity, load_type])).toEqual([
+    ['resting', 'full'],
+    ['orders', 'full'],
+  ]);
+  expect(skipped).toEqual([]);
+  expect(sent.every((request) => request.target === undefined && request.load_type === 'full')).toBe(true);
+});
+
+test('an unknown entity is an error before anything is sent', async () => {
+  await expect(plan({ entities: ['orders', 'ordres'] })).rejects.toMatchObject({ code: 'ENTITY_UNKNOWN' });
+});
