@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { execute, startEmbeddedPostgres } from '@bronze/local/embedded-postgres';
 
-const OUT = 'bronze-data';
+/** A folder of the demo's own: it begins anew each time. */
+const OUT = process.argv[2] ?? 'demo-data';
 
 /** `npm start`: the whole story on a laptop, with the same commands that a person would type. */
 async function main(): Promise<void> {
@@ -20,7 +21,9 @@ async function main(): Promise<void> {
     await bronzeRun(url);
     tell('Third run: nothing changed, so nothing is written.');
     await bronzeRun(url);
-    tell(`Look around: ls -R ${OUT}/data/bronze, npx bronze status, npx bronze preview orders`);
+    tell(
+      `Look around: npx bronze status --out ${OUT}, npx bronze preview orders --out ${OUT}, and the files in ${OUT}/`,
+    );
   } finally {
     await server.stop();
   }

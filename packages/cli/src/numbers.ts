@@ -3,6 +3,11 @@ export function count(value: number): string {
   return value.toLocaleString('en-US');
 }
 
+/** `1 part`, `2 parts`. */
+export function plural(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+}
+
 /** `1.4 MB`. */
 export function bytes(value: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

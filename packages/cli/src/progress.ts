@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import type { PipelineEvent } from '@bronze/common/events';
 import type { Failure } from '@bronze/common/failure';
 import { createLogUpdate } from 'log-update';
-import { count, perSecond } from './numbers.ts';
+import { count, perSecond, plural } from './numbers.ts';
 import { say } from './output.ts';
 
 const REDRAW_INTERVAL_MS = 100;
@@ -31,7 +31,7 @@ class PlainProgress implements Progress {
   event(event: PipelineEvent): void {
     if (event.kind === 'load_claimed') line(`Starting: Processing ${event.entity} (${event.load_type})`);
     if (event.kind === 'load_completed') {
-      line(`Completed: ${event.entity}, ${count(event.rows)} rows in ${count(event.parts)} parts`);
+      line(`Completed: ${event.entity}, ${plural(event.rows, 'row')} in ${plural(event.parts, 'part')}`);
     }
     if (event.kind === 'source_retried') {
       line(`Retrying: ${event.entity}, ${event.failure.code}: ${event.failure.message}`);

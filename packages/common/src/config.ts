@@ -53,7 +53,8 @@ export const configSchema = z.strictObject({
   entities: z.record(entityNameSchema, entitySchema),
 });
 
-const KNOWN_KEYS: KnownKeys = {
+/** Keys of the configuration itself, of a source and of an entity. */
+export const KNOWN_KEYS: KnownKeys = {
   root: Object.keys(configSchema.shape),
   sources: Object.keys(postgresSourceSchema.shape),
   entities: Object.keys(entitySchema.shape),

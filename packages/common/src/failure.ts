@@ -19,7 +19,6 @@ export const FAILURE_KINDS = {
   OBJECT_MISSING: 'temporary',
   OBJECT_CORRUPT: 'permanent',
   PART_FOREIGN: 'permanent',
-  STORE_UNCONDITIONAL: 'configuration',
   SWAP_CONTENDED: 'temporary',
   SOURCE_UNREACHABLE: 'temporary',
   SOURCE_INTERRUPTED: 'temporary',

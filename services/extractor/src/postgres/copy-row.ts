@@ -48,7 +48,8 @@ export function encodeRow(
   let o = at;
   for (const prefix of prefixes) {
     if (i > to) throw new RangeError('the row has fewer fields than columns');
-    for (let p = 0; p < prefix.length; p += 1) out[o++] = prefix[p] as number;
+    for (let p = 0; p < prefix.length; p += 1) out[o + p] = prefix[p] as number;
+    o += prefix.length;
     if (bytes[i] === BACKSLASH && bytes[i + 1] === LETTER_N) {
       out.set(NULL, o);
       o += NULL.length;

@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { FAILURE_KINDS } from '@bronze/common/failure';
+import { KNOWN_KEYS } from '@bronze/common/config';
+import { describe, expect, test } from 'vitest';
+import { bronze } from './command.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+const scripts = (JSON.parse(read('package.json')) as { scripts: Record<string, string> }).scripts;
+
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'examples/sakila/README.md',
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`),
+];
+
+const commands = PAGES.flatMap((page) =>
+  [...read(page).matchAll(/```sh\n(.*?)```/gs)].flatMap(([, block = '']) =>
+    block
+      .split('\n')
+      .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+      .map((line): [string, string[]] => [
+        page,
+        line
+          .trim()
+          .replace(/^(?:[A-Z_]+=\S+ )+/, '')
+          .split(' '),
+      ]),
+  ),
+);
+
+const commandsOf = (name: string) => commands.filter(([, [command]]) => command === name);
+
+describe('commands in the documentation', () => {
+  test('are of kinds that are checked here', () => {
+    expect(commands.length).toBeGreaterThan(10);
+    const kinds = new Set(commands.map(([, [command]]) => command));
+    expect([...kinds].toSorted()).toEqual(['export', 'node', 'npm', 'npx']);
+  });
+
+  test.each(commandsOf('npm'))('%s: %j is a script', (_, [, verb, script]) => {
+    expect(Object.keys(scripts)).toContain(verb === 'run' ? script : verb);
+  });
+
+  test.each(commandsOf('npx'))('%s: %j is a command with such options', async (_, [, name, command, ...words]) => {
+    expect(name).toBe('bronze');
+    const { stdout, code } = await bronze([command ?? '', '--help']);
+    expect(code).toBe(0);
+    for (const option of words.filter((word) => /^--?[a-z]/.test(word))) expect(stdout).toContain(option);
+  });
+
+  test.each(commandsOf('node'))('%s: %j is a file', (_, [, file]) => {
+    expect(read(file ?? '')).not.toBe('');
+  });
+});
+
+test('links between the pages lead somewhere', () => {
+  for (const page of PAGES) {
+    for (const [, target = ''] of read(page).matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)) {
+      expect(() => read(join(page, '..', target)), `${page}: ${target}`).not.toThrow();
+    }
+  }
+});
+
+test('files that the pages name are there', () => {
+  for (const page of PAGES) {
+    for (const [, file = ''] of read(page).matchAll(
+      /`((?:packages|services|test|docs|bench|demo|examples)\/[\w./-]+\.(?:ts|md|sql))`/g,
+    )) {
+      expect(() => read(file), `${page}: ${file}`).not.toThrow();
+    }
+  }
+});
+
+test('docs/runbook.md has a line for each failure code, and none for another', () => {
+  const documented = [...read('docs/runbook.md').matchAll(/^\| `([A-Z_]+)` \| (\w+) \|/gm)].map(([, code, kind]) => [
+    code,
+    kind,
+  ]);
+  expect(documented.toSorted()).toEqual([...Object.entries(FAILURE_KINDS), ['UNEXPECTED', 'bug']].toSorted());
+});
+
+test('docs/configuration.md names each key, and none that is not there', () => {
+  const documented = [...read('docs/configuration.md').matchAll(/^\| `(\w+)` \|/gm)].map(([, key]) => key);
+  expect(documented).toEqual([...KNOWN_KEYS.sources, ...KNOWN_KEYS.entities]);
+});
+
+test('pure files ask no clock: lint can’t see `new Date()`', () => {
+  const pure = ['packages/common/src', 'services'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`),
+  );
+  const own = pure.filter(
+    (file) => file.endsWith('.ts') && !/node_modules|adapters|\.test\.|fixtures|\.d\.ts/.test(file),
+  );
+  expect(own.length).toBeGreaterThan(30);
+  expect(own.filter((file) => /new Date\(\)|Date\(\)/.test(read(file)))).toEqual([]);
+});
+
+test('no path of a machine and no host of a registry stands in the tree', () => {
+  expect(read('pnpm-lock.yaml')).not.toMatch(/https?:\/\//);
+});
