@@ -1,6 +1,7 @@
 import { abandonLoad } from '@bronze/common/abandon-load';
 import { CheckpointFile } from '@bronze/common/checkpoint-file';
 import { CHECKPOINTS_KEY } from '@bronze/common/object-keys';
+import { sweepStaging } from '@bronze/common/sweep-staging';
 import { timestamp } from '@bronze/common/timestamp';
 import { describe, expect, test } from 'vitest';
 import { messageId, World } from './world.ts';
@@ -68,6 +69,21 @@ test('an empty table completes without a write task, and the next load begins at
   expect(await world.snapshot('data/bronze/')).toEqual({});
   const { checkpoint } = await new CheckpointFile(world.objects).read('things');
   expect(checkpoint).toMatchObject({ last_sync_timestamp: world.until, record_count: 0 });
+});
+
+test('staging is removed only once the load record exists; late messages are then no-ops', async () => {
+  const world = new World(SETTINGS);
+  await world.ask(FIRST);
+  await world.stepRequest();
+  const load = { entity: 'things', load_id: FIRST };
+  expect(await sweepStaging(world.objects, load)).toBe(0);
+  await world.drain();
+  expect(await sweepStaging(world.objects, load)).toBe(5);
+  const before = await world.snapshot('');
+  await world.ask(FIRST);
+  await world.writes.send([{ ...load, slice: 0, task: 0 }]);
+  await world.drain();
+  expect(await world.snapshot('')).toEqual(before);
 });
 
 describe('what must stop a write task', () => {

@@ -33,7 +33,7 @@ export function loadRecordKey(load: LoadKey): string {
   return `${loadRecordsPrefix(load.entity)}${load.load_id}.json`;
 }
 
-function stagingPrefix(load: LoadKey): string {
+export function stagingPrefix(load: LoadKey): string {
   return `data/staging/${load.entity}/${load.load_id}/`;
 }
 
@@ -41,9 +41,11 @@ export function sliceManifestKey(load: LoadKey, slice: number): string {
   return `${stagingPrefix(load)}slice-${ordinal(slice)}.json`;
 }
 
+export const BATCH_SUFFIX = '.ndjson.zst';
+
 /** A batch lies under the attempt that staged it, so that no two attempts ever meet. */
 export function batchKey(load: LoadKey, slice: number, attempt: string, batch: number): string {
-  return `${stagingPrefix(load)}slice-${ordinal(slice)}/${attempt}/batch-${ordinal(batch)}.ndjson.zst`;
+  return `${stagingPrefix(load)}slice-${ordinal(slice)}/${attempt}/batch-${ordinal(batch)}${BATCH_SUFFIX}`;
 }
 
 export function receiptsPrefix(load: LoadKey): string {

@@ -3,6 +3,7 @@ import type { LoadType } from '@bronze/common/entity';
 import type { Failure } from '@bronze/common/failure';
 import { type LoadRecord, readLoadRecord } from '@bronze/common/load-record';
 import type { PipelineEvent } from '@bronze/common/events';
+import { sweepStaging } from '@bronze/common/sweep-staging';
 import type { Timestamp } from '@bronze/common/timestamp';
 import { type Plan, type PlannedLoad, planRun } from '@bronze/planner/plan-run';
 import { LocalPipeline, type LocalPipelineOptions } from './local-pipeline.ts';
@@ -47,11 +48,17 @@ export async function runLocally(options: LocalPipelineOptions, request: RunRequ
     const loads = new Map(plan.planned.map(({ entity, load_id }) => [entity, load_id]));
     const names = [...new Set([...loads.keys(), ...watch.entities])];
     const results = await Promise.all(names.map((name) => watch.resultOf(name, loads.get(name), pipeline)));
-    for (const { entity, status } of results) if (status === 'completed') pipeline.forgetDeadLetters(entity);
+    for (const result of results) await tidy(pipeline, result);
     return { plan, results };
   } finally {
     pipeline.close();
   }
+}
+
+/** What a completed load makes obsolete. */
+async function tidy(pipeline: LocalPipeline, { entity, status, loads }: EntityResult): Promise<void> {
+  for (const load of loads) await sweepStaging(pipeline.objects, load);
+  if (status === 'completed') pipeline.forgetDeadLetters(entity);
 }
 
 const SETTLE_INTERVAL_MS = 250;

@@ -172,7 +172,7 @@ export async function duckDbText(parts: readonly Part[]): Promise<{ names: strin
 /** Text columns of parquetjs-lite hold what PostgreSQL prints; DuckDB prints the typed ones a little differently. */
 export function canonical(name: string, value: unknown): string | null {
   if (value === null) return null;
-  const text = String(value);
+  const text = Object.is(value, -0) ? '-0' : String(value);
   if (name === 'ratio' || name === 'thin') {
     const number = name === 'thin' ? Math.fround(Number(text)) : Number(text);
     return Object.is(number, -0) ? '-0' : String(number);

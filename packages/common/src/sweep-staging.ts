@@ -1,0 +1,17 @@
+import { BATCH_SUFFIX, type LoadKey, stagingPrefix } from './object-keys.ts';
+import { readLoadRecord } from './load-record.ts';
+import type { ObjectStore } from './ports.ts';
+
+/**
+ * Removes the staged batches of a load that is decided; without a load record it removes nothing, however old they
+ * are: they may be the only copy. Manifests and receipts stay, they are small and keep a late extractor from staging
+ * the slice again.
+ *
+ * @returns how many objects were removed
+ */
+export async function sweepStaging(objects: ObjectStore, load: LoadKey): Promise<number> {
+  if (!(await readLoadRecord(objects, load))) return 0;
+  const batches = (await objects.list(stagingPrefix(load))).filter((key) => key.endsWith(BATCH_SUFFIX));
+  for (const key of batches) await objects.remove(key);
+  return batches.length;
+}
