@@ -1,6 +1,6 @@
 import * as checkpoint from './checkpoint.ts';
 import { BronzeError } from './failure.ts';
-import { decodeJson, encodeJson } from './json.ts';
+import { encodeJson, readJson } from './json.ts';
 import {
   buildLoadRecord,
   isCovered,
@@ -64,12 +64,10 @@ async function readReceipts(objects: ObjectStore, load: LoadKey, slices: readonl
   const receipts: Receipt[] = [];
   for (const name of taskNames(slices)) {
     const key = `${receiptsPrefix(load)}${name}.json`;
-    const stored = await objects.get(key);
     const hint = 'Receipts are written once and never edited: was staging changed by hand?';
-    if (!stored) throw new BronzeError('OBJECT_MISSING', { message: `${key} was listed and is gone`, hint });
-    receipts.push(
-      decodeJson(receiptSchema, Buffer.from(stored.body).toString(), { code: 'OBJECT_INVALID', what: key, hint }),
-    );
+    const receipt = await readJson(objects, key, receiptSchema, hint);
+    if (!receipt) throw new BronzeError('OBJECT_MISSING', { message: `${key} was listed and is gone`, hint });
+    receipts.push(receipt);
   }
   return receipts;
 }

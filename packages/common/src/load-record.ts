@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { columnSchema, entityNameSchema, loadIdSchema, loadTypeSchema, sourceSystemSchema } from './entity.ts';
-import { decodeJson } from './json.ts';
+import { readJson } from './json.ts';
 import { type LoadKey, loadRecordKey, taskName } from './object-keys.ts';
 import type { ObjectStore } from './ports.ts';
 import { type SliceManifest, rowsOf } from './slice-manifest.ts';
@@ -106,12 +106,6 @@ export function buildLoadRecord(
 }
 
 export async function readLoadRecord(objects: ObjectStore, load: LoadKey): Promise<LoadRecord | undefined> {
-  const key = loadRecordKey(load);
-  const stored = await objects.get(key);
-  if (!stored) return undefined;
-  return decodeJson(loadRecordSchema, Buffer.from(stored.body).toString(), {
-    code: 'OBJECT_INVALID',
-    what: key,
-    hint: 'Load records are the decision about a load and are never edited: restore its first version.',
-  });
+  const hint = 'Load records are the decision about a load and are never edited: restore its first version.';
+  return readJson(objects, loadRecordKey(load), loadRecordSchema, hint);
 }

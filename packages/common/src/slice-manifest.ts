@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { pendingLoadSchema, type PendingLoad } from './checkpoint.ts';
 import { columnSchema, entityNameSchema, sourceSystemSchema } from './entity.ts';
-import { decodeJson } from './json.ts';
+import { readJson } from './json.ts';
 import { type LoadKey, sliceManifestKey } from './object-keys.ts';
 import type { ObjectStore } from './ports.ts';
 
@@ -87,14 +87,8 @@ export async function readSlice(
   load: LoadKey,
   slice: number,
 ): Promise<SliceManifest | undefined> {
-  const key = sliceManifestKey(load, slice);
-  const stored = await objects.get(key);
-  if (!stored) return undefined;
-  return decodeJson(sliceManifestSchema, Buffer.from(stored.body).toString(), {
-    code: 'OBJECT_INVALID',
-    what: key,
-    hint: 'Was it written by newer code, or by hand? Deploy that code again, or abandon the load.',
-  });
+  const hint = 'Was it written by newer code, or by hand? Deploy that code again, or abandon the load.';
+  return readJson(objects, sliceManifestKey(load, slice), sliceManifestSchema, hint);
 }
 
 /** The committed slices of a load, in order. They are contiguous: slice n is staged only after slice n-1. */
