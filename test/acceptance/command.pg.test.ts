@@ -18,6 +18,7 @@ interface Report {
   readonly entities: readonly {
     readonly entity: string;
     readonly status: string;
+    readonly load_id: string | null;
     readonly rows: number;
     readonly checkpoint: string | null;
     readonly error: { readonly code: string } | null;
@@ -164,17 +165,51 @@ test('two runs at once on the same folder: every row once', async () => {
   }
 });
 
+test('two runs at once, one entity broken: both say that it failed, whoever met it, and both end', async () => {
+  const url = await newDatabase(`${THREE}; DROP TABLE two`);
+  const out = await newFolder();
+  const both = await Promise.all([runThree(url, out), runThree(url, out)]);
+  for (const { code, report } of both) {
+    expect(code).toBe(4);
+    expect(report.entities.map(({ entity, status }) => [entity, status])).toEqual([
+      ['one', 'completed'],
+      ['two', 'failed'],
+      ['three', 'completed'],
+    ]);
+  }
+});
+
+test('L7: a checkpoint that can’t be read stops its own entity only', async () => {
+  const url = await newDatabase(THREE);
+  const out = await newFolder();
+  await runThree(url, out);
+  const file = join(out, 'logs/pipeline/ingestion/checkpoints.json');
+  const checkpoints = JSON.parse(await readFile(file, 'utf8')) as Record<string, object>;
+  await writeFile(file, JSON.stringify({ ...checkpoints, two: { last_sync_timestamp: 'yesterday' } }));
+  const { code, report } = await runThree(url, out);
+  expect(code).toBe(4);
+  expect(report.entities.map(({ status, error }) => error?.code ?? status)).toEqual([
+    'completed',
+    'CHECKPOINTS_UNREADABLE',
+    'completed',
+  ]);
+  expect((await bronze(['status', '--out', out])).stdout).toContain('unreadable');
+});
+
 test('Ctrl-C stops after the current batch, and the next run goes on without loss or duplicates', async () => {
   const url = await newDatabase(`${THREE}; INSERT INTO one SELECT generate_series(11, 300000)`);
   const out = await newFolder();
   const child = start(
     process.execPath,
-    ['packages/cli/src/bronze.ts', 'run', 'one', '--config', CONFIG, '--out', out],
+    ['packages/cli/src/bronze.ts', 'run', '--config', CONFIG, '--out', out, '-o', 'json'],
     { DATABASE_URL: url },
   );
   child.stderr?.once('data', () => child.kill('SIGINT'));
-  const { code, stderr } = await ended(child);
+  const { code, stdout, stderr } = await ended(child);
   expect(code, stderr).toBe(130);
-  const { report } = await runThree(url, out, 'one');
-  expect(report.entities.map(({ status, rows }) => [status, rows])).toEqual([['completed', 300_000]]);
+  const stopped = JSON.parse(stdout) as Report;
+  expect(stopped.entities.every(({ status, load_id }) => status === 'interrupted' || load_id !== null)).toBe(true);
+  const { report } = await runThree(url, out);
+  expect(report.entities.map(({ status }) => status)).toEqual(['completed', 'completed', 'completed']);
+  expect(report.entities.find(({ entity }) => entity === 'one')?.rows).toBe(300_000);
 });

@@ -172,7 +172,8 @@ export class World {
       position: Position | undefined,
     ): Promise<SliceReader> => ({
       columns: [{ name: 'id', type: 'integer' }],
-      batches: this.#batches(load.load_type === 'full' ? Number(position?.[0] ?? 0) : this.rows),
+      is_resumable: true,
+      batches: this.#batches(load.load_type === 'full' ? Number(position?.values[0] ?? 0) : this.rows),
     });
     return { system: 'rds', cut, openSlice };
   }
@@ -181,7 +182,12 @@ export class World {
     for (let from = after; from < this.rows; from += this.entity.batch_rows) {
       const to = Math.min(this.rows, from + this.entity.batch_rows);
       const lines = Array.from({ length: to - from }, (_, index) => `{"id":"${from + index + 1}"}\n`).join('');
-      yield { ndjson: Buffer.from(lines), rows: to - from, row_bytes_max: 16, position: [String(to)] };
+      yield {
+        ndjson: Buffer.from(lines),
+        rows: to - from,
+        row_bytes_max: 16,
+        position: { order: 'id', values: [String(to)] },
+      };
     }
   }
 }
@@ -198,10 +204,9 @@ class LinesEngine implements ParquetEngine {
     return [];
   }
 
-  carriesMark(body: Uint8Array, mark: PartMark): boolean {
-    return Buffer.from(body)
-      .toString()
-      .startsWith(`${JSON.stringify(mark)}\n`);
+  rowsUnderMark(body: Uint8Array, mark: PartMark): number | undefined {
+    const [first, ...lines] = Buffer.from(body).toString().split('\n');
+    return first === JSON.stringify(mark) ? lines.length - 1 : undefined;
   }
 
   async *convert(conversion: Conversion): AsyncGenerator<Converted> {

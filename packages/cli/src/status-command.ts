@@ -14,7 +14,7 @@ export interface StatusOptions {
 
 interface EntityStatus {
   readonly entity: string;
-  readonly state: 'idle' | 'loading';
+  readonly state: 'idle' | 'loading' | 'unreadable';
   readonly last_sync_timestamp: string | null;
   readonly record_count: number | null;
   readonly updated_at: string | null;
@@ -31,10 +31,17 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
     const dead = readDeadLetters(options.out);
     const checkpoints = await new CheckpointFile(objects).readAll();
     const names = [...new Set([...checkpoints.keys(), ...dead.map(({ entity }) => entity)])];
-    const entities = names.map((entity) => statusOf(entity, checkpoints.get(entity), dead));
+    const entities = names.map((entity) => {
+      const isUnreadable = checkpoints.has(entity) && checkpoints.get(entity) === undefined;
+      return {
+        ...statusOf(entity, checkpoints.get(entity), dead),
+        ...(isUnreadable && { state: 'unreadable' as const }),
+      };
+    });
     if (options.output === 'json') printJson({ out: options.out, entities });
     else printEntities(entities);
-    return dead.length === 0 ? EXIT.ok : EXIT.unhealthy;
+    const isHealthy = dead.length === 0 && entities.every(({ state }) => state !== 'unreadable');
+    return isHealthy ? EXIT.ok : EXIT.unhealthy;
   } finally {
     objects.close();
   }
@@ -60,7 +67,9 @@ function statusOf(
     updated_at: idle.updated_at ?? null,
     pending_load,
     waiting_requests: next_requests.length,
-    dead_letters: dead.filter((letter) => letter.entity === entity).map((letter) => letter.failure),
+    dead_letters: dead
+      .filter((letter) => letter.entity === entity)
+      .map(({ failure }) => `${failure.code}: ${failure.message}`),
   };
 }
 

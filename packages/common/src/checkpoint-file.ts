@@ -22,9 +22,9 @@ export class CheckpointFile implements CheckpointStore {
     this.#objects = objects;
   }
 
-  async readAll(): Promise<ReadonlyMap<string, Checkpoint>> {
+  async readAll(): Promise<ReadonlyMap<string, Checkpoint | undefined>> {
     const { file } = await this.#readFile();
-    return new Map(Object.entries(file).map(([entity, entry]) => [entity, decodeEntry(entity, entry)]));
+    return new Map(Object.entries(file).map(([entity, entry]) => [entity, z.safeParse(checkpointSchema, entry).data]));
   }
 
   async read(entity: string): Promise<VersionedCheckpoint> {

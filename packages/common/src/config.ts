@@ -6,6 +6,8 @@ import { referenceSchema } from './reference.ts';
 import './zod-locale.ts';
 
 const positive = z.int().check(z.minimum(1));
+/** Servers and timers count milliseconds in 31 bits. */
+const seconds = positive.check(z.maximum(2_000_000));
 const IDENTIFIER_BYTES_MAX = 63;
 const column = z.string().check(
   z.minLength(1),
@@ -19,9 +21,9 @@ const postgresSourceSchema = z.strictObject({
   /** How long behind the database's clock a window ends when the role can't see other users' transactions. */
   margin_seconds: z._default(z.number().check(z.minimum(0)), 60),
   /** The server cancels a statement that runs longer. */
-  statement_timeout_seconds: z._default(positive, 900),
+  statement_timeout_seconds: z._default(seconds, 900),
   /** The connection counts as lost when the server sends nothing for so long; sorting a large table counts too. */
-  idle_timeout_seconds: z._default(positive, 300),
+  idle_timeout_seconds: z._default(seconds, 300),
   /** How often a lost connection is opened again without progress before the slice fails. */
   reconnects: z._default(z.int().check(z.minimum(0)), 3),
 });
@@ -32,6 +34,8 @@ const entitySchema = z.strictObject({
   table: z.string().check(z.regex(/^[^.]+\.[^.]+$/u, 'expected schema.table, such as "public.orders"')),
   /** Column that grows with every change of a row; null: the entity is always loaded in full. */
   cursor: z._default(z.nullable(column), 'updated_at'),
+  /** Zone of a cursor without one, such as `Europe/Berlin`. Default: the database's own, in which `now()` is written there. */
+  cursor_time_zone: z.optional(z.string().check(z.regex(/^[A-Za-z0-9_+/-]{1,64}$/))),
   /** Default: the table's own primary key. */
   primary_key: z.optional(z.array(column).check(z.minLength(1))),
   /** Column whose date names the `event_date=` partition. Default: no such level. */
@@ -42,7 +46,7 @@ const entitySchema = z.strictObject({
   batch_bytes: z._default(positive, 16 * 1024 * 1024),
   /** A write task is one Parquet file for each event date in it. */
   task_rows: z._default(positive, 250_000),
-  task_bytes: z._default(positive, 128 * 1024 * 1024),
+  task_bytes: z._default(positive, 64 * 1024 * 1024),
   /** What one extractor invocation stages and commits. */
   slice_rows: z._default(positive, 2_000_000),
   slice_bytes: z._default(positive, 2 * 1024 * 1024 * 1024),

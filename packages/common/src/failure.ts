@@ -32,6 +32,8 @@ export const FAILURE_KINDS = {
   COLUMN_UNSUPPORTED: 'permanent',
   KEY_MISSING: 'permanent',
   KEY_NOT_UNIQUE: 'permanent',
+  KEY_CHANGED: 'permanent',
+  ENCODING_UNSUPPORTED: 'permanent',
   ROW_TOO_LARGE: 'permanent',
   ROW_COUNT_MISMATCH: 'temporary',
   SLICE_STUCK: 'permanent',

@@ -27,7 +27,8 @@ export interface ObjectStore {
 
 /** Compare-and-swap of one entity's checkpoint. */
 export interface CheckpointStore {
-  readAll(): Promise<ReadonlyMap<string, Checkpoint>>;
+  /** Undefined for an entry that can't be read: one entity's mistake stops no other. */
+  readAll(): Promise<ReadonlyMap<string, Checkpoint | undefined>>;
   read(entity: string): Promise<VersionedCheckpoint>;
   /** False when the entity's checkpoint is no longer the one that `version` was read with. */
   swap(entity: string, version: string, next: Checkpoint): Promise<boolean>;
@@ -58,6 +59,8 @@ export interface Source {
 export interface SliceReader {
   /** As the source names and types them now, in its own order. */
   readonly columns: readonly Column[];
+  /** Whether another slice can go on after any batch. If not, the window is read whole, or the slice starts over. */
+  readonly is_resumable: boolean;
   /** Ends when the window is exhausted. Stopping early releases the source. */
   readonly batches: AsyncIterable<RawBatch>;
 }

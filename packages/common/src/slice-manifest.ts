@@ -5,8 +5,13 @@ import { readJson } from './json.ts';
 import { type LoadKey, sliceManifestKey } from './object-keys.ts';
 import type { ObjectStore } from './ports.ts';
 
-/** Where reading goes on, in the source's own words: the keyset of the last row staged, as text. */
-export const positionSchema = z.array(z.string());
+/** Where reading goes on, in the source's own words. */
+export const positionSchema = z.object({
+  /** What the values are of: `public.orders (updated_at timestamp with time zone, id bigint)`. */
+  order: z.string(),
+  /** Of the last row staged, as text. */
+  values: z.array(z.string()),
+});
 export type Position = z.infer<typeof positionSchema>;
 
 export const stagedBatchSchema = z.object({

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Failure } from '@bronze/common/failure';
 import { STATE_FOLDER } from './folder-object-store.ts';
 import { LocalQueue, QueueDatabase } from './local-queue.ts';
 
@@ -9,8 +10,9 @@ export function queuesFile(out_dir: string): string {
 }
 
 export interface DeadLetter {
+  readonly message_id: string;
   readonly entity: string;
-  readonly failure: string;
+  readonly failure: Failure;
 }
 
 /** What lies in the dead-letter queues of a run's folder. */
@@ -18,11 +20,15 @@ export function readDeadLetters(out_dir: string): DeadLetter[] {
   if (!existsSync(queuesFile(out_dir))) return [];
   const database = new QueueDatabase({ path: queuesFile(out_dir), now_ms: Date.now, newId: () => '' });
   try {
-    const letters = ['extract', 'write'].flatMap((name) => new LocalQueue(database, name).deadLetters());
-    return letters.map(({ body, failure }) => ({ entity: entityIn(body), failure }));
+    return deadLettersOf(['extract', 'write'].map((name) => new LocalQueue(database, name)));
   } finally {
     database.close();
   }
+}
+
+export function deadLettersOf(queues: readonly Pick<LocalQueue<never>, 'deadLetters'>[]): DeadLetter[] {
+  const letters = queues.flatMap((queue) => queue.deadLetters());
+  return letters.map(({ message_id, body, failure }) => ({ message_id, entity: entityIn(body), failure }));
 }
 
 /** Whose message it is, also when the rest of it can't be read. */

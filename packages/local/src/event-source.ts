@@ -48,16 +48,24 @@ export class EventSource {
   }
 
   async #deliver(message: Received): Promise<void> {
-    const { queue, handle, onFailure, receive_count_max, retry_delay_ms } = this.#options;
+    const failure = await this.#options.handle(message).then(
+      () => undefined,
+      (thrown: unknown) => toFailure(thrown),
+    );
     try {
-      await handle(message);
-      queue.delete(message.message_id);
+      if (failure) this.#giveBack(message, failure);
+      else this.#options.queue.delete(message.message_id);
     } catch (thrown) {
-      const failure = toFailure(thrown);
-      const isDead = isHopeless(failure) || message.receive_count >= receive_count_max;
-      if (isDead) queue.deadLetter(message.message_id, `${failure.code}: ${failure.message}`);
-      else queue.changeVisibility(message.message_id, retry_delay_ms * 2 ** (message.receive_count - 1));
-      onFailure?.(message, failure, isDead);
+      // The queue itself is busy: the message comes back when its visibility expires, which is harmless.
+      this.#options.onFailure?.(message, toFailure(thrown), false);
     }
+  }
+
+  #giveBack(message: Received, failure: Failure): void {
+    const { queue, onFailure, receive_count_max, retry_delay_ms } = this.#options;
+    const isDead = isHopeless(failure) || message.receive_count >= receive_count_max;
+    if (isDead) queue.deadLetter(message.message_id, failure);
+    else queue.changeVisibility(message.message_id, retry_delay_ms * 2 ** (message.receive_count - 1));
+    onFailure?.(message, failure, isDead);
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { link, mkdir, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { ObjectStore, StoredObject } from '@bronze/common/ports';
 import { etagOf, sortedByBytes } from './memory-object-store.ts';
@@ -29,7 +29,8 @@ export class FolderObjectStore implements ObjectStore {
     this.#lock = new DatabaseSync(join(root, STATE_FOLDER, 'lock.sqlite'), { timeout: 30_000 });
   }
 
-  static async open(root: string): Promise<FolderObjectStore> {
+  static async open(folder: string): Promise<FolderObjectStore> {
+    const root = resolve(folder);
     const scratch = join(root, STATE_FOLDER, 'writing');
     await mkdir(scratch, { recursive: true });
     for (const name of await readdir(scratch)) await removeLeftover(join(scratch, name));

@@ -16,7 +16,7 @@ import { extractLoad } from '@bronze/extractor/extract-load';
 import { createEngine, type EngineName } from '@bronze/writer/adapters/engines';
 import { writeTask } from '@bronze/writer/write-task';
 import { EventSource } from './event-source.ts';
-import { entityIn, queuesFile } from './dead-letters.ts';
+import { type DeadLetter, deadLettersOf, entityIn, queuesFile } from './dead-letters.ts';
 import { FolderObjectStore } from './folder-object-store.ts';
 import { LocalQueue, QueueDatabase, type Received } from './local-queue.ts';
 import { SystemClock } from './system-clock.ts';
@@ -26,6 +26,7 @@ const VISIBILITY_MS = 15 * 60 * 1000;
 const RECEIVE_COUNT_MAX = 5;
 const RETRY_DELAY_MS = 500;
 const DRAIN_INTERVAL_MS = 20;
+const ROUNDS_BETWEEN_RELEASES = 50;
 
 export interface LocalPipelineOptions {
   readonly config: Config;
@@ -70,14 +71,27 @@ export class LocalPipeline {
 
   /** Delivers messages until none of this process's is left, or until `stop` aborts and what runs has handed over. */
   async drain(stop: AbortSignal): Promise<void> {
-    this.#queues.releaseFromDead();
     const deadline: Deadline = { isNear: () => stop.aborted };
     const sources = [this.#extractor(deadline), this.#writer()];
     const polling = new AbortController();
+    this.#queues.releaseFromDead();
     const running = Promise.all(sources.map((source) => source.run(polling.signal)));
-    while (!stop.aborted && !sources.every((source) => source.isDrained)) await this.clock.sleep(DRAIN_INTERVAL_MS);
+    for (let round = 1; !stop.aborted && !sources.every((source) => source.isDrained); round += 1) {
+      await this.clock.sleep(DRAIN_INTERVAL_MS);
+      // Another run on this folder may be killed with one of our messages in its hands.
+      if (round % ROUNDS_BETWEEN_RELEASES === 0) this.#queues.releaseFromDead();
+    }
     polling.abort();
     await running;
+  }
+
+  /** Whether a message of the entity waits or runs, in this process or another. */
+  hasMessages(entity: string): boolean {
+    return [this.requests, this.writes].some((queue) => queue.bodies().some((body) => entityIn(body) === entity));
+  }
+
+  deadLetters(): DeadLetter[] {
+    return deadLettersOf([this.requests, this.writes]);
   }
 
   /** A completed load has carried out what a dead message of its entity asked for. */

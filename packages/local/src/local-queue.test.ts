@@ -7,6 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { EventSource, type EventSourceOptions } from './event-source.ts';
 import { LocalQueue, QueueDatabase } from './local-queue.ts';
 
+const FAILURE = { code: 'SOURCE_TIMEOUT', kind: 'temporary', message: 'why', hint: 'wait' } as const;
+
 interface Message {
   readonly n: number;
 }
@@ -45,9 +47,9 @@ describe('a queue', () => {
   test('keeps dead letters apart, with their failure', async () => {
     const { queue } = newQueue();
     await queue.send([{ n: 1 }, { n: 2 }]);
-    for (const { message_id } of queue.receive(2, 1)) queue.deadLetter(message_id, 'CODE: why');
+    for (const { message_id } of queue.receive(2, 1)) queue.deadLetter(message_id, FAILURE);
     expect(queue.receive(2, 1)).toEqual([]);
-    expect(queue.deadLetters()).toMatchObject([{ body: '{"n":1}', failure: 'CODE: why' }, { body: '{"n":2}' }]);
+    expect(queue.deadLetters()).toMatchObject([{ body: '{"n":1}', failure: FAILURE }, { body: '{"n":2}' }]);
     queue.forgetDeadLetters((body) => body.includes('1'));
     expect(queue.deadLetters()).toHaveLength(1);
   });
@@ -130,7 +132,9 @@ describe('an event source', () => {
     await queue.send([{ n: 13 }, { n: 1 }, { n: 2 }]);
     await drain();
     expect(failures).toEqual(['SOURCE_TIMEOUT retried', 'SOURCE_TIMEOUT retried', 'SOURCE_TIMEOUT dead']);
-    expect(queue.deadLetters()).toMatchObject([{ body: '{"n":13}', failure: 'SOURCE_TIMEOUT: slow' }]);
+    expect(queue.deadLetters()).toMatchObject([
+      { body: '{"n":13}', failure: { code: 'SOURCE_TIMEOUT', message: 'slow', hint: 'wait' } },
+    ]);
     expect(queue.counts()).toEqual({ visible: 0, hidden: 0 });
   });
 

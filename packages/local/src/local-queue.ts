@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import type { Failure } from '@bronze/common/failure';
 import type { TaskQueue } from '@bronze/common/ports';
 
 /** A message as a consumer gets it. */
@@ -7,6 +9,12 @@ export interface Received {
   readonly body: string;
   /** 1 for the first delivery. */
   readonly receive_count: number;
+}
+
+export interface DeadMessage {
+  readonly message_id: string;
+  readonly body: string;
+  readonly failure: Failure;
 }
 
 export interface QueueCounts {
@@ -35,17 +43,16 @@ export class QueueDatabase {
       CREATE TABLE IF NOT EXISTS messages (
         message_id TEXT PRIMARY KEY, queue TEXT NOT NULL, body TEXT NOT NULL,
         visible_at_ms INTEGER NOT NULL, receive_count INTEGER NOT NULL DEFAULT 0,
-        receiver_pid INTEGER, failure TEXT);
+        receiver TEXT, failure TEXT);
       CREATE INDEX IF NOT EXISTS by_queue ON messages (queue, visible_at_ms);`);
   }
 
   /** Makes visible at once what processes of this machine held that are no more: they were killed. */
   releaseFromDead(): void {
-    const holders = this.all('SELECT DISTINCT receiver_pid FROM messages WHERE receiver_pid IS NOT NULL');
-    for (const { receiver_pid } of holders) {
-      if (isAlive(Number(receiver_pid))) continue;
-      const sql = 'UPDATE messages SET visible_at_ms = 0, receiver_pid = NULL WHERE receiver_pid = ?';
-      this.run(sql, Number(receiver_pid));
+    const receivers = this.all('SELECT DISTINCT receiver FROM messages WHERE receiver IS NOT NULL');
+    for (const { receiver } of receivers) {
+      if (isAlive(String(receiver))) continue;
+      this.run('UPDATE messages SET visible_at_ms = 0, receiver = NULL WHERE receiver = ?', String(receiver));
     }
   }
 
@@ -90,10 +97,10 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   /** Hides what it returns for `visibility_ms`. */
   receive(count_max: number, visibility_ms: number): Received[] {
     const now = this.#database.options.now_ms();
-    const sql = `UPDATE messages SET visible_at_ms = ?, receive_count = receive_count + 1, receiver_pid = ?
+    const sql = `UPDATE messages SET visible_at_ms = ?, receive_count = receive_count + 1, receiver = ?
       WHERE message_id IN (SELECT message_id FROM messages WHERE queue = ? AND visible_at_ms <= ? ORDER BY visible_at_ms LIMIT ?)
       RETURNING message_id, body, receive_count`;
-    const rows = this.#database.all(sql, now + visibility_ms, process.pid, this.name, now, count_max);
+    const rows = this.#database.all(sql, now + visibility_ms, RECEIVER, this.name, now, count_max);
     return rows.map((row) => {
       const message_id = String(row['message_id']);
       this.#ours.add(message_id);
@@ -113,10 +120,9 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   }
 
   /** @param failure what is shown to whoever looks into the dead-letter queue */
-  deadLetter(message_id: string, failure: string): void {
-    const sql =
-      'UPDATE messages SET queue = ?, visible_at_ms = 0, receiver_pid = NULL, failure = ? WHERE message_id = ?';
-    this.#database.run(sql, `${this.name}-dlq`, failure, message_id);
+  deadLetter(message_id: string, failure: Failure): void {
+    const sql = 'UPDATE messages SET queue = ?, visible_at_ms = 0, receiver = NULL, failure = ? WHERE message_id = ?';
+    this.#database.run(sql, `${this.name}-dlq`, JSON.stringify(failure), message_id);
     this.#ours.delete(message_id);
   }
 
@@ -127,13 +133,18 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     return rows.some((row) => this.#ours.has(String(row['message_id'])));
   }
 
-  deadLetters(): { readonly message_id: string; readonly body: string; readonly failure: string }[] {
+  deadLetters(): DeadMessage[] {
     const sql = 'SELECT message_id, body, failure FROM messages WHERE queue = ?';
     return this.#database.all(sql, `${this.name}-dlq`).map((row) => ({
       message_id: String(row['message_id']),
       body: String(row['body']),
-      failure: String(row['failure']),
+      failure: JSON.parse(String(row['failure'])) as Failure,
     }));
+  }
+
+  /** Bodies of the messages that wait or run, whoever sent them. */
+  bodies(): string[] {
+    return this.#database.all('SELECT body FROM messages WHERE queue = ?', this.name).map((row) => String(row['body']));
   }
 
   forgetDeadLetters(isObsolete: (body: string) => boolean): void {
@@ -148,9 +159,16 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** This process, told apart from another that may later get its id: in a new container every one is process 1. */
+const RECEIVER = `${process.pid} ${randomUUID()}`;
+const OWN_PID = RECEIVER.slice(0, RECEIVER.indexOf(' '));
+
+function isAlive(receiver: string): boolean {
+  if (receiver === RECEIVER) return true;
+  const pid = receiver.slice(0, receiver.indexOf(' '));
+  if (pid === OWN_PID) return false;
   try {
-    process.kill(pid, 0);
+    process.kill(Number(pid), 0);
     return true;
   } catch (thrown) {
     // Another user's process may not be signalled, but it lives.

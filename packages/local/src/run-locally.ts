@@ -1,12 +1,14 @@
 import type { Checkpoint } from '@bronze/common/checkpoint';
 import type { LoadType } from '@bronze/common/entity';
-import type { Failure } from '@bronze/common/failure';
+import { BronzeError, type Failure, toFailure } from '@bronze/common/failure';
 import { type LoadRecord, readLoadRecord } from '@bronze/common/load-record';
-import type { PipelineEvent } from '@bronze/common/events';
 import { sweepStaging } from '@bronze/common/sweep-staging';
 import type { Timestamp } from '@bronze/common/timestamp';
-import { type Plan, type PlannedLoad, planRun } from '@bronze/planner/plan-run';
+import { type Plan, planRun } from '@bronze/planner/plan-run';
 import { LocalPipeline, type LocalPipelineOptions } from './local-pipeline.ts';
+import { RunWatch } from './run-watch.ts';
+
+const SETTLE_INTERVAL_MS = 250;
 
 export interface RunRequest {
   readonly entities?: readonly string[] | undefined;
@@ -32,22 +34,33 @@ export interface RunReport {
   readonly results: readonly EntityResult[];
 }
 
+interface Run {
+  readonly pipeline: LocalPipeline;
+  readonly watch: RunWatch;
+  readonly plan: Plan;
+  /** Dead letters that were there before: they say nothing about this run. */
+  readonly old: ReadonlySet<string>;
+}
+
+type Asked = Plan['planned'][number];
+
 /** The whole job on one machine: plan, then deliver messages until every entity is done or dead. */
 export async function runLocally(options: LocalPipelineOptions, request: RunRequest): Promise<RunReport> {
-  const watch = new RunWatch(options);
+  const watch = new RunWatch(options.log, options.onFailure);
   const pipeline = await LocalPipeline.open({ ...options, log: watch, onFailure: watch.onFailure });
   try {
+    const old = new Set(pipeline.deadLetters().map(({ message_id }) => message_id));
     const plan = await planRun({ ...pipeline, log: watch }, options.config, {
       scheduled_at: request.scheduled_at ?? pipeline.clock.now(),
       is_schedule: false,
       load_type: request.load_type,
       entities: request.entities,
     });
-    await pipeline.drain(request.stop);
-    await settle(pipeline, watch, plan, request.stop);
-    const loads = new Map(plan.planned.map(({ entity, load_id }) => [entity, load_id]));
-    const names = [...new Set([...loads.keys(), ...watch.entities])];
-    const results = await Promise.all(names.map((name) => watch.resultOf(name, loads.get(name), pipeline)));
+    const run: Run = { pipeline, watch, plan, old };
+    await settle(run, request.stop);
+    const asked = plan.planned.map(({ entity }) => entity);
+    const names = new Set([...asked, ...watch.completedEntities()]);
+    const results = await Promise.all([...names].map((entity) => resultOf(run, entity)));
     for (const result of results) await tidy(pipeline, result);
     return { plan, results };
   } finally {
@@ -55,91 +68,72 @@ export async function runLocally(options: LocalPipelineOptions, request: RunRequ
   }
 }
 
+/**
+ * Delivers until each request of ours is decided. When our own messages are done, another process may still hold a
+ * load that ours waits behind: we wait for it, and ask again should its messages be gone with nothing decided.
+ */
+async function settle({ pipeline, plan, old }: Run, stop: AbortSignal): Promise<void> {
+  for (;;) {
+    await pipeline.drain(stop);
+    const failed = deadEntities(pipeline, old);
+    const open: Asked[] = [];
+    for (const load of plan.planned) {
+      if (!failed.has(load.entity) && !(await isDecided(pipeline, load))) open.push(load);
+    }
+    if (open.length === 0 || stop.aborted) return;
+    const unheard = open.filter(({ entity }) => !pipeline.hasMessages(entity));
+    await pipeline.requests.send(unheard.map(({ entity, load_id }) => ({ entity, load_id, run_id: plan.run_id })));
+    await pipeline.clock.sleep(SETTLE_INTERVAL_MS);
+  }
+}
+
+/** Its own load is decided; or nothing is loading, waiting or on its way, so another load has covered it. */
+async function isDecided(pipeline: LocalPipeline, load: Asked): Promise<boolean> {
+  const { checkpoint } = await readCheckpoint(pipeline, load.entity);
+  if (await readLoadRecord(pipeline.objects, load)) return checkpoint?.pending_load?.load_id !== load.load_id;
+  const isIdle = !checkpoint?.pending_load && !checkpoint?.next_requests?.length;
+  return isIdle && !pipeline.hasMessages(load.entity);
+}
+
+/** The failures of this run's dead letters, of any process: the first of each entity. */
+function deadEntities(pipeline: LocalPipeline, old: ReadonlySet<string>): ReadonlyMap<string, Failure> {
+  const fresh = pipeline.deadLetters().filter(({ message_id }) => !old.has(message_id));
+  return new Map(fresh.toReversed().map(({ entity, failure }) => [entity, failure]));
+}
+
+async function resultOf({ pipeline, watch, plan, old }: Run, entity: string): Promise<EntityResult> {
+  const asked = plan.planned.find((load) => load.entity === entity);
+  const { checkpoint, failure: unreadable } = await readCheckpoint(pipeline, entity);
+  const failure = deadEntities(pipeline, old).get(entity) ?? unreadable;
+  const ids = new Set([...watch.completedLoads(entity), ...(asked ? [asked.load_id] : [])]);
+  const records = await Promise.all([...ids].map((load_id) => readLoadRecord(pipeline.objects, { entity, load_id })));
+  const isDone = asked === undefined || (await isDecided(pipeline, asked));
+  return {
+    entity,
+    status: failure ? 'failed' : isDone ? 'completed' : 'interrupted',
+    loads: records.filter((record) => record !== undefined),
+    duration_seconds: watch.durationSeconds(entity),
+    checkpoint,
+    failure,
+  };
+}
+
+/** One entity's mistake in the file is its own failure. */
+async function readCheckpoint(
+  pipeline: LocalPipeline,
+  entity: string,
+): Promise<{ checkpoint: Checkpoint | undefined; failure?: Failure }> {
+  try {
+    const { checkpoint } = await pipeline.checkpoints.read(entity);
+    return { checkpoint };
+  } catch (thrown) {
+    if (thrown instanceof BronzeError) return { checkpoint: undefined, failure: toFailure(thrown) };
+    throw thrown;
+  }
+}
+
 /** What a completed load makes obsolete. */
 async function tidy(pipeline: LocalPipeline, { entity, status, loads }: EntityResult): Promise<void> {
   for (const load of loads) await sweepStaging(pipeline.objects, load);
   if (status === 'completed') pipeline.forgetDeadLetters(entity);
-}
-
-const SETTLE_INTERVAL_MS = 250;
-
-/**
- * Our messages are done, but another process may hold a load that ours waits behind. We wait for it; should it die,
- * the queues release what it held and we go on with that.
- */
-async function settle(pipeline: LocalPipeline, watch: RunWatch, plan: Plan, stop: AbortSignal): Promise<void> {
-  while (!stop.aborted) {
-    const open: PlannedLoad[] = [];
-    for (const load of plan.planned) {
-      if (!watch.hasFailed(load.entity) && !(await isSettled(pipeline, load))) open.push(load);
-    }
-    if (open.length === 0) return;
-    await pipeline.clock.sleep(SETTLE_INTERVAL_MS);
-    await pipeline.drain(stop);
-  }
-}
-
-/** Its own load is decided, or nothing is loading and nobody waits: then its request was covered by another. */
-async function isSettled(pipeline: LocalPipeline, load: PlannedLoad): Promise<boolean> {
-  const { checkpoint } = await pipeline.checkpoints.read(load.entity);
-  if (await readLoadRecord(pipeline.objects, load)) return checkpoint?.pending_load?.load_id !== load.load_id;
-  return !checkpoint?.pending_load && !checkpoint?.next_requests?.length;
-}
-
-/** Remembers what the events of a run say about each entity, and passes them on. */
-class RunWatch {
-  readonly #options: LocalPipelineOptions;
-  readonly #completed = new Map<string, string[]>();
-  readonly #failures = new Map<string, Failure>();
-  readonly #started = new Map<string, number>();
-  readonly #ended = new Map<string, number>();
-  readonly entities = new Set<string>();
-
-  constructor(options: LocalPipelineOptions) {
-    this.#options = options;
-  }
-
-  event(event: PipelineEvent): void {
-    this.entities.add(event.entity);
-    if (event.kind !== 'planned') this.#touch(event.entity);
-    if (event.kind === 'load_completed') {
-      this.#completed.set(event.entity, [...(this.#completed.get(event.entity) ?? []), event.load_id]);
-    }
-    this.#options.log.event(event);
-  }
-
-  onFailure = (entity: string, failure: Failure, isDead: boolean): void => {
-    this.entities.add(entity);
-    this.#touch(entity);
-    if (isDead) this.#failures.set(entity, failure);
-    this.#options.onFailure?.(entity, failure, isDead);
-  };
-
-  /** The clock of an entity starts with its claim, not while it waits for its turn. */
-  #touch(entity: string): void {
-    const now = performance.now();
-    if (!this.#started.has(entity)) this.#started.set(entity, now);
-    this.#ended.set(entity, now);
-  }
-
-  hasFailed(entity: string): boolean {
-    return this.#failures.has(entity);
-  }
-
-  async resultOf(entity: string, load_id: string | undefined, pipeline: LocalPipeline): Promise<EntityResult> {
-    const failure = this.#failures.get(entity);
-    const { checkpoint } = await pipeline.checkpoints.read(entity);
-    const ids = new Set([...(this.#completed.get(entity) ?? []), ...(load_id ? [load_id] : [])]);
-    const records = await Promise.all([...ids].map((id) => readLoadRecord(pipeline.objects, { entity, load_id: id })));
-    const isDecided = records.some((record) => record !== undefined && record.load_id === load_id);
-    const isOpen = checkpoint?.pending_load !== undefined || checkpoint?.next_requests !== undefined;
-    return {
-      entity,
-      status: failure ? 'failed' : isOpen && !isDecided ? 'interrupted' : 'completed',
-      loads: records.filter((record) => record !== undefined),
-      duration_seconds: ((this.#ended.get(entity) ?? 0) - (this.#started.get(entity) ?? 0)) / 1000,
-      checkpoint,
-      failure,
-    };
-  }
 }

@@ -29,9 +29,10 @@ export async function extractLoad(ports: ExtractorPorts, entity: Entity, deliver
   if (record) return finishSwap(ports, record);
 
   const slices = await readSlices(ports.objects, key);
-  const isHelper = delivery.is_redelivery || delivery.request.load_id !== load.load_id;
+  const isStaged = slices.at(-1)?.final === true;
+  const isHelper = isStaged || delivery.is_redelivery || delivery.request.load_id !== load.load_id;
   if (isHelper) await sendMissingTasks(ports, key, slices);
-  if (slices.at(-1)?.final) return completeLoad(ports, key);
+  if (isStaged) return completeLoad(ports, key);
 
   const manifest = await stageSlice(ports, entity, load, slices);
   if (!manifest) return;

@@ -95,11 +95,15 @@ async function stageBatches(
   try {
     for await (const raw of reader.batches) {
       await puts.at(-PUTS_AT_ONCE);
-      puts.push(staging.put(raw, puts.length));
+      const put = staging.put(raw, puts.length);
+      // Awaited below. Until then a failure must not count as unhandled, which would end the process.
+      put.catch(() => undefined);
+      puts.push(put);
       position = raw.position;
       rows += raw.rows;
       bytes += raw.ndjson.length;
-      isFull = rows >= entity.slice_rows || bytes >= entity.slice_bytes || ports.deadline.isNear();
+      const isEnough = rows >= entity.slice_rows || bytes >= entity.slice_bytes || ports.deadline.isNear();
+      isFull = isEnough && reader.is_resumable;
       if (isFull) break;
     }
   } finally {

@@ -38,7 +38,9 @@ export interface Plan {
 /**
  * Plans one run: a request for each entity asked for, all in one go.
  *
- * @throws BronzeError ENTITY_UNKNOWN, CHECKPOINTS_UNREADABLE; nothing has been sent then
+ * An entity whose own checkpoint can't be read is planned too: its extractor says what is wrong, and stops there.
+ *
+ * @throws BronzeError ENTITY_UNKNOWN, CHECKPOINTS_UNREADABLE (the whole file); nothing has been sent then
  */
 export async function planRun(ports: PlannerPorts, config: Config, input: PlanInput): Promise<Plan> {
   const { chosen, skipped } = chooseEntities(config, input.entities);

@@ -32,7 +32,7 @@ export async function convertTask(ports: ConvertPorts, input: TaskInput): Promis
       parts.push(await putPart(ports, { key, converted, mark: conversion.mark }));
     } else {
       const key = quarantineKey(load, slice.slice, number);
-      await ports.objects.putIfAbsent(key, converted.body);
+      await putQuarantine(ports.objects, key, converted.body);
       quarantine = { key, rows: converted.rows };
     }
   }
@@ -77,14 +77,23 @@ interface PartToPut {
  */
 async function putPart({ objects, engine }: ConvertPorts, { key, converted, mark }: PartToPut): Promise<Part> {
   const put = await objects.putIfAbsent(key, converted.body);
-  const body = put === 'created' ? converted.body : (await objects.get(key))?.body;
-  if (!body || (put === 'exists' && !engine.carriesMark(body, mark))) {
-    throw new BronzeError('PART_FOREIGN', {
-      message: `${key} exists and is not a part of this write task`,
-      hint: 'Something else writes under data/bronze/. Nothing was replaced; move that object away and replay the message.',
-    });
-  }
-  return { key, rows: converted.rows, bytes: body.length, sha256: createHash('sha256').update(body).digest('hex') };
+  const body = put === 'created' ? converted.body : ((await objects.get(key))?.body ?? Buffer.of());
+  const rows = put === 'created' ? converted.rows : engine.rowsUnderMark(body, mark);
+  if (rows === undefined) throw foreign(key);
+  return { key, rows, bytes: body.length, sha256: createHash('sha256').update(body).digest('hex') };
+}
+
+async function putQuarantine(objects: ObjectStore, key: string, body: Uint8Array): Promise<void> {
+  if ((await objects.putIfAbsent(key, body)) === 'created') return;
+  const stored = await objects.get(key);
+  if (!stored || !Buffer.from(stored.body).equals(body)) throw foreign(key);
+}
+
+function foreign(key: string): BronzeError {
+  return new BronzeError('PART_FOREIGN', {
+    message: `${key} exists and is not what this write task makes`,
+    hint: 'Something else writes under data/, or another version of the engine began this task. Nothing was replaced; move that object away and replay the message.',
+  });
 }
 
 function assertEveryRow({ slice, task }: TaskInput, receipt: Receipt): void {

@@ -17,6 +17,7 @@ export async function* copyBatches(session: PostgresSession, entity: Entity, pla
     entity: entity.name,
     columns: plan.json_columns,
     position_fields: plan.position_fields,
+    order: plan.order,
     batch_rows,
     batch_bytes,
   });

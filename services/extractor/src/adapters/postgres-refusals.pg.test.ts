@@ -91,6 +91,45 @@ describe('a table that can’t be ingested is refused before anything is claimed
     expect(JSON.stringify(failure) + String(failure)).not.toMatch(/p4ssw0rd|wrong|postgresql:/);
   });
 
+  test('a reserved name in other letters, a domain as cursor, money as key, a SQL_ASCII database', async () => {
+    const code = async (sql: string) => {
+      const { source, entity } = sourceOf(await newDatabase(sql));
+      return source.cut(entity).then(
+        () => 'accepted',
+        (thrown: unknown) => (thrown as { code: string }).code,
+      );
+    };
+    expect(
+      await code('CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz, "_INGESTION_TS" text)'),
+    ).toBe('COLUMN_RESERVED');
+    expect(
+      await code(
+        'CREATE DOMAIN timestamp_ms AS timestamp(3); CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamp_ms)',
+      ),
+    ).toBe('COLUMN_UNSUPPORTED');
+    expect(await code('CREATE TABLE things (id money PRIMARY KEY, updated_at timestamptz)')).toBe('COLUMN_UNSUPPORTED');
+    const url = await newDatabase();
+    await execute(
+      url,
+      `CREATE DATABASE ascii_${new URL(url).pathname.slice(3)} ENCODING 'SQL_ASCII' TEMPLATE template0`,
+    );
+    const ascii = new URL(url);
+    ascii.pathname = `ascii_${new URL(url).pathname.slice(3)}`;
+    await execute(ascii.href, 'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz)');
+    const { source, entity } = sourceOf(ascii.href);
+    await expect(source.cut(entity)).rejects.toMatchObject({ code: 'ENCODING_UNSUPPORTED' });
+  });
+
+  test('a URL without its scheme is refused, and nothing of it is said', async () => {
+    const { host } = new URL(await newDatabase());
+    for (const url of [`bronze:sEcret@${host}/db`, `postgres:bronze:sEcret@${host}/db`]) {
+      const { source, entity } = sourceOf(url);
+      const failure: unknown = await source.cut(entity).catch((thrown: unknown) => thrown);
+      expect(failure).toMatchObject({ code: 'CONFIG_INVALID' });
+      expect(String(failure)).not.toMatch(/cret/);
+    }
+  });
+
   test('a server that is not there', async () => {
     const { source, entity } = sourceOf('postgresql://someone:hunter2@127.0.0.1:1/none');
     const failure: unknown = await source.cut(entity).catch((thrown: unknown) => thrown);

@@ -29,6 +29,7 @@ export class PostgresSession {
   }
 
   static async open(url: string, config: SourceConfig): Promise<PostgresSession> {
+    if (!/^postgres(?:ql)?:\/\//.test(url)) throw notAUrl();
     const client = new pg.Client({
       connectionString: url,
       application_name: 'bronze',
@@ -40,10 +41,14 @@ export class PostgresSession {
     client.on('error', () => undefined);
     await client.connect();
     const session = new PostgresSession(client, config.idle_timeout_seconds * 1000);
-    await session.answered(
-      client.query(`${BEGIN} SET LOCAL statement_timeout = '${config.statement_timeout_seconds}s'`),
-    );
-    return session;
+    try {
+      const statement_timeout = `SET LOCAL statement_timeout = '${config.statement_timeout_seconds}s'`;
+      await session.answered(client.query(`${BEGIN} ${statement_timeout}`));
+      return session;
+    } catch (thrown) {
+      await session.close();
+      throw thrown;
+    }
   }
 
   /** Every value is text, or null. */
@@ -73,6 +78,13 @@ export class PostgresSession {
   async close(): Promise<void> {
     await this.client.end();
   }
+}
+
+function notAUrl(): BronzeError {
+  return new BronzeError('CONFIG_INVALID', {
+    message: 'the connection URL of the source does not begin with postgresql://',
+    hint: 'Write it as postgresql://user:password@host:5432/database.',
+  });
 }
 
 function silent(idleMs: number): BronzeError {

@@ -1,5 +1,6 @@
 import { timestamp } from '@bronze/common/timestamp';
 import { describe, expect, test } from 'vitest';
+import { CUT_SQL } from '../postgres/catalog-sql.ts';
 import { connect, execute, newDatabase } from '../../../../test/database.ts';
 import { FULL, incremental, readAll, readInSlices, rowsOf, sourceOf } from './postgres-source.fixtures.ts';
 
@@ -35,6 +36,30 @@ describe('slices and ties', () => {
 
   test.each([
     [
+      'partitioned',
+      'CREATE TABLE things (id integer PRIMARY KEY) PARTITION BY HASH (id); CREATE TABLE p0 PARTITION OF things FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE p1 PARTITION OF things FOR VALUES WITH (MODULUS 2, REMAINDER 1); INSERT INTO things SELECT generate_series(1, 500)',
+    ],
+    [
+      'with an enum, a uuid, a float and a padded char in its key',
+      `CREATE TYPE mood AS ENUM ('z', 'a'); CREATE TABLE things (id mood, u uuid, f float8, d numeric, c char(5), PRIMARY KEY (id, u, f, d, c)); INSERT INTO things SELECT (ARRAY['z', 'a']::mood[])[1 + n % 2], md5((n % 10)::text)::uuid, n / 7.0, 'NaN', 'x' FROM generate_series(1, 500) AS n`,
+    ],
+    [
+      'whose key is a domain with a collation of its own',
+      `CREATE DOMAIN dtext AS text COLLATE "C"; CREATE TABLE things (id dtext COLLATE "POSIX" PRIMARY KEY); INSERT INTO things SELECT 'k' || n FROM generate_series(1, 500) AS n`,
+    ],
+    [
+      'whose key is deferrable',
+      'CREATE TABLE things (id integer PRIMARY KEY DEFERRABLE INITIALLY DEFERRED); INSERT INTO things SELECT generate_series(1, 500)',
+    ],
+  ])('a table %s is read whole, in any number of slices', async (_, sql) => {
+    const reading = sourceOf(await newDatabase(sql), { cursor: null, batch_rows: 33 });
+    await reading.source.cut(reading.entity);
+    expect(rowsOf(await readInSlices(reading, FULL))).toHaveLength(500);
+    expect(rowsOf(await readAll(reading, FULL))).toHaveLength(500);
+  });
+
+  test.each([
+    [
       'without a primary key',
       'CREATE TABLE things (id integer); INSERT INTO things SELECT n % 7 FROM generate_series(1, 500) AS n',
     ],
@@ -43,22 +68,33 @@ describe('slices and ties', () => {
       'CREATE TABLE things (id integer PRIMARY KEY); CREATE TABLE more () INHERITS (things); INSERT INTO things SELECT generate_series(1, 250); INSERT INTO more SELECT generate_series(1, 250)',
     ],
     [
-      'partitioned',
-      'CREATE TABLE things (id integer PRIMARY KEY) PARTITION BY HASH (id); CREATE TABLE p0 PARTITION OF things FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE p1 PARTITION OF things FOR VALUES WITH (MODULUS 2, REMAINDER 1); INSERT INTO things SELECT generate_series(1, 500)',
-    ],
-    [
       'partitioned, without a key',
       'CREATE TABLE things (id integer) PARTITION BY LIST (id); CREATE TABLE p0 PARTITION OF things DEFAULT; INSERT INTO things SELECT n % 9 FROM generate_series(1, 500) AS n',
     ],
-    [
-      'with an enum, a uuid and a float in its key',
-      `CREATE TYPE mood AS ENUM ('z', 'a'); CREATE TABLE things (id mood, u uuid, f float8, d numeric, PRIMARY KEY (id, u, f, d)); INSERT INTO things SELECT (ARRAY['z', 'a']::mood[])[1 + n % 2], md5((n % 10)::text)::uuid, n / 7.0, 'NaN' FROM generate_series(1, 500) AS n`,
-    ],
-  ])('a table %s is read whole, in any number of slices', async (_, sql) => {
+  ])('a table %s is read whole by one statement, and never taken up again by another', async (_, sql) => {
     const reading = sourceOf(await newDatabase(sql), { cursor: null, batch_rows: 33 });
     await reading.source.cut(reading.entity);
-    expect(rowsOf(await readInSlices(reading, FULL))).toHaveLength(500);
-    expect(rowsOf(await readAll(reading, FULL))).toHaveLength(500);
+    const batches = await readAll(reading, FULL);
+    expect(rowsOf(batches)).toHaveLength(500);
+    expect((await reading.source.openSlice(reading.entity, FULL, undefined)).is_resumable).toBe(false);
+    await expect(readAll(reading, FULL, batches[0]?.position)).rejects.toMatchObject({ code: 'KEY_CHANGED' });
+  });
+
+  test('a load can’t go on when the key, the cursor or the table it is read by has changed', async () => {
+    const url = await newDatabase(
+      'CREATE TABLE things (id integer PRIMARY KEY, n integer UNIQUE NOT NULL); INSERT INTO things SELECT n, 101 - n FROM generate_series(1, 100) AS n; CREATE VIEW others AS SELECT * FROM things',
+    );
+    const reading = sourceOf(url, { cursor: null, batch_rows: 50 });
+    const [first] = await readAll(reading, FULL);
+    for (const changed of [
+      { primary_key: ['n'] },
+      { primary_key: ['id', 'n'] },
+      { table: 'public.others', primary_key: ['id'] },
+    ]) {
+      const other = sourceOf(url, { cursor: null, batch_rows: 50, ...changed });
+      await expect(readAll(other, FULL, first?.position)).rejects.toMatchObject({ code: 'KEY_CHANGED' });
+    }
+    expect(rowsOf(await readAll(reading, FULL, first?.position))).toHaveLength(50);
   });
 });
 
@@ -170,6 +206,37 @@ describe('the cut', () => {
     const held = await source.cut(entity);
     expect(Date.parse(held.until)).toBeLessThan(before - 59_000);
     await writer.query(`COMMIT PREPARED '${name}'`);
+  });
+
+  test.each(['America/New_York', 'Asia/Tokyo', 'UTC'])(
+    'L1: a cursor without a zone, in a database of %s: what now() writes is never skipped',
+    async (zone) => {
+      const url = await newDatabase('CREATE TABLE things (id serial PRIMARY KEY, updated_at timestamp DEFAULT now())');
+      await execute(url, `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET timezone = '${zone}'`);
+      const reading = sourceOf(url);
+      const seen: (string | null | undefined)[] = [];
+      let since = '1970-01-01';
+      for (let round = 0; round < 4; round += 1) {
+        await execute(url, 'INSERT INTO things DEFAULT VALUES');
+        const { until } = await reading.source.cut(reading.entity);
+        seen.push(...rowsOf(await readAll(reading, incremental(since, until))).map((row) => row['id']));
+        since = until;
+      }
+      expect(seen).toEqual(['1', '2', '3', '4']);
+    },
+  );
+
+  test('L1: before its zone leaves daylight saving time, the cut stops where the local time falls back to', async () => {
+    const client = await connect(await newDatabase());
+    const cutAt = async (now: string, zone: string) => {
+      const sql = CUT_SQL.replaceAll('now()', `timestamptz '${now}'`);
+      return (await client.query<{ until: string }>(sql, ['0', zone])).rows[0]?.until;
+    };
+    expect(await cutAt('2026-11-01T04:30:00Z', 'America/New_York')).toBe('2026-11-01T04:30:00.000000Z');
+    expect(await cutAt('2026-11-01T05:30:00Z', 'America/New_York')).toBe('2026-11-01T05:00:00.000000Z');
+    expect(await cutAt('2026-11-01T06:30:00Z', 'America/New_York')).toBe('2026-11-01T06:30:00.000000Z');
+    expect(await cutAt('2026-03-08T06:59:00Z', 'America/New_York')).toBe('2026-03-08T06:59:00.000000Z');
+    expect(await cutAt('2026-11-01T05:30:00Z', '')).toBe('2026-11-01T05:30:00.000000Z');
   });
 
   test('is cut to the precision of the cursor, so that no rounded row falls behind it', async () => {

@@ -5,7 +5,7 @@ import type { Clock, Log, RawBatch, SliceReader, Source } from '@bronze/common/p
 import type { Position } from '@bronze/common/slice-manifest';
 import { timestamp } from '@bronze/common/timestamp';
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import { CATALOG_SQL, CUT_SQL, decodeCatalog } from '../postgres/catalog-sql.ts';
+import { CATALOG_SQL, CUT_SQL, decodeCatalog, REPLAYED_SQL } from '../postgres/catalog-sql.ts';
 import { isInterruption, sourceFailure } from '../postgres/source-failure.ts';
 import { type CatalogTable, checkTable, type RowKey } from '../postgres/table.ts';
 import { cutAtPrecision, keyCheckSql, planCopy, type Quoting } from '../postgres/window-sql.ts';
@@ -25,6 +25,12 @@ export interface PostgresSourcePorts {
   readonly log: Log;
 }
 
+interface SliceRead {
+  readonly position: Position | undefined;
+  readonly columns: SliceReader['columns'];
+  readonly is_resumable: boolean;
+}
+
 interface DescribedTable extends CatalogTable {
   readonly key: RowKey;
 }
@@ -42,25 +48,24 @@ export class PostgresSource implements Source {
     return this.#inSession(entity, async (session) => {
       const table = await describe(session, entity);
       if (table.key.is_unproven) await checkKey(session, entity, table.key);
-      const [row] = await session.rows(CUT_SQL, [String(this.#ports.config.margin_seconds)]);
-      const until = timestamp(row?.['until'] ?? '');
       const cursorType = table.columns.find(({ name }) => name === entity.cursor)?.type ?? '';
+      const zone = cursorType.endsWith('without time zone') ? zoneOf(entity, table) : '';
+      const [row] = await session.rows(CUT_SQL, [String(this.#ports.config.margin_seconds), zone]);
+      const until = timestamp(row?.['until'] ?? '');
       return { until: cutAtPrecision(until, cursorType), basis: row?.['basis'] ?? '' };
     });
   }
 
   async openSlice(entity: Entity, load: PendingLoad, position: Position | undefined): Promise<SliceReader> {
-    const { columns } = await this.#inSession(entity, (session) => describe(session, entity));
+    const { columns, key } = await this.#inSession(entity, (session) => describe(session, entity));
     const named = columns.map(({ name, type }) => ({ name, type }));
-    return { columns: named, batches: this.#resuming(entity, load, { position, columns: named }) };
+    const is_resumable = key.columns.length > 0;
+    const slice = { position, columns: named, is_resumable };
+    return { columns: named, is_resumable, batches: this.#resuming(entity, load, slice) };
   }
 
   /** Goes on after the last whole batch when the connection is lost; gives up when it is lost again without progress. */
-  async *#resuming(
-    entity: Entity,
-    load: PendingLoad,
-    slice: { readonly position: Position | undefined; readonly columns: SliceReader['columns'] },
-  ): AsyncGenerator<RawBatch> {
+  async *#resuming(entity: Entity, load: PendingLoad, slice: SliceRead): AsyncGenerator<RawBatch> {
     let position = slice.position;
     let attempt = 0;
     for (;;) {
@@ -74,7 +79,8 @@ export class PostgresSource implements Source {
       } catch (thrown) {
         const failure = sourceFailure(entity.name, thrown);
         attempt += 1;
-        if (!isInterruption(failure) || attempt > this.#ports.config.reconnects) throw failure;
+        const mayGoOn = slice.is_resumable || position === undefined;
+        if (!mayGoOn || !isInterruption(failure) || attempt > this.#ports.config.reconnects) throw failure;
         const { code, kind, message, hint } = failure;
         this.#ports.log.event({
           kind: 'source_retried',
@@ -87,17 +93,14 @@ export class PostgresSource implements Source {
     }
   }
 
-  async *#copy(
-    entity: Entity,
-    load: PendingLoad,
-    slice: { readonly position: Position | undefined; readonly columns: SliceReader['columns'] },
-  ): AsyncGenerator<RawBatch> {
+  async *#copy(entity: Entity, load: PendingLoad, slice: SliceRead): AsyncGenerator<RawBatch> {
     const session = await this.#open();
     try {
       const table = await describe(session, entity);
       assertSameColumns(entity, slice.columns, table.columns);
-      const { columns, key } = table;
-      yield* copyBatches(session, entity, planCopy({ entity, columns, key, load, position: slice.position }, QUOTING));
+      await assertReplayed(session, entity, load);
+      const read = { ...table, entity, load, position: slice.position, zone: zoneOf(entity, table) };
+      yield* copyBatches(session, entity, planCopy(read, QUOTING));
     } finally {
       await session.close();
     }
@@ -131,6 +134,21 @@ async function describe(session: PostgresSession, entity: Entity): Promise<Descr
   }
   const table = decodeCatalog(row['described']);
   return { ...table, key: checkTable(entity, table) };
+}
+
+/** The zone that `now()` is written in, unless the configuration says otherwise. */
+function zoneOf(entity: Entity, table: CatalogTable): string {
+  return entity.cursor_time_zone ?? table.zone;
+}
+
+/** Behind a reader endpoint the rows may come from another standby than the cut. */
+async function assertReplayed(session: PostgresSession, entity: Entity, load: PendingLoad): Promise<void> {
+  const [row] = await session.rows(REPLAYED_SQL, [load.until]);
+  if (row?.['replayed'] === 'true') return;
+  throw new BronzeError('SOURCE_INTERRUPTED', {
+    message: `the standby that ${entity.name} is read from has not replayed what its window covers`,
+    hint: 'It is retried. If it stays, look at the replication lag.',
+  });
 }
 
 async function checkKey(session: PostgresSession, entity: Entity, key: RowKey): Promise<void> {

@@ -9,6 +9,8 @@ export const CATALOG_SQL = `
 SELECT json_build_object(
   'kind', c.relkind,
   'has_children', c.relhassubclass AND c.relkind = 'r',
+  'encoding', pg_encoding_to_char((SELECT encoding FROM pg_database WHERE datname = current_database())),
+  'zone', (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'),
   'columns', (
     SELECT coalesce(json_agg(json_build_object(
       'name', a.attname,
@@ -25,7 +27,7 @@ SELECT json_build_object(
         FROM unnest(i.indkey[0:i.indnkeyatts - 1]) WITH ORDINALITY AS k (attnum, ordinality)
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum))), '[]')
     FROM pg_index i
-    WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate
+    WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND (i.indimmediate OR i.indisprimary)
       AND i.indpred IS NULL AND i.indexprs IS NULL)
 )::text AS described
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -34,6 +36,8 @@ WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f
 const describedSchema = z.object({
   kind: z.string(),
   has_children: z.boolean(),
+  encoding: z.string(),
+  zone: z.string(),
   columns: z.array(z.object({ name: z.string(), type: z.string(), not_null: z.boolean(), readable: z.boolean() })),
   keys: z.array(z.object({ is_primary: z.boolean(), columns: z.array(z.string()) })),
 });
@@ -46,12 +50,15 @@ export function decodeCatalog(described: string): CatalogTable {
 }
 
 /**
- * The cut: a time below which no row can appear any more.
+ * The cut: a time below which no row can appear any more. `$1`: margin in seconds; `$2`: zone of the cursor, or empty.
  *
  * Where the role sees every session's `xact_start`: the start of the oldest open transaction of this database, or
  * this transaction's own start, which is taken before the others are looked at. A transaction that opens later
- * writes a later time. Otherwise, and on a standby, where the primary's transactions are invisible: now less `$1`
- * seconds. Prepared transactions show when they were prepared, not when they began: less the margin too.
+ * writes a later time. Otherwise, and on a standby, where the primary's transactions are invisible: now less the
+ * margin. Prepared transactions show when they were prepared, not when they began: less the margin too.
+ *
+ * A cursor without a zone goes back by an hour when its zone leaves daylight saving time: in the hours before, the
+ * cut stops where the local time is about to fall back to. Transitions lie on quarters of an hour.
  */
 export const CUT_SQL = `
 WITH sessions AS (
@@ -64,10 +71,22 @@ WITH sessions AS (
     pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AND NOT is_hidden AND NOT pg_is_in_recovery() AS sees_all,
     (SELECT min(prepared) FROM pg_prepared_xacts WHERE database = current_database()) AS prepared
   FROM sessions
+), cut AS (
+  SELECT
+    CASE WHEN sees_all THEN 'oldest_transaction' ELSE 'margin' END AS basis,
+    CASE WHEN sees_all THEN least(now(), oldest, prepared - margin)
+      ELSE least(now(), prepared, pg_last_xact_replay_timestamp()) - margin END AS until
+  FROM facts
+), fall_back AS (
+  SELECT greatest(interval '0', (until AT TIME ZONE $2) - min(later AT TIME ZONE $2)) AS hours
+  FROM cut, generate_series(date_trunc('hour', until), until + interval '4 hours', interval '15 minutes') AS later
+  WHERE $2 <> '' AND later > until
+  GROUP BY until
 )
-SELECT
-  CASE WHEN sees_all THEN 'oldest_transaction' ELSE 'margin' END AS basis,
-  to_char(CASE WHEN sees_all THEN least(now(), oldest, prepared - margin)
-    ELSE least(now(), prepared, pg_last_xact_replay_timestamp()) - margin END,
-    'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS until
-FROM facts`;
+SELECT basis, to_char(until - coalesce((SELECT hours FROM fall_back), interval '0'),
+  'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS until
+FROM cut`;
+
+/** On a standby: whether it has come as far as `$1`, so that the rows of a window that ends there are all here. */
+export const REPLAYED_SQL = `
+SELECT (NOT pg_is_in_recovery() OR coalesce(pg_last_xact_replay_timestamp() >= $1::timestamptz, false))::text AS replayed`;

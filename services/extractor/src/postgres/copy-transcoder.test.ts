@@ -29,6 +29,7 @@ function transcode(chunks: readonly Buffer[], options: Partial<TranscoderOptions
     entity: 'orders',
     columns: COLUMNS,
     position_fields: [0],
+    order: 'key',
     batch_rows: 1000,
     batch_bytes: 1 << 20,
     ...options,
@@ -120,16 +121,17 @@ test('the position of each batch is the key of its last row, also when the row c
       entity: 'orders',
       columns: COLUMNS,
       position_fields: [0],
+      order: 'key',
       batch_rows: 7,
       batch_bytes: 1 << 20,
     });
     const positions: string[] = [];
     for (let at = 0; at < bytes.length; at += size) {
       const length = bytes.copy(shared, 0, at, at + size);
-      for (const batch of transcoder.push(shared.subarray(0, length))) positions.push(...batch.position);
+      for (const batch of transcoder.push(shared.subarray(0, length))) positions.push(...batch.position.values);
       shared.fill(0x58);
     }
-    for (const batch of transcoder.finish()) positions.push(...batch.position);
+    for (const batch of transcoder.finish()) positions.push(...batch.position.values);
     expect(positions).toEqual([...Array.from({ length: 14 }, (_, batch) => `key\t${batch * 7 + 6}`), 'key\t99']);
   }
 });
@@ -137,7 +139,7 @@ test('the position of each batch is the key of its last row, also when the row c
 test('columns after the JSON ones are left out, but may be the position', () => {
   const bytes = copyText([['1', 'x', 'y', '(0,1)', '77']]);
   const [batch] = transcode([bytes], { position_fields: [4, 3] });
-  expect(batch?.position).toEqual(['77', '(0,1)']);
+  expect(batch?.position).toEqual({ order: 'key', values: ['77', '(0,1)'] });
   expect(Object.keys(JSON.parse(Buffer.from(batch?.ndjson ?? []).toString()) as object)).toEqual(COLUMNS);
 });
 
@@ -168,6 +170,7 @@ test('a row that is too large is refused before it is held', () => {
     entity: 'orders',
     columns: COLUMNS,
     position_fields: [0],
+    order: 'key',
     batch_rows: 7,
     batch_bytes: 1 << 20,
     row_bytes_max: 2500,

@@ -13,8 +13,9 @@ export interface TranscoderOptions {
   readonly entity: string;
   /** Names of the COPY's first columns, which become JSON; sorted by their UTF-8 bytes. More columns may follow. */
   readonly columns: readonly string[];
-  /** Indexes of the COPY's columns that make the position, in keyset order. */
+  /** Indexes of the COPY's columns that make the position, in keyset order, and what they are. */
   readonly position_fields: readonly number[];
+  readonly order: string;
   readonly batch_rows: number;
   readonly batch_bytes: number;
   /** Default {@link ROW_BYTES_MAX}. */
@@ -126,13 +127,15 @@ export class CopyTranscoder {
   }
 
   #position(): Position {
-    return fieldTexts(this.#lastRow, this.#options.position_fields).map((text) => {
+    const texts = fieldTexts(this.#lastRow, this.#options.position_fields);
+    const values = texts.map((text) => {
       if (text !== null) return text;
       throw new BronzeError('KEY_NOT_UNIQUE', {
         message: `a row of ${this.#options.entity} has NULL in its key`,
         hint: 'Name key columns that are never NULL as primary_key of the entity.',
       });
     });
+    return { order: this.#options.order, values };
   }
 
   #keep(piece: Uint8Array): void {

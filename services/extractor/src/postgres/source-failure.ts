@@ -18,6 +18,9 @@ const BY_SQLSTATE: Readonly<Record<string, FailureCode>> = {
   '58': 'SOURCE_INTERRUPTED',
 };
 
+/** The messages of these repeat what they were given: values of rows, user and database names out of a mangled URL. */
+const MAY_TELL = /^(?:22...|28...|3D000)$/;
+
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT']);
 const INTERRUPTED = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED']);
 
@@ -35,8 +38,8 @@ const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
 };
 
 /**
- * What the database or the network said, as one of our failures. Only the primary message is taken over: details
- * may hold rows, and the connection may hold a password.
+ * What the database or the network said, as one of our failures. Only the primary message is taken over, and not
+ * of every kind: details may hold rows, and the connection may hold a password.
  */
 export function sourceFailure(entity: string, thrown: unknown): BronzeError {
   if (thrown instanceof BronzeError) return thrown;
@@ -44,7 +47,8 @@ export function sourceFailure(entity: string, thrown: unknown): BronzeError {
   const failure = codeOf(code, message);
   const hint = HINTS[failure] ?? '';
   const state = code && /^[0-9A-Z]{5}$/.test(code) ? ` (SQLSTATE ${code})` : '';
-  return new BronzeError(failure, { message: `reading ${entity}: ${message}${state}`, hint });
+  const said = MAY_TELL.test(code) ? 'the database refused it' : message;
+  return new BronzeError(failure, { message: `reading ${entity}: ${said}${state}`, hint });
 }
 
 /** Whether opening the connection again and going on from the last batch may help. */

@@ -15,6 +15,10 @@ export interface CatalogColumn {
 export interface CatalogTable {
   /** `pg_class.relkind`: r table, p partitioned, v view, m materialized view, f foreign. */
   readonly kind: string;
+  /** Of the database: `UTF8`. */
+  readonly encoding: string;
+  /** The `TimeZone` that sessions of this role begin with. */
+  readonly zone: string;
   /** Other tables inherit from it: their rows come along, and its keys don't hold for them. */
   readonly has_children: boolean;
   readonly columns: readonly CatalogColumn[];
@@ -23,15 +27,20 @@ export interface CatalogTable {
   readonly unique_keys: readonly (readonly string[])[];
 }
 
-/** The columns that order the rows; system columns (`tableoid`, `ctid`) where the table has no key of its own. */
+/** The columns that order the rows and identify each. */
 export interface RowKey {
+  /** None: the table has no key. It is read in one statement, since `ctid`s move between two. */
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   /** The catalog does not prove the key: the rows must be asked before the first slice. */
   readonly is_unproven: boolean;
 }
 
-const CTID = { name: 'ctid', type: 'tid' };
-const TABLEOID = { name: 'tableoid', type: 'oid' };
+/** Whole: a domain may be called `timestamp_ms`, and hides its precision. */
+const TIMESTAMP = /^timestamp(?:\(\d\))? with(?:out)? time zone$/;
+const DATE_OR_TIMESTAMP = /^(?:date|timestamp(?:\(\d\))? with(?:out)? time zone)$/;
+
+const RESERVED: ReadonlySet<string> = new Set(METADATA_COLUMNS);
+const NO_KEY: RowKey = { columns: [], is_unproven: false };
 
 /**
  * Checks that the table can be ingested as configured.
@@ -42,6 +51,13 @@ export function checkTable(entity: Entity, table: CatalogTable): RowKey {
   if (table.columns.length === 0) {
     refuse('COLUMN_MISSING', `${entity.table} has no columns`, `Set enabled: false for ${entity.name}.`);
   }
+  if (table.encoding === 'SQL_ASCII') {
+    refuse(
+      'ENCODING_UNSUPPORTED',
+      `the database of ${entity.table} is SQL_ASCII: what its bytes mean is not known`,
+      'Convert it to a database with ENCODING UTF8.',
+    );
+  }
   const denied = table.columns.filter((column) => !column.readable).map((column) => column.name);
   if (denied.length > 0) {
     refuse(
@@ -50,17 +66,17 @@ export function checkTable(entity: Entity, table: CatalogTable): RowKey {
       `Grant it: GRANT SELECT ON ${entity.table} TO the role that Bronze connects as.`,
     );
   }
-  for (const { name } of table.columns) {
-    if (!(METADATA_COLUMNS as readonly string[]).includes(name)) continue;
+  const reserved = table.columns.find(({ name }) => RESERVED.has(name.toLowerCase()));
+  if (reserved) {
     refuse(
       'COLUMN_RESERVED',
-      `${entity.table} has a column ${name}, which Bronze adds to every record`,
+      `${entity.table} has a column ${reserved.name}, which Bronze adds to every record`,
       'Rename the column, or ingest a view of the table that leaves it out or renames it.',
     );
   }
   checkCase(entity, table);
-  checkTyped(entity, table, 'cursor', /^timestamp/);
-  checkTyped(entity, table, 'event_date', /^(?:timestamp|date$)/);
+  checkTyped(entity, table, 'cursor', TIMESTAMP);
+  checkTyped(entity, table, 'event_date', DATE_OR_TIMESTAMP);
   return rowKey(entity, table);
 }
 
@@ -110,19 +126,30 @@ function columnOf(entity: Entity, table: CatalogTable, name: string, role: strin
 function rowKey(entity: Entity, table: CatalogTable): RowKey {
   if (entity.primary_key) {
     const columns = entity.primary_key.map((name) => columnOf(entity, table, name, 'primary_key'));
-    return { columns, is_unproven: table.has_children || !isProven(table, columns) };
+    return { columns: withoutMoney(entity, columns), is_unproven: table.has_children || !isProven(table, columns) };
   }
-  if (table.has_children && table.kind === 'r') return { columns: [TABLEOID, CTID], is_unproven: false };
+  // The rows of inheriting tables come along, and the parent's key doesn't hold for them.
+  if (table.has_children) return NO_KEY;
   if (table.primary_key.length > 0) {
     const columns = table.primary_key.map((name) => columnOf(entity, table, name, 'primary_key'));
-    return { columns, is_unproven: false };
+    return { columns: withoutMoney(entity, columns), is_unproven: false };
   }
-  if (table.kind === 'r' || table.kind === 'm') return { columns: [CTID], is_unproven: false };
-  if (table.kind === 'p') return { columns: [TABLEOID, CTID], is_unproven: false };
+  if (table.kind === 'r' || table.kind === 'm' || table.kind === 'p') return NO_KEY;
   return refuse(
     'KEY_MISSING',
     `${entity.table} is a view or a foreign table and has no primary key`,
     `Set primary_key of ${entity.name} to columns that are unique and never NULL.`,
+  );
+}
+
+/** Its text depends on the locale, so it can't be a position. */
+function withoutMoney(entity: Entity, columns: readonly CatalogColumn[]): readonly CatalogColumn[] {
+  const money = columns.find(({ type }) => type === 'money');
+  if (!money) return columns;
+  return refuse(
+    'COLUMN_UNSUPPORTED',
+    `${money.name}, a key column of ${entity.table}, is money`,
+    `Set primary_key of ${entity.name} to other columns that are unique and never NULL.`,
   );
 }
 

@@ -1,5 +1,6 @@
 import type { PendingLoad } from '@bronze/common/checkpoint';
 import type { Entity } from '@bronze/common/config';
+import { BronzeError } from '@bronze/common/failure';
 import { type Timestamp, timestamp } from '@bronze/common/timestamp';
 import type { Position } from '@bronze/common/slice-manifest';
 import type { CatalogColumn, RowKey } from './table.ts';
@@ -16,6 +17,19 @@ export interface CopyPlan {
   /** Names of its first columns, sorted by their UTF-8 bytes: those that become JSON. */
   readonly json_columns: readonly string[];
   readonly position_fields: readonly number[];
+  /** What a position's values are of. Empty: there is no order, and reading can't be taken up again. */
+  readonly order: string;
+}
+
+/** One statement's worth of reading. */
+export interface TableRead {
+  readonly entity: Entity;
+  readonly columns: readonly CatalogColumn[];
+  readonly key: RowKey;
+  readonly load: PendingLoad;
+  /** Zone of a cursor without one. */
+  readonly zone: string;
+  readonly position: Position | undefined;
 }
 
 interface KeysetColumn {
@@ -30,44 +44,41 @@ interface KeysetColumn {
  * A full load reads everything that no later incremental load would: all below `until`, NULL and infinite cursors
  * too, in the order of the key alone, so that the key's own index serves.
  */
-export function planCopy(
-  read: {
-    readonly entity: Entity;
-    readonly columns: readonly CatalogColumn[];
-    readonly key: RowKey;
-    readonly load: PendingLoad;
-    readonly position: Position | undefined;
-  },
-  quoting: Quoting,
-): CopyPlan {
-  const { entity, load, position } = read;
+export function planCopy(read: TableRead, quoting: Quoting): CopyPlan {
+  const { entity, position } = read;
   const sorted = read.columns.toSorted((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
-  const keyset = keysetOf(entity, read.columns, read.key, load);
-  const hidden = keyset.filter(({ name }) => !sorted.some((column) => column.name === name));
-  const names = [...sorted, ...hidden].map((column) => column.name);
-  const selected = [...sorted, ...hidden].map((column) => selectedAs(column, quoting));
-  const conditions = [windowOf(entity, load, quoting), position && after(keyset, position, quoting)];
+  const keyset = keysetOf(read);
+  const order = orderOf(entity, keyset);
+  if (position) assertSameOrder(entity, position.order, order);
+  const selected = sorted.map((column) => selectedAs(column, quoting)).join(', ');
+  const conditions = [windowOf(read, quoting), position && after(keyset, position, quoting)];
   const where = conditions.filter((one) => one !== undefined).join(' AND ');
-  const order = keyset.map(({ name }) => quoting.identifier(name)).join(', ');
-  const from = entity.table
-    .split('.')
-    .map((name) => quoting.identifier(name))
-    .join('.');
-  const query = `SELECT ${selected.join(', ')} FROM ${from}${where && ` WHERE ${where}`} ORDER BY ${order}`;
+  const by = keyset.map(({ name }) => quoting.identifier(name)).join(', ');
+  const query = `SELECT ${selected} FROM ${tableName(entity, quoting)}${where && ` WHERE ${where}`}${by && ` ORDER BY ${by}`}`;
   return {
     sql: `COPY (${query}) TO STDOUT`,
     json_columns: sorted.map((column) => column.name),
-    position_fields: keyset.map(({ name }) => names.indexOf(name)),
+    position_fields: keyset.map(({ name }) => sorted.findIndex((column) => column.name === name)),
+    order,
   };
 }
 
-function keysetOf(
-  entity: Entity,
-  columns: readonly CatalogColumn[],
-  key: RowKey,
-  load: PendingLoad,
-): readonly KeysetColumn[] {
-  if (load.load_type === 'full') return key.columns;
+/** `public.orders (updated_at timestamp with time zone, id bigint)`. */
+function orderOf(entity: Entity, keyset: readonly KeysetColumn[]): string {
+  if (keyset.length === 0) return '';
+  return `${entity.table} (${keyset.map(({ name, type }) => `${name} ${type}`).join(', ')})`;
+}
+
+function assertSameOrder(entity: Entity, before: string, now: string): void {
+  if (before === now && now !== '') return;
+  throw new BronzeError('KEY_CHANGED', {
+    message: `the load of ${entity.name} was read in the order of ${before || 'no key'}, which is now ${now || 'no key'}`,
+    hint: 'It can’t go on without losing or doubling rows. Abandon the load and run the entity again.',
+  });
+}
+
+function keysetOf({ entity, columns, key, load }: TableRead): readonly KeysetColumn[] {
+  if (load.load_type === 'full' || key.columns.length === 0) return key.columns;
   const cursor = columns.filter((column) => column.name === entity.cursor);
   return [...cursor, ...key.columns.filter((column) => column.name !== entity.cursor)];
 }
@@ -78,34 +89,35 @@ function selectedAs(column: KeysetColumn, quoting: Quoting): string {
   return column.type === 'money' ? `${name}::numeric` : name;
 }
 
-function windowOf(entity: Entity, load: PendingLoad, quoting: Quoting): string | undefined {
+function windowOf({ entity, columns, load, zone }: TableRead, quoting: Quoting): string | undefined {
   if (entity.cursor === null) return undefined;
   const cursor = quoting.identifier(entity.cursor);
-  const until = quoting.literal(postgresText(load.until));
-  if (load.load_type === 'full') return `(${cursor} < ${until} OR ${cursor} IS NULL OR ${cursor} = 'infinity')`;
-  return `${cursor} >= ${quoting.literal(postgresText(load.since))} AND ${cursor} < ${until}`;
+  const hasZone = columns.some(({ name, type }) => name === entity.cursor && type.endsWith('with time zone'));
+  const at = (moment: Timestamp) => {
+    const utc = `timestamptz ${quoting.literal(moment)}`;
+    return hasZone ? utc : `(${utc} AT TIME ZONE ${quoting.literal(zone)})`;
+  };
+  if (load.load_type === 'full')
+    return `(${cursor} < ${at(load.until)} OR ${cursor} IS NULL OR ${cursor} = 'infinity')`;
+  return `${cursor} >= ${at(load.since)} AND ${cursor} < ${at(load.until)}`;
 }
 
+/** Literals without a type take that of the column they are compared with, also where it is a domain. */
 function after(keyset: readonly KeysetColumn[], position: Position, quoting: Quoting): string {
   const columns = keyset.map(({ name }) => quoting.identifier(name)).join(', ');
-  const values = keyset.map(({ type }, index) => `${quoting.literal(position[index] ?? '')}::${type}`).join(', ');
-  return `(${columns}) > (${values})`;
+  return `(${columns}) > (${position.values.map((value) => quoting.literal(value)).join(', ')})`;
 }
 
-/**
- * `2024-01-15 10:32:00.123456`: without a zone, so that it means UTC for `timestamptz` (the session's zone is UTC) and
- * the written time for `timestamp`, which Bronze takes to be UTC.
- */
-function postgresText(at: Timestamp): string {
-  return at.slice(0, 26).replace('T', ' ');
+function tableName(entity: Entity, quoting: Quoting): string {
+  return entity.table
+    .split('.')
+    .map((name) => quoting.identifier(name))
+    .join('.');
 }
 
 /** Asks the rows whether a key is one that the catalog doesn't prove: any row that comes back shows that it isn't. */
 export function keyCheckSql(entity: Entity, key: RowKey, quoting: Quoting): string {
-  const from = entity.table
-    .split('.')
-    .map((name) => quoting.identifier(name))
-    .join('.');
+  const from = tableName(entity, quoting);
   const columns = key.columns.map(({ name }) => quoting.identifier(name));
   const isNull = columns.map((name) => `${name} IS NULL`).join(' OR ');
   return `SELECT 1 FROM ${from} GROUP BY ${columns.join(', ')} HAVING count(*) > 1 OR bool_or(${isNull}) LIMIT 1`;

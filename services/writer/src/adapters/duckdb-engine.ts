@@ -1,25 +1,25 @@
-import { mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BronzeError } from '@bronze/common/failure';
 import { NULL_EVENT_DATE } from '@bronze/common/object-keys';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import * as sql from '../parquet/duckdb-sql.ts';
 import type { Conversion, Converted, ParquetEngine } from '../parquet/parquet-engine.ts';
-import { carriesMark } from '../parquet/part-mark.ts';
+import { rowsUnderMark } from '../parquet/part-mark.ts';
 import { quarantineLine } from '../parquet/quarantine.ts';
 
 /** Measured: 250,000 order rows stay below 300 MB of the whole process with it. */
 const MEMORY_LIMIT_MB = 256;
-/** DuckDB holds a long line several times over: 120 MB in one line needed 2 GB. */
-const MEMORY_PER_LINE = 16;
-const MEBIBYTE = 1024 * 1024;
+/** Wide rows and long lines need more: a line of 120 MB needed 2 GB. */
+const MEMORY_LIMIT_MB_MAX = 4096;
 
 /**
  * Parquet by DuckDB: one generated statement types, checks, hashes and partitions the rows of a task. One thread,
  * because another number of threads gives other bytes.
  */
 export class DuckDbEngine implements ParquetEngine {
-  readonly carriesMark = carriesMark;
+  readonly rowsUnderMark = rowsUnderMark;
   readonly name = 'duckdb';
 
   degraded(): [] {
@@ -31,7 +31,7 @@ export class DuckDbEngine implements ParquetEngine {
     const folder = await mkdtemp(join(tmpdir(), 'bronze-duckdb-'));
     try {
       const task = await layOut(conversion, folder);
-      yield* await run(task, folder);
+      yield* await withEnoughMemory(task, folder);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -52,9 +52,35 @@ async function layOut(conversion: Conversion, folder: string): Promise<sql.DuckD
   return { ...rest, files, row_bytes_max, row_bytes_mean: bytes / Math.max(1, rows) };
 }
 
+/** The limit bounds the memory of ordinary tasks; one that needs more gets it. The bytes don't depend on the limit. */
+async function withEnoughMemory(task: sql.DuckDbTask, folder: string): Promise<AsyncGenerator<Converted>> {
+  for (let memory_mb = MEMORY_LIMIT_MB; ; memory_mb *= 2) {
+    const attempt = join(folder, `${memory_mb}`);
+    try {
+      await mkdir(attempt);
+      return await run(task, { folder: attempt, memory_mb });
+    } catch (thrown) {
+      if (!(thrown instanceof Error && thrown.message.includes('Out of Memory'))) throw thrown;
+      if (memory_mb >= MEMORY_LIMIT_MB_MAX) throw tooLarge(task);
+      await rm(attempt, { recursive: true });
+    }
+  }
+}
+
+function tooLarge(task: sql.DuckDbTask): BronzeError {
+  return new BronzeError('ENGINE_LIMIT', {
+    message: `DuckDB can't convert a write task of ${task.columns.length} columns and rows of up to ${task.row_bytes_max} bytes in ${MEMORY_LIMIT_MB_MAX} MB`,
+    hint: 'Lower task_bytes of the entity, abandon the load and run it again; or ingest a view without the largest columns.',
+  });
+}
+
+interface Room {
+  readonly folder: string;
+  readonly memory_mb: number;
+}
+
 /** Everything is on disk, and DuckDB closed, before the first part is given out. */
-async function run(task: sql.DuckDbTask, folder: string): Promise<AsyncGenerator<Converted>> {
-  const memory_mb = Math.max(MEMORY_LIMIT_MB, Math.ceil((MEMORY_PER_LINE * task.row_bytes_max) / MEBIBYTE));
+async function run(task: sql.DuckDbTask, { folder, memory_mb }: Room): Promise<AsyncGenerator<Converted>> {
   const instance = await DuckDBInstance.create(':memory:', {
     threads: '1',
     memory_limit: `${memory_mb}MB`,
@@ -101,12 +127,12 @@ async function copyParts(connection: DuckDBConnection, task: sql.DuckDbTask, fol
 
 async function rowSources(connection: DuckDBConnection, task: sql.DuckDbTask, folder: string): Promise<string[]> {
   const [dates] = task.event_date_column === null ? [1] : await firstColumn(connection, sql.countDatesSql(task));
-  if (Number(dates) <= sql.DATES_PER_COPY) return [`(${sql.rowsSql(task)})`];
+  if (Number(dates) <= sql.datesPerCopy(task)) return [`(${sql.rowsSql(task)})`];
   await connection.run(`ATTACH ${sql.literal(join(folder, 'stage.duckdb'))} AS stage`);
   await connection.run('SET write_buffer_row_group_count = 1');
   await connection.run(sql.stageSql(task));
   const parts = await firstColumn(connection, 'SELECT DISTINCT part FROM stage.typed ORDER BY part');
-  return sql.stagedRanges(parts.map(String));
+  return sql.stagedRanges(task, parts.map(String));
 }
 
 async function firstColumn(connection: DuckDBConnection, query: string): Promise<unknown[]> {

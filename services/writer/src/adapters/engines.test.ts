@@ -16,6 +16,7 @@ import {
   GOOD,
   lineOf,
   MARK,
+  noise,
   NULLS,
   readBack,
   type Staged,
@@ -163,6 +164,22 @@ describe.each(ENGINE_NAMES)('%s', (engine) => {
     expect(Object.keys(row ?? {})[0]).toBe(name);
     expect(Buffer.from(row?.[name] as Uint8Array).toString()).toBe('x');
   });
+});
+
+test.each([
+  ['400 columns by 90 event dates', 400, 400, 8, 90],
+  ['rows of 100 kB', 1, 300, 100_000, 1],
+  ['a row of 12 MB', 1, 2, 12_000_000, 1],
+])('duckdb gets the memory that it needs for %s', { timeout: 120_000 }, async (_, width, count, bytes, days) => {
+  const names = Array.from({ length: width }, (_one, index) => `c${String(index).padStart(4, '0')}`);
+  const columns = [...names.map((name) => ({ name, type: 'text' })), { name: 'day', type: 'date' }];
+  const rows = Array.from({ length: count }, (_one, index): Staged => {
+    const day = new Date(Date.UTC(2024, 0, 1 + (index % days))).toISOString().slice(0, 10);
+    return { ...Object.fromEntries(names.map((name) => [name, noise(bytes)])), day };
+  });
+  const { parts } = await convert('duckdb', conversionOf(columns, [batchOf(rows)], 'day'));
+  expect(parts).toHaveLength(days);
+  expect(parts.reduce((sum, part) => sum + part.rows, 0)).toBe(count);
 });
 
 test('duckdb writes a column named __proto__; parquetjs-lite refuses it and says what to do', async () => {

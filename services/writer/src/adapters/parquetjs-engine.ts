@@ -7,7 +7,7 @@ import type { Receipt } from '@bronze/common/load-record';
 import parquet, { type ParquetSchema, type ParquetWriter } from 'parquetjs-lite';
 import type { BatchBytes, Conversion, Converted, ParquetEngine } from '../parquet/parquet-engine.ts';
 import { convertersOf, degradedColumns, parquetjsFields } from '../parquet/parquetjs-types.ts';
-import { carriesMark } from '../parquet/part-mark.ts';
+import { rowsUnderMark } from '../parquet/part-mark.ts';
 import { quarantineLine } from '../parquet/quarantine.ts';
 import { eachLine, eventDateOf, misfit, parseLine } from '../parquet/staged-lines.ts';
 
@@ -23,7 +23,7 @@ const decompress = promisify(zstdDecompress);
  * types it can't express become text. One file is open at a time.
  */
 export class ParquetjsEngine implements ParquetEngine {
-  readonly carriesMark = carriesMark;
+  readonly rowsUnderMark = rowsUnderMark;
   readonly name = 'parquetjs-lite';
 
   degraded(columns: readonly Column[]): Receipt['engine']['degraded'] {

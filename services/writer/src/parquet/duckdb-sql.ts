@@ -1,4 +1,5 @@
 /** The SQL of one write task. Nothing here runs anything. */
+import { METADATA_COLUMNS } from '@bronze/common/entity';
 import { parquetType, typeName } from './type-mapping.ts';
 import { duckDbType } from './duckdb-types.ts';
 import type { Conversion } from './parquet-engine.ts';
@@ -8,8 +9,15 @@ export const NO_DATE = '__null__';
 export const ALL_ROWS = '__all__';
 export const QUARANTINED = '__quarantine__';
 
-/** More event dates than this are staged in a table first: one COPY of all of them would hold a buffer for each. */
-export const DATES_PER_COPY = 100;
+/** One COPY holds a buffer for each column of each event date; more dates are staged in a table first. */
+const BUFFERS_PER_COPY = 2000;
+const DATES_PER_COPY_MAX = 100;
+
+/** How many event dates one COPY may write: fewer the wider the table. It depends on the columns alone, since bytes depend on it. */
+export function datesPerCopy(task: DuckDbTask): number {
+  const columns = task.columns.length + METADATA_COLUMNS.length;
+  return Math.min(DATES_PER_COPY_MAX, Math.max(1, Math.floor(BUFFERS_PER_COPY / columns)));
+}
 
 /** What DuckDB may buffer before it flushes the open partitions, and hold in a row group. */
 const FLUSH_BYTES = 16 * 1024 * 1024;
@@ -38,7 +46,7 @@ export function identifier(name: string): string {
 export function settingsSql(task: DuckDbTask): string[] {
   return [
     `SET TimeZone = 'UTC'`,
-    `SET partitioned_write_max_open_files = ${DATES_PER_COPY + 2}`,
+    `SET partitioned_write_max_open_files = ${datesPerCopy(task) + 2}`,
     `SET partitioned_write_flush_threshold = ${rowsWithin(FLUSH_BYTES, task, FLUSH_ROWS_MAX)}`,
   ];
 }
@@ -97,10 +105,11 @@ export function stageSql(task: DuckDbTask): string {
 }
 
 /** One FROM for each COPY over the staged table. */
-export function stagedRanges(parts: readonly string[]): string[] {
-  const starts = Array.from({ length: Math.ceil(parts.length / DATES_PER_COPY) }, (_, n) => n * DATES_PER_COPY);
+export function stagedRanges(task: DuckDbTask, parts: readonly string[]): string[] {
+  const dates = datesPerCopy(task);
+  const starts = Array.from({ length: Math.ceil(parts.length / dates) }, (_, n) => n * dates);
   return starts.map((start) => {
-    const range = parts.slice(start, start + DATES_PER_COPY);
+    const range = parts.slice(start, start + dates);
     return `stage.typed WHERE part BETWEEN ${literal(range[0] ?? '')} AND ${literal(range.at(-1) ?? '')}`;
   });
 }

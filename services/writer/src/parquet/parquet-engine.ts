@@ -47,6 +47,6 @@ export interface ParquetEngine {
   degraded(columns: readonly Column[]): Receipt['engine']['degraded'];
   /** @throws BronzeError ENGINE_LIMIT when it can't write these columns at all */
   convert(conversion: Conversion): AsyncIterable<Converted>;
-  /** Whether the bytes are a part that carries exactly this mark, whichever engine wrote it. */
-  carriesMark(body: Uint8Array, mark: PartMark): boolean;
+  /** The rows of a part that carries exactly this mark, whichever engine wrote it; undefined for all other bytes. */
+  rowsUnderMark(body: Uint8Array, mark: PartMark): number | undefined;
 }

@@ -1,17 +1,18 @@
-import { parquetMetadata } from 'hyparquet';
+import { type FileMetaData, parquetMetadata } from 'hyparquet';
 import type { PartMark } from './parquet-engine.ts';
 
-/** Whether the Parquet file carries exactly this mark; false also for bytes that are no Parquet file. */
-export function carriesMark(body: Uint8Array, mark: PartMark): boolean {
-  const found = metadataOf(body);
-  return Object.entries(mark).every(([key, value]) => found.get(key) === value);
+/** How many rows the Parquet file holds, if it carries exactly this mark; undefined also for bytes that are no Parquet file. */
+export function rowsUnderMark(body: Uint8Array, mark: PartMark): number | undefined {
+  const metadata = metadataOf(body);
+  const found = new Map(metadata?.key_value_metadata?.map(({ key, value }) => [key, value]));
+  const isOurs = Object.entries(mark).every(([key, value]) => found.get(key) === value);
+  return metadata && isOurs ? Number(metadata.num_rows) : undefined;
 }
 
-function metadataOf(body: Uint8Array): ReadonlyMap<string, string | undefined> {
+function metadataOf(body: Uint8Array): FileMetaData | undefined {
   try {
-    const { key_value_metadata } = parquetMetadata(Uint8Array.from(body).buffer);
-    return new Map(key_value_metadata?.map(({ key, value }) => [key, value]));
+    return parquetMetadata(Uint8Array.from(body).buffer);
   } catch {
-    return new Map();
+    return undefined;
   }
 }

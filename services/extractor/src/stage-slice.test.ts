@@ -1,0 +1,75 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { defineConfig, entityOf } from '@bronze/common/config';
+import type { RawBatch, SliceReader } from '@bronze/common/ports';
+import { timestamp } from '@bronze/common/timestamp';
+import { MemoryObjectStore } from '@bronze/local/memory-object-store';
+import { expect, test } from 'vitest';
+import { stageSlice, type StagingPorts } from './stage-slice.ts';
+
+const LOAD = {
+  load_id: '00000000-0000-8000-8000-000000000001',
+  load_type: 'full',
+  since: timestamp('1970-01-01'),
+  until: timestamp('2024-01-15'),
+  ingested_at: timestamp('2024-01-15'),
+} as const;
+
+async function* batchesOf(count: number, pause_ms: number): AsyncGenerator<RawBatch> {
+  for (let batch = 1; batch <= count; batch += 1) {
+    await delay(pause_ms);
+    yield {
+      ndjson: Buffer.from(`{"id":"${batch}"}\n`),
+      rows: 1,
+      row_bytes_max: 11,
+      position: { order: 'id', values: [String(batch)] },
+    };
+  }
+}
+
+function stage(options: {
+  pause_ms?: number;
+  is_resumable?: boolean;
+  slice_rows?: number;
+  objects?: MemoryObjectStore;
+  isNear?: () => boolean;
+}) {
+  const config = defineConfig({
+    sources: { db: { type: 'postgres', url: 'unused' } },
+    entities: { things: { source: 'db', table: 'public.things', slice_rows: options.slice_rows ?? 100 } },
+  });
+  const reader: SliceReader = {
+    columns: [{ name: 'id', type: 'text' }],
+    is_resumable: options.is_resumable ?? true,
+    batches: batchesOf(5, options.pause_ms ?? 0),
+  };
+  const ports: StagingPorts = {
+    objects: options.objects ?? new MemoryObjectStore(),
+    source: { system: 'rds', cut: () => Promise.reject(new Error('unused')), openSlice: async () => reader },
+    attempts: { next: () => 'attempt' },
+    deadline: { isNear: options.isNear ?? (() => false) },
+    log: { event: () => undefined },
+  };
+  return stageSlice(ports, entityOf(config, 'things'), LOAD, []);
+}
+
+test('L7: a put that fails while the source is slow fails the slice, not the process', async () => {
+  const objects = new MemoryObjectStore();
+  const put = objects.putIfAbsent.bind(objects);
+  let puts = 0;
+  objects.putIfAbsent = async (key, body) => {
+    puts += 1;
+    if (puts === 1) throw new Error('503 SlowDown');
+    return put(key, body);
+  };
+  await expect(stage({ objects, pause_ms: 30 })).rejects.toThrow('503 SlowDown');
+});
+
+test('a slice ends at its limit, or before its deadline, and says where it goes on', async () => {
+  expect(await stage({ slice_rows: 3 })).toMatchObject({ final: false, position: { values: ['3'] } });
+  expect(await stage({ isNear: () => true })).toMatchObject({ final: false, position: { values: ['1'] } });
+  expect(await stage({})).toMatchObject({ final: true, position: { values: ['5'] } });
+});
+
+test('L2: what no other statement may go on with is read whole', async () => {
+  expect(await stage({ is_resumable: false, slice_rows: 3, isNear: () => true })).toMatchObject({ final: true });
+});
