@@ -52,7 +52,7 @@ async function fill(url: string, rows: number): Promise<number> {
     `INSERT INTO bench_orders
      SELECT n, n % 50000, (ARRAY['placed', 'paid', 'shipped', 'delivered'])[1 + n % 4], 'EUR', (n % 1000000) / 100.0,
        CASE WHEN n % 3 > 0 THEN 'note ' || md5(n::text) END,
-       timestamptz '2026-01-01' + make_interval(secs => n % 100 * 86400 + n * 0.000123), now()
+       timestamptz '2020-01-01' + make_interval(secs => n * 8.640123), now()
      FROM generate_series(1, ${rows}) AS n`,
   );
   for (const sql of ['CREATE INDEX ON bench_orders (updated_at)', 'VACUUM ANALYZE bench_orders', 'CHECKPOINT']) {

@@ -111,28 +111,33 @@ interface PartFile {
   readonly rows: number;
 }
 
+/** Straight from the staged lines when the event dates are few; otherwise from a table that spills, some at a time. */
 async function copyParts(connection: DuckDBConnection, task: sql.DuckDbTask, folder: string): Promise<PartFile[]> {
-  const files: PartFile[] = [];
-  for (const from of await rowSources(connection, task, folder)) {
-    const copied = await connection.runAndReadAll(sql.copySql(task, join(folder, 'parts'), from));
-    for (const row of copied.getRowObjects()) {
-      const path = String(row['filename']);
-      const part = /=([^/\\]*)[/\\][^/\\]*$/.exec(path)?.[1] ?? '';
-      files.push({ part, path, rows: Number(row['count']) });
-    }
+  const [guess] = task.event_date_column === null ? [1] : await firstColumn(connection, sql.guessDatesSql(task));
+  if (Number(guess) <= sql.datesPerCopy(task)) {
+    const files = await copy(connection, sql.copySql(task, join(folder, 'direct'), `(${sql.rowsSql(task)})`));
+    // There were more after all, and DuckDB closed some files and began others for the same date.
+    if (new Set(files.map(({ part }) => part)).size === files.length) return files;
+    await rm(join(folder, 'direct'), { recursive: true });
   }
-  if (new Set(files.map((file) => file.part)).size === files.length) return files;
-  throw new Error('DuckDB wrote an event date into more than one file');
-}
-
-async function rowSources(connection: DuckDBConnection, task: sql.DuckDbTask, folder: string): Promise<string[]> {
-  const [dates] = task.event_date_column === null ? [1] : await firstColumn(connection, sql.countDatesSql(task));
-  if (Number(dates) <= sql.datesPerCopy(task)) return [`(${sql.rowsSql(task)})`];
   await connection.run(`ATTACH ${sql.literal(join(folder, 'stage.duckdb'))} AS stage`);
   await connection.run('SET write_buffer_row_group_count = 1');
   await connection.run(sql.stageSql(task));
   const parts = await firstColumn(connection, 'SELECT DISTINCT part FROM stage.typed ORDER BY part');
-  return sql.stagedRanges(task, parts.map(String));
+  const files: PartFile[] = [];
+  for (const from of sql.stagedRanges(task, parts.map(String))) {
+    files.push(...(await copy(connection, sql.copySql(task, join(folder, 'staged'), from))));
+  }
+  return files;
+}
+
+async function copy(connection: DuckDBConnection, query: string): Promise<PartFile[]> {
+  const copied = await connection.runAndReadAll(query);
+  return copied.getRowObjects().map((row) => {
+    const path = String(row['filename']);
+    const part = /=([^/\\]*)[/\\][^/\\]*$/.exec(path)?.[1] ?? '';
+    return { part, path, rows: Number(row['count']) };
+  });
 }
 
 async function firstColumn(connection: DuckDBConnection, query: string): Promise<unknown[]> {

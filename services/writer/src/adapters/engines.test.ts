@@ -123,6 +123,18 @@ describe.each(ENGINE_NAMES)('%s', (engine) => {
     );
   });
 
+  test('many event dates, of which the first batch shows few: one part each, all rows, in order', async () => {
+    const rowOf = (index: number, day: number) => ({
+      id: String(index),
+      day: new Date(Date.UTC(2024, 0, 1 + day)).toISOString().slice(0, 10),
+    });
+    const first = Array.from({ length: 100 }, (_, index) => rowOf(index, 0));
+    const second = Array.from({ length: 3000 }, (_, index) => rowOf(100 + index, index % 300));
+    const columns = COLUMNS.filter(({ name }) => name === 'id' || name === 'day');
+    const { parts } = await convert(engine, conversionOf(columns, [batchOf(first), batchOf(second)], 'day'));
+    expect(parts.map(({ rows }) => rows)).toEqual([110, ...Array.from({ length: 299 }, () => 10)]);
+  });
+
   test('10,000 event dates in one task: one part each, all rows', { timeout: 300_000 }, async () => {
     const rows = Array.from({ length: 20_000 }, (_, index) => ({
       id: String(index),
