@@ -153,6 +153,25 @@ test('--full loads everything again, and a disabled entity runs only when it is 
   expect(await counts('resting')).toEqual(['resting:10']);
 });
 
+test('PARQUET_ENGINE=parquetjs-lite does the same job, and the load record says what it can’t express', async () => {
+  const url = await newDatabase(THREE);
+  const out = await newFolder();
+  const given = ['run', 'one', '--config', CONFIG, '--out', out, '-o', 'json'];
+  const { code, stdout } = await bronze(given, { DATABASE_URL: url, PARQUET_ENGINE: 'parquetjs-lite' });
+  expect(code).toBe(0);
+  const [{ load_id } = { load_id: '' }] = (JSON.parse(stdout) as Report).entities;
+  const record = JSON.parse(
+    await readFile(join(out, `logs/pipeline/ingestion/loads/one/${load_id}.json`), 'utf8'),
+  ) as object;
+  const degraded = ['updated_at', '_ingestion_ts'].map((column) => ({
+    column,
+    type: 'timestamptz',
+    written_as: 'text',
+  }));
+  expect(record).toMatchObject({ rows: 10, rows_in_bronze: 10, engines: [{ name: 'parquetjs-lite', degraded }] });
+  expect((await bronze(given, { DATABASE_URL: url, PARQUET_ENGINE: 'parquet' })).code).toBe(2);
+});
+
 test('two runs at once on the same folder: every row once', async () => {
   const url = await newDatabase(THREE);
   const out = await newFolder();

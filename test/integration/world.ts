@@ -187,6 +187,7 @@ export class World {
         rows: to - from,
         row_bytes_max: 16,
         position: { order: 'id', values: [String(to)] },
+        release: () => undefined,
       };
     }
   }

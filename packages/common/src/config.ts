@@ -48,7 +48,7 @@ const entitySchema = z.strictObject({
   task_rows: z._default(positive, 250_000),
   task_bytes: z._default(positive, 64 * 1024 * 1024),
   /** What one extractor invocation stages and commits. */
-  slice_rows: z._default(positive, 2_000_000),
+  slice_rows: z._default(positive, 500_000),
   slice_bytes: z._default(positive, 2 * 1024 * 1024 * 1024),
 });
 

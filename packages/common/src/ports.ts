@@ -73,6 +73,8 @@ export interface RawBatch {
   readonly row_bytes_max: number;
   /** Where reading goes on after this batch. */
   readonly position: Position;
+  /** Gives the memory of `ndjson` back for a later batch: whoever calls it has read it for the last time. */
+  release(): void;
 }
 
 export interface Clock {

@@ -22,6 +22,7 @@ async function* batchesOf(count: number, pause_ms: number): AsyncGenerator<RawBa
       rows: 1,
       row_bytes_max: 11,
       position: { order: 'id', values: [String(batch)] },
+      release: () => undefined,
     };
   }
 }

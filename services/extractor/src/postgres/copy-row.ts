@@ -57,12 +57,13 @@ export function encodeRow(
       continue;
     }
     out[o++] = QUOTE;
-    for (;;) {
-      const byte = bytes[i++] as number;
-      if (byte > QUOTE && byte !== BACKSLASH) out[o++] = byte;
-      else if (byte === TAB || byte === NEWLINE) break;
-      else if (byte === BACKSLASH) o = escapeOfCopy(bytes[i++] as number, out, o);
-      else o = plainOrControl(byte, out, o);
+    for (let byte = bytes[i++] as number; ; byte = bytes[i++] as number) {
+      while (byte > QUOTE && byte !== BACKSLASH) {
+        out[o++] = byte;
+        byte = bytes[i++] as number;
+      }
+      if (byte === TAB || byte === NEWLINE) break;
+      o = byte === BACKSLASH ? escapeOfCopy(bytes[i++] as number, out, o) : plainOrControl(byte, out, o);
     }
     out[o++] = QUOTE;
   }

@@ -6,6 +6,9 @@ import { CopyTranscoder, type TranscoderOptions } from './copy-transcoder.ts';
 
 type Row = readonly (string | null)[];
 
+/** A batch whose memory has been given back, and used again. */
+type Taken = Omit<RawBatch, 'release'>;
+
 /** PostgreSQL's side of the format, written from its documentation and sharing nothing with the transcoder. */
 function copyText(rows: readonly Row[]): Buffer {
   const escapes: Record<string, string> = {
@@ -24,7 +27,7 @@ function copyText(rows: readonly Row[]): Buffer {
 
 const COLUMNS = ['a', 'naïve "quoted"\\', '__proto__'];
 
-function transcode(chunks: readonly Buffer[], options: Partial<TranscoderOptions> = {}): RawBatch[] {
+function transcode(chunks: readonly Buffer[], options: Partial<TranscoderOptions> = {}): Taken[] {
   const transcoder = new CopyTranscoder({
     entity: 'orders',
     columns: COLUMNS,
@@ -34,10 +37,18 @@ function transcode(chunks: readonly Buffer[], options: Partial<TranscoderOptions
     batch_bytes: 1 << 20,
     ...options,
   });
-  return [...chunks.flatMap((chunk) => [...transcoder.push(chunk)]), ...transcoder.finish()];
+  const taken = function* (batches: Iterable<RawBatch>) {
+    for (const { release, ...batch } of batches) {
+      const copy = { ...batch, ndjson: Buffer.from(batch.ndjson) };
+      release();
+      batch.ndjson.fill(0x58);
+      yield copy;
+    }
+  };
+  return [...chunks.flatMap((chunk) => [...taken(transcoder.push(chunk))]), ...taken(transcoder.finish())];
 }
 
-function rowsOf(batches: readonly RawBatch[]): Row[] {
+function rowsOf(batches: readonly Taken[]): Row[] {
   const lines = batches.flatMap(({ ndjson }) => Buffer.from(ndjson).toString().split('\n').slice(0, -1));
   return lines.map((line) => {
     const parsed = JSON.parse(line) as object;

@@ -5,6 +5,8 @@ import { encodeRow, fieldPrefixes, fieldTexts, lineBytesMax } from './copy-row.t
 
 const NEWLINE = 0x0a;
 
+const ROOM_MIN = 65_536;
+
 /** A longer row is refused: readers must hold a whole line in memory. PostgreSQL itself stops at 1 GiB. */
 export const ROW_BYTES_MAX = 128 * 1024 * 1024;
 
@@ -36,8 +38,8 @@ export class CopyTranscoder {
   #unfinishedBytes = 0;
   /** The batch being filled. */
   #out: Uint8Array = new Uint8Array(0);
-  /** What the batch before needed: the next one likely needs as much. */
-  #room = 65_536;
+  /** Buffers of batches that were released. Fresh memory for each batch costs page faults and garbage collection. */
+  readonly #spare: Uint8Array[] = [];
   #length = 0;
   #rows = 0;
   #lineBytesMax = 0;
@@ -105,20 +107,24 @@ export class CopyTranscoder {
   }
 
   #grow(room: number): void {
+    const spare = this.#spare.findIndex((buffer) => buffer.length >= room);
     // Every byte of it is written before it is read: no need to clear it.
-    const larger = Buffer.allocUnsafeSlow(Math.max(room, this.#out.length * 2, this.#room));
+    const larger =
+      this.#spare.splice(spare, spare === -1 ? 0 : 1)[0] ??
+      Buffer.allocUnsafeSlow(Math.max(room, this.#out.length * 2, ROOM_MIN));
     larger.set(this.#out.subarray(0, this.#length));
     this.#out = larger;
   }
 
   #cut(): RawBatch {
+    const out = this.#out;
     const batch: RawBatch = {
-      ndjson: this.#out.subarray(0, this.#length),
+      ndjson: out.subarray(0, this.#length),
       rows: this.#rows,
       row_bytes_max: this.#lineBytesMax,
       position: this.#position(),
+      release: () => this.#spare.push(out),
     };
-    this.#room = this.#out.length;
     this.#out = new Uint8Array(0);
     this.#length = 0;
     this.#rows = 0;
