@@ -52,6 +52,7 @@ function line(text: string): void {
 class LiveProgress implements Progress {
   readonly #lines = new Map<string, Line>();
   readonly #draw = createLogUpdate(process.stderr);
+  #isStopped = false;
   readonly #timer = setInterval(() => this.#redraw(), REDRAW_INTERVAL_MS);
 
   event(event: PipelineEvent): void {
@@ -71,6 +72,8 @@ class LiveProgress implements Progress {
   }
 
   stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
     clearInterval(this.#timer);
     this.#redraw();
     this.#draw.done();

