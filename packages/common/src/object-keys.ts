@@ -74,10 +74,6 @@ export function partKey(load: BronzeKey, eventDate: string | null, part: number)
 
 export const NULL_EVENT_DATE = '__HIVE_DEFAULT_PARTITION__';
 
-export function bronzePrefix(entity: string): string {
-  return `data/bronze/${entity}/`;
-}
-
 export function quarantineKey(load: BronzeKey, slice: number, task: number): string {
   return `data/quarantine/${load.entity}/ingestion_date=${utcDate(load.ingested_at)}/${load.load_id}-${taskName(slice, task)}.ndjson`;
 }

@@ -23,6 +23,8 @@ import { SystemClock } from './system-clock.ts';
 
 /** Longer than anything one message does here; what a killed process held comes back after it. */
 const VISIBILITY_MS = 15 * 60 * 1000;
+/** Of each service: two extractions keep a small database server busy, two write tasks two cores. */
+const CONCURRENCY = 2;
 const RECEIVE_COUNT_MAX = 5;
 const RETRY_DELAY_MS = 500;
 const DRAIN_INTERVAL_MS = 20;
@@ -36,8 +38,6 @@ export interface LocalPipelineOptions {
   readonly log: Log;
   /** Default: this machine's. */
   readonly clock?: Clock;
-  readonly extract_concurrency?: number;
-  readonly write_concurrency?: number;
   readonly onFailure?: (entity: string, failure: Failure, isDead: boolean) => void;
 }
 
@@ -114,7 +114,7 @@ export class LocalPipeline {
       const ports = { ...this.#ports(), source, deadline, writes: this.writes, attempts: { next: randomUUID } };
       await extractLoad(ports, entity, { request, is_redelivery: message.receive_count > 1 });
     };
-    return this.#eventSource(this.requests, this.options.extract_concurrency ?? 2, handle);
+    return this.#eventSource(this.requests, CONCURRENCY, handle);
   }
 
   #writer(): EventSource {
@@ -122,7 +122,7 @@ export class LocalPipeline {
     const handle = async (message: Received) => {
       await writeTask({ ...this.#ports(), engine }, decodeWriteMessage(message.body));
     };
-    return this.#eventSource(this.writes, this.options.write_concurrency ?? 2, handle);
+    return this.#eventSource(this.writes, CONCURRENCY, handle);
   }
 
   #eventSource(

@@ -1,13 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import type { Column } from '@bronze/common/entity';
 import { timestamp } from '@bronze/common/timestamp';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import { type BronzeRow, readPart } from '../../../../test/bronze-folder.ts';
 import type { BatchBytes, Conversion, Converted } from '../parquet/parquet-engine.ts';
 import { createEngine, type ENGINE_NAMES } from './engines.ts';
 
@@ -147,39 +144,20 @@ export const UNFIT: Readonly<Record<string, readonly string[]>> = {
 export const cases = (table: Readonly<Record<string, readonly string[]>>) =>
   Object.entries(table).flatMap(([name, values]) => values.map((value): [string, string] => [name, value]));
 
-/** All values as text in one canonical form, from files of either engine. */
-export async function duckDbText(parts: readonly Part[]): Promise<{ names: string[]; values: (string | null)[] }[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'bronze-engines-'));
-  const instance = await DuckDBInstance.create(':memory:');
-  const connection = await instance.connect();
-  await connection.run("SET TimeZone = 'UTC'");
-  const found: { names: string[]; values: (string | null)[] }[] = [];
-  for (const [index, part] of parts.entries()) {
-    const file = join(folder, `${index}.parquet`);
-    await writeFile(file, part.body);
-    const typed = await connection.runAndReadAll(
-      `SELECT * EXCLUDE (_ingestion_ts, _source_system, _record_hash, _ingestion_id) FROM '${file}'`,
-    );
-    const names = typed.columnNames();
-    for (const row of typed.getRows())
-      found.push({ names, values: row.map((value, at) => canonical(names[at] ?? '', value)) });
+/** The rows of all parts by a reader that wrote none of them, as PostgreSQL's text; floats in JavaScript's. */
+export async function textOf(parts: readonly Part[]): Promise<BronzeRow[]> {
+  const rows = (await Promise.all(parts.map((part) => readPart(part.body)))).flat();
+  for (const row of rows) {
+    delete row['_ingestion_ts'];
+    for (const [name, round] of [
+      ['ratio', Number],
+      ['thin', (text: string) => Math.fround(Number(text))],
+    ] as const) {
+      const text = row[name];
+      if (typeof text === 'string') row[name] = Object.is(round(text), -0) ? '-0' : String(round(text));
+    }
   }
-  connection.closeSync();
-  instance.closeSync();
-  return found;
-}
-
-/** Text columns of parquetjs-lite hold what PostgreSQL prints; DuckDB prints the typed ones a little differently. */
-export function canonical(name: string, value: unknown): string | null {
-  if (value === null) return null;
-  const text = Object.is(value, -0) ? '-0' : String(value);
-  if (name === 'ratio' || name === 'thin') {
-    const number = name === 'thin' ? Math.fround(Number(text)) : Number(text);
-    return Object.is(number, -0) ? '-0' : String(number);
-  }
-  return name === 'at' || name === 'local_at'
-    ? text.replace(/(\.\d*?)0+(\+00)?$/, '$1$2').replace(/\.(\+00)?$/, '$1')
-    : text;
+  return rows;
 }
 
 /** Text that doesn't compress. */
