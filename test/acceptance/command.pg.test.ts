@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -107,7 +108,7 @@ describe('exit codes', () => {
     [['run', '--wrong']],
     [['walk']],
     [['run', '--config', 'nowhere.ts']],
-    [['run', 'fourth', '--config', CONFIG, '--out', 'unused-by-test']],
+    [['run', 'fourth', '--config', CONFIG, '--out', join(tmpdir(), 'bronze-unused')]],
     [['status', '--out', 'nowhere']],
     [['preview', 'one', '--limit', 'ten']],
   ])('2 for %j', async (given) => {
