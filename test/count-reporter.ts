@@ -2,9 +2,10 @@ import type { Reporter, TestModule } from 'vitest/node';
 
 /** Prints `N passed, N failed` as the last line, for people and programs that want one number. */
 export default class CountReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[]): void {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
     let passed = 0;
-    let failed = 0;
+    // A rejection that nobody handled fails the run, whatever the tests themselves say.
+    let failed = unhandled.length;
     let skipped = 0;
     for (const module of modules) {
       for (const test of module.children.allTests()) {

@@ -73,6 +73,7 @@ export async function readInSlices(reading: Reading, load: PendingLoad): Promise
     const reader = await reading.source.openSlice(reading.entity, load, batches.at(-1)?.position);
     const [batch] = await firstOf(reader.batches);
     if (!batch) return batches;
+    if (JSON.stringify(batch.position) === JSON.stringify(batches.at(-1)?.position)) throw new Error('it stands still');
     batches.push(batch);
   }
 }
