@@ -38,8 +38,12 @@ interface Run {
   readonly pipeline: LocalPipeline;
   readonly watch: RunWatch;
   readonly plan: Plan;
+  /** As it was asked for: a repeated request must ask for the same. */
+  readonly load_type: LoadType | undefined;
   /** Dead letters that were there before: they say nothing about this run. */
   readonly old: ReadonlySet<string>;
+  /** The checkpoints before: a load that was decided since shows as another `last_load_id`. */
+  readonly before: ReadonlyMap<string, Checkpoint | undefined>;
 }
 
 type Asked = Plan['planned'][number];
@@ -50,13 +54,14 @@ export async function runLocally(options: LocalPipelineOptions, request: RunRequ
   const pipeline = await LocalPipeline.open({ ...options, log: watch, onFailure: watch.onFailure });
   try {
     const old = new Set(pipeline.deadLetters().map(({ message_id }) => message_id));
+    const before = await pipeline.checkpoints.readAll();
     const plan = await planRun({ ...pipeline, log: watch }, options.config, {
       scheduled_at: request.scheduled_at ?? pipeline.clock.now(),
       is_schedule: false,
       load_type: request.load_type,
       entities: request.entities,
     });
-    const run: Run = { pipeline, watch, plan, old };
+    const run: Run = { pipeline, watch, plan, load_type: request.load_type, old, before };
     await settle(run, request.stop);
     const asked = plan.planned.map(({ entity }) => entity);
     const names = new Set([...asked, ...watch.completedEntities()]);
@@ -72,27 +77,30 @@ export async function runLocally(options: LocalPipelineOptions, request: RunRequ
  * Delivers until each request of ours is decided. When our own messages are done, another process may still hold a
  * load that ours waits behind: we wait for it, and ask again should its messages be gone with nothing decided.
  */
-async function settle({ pipeline, plan, old }: Run, stop: AbortSignal): Promise<void> {
+async function settle(run: Run, stop: AbortSignal): Promise<void> {
+  const { pipeline, plan, load_type, old } = run;
   for (;;) {
     await pipeline.drain(stop);
     const failed = deadEntities(pipeline, old);
     const open: Asked[] = [];
     for (const load of plan.planned) {
-      if (!failed.has(load.entity) && !(await isDecided(pipeline, load))) open.push(load);
+      if (!failed.has(load.entity) && !(await isDecided(run, load))) open.push(load);
     }
     if (open.length === 0 || stop.aborted) return;
     const unheard = open.filter(({ entity }) => !pipeline.hasMessages(entity));
-    await pipeline.requests.send(unheard.map(({ entity, load_id }) => ({ entity, load_id, run_id: plan.run_id })));
+    const asked = { run_id: plan.run_id, ...(load_type && { load_type }) };
+    await pipeline.requests.send(unheard.map(({ entity, load_id }) => ({ entity, load_id, ...asked })));
     await pipeline.clock.sleep(SETTLE_INTERVAL_MS);
   }
 }
 
-/** Its own load is decided; or nothing is loading, waiting or on its way, so another load has covered it. */
-async function isDecided(pipeline: LocalPipeline, load: Asked): Promise<boolean> {
+/** Its own load is decided; or another that was decided since has covered it, and nothing is loading or on its way. */
+async function isDecided({ pipeline, before }: Run, load: Asked): Promise<boolean> {
   const { checkpoint } = await readCheckpoint(pipeline, load.entity);
   if (await readLoadRecord(pipeline.objects, load)) return checkpoint?.pending_load?.load_id !== load.load_id;
   const isIdle = !checkpoint?.pending_load && !checkpoint?.next_requests?.length;
-  return isIdle && !pipeline.hasMessages(load.entity);
+  const isCovered = checkpoint?.last_load_id !== before.get(load.entity)?.last_load_id;
+  return isIdle && isCovered && !pipeline.hasMessages(load.entity);
 }
 
 /** The failures of this run's dead letters, of any process: the first of each entity. */
@@ -101,13 +109,14 @@ function deadEntities(pipeline: LocalPipeline, old: ReadonlySet<string>): Readon
   return new Map(fresh.toReversed().map(({ entity, failure }) => [entity, failure]));
 }
 
-async function resultOf({ pipeline, watch, plan, old }: Run, entity: string): Promise<EntityResult> {
+async function resultOf(run: Run, entity: string): Promise<EntityResult> {
+  const { pipeline, watch, plan, old } = run;
   const asked = plan.planned.find((load) => load.entity === entity);
   const { checkpoint, failure: unreadable } = await readCheckpoint(pipeline, entity);
   const failure = deadEntities(pipeline, old).get(entity) ?? unreadable;
   const ids = new Set([...watch.completedLoads(entity), ...(asked ? [asked.load_id] : [])]);
   const records = await Promise.all([...ids].map((load_id) => readLoadRecord(pipeline.objects, { entity, load_id })));
-  const isDone = asked === undefined || (await isDecided(pipeline, asked));
+  const isDone = asked === undefined || (await isDecided(run, asked));
   return {
     entity,
     status: failure ? 'failed' : isDone ? 'completed' : 'interrupted',

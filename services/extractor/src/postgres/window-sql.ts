@@ -14,7 +14,7 @@ export interface Quoting {
 /** A COPY and how to read what it sends. */
 export interface CopyPlan {
   readonly sql: string;
-  /** Names of its first columns, sorted by their UTF-8 bytes: those that become JSON. */
+  /** Names of its columns, sorted by their UTF-8 bytes: the keys of the JSON. */
   readonly json_columns: readonly string[];
   readonly position_fields: readonly number[];
   /** What a position's values are of. Empty: there is no order, and reading can't be taken up again. */

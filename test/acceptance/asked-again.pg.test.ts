@@ -1,0 +1,35 @@
+import { defineConfig } from '@bronze/common/config';
+import { SystemClock } from '@bronze/local/system-clock';
+import { queuesFile } from '@bronze/local/dead-letters';
+import { QueueDatabase } from '@bronze/local/local-queue';
+import { runLocally } from '@bronze/local/run-locally';
+import { expect, test } from 'vitest';
+import { newDatabase, newFolder } from '../database.ts';
+
+test('a full load whose message is lost is asked for again, as a full load', async () => {
+  const url = await newDatabase(
+    'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now()); INSERT INTO things SELECT generate_series(1, 10)',
+  );
+  const out_dir = await newFolder();
+  const config = defineConfig({
+    sources: { db: { type: 'postgres', url } },
+    entities: { things: { source: 'db', table: 'public.things' } },
+  });
+  let toLose: string | undefined;
+  const log = {
+    // Planned means sent: the message is taken out of its queue before anybody receives it.
+    event: (event: { readonly kind: string; readonly entity: string }) => {
+      if (event.kind !== 'planned' || event.entity !== toLose) return;
+      const queues = new QueueDatabase({ path: queuesFile(out_dir), now_ms: Date.now, newId: () => '' });
+      queues.run("DELETE FROM messages WHERE body LIKE '%things%'");
+      queues.close();
+      toLose = undefined;
+    },
+  };
+  const options = { config, out_dir, engine: 'duckdb', environment: {}, clock: new SystemClock(), log } as const;
+  const stop = new AbortController().signal;
+  await runLocally(options, { stop });
+  toLose = 'things';
+  const { results } = await runLocally(options, { stop, entities: ['things'], load_type: 'full' });
+  expect(results.flatMap(({ loads }) => loads.map(({ load_type, rows }) => [load_type, rows]))).toEqual([['full', 10]]);
+});
