@@ -8,8 +8,7 @@ import {
   type ExtractRequest,
   type WriteMessage,
 } from '@bronze/common/messages';
-import type { RawBatch, SliceReader, Source } from '@bronze/common/ports';
-import type { Position } from '@bronze/common/slice-manifest';
+import type { RawBatch, SliceReader, SliceStart, Source } from '@bronze/common/ports';
 import { timestamp } from '@bronze/common/timestamp';
 import { type ExtractorPorts, extractLoad } from '@bronze/extractor/extract-load';
 import { LocalQueue, QueueDatabase, type Received } from '@bronze/local/local-queue';
@@ -134,7 +133,7 @@ export class World {
       writes: this.#faulty(this.writes, ['send']),
       source: this.#source(),
       attempts: { next: () => `attempt-${++this.#ids}` },
-      deadline: { isNear: () => false },
+      deadline: { isNear: () => false, remainingMs: () => Infinity },
       clock: { now: () => timestamp('2024-01-15T10:35:00Z'), sleep: async () => undefined },
       log: { event: (event) => this.events.push(event) },
       engine: this.#engine,
@@ -169,7 +168,7 @@ export class World {
     const openSlice = async (
       _entity: Entity,
       load: PendingLoad,
-      position: Position | undefined,
+      { position }: SliceStart,
     ): Promise<SliceReader> => ({
       columns: [{ name: 'id', type: 'integer' }],
       is_resumable: true,

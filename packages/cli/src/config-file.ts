@@ -1,9 +1,8 @@
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Config, configSchema } from '@bronze/common/config';
+import { type Config, decodeConfig } from '@bronze/common/config';
 import { BronzeError } from '@bronze/common/failure';
-import * as z from 'zod/mini';
 import { usageError } from './exit-code.ts';
 
 /** Loads `bronze.config.ts`, whose default export is what `defineConfig` gave. @throws BronzeError */
@@ -17,8 +16,8 @@ export async function loadConfig(file: string): Promise<Config> {
   });
   const module: unknown = await import(pathToFileURL(path).href);
   const exported: unknown = typeof module === 'object' && module !== null ? Reflect.get(module, 'default') : undefined;
-  const config = z.safeParse(configSchema, exported);
-  if (config.success) return config.data;
+  const decoded = decodeConfig(exported);
+  if ('config' in decoded) return decoded.config;
   throw new BronzeError('CONFIG_INVALID', {
     message: `${file} does not export a configuration by default`,
     hint: 'Write: export default defineConfig({ sources: { … }, entities: { … } });',
@@ -31,7 +30,7 @@ export function withDatabaseUrl(config: Config, url: string | undefined): Config
   const names = Object.entries(config.sources).flatMap(([name, source]) => (source.type === 'postgres' ? [name] : []));
   const [name] = names;
   const source = name === undefined ? undefined : config.sources[name];
-  if (name === undefined || source === undefined || names.length > 1) {
+  if (name === undefined || source?.type !== 'postgres' || names.length > 1) {
     throw usageError(
       `--database-url needs exactly one PostgreSQL source; the configuration has ${names.length}`,
       'Set the environment variables that the sources name instead.',

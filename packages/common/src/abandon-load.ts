@@ -1,6 +1,6 @@
 import { type CompletionPorts, finishSwap, receiptNames } from './complete-load.ts';
 import { encodeJson } from './json.ts';
-import { type LoadRecord, readLoadRecord } from './load-record.ts';
+import { columnsBefore, type LoadRecord, readLoadRecord } from './load-record.ts';
 import { loadRecordKey } from './object-keys.ts';
 import { readSlices, rowsOf } from './slice-manifest.ts';
 
@@ -34,7 +34,7 @@ export async function abandonLoad(ports: CompletionPorts, entity: string): Promi
     slices: slices.length,
     write_tasks: (await receiptNames(ports.objects, key)).size,
     engines: [],
-    columns: slices.at(-1)?.columns ?? [],
+    columns: slices.at(-1)?.columns ?? (await columnsBefore(ports.objects, entity, load)),
     parts: [],
     quarantine: [],
   };

@@ -3,6 +3,9 @@ import { loadIdSchema, loadTypeSchema, type LoadType } from './entity.ts';
 import { type ExtractRequest, waitingRequestSchema } from './messages.ts';
 import { EPOCH, latest, type Timestamp, timestampSchema } from './timestamp.ts';
 
+/** What an API does with the parameter that asks for changed records: unless it is `sent`, Bronze reads all and filters. */
+export const sinceParameterSchema = z.enum(['sent', 'refused', 'ignored', 'not_configured']);
+
 /** The load in flight: everything about it that must not change between attempts. */
 export const pendingLoadSchema = z.looseObject({
   load_id: loadIdSchema,
@@ -14,7 +17,10 @@ export const pendingLoadSchema = z.looseObject({
   ingested_at: timestampSchema,
   /** What vouches for `until`: see {@link Cut}. */
   window_basis: z.optional(z.string()),
+  since_parameter: z.optional(sinceParameterSchema),
   run_id: z.optional(loadIdSchema),
+  /** The load that was decided before this one: its columns are those that this one keeps to. */
+  previous_load_id: z.optional(loadIdSchema),
 });
 export type PendingLoad = z.infer<typeof pendingLoadSchema>;
 
@@ -35,6 +41,8 @@ export interface Cut {
   readonly until: Timestamp;
   /** How the source knows: `oldest_transaction`, `margin`, … It stands in the load record. */
   readonly basis: string;
+  /** Only for sources that are asked by such a parameter. */
+  readonly since_parameter?: z.infer<typeof sinceParameterSchema>;
 }
 
 export type ClaimDecision =
@@ -121,6 +129,8 @@ export function startLoad(
     until: latest(start.cut.until, synced),
     ingested_at: start.now,
     window_basis: start.cut.basis,
+    ...(start.cut.since_parameter && load_type === 'incremental' && { since_parameter: start.cut.since_parameter }),
+    ...(checkpoint?.last_load_id && { previous_load_id: checkpoint.last_load_id }),
     ...(start.request.run_id && { run_id: start.request.run_id }),
   };
   return { load, checkpoint: withWaiting({ ...checkpoint, pending_load: load }, start.waiting) };

@@ -1,35 +1,40 @@
 import type * as z from 'zod/mini';
+import { knownKeysAt } from './known-keys.ts';
 
 /** A secret may stand anywhere a person can put it; values are shown only this far, and URLs never. */
 const SHOWN_CHARACTERS = 40;
 
-/** The keys that may stand in the configuration itself, in a source and in an entity. */
-export interface KnownKeys {
-  readonly root: readonly string[];
-  readonly sources: readonly string[];
-  readonly entities: readonly string[];
-}
+export type Mistake = z.core.$ZodIssue;
+
+/** What may hold a secret, by its name: header values and keys that are not ours. */
+const SECRET_NAMES = /(?:^|_|-)(?:key|token|password|secret|authorization)s?$/i;
+const OURS: ReadonlySet<PropertyKey> = new Set(['primary_key', 'api_key_secret']);
 
 /**
  * Each mistake in one line: `entities.orders.curser = "updated_at": no such key; did you mean "cursor"?`
  *
  * @param input the configuration as written, to show the value at each path
  */
-export function describeMistakes(input: unknown, issues: readonly z.core.$ZodIssue[], keys: KnownKeys): string[] {
-  return issues.flatMap((issue) => {
-    if (issue.code === 'unrecognized_keys') {
-      const [section] = issue.path;
-      const known = keys[section === 'sources' || section === 'entities' ? section : 'root'];
-      return issue.keys.map((key) => unknownKey(input, [...issue.path, key], known));
+export function describeMistakes(input: unknown, mistakes: readonly Mistake[]): string[] {
+  return mistakes.flatMap((mistake) => {
+    if (mistake.code === 'unrecognized_keys') {
+      const known = knownKeysAt(input, mistake.path);
+      return mistake.keys.map((key) => unknownKey(input, [...mistake.path, key], known));
     }
-    const value = valueAt(input, issue.path);
-    const known = issue.code === 'invalid_value' ? issue.values.map(String) : [];
-    return [`${dotPath(issue.path)} = ${shown(value)}: ${issue.message}${suggestion(String(value), known)}`];
+    const value = valueAt(input, mistake.path);
+    const expected = expectedOf(mistake);
+    const message = mistake.code === 'invalid_union' && expected.length > 0 ? 'no such kind' : mistake.message;
+    return [`${dotPath(mistake.path)} = ${shown(value, mistake.path)}: ${message}${suggestion(String(value), expected)}`];
   });
 }
 
+function expectedOf(mistake: Mistake): string[] {
+  if (mistake.code === 'invalid_value') return mistake.values.map(String);
+  return mistake.code === 'invalid_union' && 'options' in mistake ? [...(mistake.options ?? [])].map(String) : [];
+}
+
 function unknownKey(input: unknown, path: readonly PropertyKey[], known: readonly string[]): string {
-  return `${dotPath(path)} = ${shown(valueAt(input, path))}: no such key${suggestion(String(path.at(-1)), known)}`;
+  return `${dotPath(path)} = ${shown(valueAt(input, path), path)}: no such key${suggestion(String(path.at(-1)), known)}`;
 }
 
 function dotPath(path: readonly PropertyKey[]): string {
@@ -43,7 +48,10 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
-function shown(value: unknown): string {
+function shown(value: unknown, path: readonly PropertyKey[]): string {
+  const name = path.at(-1) ?? '';
+  const isSecret = !OURS.has(name) && (SECRET_NAMES.test(String(name)) || path.includes('headers'));
+  if (isSecret && value !== undefined) return '(hidden)';
   if (typeof value === 'string' && value.includes('://')) return '"(a URL)"';
   const text = JSON.stringify(value) ?? 'nothing';
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;

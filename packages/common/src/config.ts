@@ -1,75 +1,40 @@
 import * as z from 'zod/mini';
-import { describeMistakes, type KnownKeys } from './config-mistakes.ts';
+import { describeMistakes, type Mistake } from './config-mistakes.ts';
+import { commonFields } from './config-fields.ts';
 import { entityNameSchema } from './entity.ts';
 import { BronzeError } from './failure.ts';
-import { referenceSchema } from './reference.ts';
+import { ENTITY_SCHEMAS, recordAt, SOURCE_SCHEMAS, typeOfSource } from './known-keys.ts';
+import type { TableEntity, TableEntityInput, tableEntitySchema } from './postgres-config.ts';
+import type { EndpointEntity, EndpointEntityInput, endpointEntitySchema } from './rest-config.ts';
 import './zod-locale.ts';
 
-const positive = z.int().check(z.minimum(1));
-/** Servers and timers count milliseconds in 31 bits. */
-const seconds = positive.check(z.maximum(2_000_000));
-const IDENTIFIER_BYTES_MAX = 63;
-const column = z.string().check(
-  z.minLength(1),
-  z.refine((name) => Buffer.byteLength(name) <= IDENTIFIER_BYTES_MAX, 'longer than a PostgreSQL identifier (63 bytes)'),
-);
-
-const postgresSourceSchema = z.strictObject({
-  type: z.literal('postgres'),
-  /** Connection URL: `env('DATABASE_URL')`. */
-  url: z.union([referenceSchema, z.string().check(z.minLength(1))]),
-  /** How long behind the database's clock a window ends when the role can't see other users' transactions. */
-  margin_seconds: z._default(z.number().check(z.minimum(0)), 60),
-  /** The server cancels a statement that runs longer. */
-  statement_timeout_seconds: z._default(seconds, 900),
-  /** The connection counts as lost when the server sends nothing for so long; sorting a large table counts too. */
-  idle_timeout_seconds: z._default(seconds, 300),
-  /** How often a lost connection is opened again without progress before the slice fails. */
-  reconnects: z._default(z.int().check(z.minimum(0)), 3),
+const sourceSchema = z.discriminatedUnion('type', [SOURCE_SCHEMAS.postgres, SOURCE_SCHEMAS.rest]);
+const outlineSchema = z.strictObject({
+  sources: z.record(entityNameSchema, sourceSchema),
+  entities: z.record(entityNameSchema, z.looseObject({ source: commonFields.source })),
 });
-
-const entitySchema = z.strictObject({
-  source: z.string(),
-  /** Schema-qualified: `public.orders`. */
-  table: z.string().check(z.regex(/^[^.]+\.[^.]+$/u, 'expected schema.table, such as "public.orders"')),
-  /** Column that grows with every change of a row; null: the entity is always loaded in full. */
-  cursor: z._default(z.nullable(column), 'updated_at'),
-  /** Zone of a cursor without one, such as `Europe/Berlin`. Default: the database's own, in which `now()` is written there. */
-  cursor_time_zone: z.optional(z.string().check(z.regex(/^[A-Za-z0-9_+/-]{1,64}$/))),
-  /** Default: the table's own primary key. */
-  primary_key: z.optional(z.array(column).check(z.minLength(1))),
-  /** Column whose date names the `event_date=` partition. Default: no such level. */
-  event_date: z._default(z.nullable(column), null),
-  enabled: z._default(z.boolean(), true),
-  /** A batch ends at whichever of the two it reaches first: rows, or bytes of NDJSON. */
-  batch_rows: z._default(positive, 50_000),
-  batch_bytes: z._default(positive, 16 * 1024 * 1024),
-  /** A write task is one Parquet file for each event date in it. */
-  task_rows: z._default(positive, 250_000),
-  task_bytes: z._default(positive, 64 * 1024 * 1024),
-  /** What one extractor invocation stages and commits. */
-  slice_rows: z._default(positive, 500_000),
-  slice_bytes: z._default(positive, 2 * 1024 * 1024 * 1024),
-});
-
-export const configSchema = z.strictObject({
-  sources: z.record(entityNameSchema, z.discriminatedUnion('type', [postgresSourceSchema])),
-  entities: z.record(entityNameSchema, entitySchema),
-});
-
-/** Keys of the configuration itself, of a source and of an entity. */
-export const KNOWN_KEYS: KnownKeys = {
-  root: Object.keys(configSchema.shape),
-  sources: Object.keys(postgresSourceSchema.shape),
-  entities: Object.keys(entitySchema.shape),
-};
 
 /** What a person writes; defaults may be left out. */
-export type ConfigInput = z.input<typeof configSchema>;
-export type Config = z.output<typeof configSchema>;
-export type SourceConfig = Config['sources'][string];
+export interface ConfigInput {
+  readonly sources: Record<string, z.input<typeof sourceSchema>>;
+  readonly entities: Record<string, TableEntityInput | EndpointEntityInput>;
+}
+export type SourceConfig = z.output<typeof sourceSchema>;
+export interface Config {
+  readonly sources: Readonly<Record<string, SourceConfig>>;
+  readonly entities: Readonly<Record<string, z.output<typeof tableEntitySchema> | z.output<typeof endpointEntitySchema>>>;
+}
+
 /** An entity's configuration with its name. */
-export type Entity = Config['entities'][string] & { readonly name: string };
+export type Entity = TableEntity | EndpointEntity;
+
+export function isTable(entity: Entity): entity is TableEntity {
+  return 'table' in entity;
+}
+
+export function isEndpoint(entity: Entity): entity is EndpointEntity {
+  return 'endpoint' in entity;
+}
 
 /**
  * Checks a configuration whole and fills in the defaults.
@@ -77,35 +42,44 @@ export type Entity = Config['entities'][string] & { readonly name: string };
  * @throws BronzeError CONFIG_INVALID listing every mistake with its path, value and a suggestion
  */
 export function defineConfig(input: ConfigInput): Config {
-  const decoded = z.safeParse(configSchema, input);
-  const mistakes = decoded.success
-    ? danglingSources(decoded.data)
-    : describeMistakes(input, decoded.error.issues, KNOWN_KEYS);
-  if (decoded.success && mistakes.length === 0) return decoded.data;
+  const decoded = decodeConfig(input);
+  if ('config' in decoded) return decoded.config;
+  const mistakes = describeMistakes(input, decoded.mistakes);
   throw new BronzeError('CONFIG_INVALID', {
     message: `the configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}:\n${mistakes.map((one) => `  - ${one}`).join('\n')}`,
     hint: 'Mend the paths above in bronze.config.ts; docs/configuration.md lists every key.',
   });
 }
 
-function danglingSources(config: Config): string[] {
-  return Object.entries(config.entities).flatMap(([name, { source }]) =>
-    Object.hasOwn(config.sources, source)
-      ? []
-      : describeMistakes(
-          config,
-          [
-            {
-              code: 'invalid_value',
-              path: ['entities', name, 'source'],
-              values: Object.keys(config.sources),
-              input: source,
-              message: 'no such source',
-            },
-          ],
-          KNOWN_KEYS,
-        ),
-  );
+/** A configuration, or what is wrong with it, as zod says it. */
+export function decodeConfig(input: unknown): { readonly config: Config } | { readonly mistakes: readonly Mistake[] } {
+  const outline = z.safeParse(outlineSchema, input);
+  const entities = Object.entries(recordAt(input, 'entities')).map(([name, value]) => {
+    const type = typeOfSource(input, value);
+    return { name, value, decoded: type && z.safeParse(ENTITY_SCHEMAS[type], value) };
+  });
+  const mistakes = [
+    ...(outline.error?.issues ?? []),
+    ...entities.flatMap(({ name, value, decoded }) =>
+      decoded
+        ? (decoded.error?.issues ?? []).map((issue) => ({ ...issue, path: ['entities', name, ...issue.path] }))
+        : danglingSource(input, name, value),
+    ),
+  ];
+  // A mistake in `source` shows in the outline and in the entity.
+  const distinct = new Map(mistakes.map((one) => [JSON.stringify([one.path, one.message, one.code]), one]));
+  if (mistakes.length > 0 || !outline.success) return { mistakes: [...distinct.values()] };
+  const decoded = entities.flatMap(({ name, decoded }) => (decoded?.success ? [[name, decoded.data] as const] : []));
+  return { config: { sources: outline.data.sources, entities: Object.fromEntries(decoded) } };
+}
+
+function danglingSource(input: unknown, name: string, value: unknown): Mistake[] {
+  const source: unknown = Reflect.get(Object(value), 'source');
+  const sources = recordAt(input, 'sources');
+  // One that is there but wrong in itself has its own line.
+  if (typeof source !== 'string' || Object.hasOwn(sources, source)) return [];
+  const values = Object.keys(sources);
+  return [{ code: 'invalid_value', path: ['entities', name, 'source'], values, input: source, message: 'no such source' }];
 }
 
 /** @throws BronzeError ENTITY_UNKNOWN */

@@ -1,3 +1,4 @@
+import type { PendingLoad } from './checkpoint.ts';
 import type { LoadType } from './entity.ts';
 import type { Failure } from './failure.ts';
 
@@ -12,6 +13,7 @@ export type PipelineEvent =
       readonly load_type: LoadType;
       readonly since: string;
       readonly until: string;
+      readonly since_parameter: PendingLoad['since_parameter'];
     }
   | { readonly kind: 'source_retried'; readonly entity: string; readonly attempt: number; readonly failure: Failure }
   | {

@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
-import { columnSchema, entityNameSchema, loadIdSchema, loadTypeSchema, sourceSystemSchema } from './entity.ts';
+import { type PendingLoad, sinceParameterSchema } from './checkpoint.ts';
+import { type Column, columnSchema, entityNameSchema, loadIdSchema, loadTypeSchema, sourceSystemSchema } from './entity.ts';
 import { readJson } from './json.ts';
 import { type LoadKey, loadRecordKey, taskName } from './object-keys.ts';
 import type { ObjectStore } from './ports.ts';
-import { type SliceManifest, rowsOf } from './slice-manifest.ts';
+import { type SliceManifest, leftOutOf, leftOutSchema, rowsOf } from './slice-manifest.ts';
 import { timestampSchema } from './timestamp.ts';
 
 const partSchema = z.object({ key: z.string(), rows: z.int(), bytes: z.int(), sha256: z.string() });
@@ -36,6 +37,7 @@ export const loadRecordSchema = z.looseObject({
   since: timestampSchema,
   until: timestampSchema,
   window_basis: z.optional(z.string()),
+  since_parameter: z.optional(sinceParameterSchema),
   ingested_at: timestampSchema,
   completed_at: timestampSchema,
   source_system: z.optional(sourceSystemSchema),
@@ -43,6 +45,7 @@ export const loadRecordSchema = z.looseObject({
   rows: z.int(),
   rows_in_bronze: z.int(),
   rows_quarantined: z.int(),
+  left_out: z.optional(leftOutSchema),
   slices: z.int(),
   write_tasks: z.int(),
   engines: z.array(engineReportSchema),
@@ -51,6 +54,13 @@ export const loadRecordSchema = z.looseObject({
   quarantine: z.array(z.object({ key: z.string(), rows: z.int() })),
 });
 export type LoadRecord = z.infer<typeof loadRecordSchema>;
+
+/** The columns that the load before this one had: inferred types are kept. Empty for a first load. */
+export async function columnsBefore(objects: ObjectStore, entity: string, load: PendingLoad): Promise<Column[]> {
+  const { previous_load_id } = load;
+  if (previous_load_id === undefined) return [];
+  return (await readLoadRecord(objects, { entity, load_id: previous_load_id }))?.columns ?? [];
+}
 
 /** Names of all write tasks of the committed slices, in part order. */
 export function taskNames(slices: readonly SliceManifest[]): string[] {
@@ -80,6 +90,9 @@ export function buildLoadRecord(
   const quarantine = receipts.flatMap((receipt) => receipt.quarantine ?? []);
   const engines = new Map(receipts.map((receipt) => [JSON.stringify(receipt.engine), receipt.engine]));
   const { load_id, run_id, load_type, since, until, window_basis, ingested_at } = last.load;
+  const isIgnored = slices.some((slice) => slice.since_parameter === 'ignored');
+  const since_parameter = isIgnored ? 'ignored' : last.load.since_parameter;
+  const left_out = leftOutOf(slices);
   return {
     version: 1,
     status: 'completed',
@@ -90,12 +103,14 @@ export function buildLoadRecord(
     since,
     until,
     ...(window_basis && { window_basis }),
+    ...(since_parameter && { since_parameter }),
     ingested_at,
     completed_at,
     source_system: last.source_system,
     rows: rowsOf(slices),
     rows_in_bronze: parts.reduce((rows, part) => rows + part.rows, 0),
     rows_quarantined: quarantine.reduce((rows, one) => rows + one.rows, 0),
+    ...(left_out && { left_out }),
     slices: slices.length,
     write_tasks: receipts.length,
     engines: [...engines.values()],

@@ -1,25 +1,30 @@
 import * as z from 'zod/mini';
 import { BronzeError } from './failure.ts';
 
+const variable = z.string().check(z.regex(/^[A-Z][A-Z0-9_]*$/));
+
 /** A value that lives elsewhere. It is looked up when it is used and never printed. */
-export const referenceSchema = z.strictObject({ env: z.string().check(z.regex(/^[A-Z][A-Z0-9_]*$/)) });
+export const referenceSchema = z.strictObject({ env: z.array(variable).check(z.minLength(1)) });
 export type Reference = z.infer<typeof referenceSchema>;
 
-/** `env('DATABASE_URL')`: the environment variable of that name, at the moment of use. */
-export function env(name: string): Reference {
-  return { env: name };
+/** `env('SHIPMENTS_API_URL', 'PAYMENTS_API_URL')`: the first environment variable of these that is set, at the moment of use. */
+export function env(...names: readonly [string, ...string[]]): Reference {
+  return { env: [...names] };
 }
+
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * @param environment `process.env` of whoever asks
  * @throws BronzeError REFERENCE_UNRESOLVED naming the variable, never a value
  */
-export function resolve(value: Reference | string, environment: Readonly<Record<string, string | undefined>>): string {
+export function resolve(value: Reference | string, environment: Environment): string {
   if (typeof value === 'string') return value;
-  const found = environment[value.env];
+  const found = value.env.map((name) => environment[name]).find((one) => one);
   if (found) return found;
+  const [first] = value.env;
   throw new BronzeError('REFERENCE_UNRESOLVED', {
-    message: `the environment variable ${value.env} is not set`,
-    hint: `Set it, such as: export ${value.env}=…`,
+    message: `the environment variable ${value.env.join(' or ')} is not set`,
+    hint: `Set it, such as: export ${first}=…`,
   });
 }

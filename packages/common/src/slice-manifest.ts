@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { pendingLoadSchema, type PendingLoad } from './checkpoint.ts';
+import { pendingLoadSchema, type PendingLoad, sinceParameterSchema } from './checkpoint.ts';
 import { columnSchema, entityNameSchema, sourceSystemSchema } from './entity.ts';
 import { readJson } from './json.ts';
 import { type LoadKey, sliceManifestKey } from './object-keys.ts';
@@ -31,6 +31,17 @@ export type StagedBatch = z.infer<typeof stagedBatchSchema>;
 export const writeTaskSchema = z.object({ first_batch: z.int(), batch_count: z.int(), rows: z.int() });
 export type WriteTask = z.infer<typeof writeTaskSchema>;
 
+/** Records that the source gave and that belong in no load, or not in this one: counted, so that nothing vanishes. */
+export const leftOutSchema = z.object({
+  /** Without a cursor value, in an incremental load. */
+  without_cursor: z.int(),
+  /** Outside of `[since, until)`. */
+  outside_window: z.int(),
+  /** Given twice by an API that moved while it was being paged. */
+  repeated: z.int(),
+});
+export type LeftOut = z.infer<typeof leftOutSchema>;
+
 /** What a committed slice froze. Everything after it is a function of these bytes. */
 export const sliceManifestSchema = z.object({
   version: z.literal(1),
@@ -49,6 +60,8 @@ export const sliceManifestSchema = z.object({
   /** Null while nothing was read. */
   position: z.nullable(positionSchema),
   final: z.boolean(),
+  left_out: z.optional(leftOutSchema),
+  since_parameter: z.optional(sinceParameterSchema),
 });
 export type SliceManifest = z.infer<typeof sliceManifestSchema>;
 
@@ -84,6 +97,18 @@ export function nextPart(slices: readonly SliceManifest[]): number {
 
 export function rowsOf(slices: readonly SliceManifest[]): number {
   return slices.flatMap((slice) => slice.batches).reduce((rows, batch) => rows + batch.rows, 0);
+}
+
+/** Of all slices; undefined for a source that never leaves anything out. */
+export function leftOutOf(slices: readonly SliceManifest[]): LeftOut | undefined {
+  const counts = slices.flatMap(({ left_out }) => left_out ?? []);
+  if (counts.length === 0) return undefined;
+  const sum = (of: keyof LeftOut) => counts.reduce((total, one) => total + one[of], 0);
+  return {
+    without_cursor: sum('without_cursor'),
+    outside_window: sum('outside_window'),
+    repeated: sum('repeated'),
+  };
 }
 
 /** @throws BronzeError OBJECT_INVALID, also for a manifest that newer code wrote */

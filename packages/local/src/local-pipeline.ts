@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve as resolvePath } from 'node:path';
 import { CheckpointFile } from '@bronze/common/checkpoint-file';
-import { type Config, entityOf, type SourceConfig } from '@bronze/common/config';
+import { type Config, entityOf } from '@bronze/common/config';
 import type { Failure } from '@bronze/common/failure';
 import {
   decodeExtractRequest,
@@ -9,9 +9,8 @@ import {
   type ExtractRequest,
   type WriteMessage,
 } from '@bronze/common/messages';
-import type { Clock, Deadline, Log, Source } from '@bronze/common/ports';
-import { resolve } from '@bronze/common/reference';
-import { PostgresSource } from '@bronze/extractor/adapters/postgres-source';
+import type { Clock, Deadline, Log, SecretProvider, Source } from '@bronze/common/ports';
+import { openSource } from '@bronze/extractor/adapters/open-source';
 import { extractLoad } from '@bronze/extractor/extract-load';
 import { createEngine, type EngineName } from '@bronze/writer/adapters/engines';
 import { writeTask } from '@bronze/writer/write-task';
@@ -19,6 +18,7 @@ import { EventSource } from './event-source.ts';
 import { type DeadLetter, deadLettersOf, entityIn, queuesFile } from './dead-letters.ts';
 import { FolderObjectStore } from './folder-object-store.ts';
 import { LocalQueue, QueueDatabase, type Received } from './local-queue.ts';
+import { LocalSecrets } from './local-secrets.ts';
 import { SystemClock } from './system-clock.ts';
 
 /** Longer than anything one message does here; what a killed process held comes back after it. */
@@ -71,7 +71,7 @@ export class LocalPipeline {
 
   /** Delivers messages until none of this process's is left, or until `stop` aborts and what runs has handed over. */
   async drain(stop: AbortSignal): Promise<void> {
-    const deadline: Deadline = { isNear: () => stop.aborted };
+    const deadline: Deadline = { isNear: () => stop.aborted, remainingMs: () => (stop.aborted ? 0 : Infinity) };
     const sources = [this.#extractor(deadline), this.#writer()];
     const polling = new AbortController();
     this.#queues.releaseFromDead();
@@ -149,14 +149,19 @@ export class LocalPipeline {
   #source(name: string): Source {
     const known = this.#sources.get(name);
     if (known) return known;
-    const source = this.#openSource(this.options.config.sources[name]);
+    const config = this.options.config.sources[name];
+    if (!config) throw new RangeError('the configuration’s own check lets no unknown source through');
+    const { environment, log } = this.options;
+    const secrets = new LocalSecrets(environment, secretsManager);
+    const source = openSource(config, { environment, secrets, clock: this.clock, log });
     this.#sources.set(name, source);
     return source;
   }
 
-  #openSource(config: SourceConfig | undefined): Source {
-    if (!config) throw new RangeError('the configuration’s own check lets no unknown source through');
-    const url = () => resolve(config.url, this.options.environment);
-    return new PostgresSource({ url, config, clock: this.clock, log: this.options.log });
-  }
+}
+
+/** Loaded only where a secret is there: the SDK takes its time. */
+async function secretsManager(): Promise<SecretProvider> {
+  const { SecretsManager } = await import('@bronze/common/adapters/secrets-manager');
+  return new SecretsManager();
 }

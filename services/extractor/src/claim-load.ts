@@ -1,14 +1,15 @@
-import { decideClaim, type PendingLoad, startLoad, withWaiting } from '@bronze/common/checkpoint';
+import { decideClaim, effectiveLoadType, type PendingLoad, startLoad, withWaiting } from '@bronze/common/checkpoint';
 import type { Entity } from '@bronze/common/config';
 import { readLoadRecord } from '@bronze/common/load-record';
 import type { ExtractRequest } from '@bronze/common/messages';
-import type { CheckpointStore, Clock, Log, ObjectStore, Source } from '@bronze/common/ports';
+import type { CheckpointStore, Clock, Deadline, Log, ObjectStore, Source } from '@bronze/common/ports';
 
 export interface ClaimPorts {
   readonly objects: ObjectStore;
   readonly checkpoints: CheckpointStore;
   readonly source: Source;
   readonly clock: Clock;
+  readonly deadline: Deadline;
   readonly log: Log;
 }
 
@@ -38,8 +39,10 @@ export async function claimLoad(
       return claimLoad(ports, entity, request);
     }
     case 'start': {
-      const cut = await ports.source.cut(entity);
       const hasCursor = entity.cursor !== null;
+      const isFull = effectiveLoadType(checkpoint, decision.request.load_type, hasCursor) === 'full';
+      const since = isFull ? undefined : checkpoint?.last_sync_timestamp;
+      const cut = await ports.source.cut(entity, { since, deadline: ports.deadline });
       const started = startLoad(checkpoint, { ...decision, hasCursor, cut, now: ports.clock.now() });
       if (!(await ports.checkpoints.swap(entity.name, version, started.checkpoint)))
         return claimLoad(ports, entity, request);
@@ -52,6 +55,6 @@ export async function claimLoad(
 }
 
 function logClaim(log: Log, entity: string, load: PendingLoad): void {
-  const { load_id, load_type, since, until } = load;
-  log.event({ kind: 'load_claimed', entity, load_id, load_type, since, until });
+  const { load_id, load_type, since, until, since_parameter } = load;
+  log.event({ kind: 'load_claimed', entity, load_id, load_type, since, until, since_parameter });
 }

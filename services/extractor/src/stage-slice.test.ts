@@ -47,7 +47,7 @@ function stage(options: {
     objects: options.objects ?? new MemoryObjectStore(),
     source: { system: 'rds', cut: () => Promise.reject(new Error('unused')), openSlice: async () => reader },
     attempts: { next: () => 'attempt' },
-    deadline: { isNear: options.isNear ?? (() => false) },
+    deadline: { isNear: options.isNear ?? (() => false), remainingMs: () => Infinity },
     log: { event: () => undefined },
   };
   return stageSlice(ports, entityOf(config, 'things'), LOAD, []);

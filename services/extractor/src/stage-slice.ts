@@ -5,6 +5,7 @@ import type { PendingLoad } from '@bronze/common/checkpoint';
 import type { Entity } from '@bronze/common/config';
 import { BronzeError } from '@bronze/common/failure';
 import { encodeJson } from '@bronze/common/json';
+import { columnsBefore } from '@bronze/common/load-record';
 import { batchKey, sliceManifestKey } from '@bronze/common/object-keys';
 import type { AttemptIds, Deadline, Log, ObjectStore, RawBatch, SliceReader, Source } from '@bronze/common/ports';
 import {
@@ -48,7 +49,11 @@ export async function stageSlice(
   const slice = slices.length;
   const attempt = ports.attempts.next();
   const position = slices.at(-1)?.position ?? null;
-  const reader = await ports.source.openSlice(entity, load, position ?? undefined);
+  const reader = await ports.source.openSlice(entity, load, {
+    position: position ?? undefined,
+    knownColumns: async () => slices.at(-1)?.columns ?? columnsBefore(ports.objects, entity.name, load),
+    deadline: ports.deadline,
+  });
   const staged = await stageBatches(ports, entity, reader, {
     position,
     put: (raw, batch) => putBatch(ports, { entity, load, slice, attempt, batch, raw }),
@@ -68,6 +73,8 @@ export async function stageSlice(
     first_part: nextPart(slices),
     position: staged.position,
     final: staged.final,
+    ...(reader.left_out && { left_out: { ...reader.left_out } }),
+    ...(reader.since_parameter && { since_parameter: reader.since_parameter }),
   };
   return commit(ports, manifest);
 }
@@ -95,15 +102,17 @@ async function stageBatches(
   try {
     for await (const raw of reader.batches) {
       await puts.at(-PUTS_AT_ONCE);
-      const put = staging.put(raw, puts.length);
-      // Awaited below. Until then a failure must not count as unhandled, which would end the process.
-      put.catch(() => undefined);
-      puts.push(put);
+      if (raw.rows > 0) {
+        const put = staging.put(raw, puts.length);
+        // Awaited below. Until then a failure must not count as unhandled, which would end the process.
+        put.catch(() => undefined);
+        puts.push(put);
+      }
       position = raw.position;
       rows += raw.rows;
       bytes += raw.ndjson.length;
-      const isEnough = rows >= entity.slice_rows || bytes >= entity.slice_bytes || ports.deadline.isNear();
-      isFull = isEnough && reader.is_resumable;
+      const isEnough = rows >= entity.slice_rows || bytes >= entity.slice_bytes;
+      isFull = reader.is_resumable && (isEnough || raw.hands_over === true || ports.deadline.isNear());
       if (isFull) break;
     }
   } finally {

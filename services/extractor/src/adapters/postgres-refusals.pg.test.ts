@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { execute, newDatabase } from '../../../../test/database.ts';
-import { FULL, sourceOf } from './postgres-source.fixtures.ts';
+import { FULL, sourceOf, startAt } from './postgres-source.fixtures.ts';
 
 describe('a table that can’t be ingested is refused before anything is claimed', () => {
   const view = 'CREATE TABLE base (id integer, updated_at timestamptz); CREATE VIEW things AS SELECT * FROM base';
@@ -79,7 +79,7 @@ describe('a table that can’t be ingested is refused before anything is claimed
       message: expect.stringContaining('secret') as string,
     });
     await execute(url, `GRANT SELECT ON things TO ${role}; ALTER TABLE things ENABLE ROW LEVEL SECURITY`);
-    const reader = await source.openSlice(entity, FULL, undefined);
+    const reader = await source.openSlice(entity, FULL, startAt());
     await expect(async () => {
       for await (const _ of reader.batches);
     }).rejects.toMatchObject({ code: 'SOURCE_DENIED' });

@@ -1,4 +1,4 @@
-import type { SourceConfig } from '@bronze/common/config';
+import type { PostgresSourceConfig } from '@bronze/common/postgres-config';
 import { BronzeError } from '@bronze/common/failure';
 import pg from 'pg';
 
@@ -28,7 +28,7 @@ export class PostgresSession {
     this.#idleMs = idleMs;
   }
 
-  static async open(url: string, config: SourceConfig): Promise<PostgresSession> {
+  static async open(url: string, config: PostgresSourceConfig): Promise<PostgresSession> {
     if (!/^postgres(?:ql)?:\/\//.test(url)) throw notAUrl();
     const client = new pg.Client({
       connectionString: url,

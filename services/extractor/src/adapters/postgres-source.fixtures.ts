@@ -1,13 +1,14 @@
 import type { PendingLoad } from '@bronze/common/checkpoint';
-import { defineConfig, type ConfigInput, type Entity, entityOf } from '@bronze/common/config';
+import { defineConfig, entityOf, isTable } from '@bronze/common/config';
 import type { PipelineEvent } from '@bronze/common/events';
-import type { Clock, RawBatch } from '@bronze/common/ports';
+import type { Clock, RawBatch, SliceStart } from '@bronze/common/ports';
+import type { PostgresSourceInput, TableEntity, TableEntityInput } from '@bronze/common/postgres-config';
 import type { Position } from '@bronze/common/slice-manifest';
 import { timestamp } from '@bronze/common/timestamp';
 import { PostgresSource } from './postgres-source.ts';
 
-type Settings = Partial<ConfigInput['entities'][string]>;
-type SourceSettings = Partial<ConfigInput['sources'][string]>;
+type Settings = Partial<TableEntityInput>;
+type SourceSettings = Partial<PostgresSourceInput>;
 
 export const FULL: PendingLoad = {
   load_id: '00000000-0000-8000-8000-000000000001',
@@ -30,14 +31,15 @@ export function sourceOf(url: string, settings: Settings = {}, sourceSettings: S
   const events: PipelineEvent[] = [];
   const clock: Clock = { now: () => timestamp('2024-01-15'), sleep: async () => undefined };
   const sourceConfig = config.sources['db'];
-  if (!sourceConfig) throw new Error('there is a source');
+  const entity = entityOf(config, 'things');
+  if (sourceConfig?.type !== 'postgres' || !isTable(entity)) throw new Error('there is a table');
   const source = new PostgresSource({
     url: () => url,
     config: sourceConfig,
     clock,
     log: { event: (event) => events.push(event) },
   });
-  return { source, entity: entityOf(config, 'things'), events };
+  return { source, entity, events };
 }
 
 export function rowsOf(batches: readonly RawBatch[]): Record<string, string | null>[] {
@@ -52,7 +54,7 @@ export function rowsOf(batches: readonly RawBatch[]): Record<string, string | nu
 
 interface Reading {
   readonly source: PostgresSource;
-  readonly entity: Entity;
+  readonly entity: TableEntity;
 }
 
 export async function readAll(
@@ -60,7 +62,7 @@ export async function readAll(
   load: PendingLoad,
   position?: Position,
 ): Promise<RawBatch[]> {
-  const reader = await source.openSlice(entity, load, position);
+  const reader = await source.openSlice(entity, load, startAt(position));
   const batches: RawBatch[] = [];
   for await (const batch of reader.batches) batches.push(batch);
   return batches;
@@ -70,7 +72,7 @@ export async function readAll(
 export async function readInSlices(reading: Reading, load: PendingLoad): Promise<RawBatch[]> {
   const batches: RawBatch[] = [];
   for (;;) {
-    const reader = await reading.source.openSlice(reading.entity, load, batches.at(-1)?.position);
+    const reader = await reading.source.openSlice(reading.entity, load, startAt(batches.at(-1)?.position));
     const [batch] = await firstOf(reader.batches);
     if (!batch) return batches;
     if (JSON.stringify(batch.position) === JSON.stringify(batches.at(-1)?.position)) throw new Error('it stands still');
@@ -81,4 +83,12 @@ export async function readInSlices(reading: Reading, load: PendingLoad): Promise
 async function firstOf<T>(items: AsyncIterable<T>): Promise<T[]> {
   for await (const item of items) return [item];
   return [];
+}
+
+export function startAt(position?: Position): SliceStart {
+  return {
+    position,
+    knownColumns: async () => [],
+    deadline: { isNear: () => false, remainingMs: () => Infinity },
+  };
 }

@@ -2,7 +2,7 @@ import { timestamp } from '@bronze/common/timestamp';
 import { describe, expect, test } from 'vitest';
 import { CUT_SQL } from '../postgres/catalog-sql.ts';
 import { connect, execute, newDatabase } from '../../../../test/database.ts';
-import { FULL, incremental, readAll, readInSlices, rowsOf, sourceOf } from './postgres-source.fixtures.ts';
+import { FULL, incremental, readAll, readInSlices, rowsOf, sourceOf, startAt } from './postgres-source.fixtures.ts';
 
 const TIED = `
   CREATE TABLE things (tenant text COLLATE "C", id integer, updated_at timestamptz, note text, PRIMARY KEY (tenant, id));
@@ -76,7 +76,7 @@ describe('slices and ties', () => {
     await reading.source.cut(reading.entity);
     const batches = await readAll(reading, FULL);
     expect(rowsOf(batches)).toHaveLength(500);
-    expect((await reading.source.openSlice(reading.entity, FULL, undefined)).is_resumable).toBe(false);
+    expect((await reading.source.openSlice(reading.entity, FULL, startAt())).is_resumable).toBe(false);
     await expect(readAll(reading, FULL, batches[0]?.position)).rejects.toMatchObject({ code: 'KEY_CHANGED' });
   });
 
@@ -105,7 +105,7 @@ describe('a connection that is lost', () => {
   test('is opened again and goes on after the last whole batch: every row once', async () => {
     const url = await newDatabase(BIG);
     const { source, entity, events } = sourceOf(url, { cursor: null, batch_rows: 1000 });
-    const reader = await source.openSlice(entity, FULL, undefined);
+    const reader = await source.openSlice(entity, FULL, startAt());
     const ids: (string | null | undefined)[] = [];
     for await (const batch of reader.batches) {
       ids.push(...rowsOf([batch]).map((row) => row['id']));
@@ -118,7 +118,7 @@ describe('a connection that is lost', () => {
   test('again and again without progress, it fails as temporary', async () => {
     const url = await newDatabase(BIG);
     const { source, entity } = sourceOf(url, { cursor: null, batch_rows: 20_000 }, { reconnects: 2 });
-    const reader = await source.openSlice(entity, FULL, undefined);
+    const reader = await source.openSlice(entity, FULL, startAt());
     await execute(
       url,
       `REVOKE CONNECT ON DATABASE ${new URL(url).pathname.slice(1)} FROM public; ALTER TABLE things RENAME COLUMN pad TO padding`,
@@ -145,7 +145,7 @@ describe('a connection that is lost', () => {
   test('stopping early leaves no session behind', async () => {
     const url = await newDatabase(BIG);
     const { source, entity } = sourceOf(url, { cursor: null, batch_rows: 100 });
-    const reader = await source.openSlice(entity, FULL, undefined);
+    const reader = await source.openSlice(entity, FULL, startAt());
     for await (const _ of reader.batches) break;
     const client = await connect(url);
     await expect

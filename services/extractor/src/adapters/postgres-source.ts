@@ -1,7 +1,7 @@
 import type { Cut, PendingLoad } from '@bronze/common/checkpoint';
-import type { Entity, SourceConfig } from '@bronze/common/config';
 import { BronzeError } from '@bronze/common/failure';
-import type { Clock, Log, RawBatch, SliceReader, Source } from '@bronze/common/ports';
+import type { Clock, Log, RawBatch, SliceReader, SliceStart, Source } from '@bronze/common/ports';
+import type { PostgresSourceConfig, TableEntity } from '@bronze/common/postgres-config';
 import type { Position } from '@bronze/common/slice-manifest';
 import { timestamp } from '@bronze/common/timestamp';
 import { escapeIdentifier, escapeLiteral } from 'pg';
@@ -20,7 +20,7 @@ const RECONNECT_DELAY_MS = 250;
 export interface PostgresSourcePorts {
   /** Resolved only here, and never printed. */
   readonly url: () => string;
-  readonly config: SourceConfig;
+  readonly config: PostgresSourceConfig;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -44,7 +44,7 @@ export class PostgresSource implements Source {
     this.#ports = ports;
   }
 
-  async cut(entity: Entity): Promise<Cut> {
+  async cut(entity: TableEntity): Promise<Cut> {
     return this.#inSession(entity, async (session) => {
       const table = await describe(session, entity);
       if (table.key.is_unproven) await checkKey(session, entity, table.key);
@@ -56,7 +56,7 @@ export class PostgresSource implements Source {
     });
   }
 
-  async openSlice(entity: Entity, load: PendingLoad, position: Position | undefined): Promise<SliceReader> {
+  async openSlice(entity: TableEntity, load: PendingLoad, { position }: SliceStart): Promise<SliceReader> {
     const { columns, key } = await this.#inSession(entity, (session) => describe(session, entity));
     const named = columns.map(({ name, type }) => ({ name, type }));
     const is_resumable = key.columns.length > 0;
@@ -65,7 +65,7 @@ export class PostgresSource implements Source {
   }
 
   /** Goes on after the last whole batch when the connection is lost; gives up when it is lost again without progress. */
-  async *#resuming(entity: Entity, load: PendingLoad, slice: SliceRead): AsyncGenerator<RawBatch> {
+  async *#resuming(entity: TableEntity, load: PendingLoad, slice: SliceRead): AsyncGenerator<RawBatch> {
     let position = slice.position;
     let attempt = 0;
     for (;;) {
@@ -93,7 +93,7 @@ export class PostgresSource implements Source {
     }
   }
 
-  async *#copy(entity: Entity, load: PendingLoad, slice: SliceRead): AsyncGenerator<RawBatch> {
+  async *#copy(entity: TableEntity, load: PendingLoad, slice: SliceRead): AsyncGenerator<RawBatch> {
     const session = await this.#open();
     try {
       const table = await describe(session, entity);
@@ -106,7 +106,7 @@ export class PostgresSource implements Source {
     }
   }
 
-  async #inSession<T>(entity: Entity, use: (session: PostgresSession) => Promise<T>): Promise<T> {
+  async #inSession<T>(entity: TableEntity, use: (session: PostgresSession) => Promise<T>): Promise<T> {
     try {
       const session = await this.#open();
       try {
@@ -124,7 +124,7 @@ export class PostgresSource implements Source {
   }
 }
 
-async function describe(session: PostgresSession, entity: Entity): Promise<DescribedTable> {
+async function describe(session: PostgresSession, entity: TableEntity): Promise<DescribedTable> {
   const [row] = await session.rows(CATALOG_SQL, entity.table.split('.'));
   if (!row?.['described']) {
     throw new BronzeError('TABLE_MISSING', {
@@ -137,12 +137,12 @@ async function describe(session: PostgresSession, entity: Entity): Promise<Descr
 }
 
 /** The zone that `now()` is written in, unless the configuration says otherwise. */
-function zoneOf(entity: Entity, table: CatalogTable): string {
+function zoneOf(entity: TableEntity, table: CatalogTable): string {
   return entity.cursor_time_zone ?? table.zone;
 }
 
 /** Behind a reader endpoint the rows may come from another standby than the cut. */
-async function assertReplayed(session: PostgresSession, entity: Entity, load: PendingLoad): Promise<void> {
+async function assertReplayed(session: PostgresSession, entity: TableEntity, load: PendingLoad): Promise<void> {
   const [row] = await session.rows(REPLAYED_SQL, [load.until]);
   if (row?.['replayed'] === 'true') return;
   throw new BronzeError('SOURCE_INTERRUPTED', {
@@ -151,7 +151,7 @@ async function assertReplayed(session: PostgresSession, entity: Entity, load: Pe
   });
 }
 
-async function checkKey(session: PostgresSession, entity: Entity, key: RowKey): Promise<void> {
+async function checkKey(session: PostgresSession, entity: TableEntity, key: RowKey): Promise<void> {
   const offending = await session.rows(keyCheckSql(entity, key, QUOTING), []);
   if (offending.length === 0) return;
   const names = key.columns.map(({ name }) => name).join(', ');
@@ -161,7 +161,7 @@ async function checkKey(session: PostgresSession, entity: Entity, key: RowKey): 
   });
 }
 
-function assertSameColumns(entity: Entity, before: SliceReader['columns'], now: SliceReader['columns']): void {
+function assertSameColumns(entity: TableEntity, before: SliceReader['columns'], now: SliceReader['columns']): void {
   const text = (columns: SliceReader['columns']) => JSON.stringify(columns.map(({ name, type }) => [name, type]));
   if (text(before) === text(now)) return;
   throw new BronzeError('SOURCE_TIMEOUT', {

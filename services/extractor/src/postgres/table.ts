@@ -1,5 +1,5 @@
 import { METADATA_COLUMNS } from '@bronze/common/entity';
-import type { Entity } from '@bronze/common/config';
+import type { TableEntity } from '@bronze/common/postgres-config';
 import { BronzeError, type FailureCode } from '@bronze/common/failure';
 
 /** What `pg_catalog` says about one column. */
@@ -47,7 +47,7 @@ const NO_KEY: RowKey = { columns: [], is_unproven: false };
  *
  * @throws BronzeError naming the table, the column and what is known instead
  */
-export function checkTable(entity: Entity, table: CatalogTable): RowKey {
+export function checkTable(entity: TableEntity, table: CatalogTable): RowKey {
   if (table.columns.length === 0) {
     refuse('COLUMN_MISSING', `${entity.table} has no columns`, `Set enabled: false for ${entity.name}.`);
   }
@@ -81,7 +81,7 @@ export function checkTable(entity: Entity, table: CatalogTable): RowKey {
 }
 
 /** DuckDB, Athena and Glue can't tell `Name` from `name`. */
-function checkCase(entity: Entity, table: CatalogTable): void {
+function checkCase(entity: TableEntity, table: CatalogTable): void {
   const seen = new Map<string, string>();
   for (const { name } of table.columns) {
     const folded = name.toLowerCase();
@@ -97,7 +97,7 @@ function checkCase(entity: Entity, table: CatalogTable): void {
   }
 }
 
-function checkTyped(entity: Entity, table: CatalogTable, role: 'cursor' | 'event_date', expected: RegExp): void {
+function checkTyped(entity: TableEntity, table: CatalogTable, role: 'cursor' | 'event_date', expected: RegExp): void {
   const name = entity[role];
   if (name === null) return;
   const { type } = columnOf(entity, table, name, role);
@@ -112,7 +112,7 @@ function checkTyped(entity: Entity, table: CatalogTable, role: 'cursor' | 'event
   );
 }
 
-function columnOf(entity: Entity, table: CatalogTable, name: string, role: string): CatalogColumn {
+function columnOf(entity: TableEntity, table: CatalogTable, name: string, role: string): CatalogColumn {
   const found = table.columns.find((column) => column.name === name);
   if (found) return found;
   const known = table.columns.map((column) => column.name).join(', ');
@@ -123,7 +123,7 @@ function columnOf(entity: Entity, table: CatalogTable, name: string, role: strin
   );
 }
 
-function rowKey(entity: Entity, table: CatalogTable): RowKey {
+function rowKey(entity: TableEntity, table: CatalogTable): RowKey {
   if (entity.primary_key) {
     const columns = entity.primary_key.map((name) => columnOf(entity, table, name, 'primary_key'));
     return { columns: withoutMoney(entity, columns), is_unproven: table.has_children || !isProven(table, columns) };
@@ -143,7 +143,7 @@ function rowKey(entity: Entity, table: CatalogTable): RowKey {
 }
 
 /** Its text depends on the locale, so it can't be a position. */
-function withoutMoney(entity: Entity, columns: readonly CatalogColumn[]): readonly CatalogColumn[] {
+function withoutMoney(entity: TableEntity, columns: readonly CatalogColumn[]): readonly CatalogColumn[] {
   const money = columns.find(({ type }) => type === 'money');
   if (!money) return columns;
   return refuse(

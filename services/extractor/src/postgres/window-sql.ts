@@ -1,5 +1,5 @@
 import type { PendingLoad } from '@bronze/common/checkpoint';
-import type { Entity } from '@bronze/common/config';
+import type { TableEntity } from '@bronze/common/postgres-config';
 import { BronzeError } from '@bronze/common/failure';
 import { type Timestamp, timestamp } from '@bronze/common/timestamp';
 import type { Position } from '@bronze/common/slice-manifest';
@@ -23,7 +23,7 @@ export interface CopyPlan {
 
 /** One statement's worth of reading. */
 export interface TableRead {
-  readonly entity: Entity;
+  readonly entity: TableEntity;
   readonly columns: readonly CatalogColumn[];
   readonly key: RowKey;
   readonly load: PendingLoad;
@@ -64,12 +64,12 @@ export function planCopy(read: TableRead, quoting: Quoting): CopyPlan {
 }
 
 /** `public.orders (updated_at timestamp with time zone, id bigint)`. */
-function orderOf(entity: Entity, keyset: readonly KeysetColumn[]): string {
+function orderOf(entity: TableEntity, keyset: readonly KeysetColumn[]): string {
   if (keyset.length === 0) return '';
   return `${entity.table} (${keyset.map(({ name, type }) => `${name} ${type}`).join(', ')})`;
 }
 
-function assertSameOrder(entity: Entity, before: string, now: string): void {
+function assertSameOrder(entity: TableEntity, before: string, now: string): void {
   if (before === now && now !== '') return;
   throw new BronzeError('KEY_CHANGED', {
     message: `the load of ${entity.name} was read in the order of ${before || 'no key'}, which is now ${now || 'no key'}`,
@@ -108,7 +108,7 @@ function after(keyset: readonly KeysetColumn[], position: Position, quoting: Quo
   return `(${columns}) > (${position.values.map((value) => quoting.literal(value)).join(', ')})`;
 }
 
-function tableName(entity: Entity, quoting: Quoting): string {
+function tableName(entity: TableEntity, quoting: Quoting): string {
   return entity.table
     .split('.')
     .map((name) => quoting.identifier(name))
@@ -116,7 +116,7 @@ function tableName(entity: Entity, quoting: Quoting): string {
 }
 
 /** Asks the rows whether a key is one that the catalog doesn't prove: any row that comes back shows that it isn't. */
-export function keyCheckSql(entity: Entity, key: RowKey, quoting: Quoting): string {
+export function keyCheckSql(entity: TableEntity, key: RowKey, quoting: Quoting): string {
   const from = tableName(entity, quoting);
   const columns = key.columns.map(({ name }) => quoting.identifier(name));
   const isNull = columns.map((name) => `${name} IS NULL`).join(' OR ');

@@ -9,7 +9,7 @@ import type { BatchBytes, Conversion, Converted, ParquetEngine } from '../parque
 import { convertersOf, degradedColumns, parquetjsFields } from '../parquet/parquetjs-types.ts';
 import { rowsUnderMark } from '../parquet/part-mark.ts';
 import { quarantineLine } from '../parquet/quarantine.ts';
-import { eachLine, eventDateOf, misfit, parseLine } from '../parquet/staged-lines.ts';
+import { assertKnownKeys, eachLine, eventDateOf, misfit, parseLine } from '../parquet/staged-lines.ts';
 
 /** Measured: larger groups gain nothing in speed and cost memory; smaller pages cost a third more bytes. */
 const ROW_GROUP_ROWS = 16_384;
@@ -63,7 +63,8 @@ interface SortedLines {
 function sortLines(ndjson: Uint8Array, conversion: Conversion, sorted: SortedLines): void {
   eachLine(ndjson, (line) => {
     const row = parseLine(line);
-    const reason = misfit(row, conversion.columns);
+    assertKnownKeys(row, conversion.columns);
+    const reason = misfit(row, conversion);
     if (reason !== undefined) {
       sorted.rejected.push(quarantineLine(reason, line));
       return;
@@ -87,7 +88,9 @@ async function writePart(schema: ParquetSchema, conversion: Conversion, lines: r
   };
   for (const line of lines) {
     const staged = parseLine(line);
-    const row: Record<string, unknown> = { ...metadata, _record_hash: createHash('md5').update(line).digest('hex') };
+    const _record_hash = createHash('md5').update(line).digest('hex');
+    // Without a prototype: a column may be called `constructor`, and be null.
+    const row: Record<string, unknown> = Object.assign(Object.create(null), metadata, { _record_hash });
     for (const { name, convert } of converters) {
       const text = staged[name];
       if (typeof text === 'string') row[name] = convert(text);

@@ -3,6 +3,7 @@ import { METADATA_COLUMNS } from '@bronze/common/entity';
 import { parquetType, typeName } from './type-mapping.ts';
 import { duckDbType } from './duckdb-types.ts';
 import type { Conversion } from './parquet-engine.ts';
+import { leavesNullsOut } from './staged-lines.ts';
 
 /** Partition names that are no dates. */
 export const NO_DATE = '__null__';
@@ -62,12 +63,24 @@ function linesSql(task: DuckDbTask): string {
   return `read_ndjson_objects([${task.files.map(literal).join(', ')}], compression = 'zstd', maximum_object_size = ${bound})`;
 }
 
-/** raw, t0…tn: one parse a line. Raises on a missing or an extra key: a slice's columns are fixed. */
+/**
+ * raw, t0…tn: one parse a line. Raises on an extra key, which would be lost, and on a missing one, unless the source
+ * leaves nulls out: a slice's columns are fixed.
+ */
 function textsSql(task: DuckDbTask): string {
   const shape = task.columns.map(({ name }) => `${JSON.stringify(name)}:"VARCHAR"`).join(',');
   const texts = task.columns.map((_, i) => `, struct_extract_at(j, ${i + 1}) AS t${i}`);
-  return `SELECT raw${texts.join('')} FROM (SELECT raw, from_json_strict(raw, ${literal(`{${shape}}`)}) AS j
+  const object = leavesNullsOut(task.source_system)
+    ? `from_json(${knownKeysSql(task)}, ${literal(`{${shape}}`)})`
+    : `from_json_strict(raw, ${literal(`{${shape}}`)})`;
+  return `SELECT raw${texts.join('')} FROM (SELECT raw, ${object} AS j
     FROM (SELECT CAST(json AS VARCHAR) AS raw FROM ${linesSql(task)}))`;
+}
+
+function knownKeysSql(task: DuckDbTask): string {
+  const names = task.columns.map(({ name }) => literal(name)).join(', ');
+  return `CASE WHEN list_has_all([${names}]::VARCHAR[], json_keys(raw)) THEN raw
+    ELSE error('a staged line has a key that is no column of its slice') END`;
 }
 
 /** Whether the text of column i fits its type: never null. Undefined: it always does. */

@@ -1,4 +1,5 @@
-import type { Column } from '@bronze/common/entity';
+import type { Column, SourceSystem } from '@bronze/common/entity';
+import { BronzeError } from '@bronze/common/failure';
 import { NULL_EVENT_DATE } from '@bronze/common/object-keys';
 import { fits } from './fits.ts';
 import { parquetType, typeName } from './type-mapping.ts';
@@ -7,6 +8,11 @@ import { parquetType, typeName } from './type-mapping.ts';
 export type StagedRow = Readonly<Record<string, string | null>>;
 
 const SHOWN_CHARACTERS = 200;
+
+interface MisfitContext {
+  readonly columns: readonly Column[];
+  readonly source_system: SourceSystem;
+}
 
 /** Calls `visit` with each line of an NDJSON batch, without its newline. */
 export function eachLine(ndjson: Uint8Array, visit: (line: Uint8Array) => void): void {
@@ -21,10 +27,26 @@ export function parseLine(line: Uint8Array): StagedRow {
   return JSON.parse(Buffer.from(line.buffer, line.byteOffset, line.length).toString()) as StagedRow;
 }
 
+/** Lines of an API leave nulls out. A table's lines have every column. */
+export function leavesNullsOut(source_system: SourceSystem): boolean {
+  return source_system === 'api';
+}
+
+/** A key that no column takes would be lost. @throws BronzeError OBJECT_CORRUPT */
+export function assertKnownKeys(row: StagedRow, columns: readonly Column[]): void {
+  const names = new Set(columns.map(({ name }) => name));
+  if (Object.keys(row).every((key) => names.has(key))) return;
+  throw new BronzeError('OBJECT_CORRUPT', {
+    message: 'a staged line has a key that is no column of its slice',
+    hint: 'Nothing was written. Please report this with the load’s staging folder.',
+  });
+}
+
 /** Why a row can't be in bronze, naming each column that does not fit; undefined when it can. */
-export function misfit(row: StagedRow, columns: readonly Column[]): string | undefined {
+export function misfit(row: StagedRow, { columns, source_system }: MisfitContext): string | undefined {
+  const absent = leavesNullsOut(source_system) ? null : undefined;
   const reasons = columns.flatMap(({ name, type }) => {
-    const value = Object.hasOwn(row, name) ? row[name] : undefined;
+    const value = Object.hasOwn(row, name) ? row[name] : absent;
     const parquet = parquetType(type);
     if (value === null || (typeof value === 'string' && fits(parquet, value))) return [];
     return [`${name}: ${JSON.stringify(value?.slice(0, SHOWN_CHARACTERS))} is not exactly a ${typeName(parquet)}`];
@@ -35,5 +57,6 @@ export function misfit(row: StagedRow, columns: readonly Column[]): string | und
 /** The event date of a row that fits: the column is a date or a timestamp, so its text begins with it. */
 export function eventDateOf(row: StagedRow, column: string | null): string | null {
   if (column === null) return null;
-  return row[column]?.slice(0, 10) ?? NULL_EVENT_DATE;
+  const text = Object.hasOwn(row, column) ? row[column] : null;
+  return text?.slice(0, 10) ?? NULL_EVENT_DATE;
 }

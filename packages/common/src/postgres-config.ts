@@ -1,0 +1,62 @@
+import * as z from 'zod/mini';
+import { commonFields, described, seconds } from './config-fields.ts';
+import { referenceSchema } from './reference.ts';
+
+const IDENTIFIER_BYTES_MAX = 63;
+const column = z.string().check(
+  z.minLength(1),
+  z.refine((name) => Buffer.byteLength(name) <= IDENTIFIER_BYTES_MAX, 'longer than a PostgreSQL identifier (63 bytes)'),
+);
+
+export const postgresSourceSchema = z.strictObject({
+  type: described(z.literal('postgres'), '`postgres`'),
+  url: described(
+    z.union([referenceSchema, z.string().check(z.minLength(1))]),
+    "connection URL, best as `env('DATABASE_URL')`",
+  ),
+  margin_seconds: described(
+    z._default(z.number().check(z.minimum(0)), 60),
+    'how far behind the database’s clock a window ends when the role can’t see other users’ transactions',
+  ),
+  statement_timeout_seconds: described(z._default(seconds, 900), 'the server cancels a statement that runs longer'),
+  idle_timeout_seconds: described(
+    z._default(seconds, 300),
+    'the connection counts as lost when the server sends nothing for so long; sorting a large table counts too',
+  ),
+  reconnects: described(
+    z._default(z.int().check(z.minimum(0)), 3),
+    'how often a lost connection is opened again without progress before the slice fails',
+  ),
+});
+export type PostgresSourceInput = z.input<typeof postgresSourceSchema>;
+export type PostgresSourceConfig = z.output<typeof postgresSourceSchema>;
+
+const { source, ...limits } = commonFields;
+
+export const tableEntitySchema = z.strictObject({
+  source,
+  table: described(
+    z.string().check(z.regex(/^[^.]+\.[^.]+$/u, 'expected schema.table, such as "public.orders"')),
+    '`schema.table`, or a view',
+  ),
+  cursor: described(
+    z._default(z.nullable(column), 'updated_at'),
+    'timestamp column that grows with every change of a row; `null`: always loaded in full',
+  ),
+  cursor_time_zone: described(
+    z.optional(z.string().check(z.regex(/^[A-Za-z0-9_+/-]{1,64}$/))),
+    'zone of the values of a cursor column without one; default: the database’s `TimeZone`, in which `now()` is written there',
+  ),
+  primary_key: described(
+    z.optional(z.array(column).check(z.minLength(1))),
+    'columns that identify a row; default: from the catalog; needed for views. A table without a key is one slice',
+  ),
+  event_date: described(
+    z._default(z.nullable(column), null),
+    'date or timestamp column whose date names the `event_date=` partition; `null`: no such level',
+  ),
+  ...limits,
+});
+export type TableEntityInput = z.input<typeof tableEntitySchema>;
+/** A table of a PostgreSQL source, with the entity's name. */
+export type TableEntity = z.output<typeof tableEntitySchema> & { readonly name: string };

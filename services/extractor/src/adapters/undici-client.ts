@@ -1,0 +1,118 @@
+import { BronzeError, type FailureCode } from '@bronze/common/failure';
+import type { RestSourceConfig } from '@bronze/common/rest-config';
+import { Agent, errors, request } from 'undici';
+import type { HttpAnswer, HttpClient } from '../rest/http.ts';
+
+/** No redirect is followed here; compressed answers are not asked for, so none can burst. */
+const HEADERS = { 'accept-encoding': 'identity', 'user-agent': 'bronze' };
+
+/** HTTP by undici: one connection pool for each source, time-outs and a cap on what a response may hold. */
+export class UndiciClient implements HttpClient {
+  readonly #agent: Agent;
+  readonly #timeout_ms: number;
+  readonly #bytes_max: number;
+
+  constructor(config: RestSourceConfig) {
+    this.#timeout_ms = config.request_timeout_seconds * 1000;
+    this.#bytes_max = config.response_bytes_max;
+    this.#agent = new Agent({ maxResponseSize: config.response_bytes_max, connectTimeout: this.#timeout_ms });
+  }
+
+  async get(url: string, headers: Readonly<Record<string, string>>): Promise<HttpAnswer> {
+    const { host } = new URL(url);
+    try {
+      const signal = AbortSignal.timeout(this.#timeout_ms);
+      const answer = await request(url, { dispatcher: this.#agent, headers: { ...HEADERS, ...headers }, signal });
+      const names = lowerCase(answer.headers);
+      this.#checkLength(host, names['content-length']);
+      const bytes = await answer.body.bytes();
+      return { status: answer.statusCode, headers: names, body: textOf(host, bytes, names['content-encoding']) };
+    } catch (thrown) {
+      throw thrown instanceof BronzeError ? thrown : this.#failure(host, thrown);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#agent.destroy();
+  }
+
+  /** Refused before a byte is read. */
+  #checkLength(host: string, length: string | undefined): void {
+    if (Number(length ?? 0) > this.#bytes_max) throw this.#tooLarge(host);
+  }
+
+  #failure(host: string, thrown: unknown): BronzeError {
+    if (thrown instanceof errors.ResponseExceededMaxSizeError) return this.#tooLarge(host);
+    const isTimeout =
+      thrown instanceof errors.HeadersTimeoutError ||
+      thrown instanceof errors.BodyTimeoutError ||
+      (thrown instanceof Error && thrown.name === 'TimeoutError');
+    if (isTimeout) {
+      return failure('SOURCE_TIMEOUT', `${host} did not answer within ${this.#timeout_ms / 1000} s`, RAISE);
+    }
+    const code = codeOf(thrown);
+    return UNREACHABLE.has(code)
+      ? failure('SOURCE_UNREACHABLE', `no connection to ${host} (${code})`, REACH)
+      : failure('SOURCE_INTERRUPTED', `the connection to ${host} broke before the answer was whole (${code})`, RETRIED);
+  }
+
+  #tooLarge(host: string): BronzeError {
+    return failure(
+      'RESPONSE_TOO_LARGE',
+      `${host} answers with more than ${this.#bytes_max} bytes (response_bytes_max)`,
+      'Ask for smaller pages (paging.size), or raise response_bytes_max of the source and the memory with it.',
+    );
+  }
+}
+
+const RETRIED = 'It is retried. If it stays, look at the API’s log or what lies between.';
+const RAISE = 'It is retried. If it stays, ask for smaller pages or raise request_timeout_seconds of the source.';
+const REACH = 'Is base_url right, is the API up, does a security group or a proxy stand between?';
+const UNREACHABLE: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+]);
+
+function failure(code: FailureCode, message: string, hint: string): BronzeError {
+  return new BronzeError(code, { message, hint });
+}
+
+/** The code alone: messages may hold the URL. */
+function codeOf(thrown: unknown): string {
+  const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
+  const code: unknown = Reflect.get(Object(cause), 'code');
+  return typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code) ? code : 'UNKNOWN';
+}
+
+function lowerCase(headers: Record<string, string | string[] | undefined>): HttpAnswer['headers'] {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name.toLowerCase(),
+      Array.isArray(value) ? value.join(', ') : value,
+    ]),
+  );
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+function textOf(host: string, bytes: Uint8Array, encoding: string | undefined): string {
+  if (encoding !== undefined && encoding !== 'identity') {
+    throw failure('RESPONSE_MALFORMED', `${host} compresses its answer (${encoding.slice(0, 20)}) unasked`, COMPRESSED);
+  }
+  try {
+    return UTF8.decode(bytes);
+  } catch {
+    throw failure('RESPONSE_MALFORMED', `${host} answers with bytes that are not UTF-8`, RETRIED);
+  }
+}
+
+const COMPRESSED = 'Bronze asks for plain answers (accept-encoding: identity). Let the API, or what lies between, heed it.';

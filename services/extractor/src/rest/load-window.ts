@@ -1,0 +1,69 @@
+import type { PendingLoad } from '@bronze/common/checkpoint';
+import { BronzeError } from '@bronze/common/failure';
+import type { EndpointEntity } from '@bronze/common/rest-config';
+import type { LeftOut } from '@bronze/common/slice-manifest';
+import type { Timestamp } from '@bronze/common/timestamp';
+import type { JsonObject } from './json-node.ts';
+import { askedMoment, momentOf, sinceText } from './moment.ts';
+
+/** What of an API's records belongs into a load; the rest is counted. */
+export class LoadWindow {
+  readonly #entity: EndpointEntity;
+  readonly #load: PendingLoad;
+  readonly #left_out = { without_cursor: 0, outside_window: 0, repeated: 0 };
+  readonly #asked: Timestamp | undefined;
+  #isIgnored = false;
+
+  constructor(entity: EndpointEntity, load: PendingLoad) {
+    this.#entity = entity;
+    this.#load = load;
+    const { since } = entity;
+    this.#asked = since && this.since !== undefined ? askedMoment(load.since, since) : undefined;
+  }
+
+  /** Value of the parameter that asks for changed records; undefined when it is not to be sent. */
+  get since(): string | undefined {
+    const { since } = this.#entity;
+    const { load_type, since_parameter } = this.#load;
+    if (!since || load_type === 'full' || since_parameter !== 'sent') return undefined;
+    return sinceText(this.#load.since, since);
+  }
+
+  /** What became of the parameter, as far as this slice can tell. */
+  get sinceParameter(): PendingLoad['since_parameter'] {
+    return this.#isIgnored ? 'ignored' : this.#load.since_parameter;
+  }
+
+  get leftOut(): LeftOut {
+    return this.#left_out;
+  }
+
+  countRepeated(records: number): void {
+    this.#left_out.repeated += records;
+  }
+
+  /** Whether a record is to be staged. @throws BronzeError CURSOR_MISSING where the policy says so */
+  takes(record: JsonObject): boolean {
+    const { cursor, columns, null_cursor } = this.#entity;
+    if (cursor === null) return true;
+    const moment = momentOf(record.get(cursor), columns[cursor] ?? '');
+    const { load_type, since, until } = this.#load;
+    if (!moment) {
+      if (null_cursor === 'error') throw withoutCursor(this.#entity, cursor);
+      if (load_type === 'full') return true;
+      this.#left_out.without_cursor += 1;
+      return false;
+    }
+    const isInside = moment.at < until && (load_type === 'full' || moment.at >= since);
+    if (!isInside) this.#left_out.outside_window += 1;
+    if (this.#asked !== undefined && moment.at < this.#asked) this.#isIgnored = true;
+    return isInside;
+  }
+}
+
+function withoutCursor(entity: EndpointEntity, cursor: string): BronzeError {
+  return new BronzeError('CURSOR_MISSING', {
+    message: `a record of ${entity.name} has no moment in ${cursor}, its cursor`,
+    hint: 'Mend it at the source. null_cursor: "include" takes such records with full loads and counts them otherwise.',
+  });
+}

@@ -1,0 +1,156 @@
+import { BronzeError } from '@bronze/common/failure';
+import type { EndpointEntity } from '@bronze/common/rest-config';
+import type { JsonObject } from './json-node.ts';
+import type { PageToken } from './paging.ts';
+import type { SeenRecords } from './seen-records.ts';
+
+export interface RawPage {
+  /** All records of the response: what ends the paging counts these. */
+  readonly records: readonly JsonObject[];
+  /** As the server says it; undefined at the end, and for styles that count. */
+  readonly next: PageToken | undefined;
+  /** Of the response. */
+  readonly characters: number;
+}
+
+export interface PageStep {
+  /** Records not given before, in the order of the list. */
+  readonly records: readonly JsonObject[];
+  readonly repeated: number;
+  readonly characters: number;
+  /** Undefined: the list is at its end. */
+  readonly next: PageToken | undefined;
+}
+
+export interface Walk {
+  readonly entity: EndpointEntity;
+  readonly seen: SeenRecords;
+  /** Where it begins; empty: at the start of the list. */
+  readonly start: PageToken;
+  fetch(token: PageToken): Promise<RawPage>;
+}
+
+/** So many pages in a row with nothing new in them: the API does not heed what it is asked for. */
+const PAGES_REPEATED_MAX = 3;
+const PAGES_EMPTY_MAX = 1000;
+
+/**
+ * Walks a list page by page to its end. Each step is whole: a slice can end after it.
+ *
+ * A list moves while it is paged. What moves *right* (something was inserted before) comes twice and is left out the
+ * second time. What moves *left* (something before was deleted, or changed and went to the end) would be skipped: where
+ * the API counts pages or records, each page is tied to the one before by records known from there.
+ *
+ * @throws BronzeError PAGES_MOVED, PAGES_LOOP
+ */
+export async function* walkPages(walk: Walk): AsyncGenerator<PageStep> {
+  let repeated = 0;
+  let empty = 0;
+  for await (const one of stepsOf(walk)) {
+    const isIdle = one.records.length === 0;
+    repeated = isIdle ? repeated + Math.sign(one.repeated) : 0;
+    empty = isIdle ? empty + 1 : 0;
+    if (repeated >= PAGES_REPEATED_MAX || empty >= PAGES_EMPTY_MAX) throw loop(walk.entity);
+    yield one;
+  }
+}
+
+function stepsOf(walk: Walk): AsyncGenerator<PageStep> {
+  switch (walk.entity.paging.style) {
+    case 'offset':
+      return walkOffsets(walk);
+    case 'page':
+      return walkNumbers(walk);
+    default:
+      return walkTokens(walk);
+  }
+}
+
+/** `none`, `cursor` and `next-link`: the server says where it goes on. */
+async function* walkTokens(walk: Walk): AsyncGenerator<PageStep> {
+  const tokens = new Set<PageToken>();
+  for (let token: PageToken | undefined = walk.start; token !== undefined;) {
+    if (tokens.has(token)) throw loop(walk.entity);
+    tokens.add(token);
+    const page: RawPage = await walk.fetch(token);
+    yield step(walk, { page, next: page.next });
+    token = page.next;
+  }
+}
+
+/** Pages overlap by one record. Unless the first of a page is one that is known, records may lie between the two. */
+async function* walkOffsets(walk: Walk): AsyncGenerator<PageStep> {
+  let offset = Number(walk.start);
+  let size = 1;
+  for (;;) {
+    let from = Math.max(0, offset - 1);
+    let page = await walk.fetch(String(from));
+    if (from > 0 && !continues(walk, page)) {
+      from = Math.max(0, offset - Math.max(size, 1) - 1);
+      page = await walk.fetch(String(from));
+      if (from > 0 && !continues(walk, page)) throw moved(walk.entity);
+    }
+    const isEnd = page.records.length <= (from > 0 ? 1 : 0);
+    offset = from + page.records.length;
+    size = Math.max(size, page.records.length);
+    yield step(walk, { page, overlap: from > 0 ? 1 : 0, next: isEnd ? undefined : String(offset) });
+    if (isEnd) return;
+  }
+}
+
+/** After each page the one before is read again: what has moved into it meanwhile was skipped. */
+async function* walkNumbers(walk: Walk): AsyncGenerator<PageStep> {
+  const { paging } = walk.entity;
+  const first = paging.style === 'page' ? paging.first_page : 1;
+  const confirms = paging.style !== 'page' || paging.confirm;
+  for (let number = walk.start === '' ? first : Number(walk.start); ; number += 1) {
+    const page = await walk.fetch(String(number));
+    const before = confirms && number > first ? await pagesBefore(walk, number, first) : [];
+    const isEnd = page.records.length === 0;
+    yield step(walk, { before, page, next: isEnd ? undefined : String(number + 1) });
+    if (isEnd) return;
+  }
+}
+
+async function pagesBefore(walk: Walk, number: number, first: number): Promise<RawPage[]> {
+  const before = await walk.fetch(String(number - 1));
+  if (number - 1 === first || continues(walk, before)) return [before];
+  const further = await walk.fetch(String(number - 2));
+  if (number - 2 === first || continues(walk, further)) return [further, before];
+  throw moved(walk.entity);
+}
+
+/** Whether nothing unknown can lie before the page: its first record is one that was read. */
+function continues({ seen }: Walk, { records: [first] }: RawPage): boolean {
+  return first !== undefined && seen.hasKey(first);
+}
+
+interface Read {
+  /** Read again: what is new in them has moved there. */
+  readonly before?: readonly RawPage[];
+  readonly page: RawPage;
+  /** How many records of the page are meant to be known. */
+  readonly overlap?: number;
+  readonly next: PageToken | undefined;
+}
+
+function step({ seen }: Walk, { before = [], page, overlap = 0, next }: Read): PageStep {
+  const skipped = before.flatMap(({ records }) => seen.unseen(records));
+  const fresh = seen.unseen(page.records);
+  const repeated = Math.max(0, page.records.length - fresh.length - overlap);
+  return { records: [...skipped, ...fresh], repeated, characters: page.characters, next };
+}
+
+function loop(entity: EndpointEntity): BronzeError {
+  return new BronzeError('PAGES_LOOP', {
+    message: `the pages of ${entity.name} lead in a circle: again and again they hold nothing new`,
+    hint: 'It is retried from the last slice. If it stays: does the API know the paging parameters by these names?',
+  });
+}
+
+function moved(entity: EndpointEntity): BronzeError {
+  return new BronzeError('PAGES_MOVED', {
+    message: `the list of ${entity.name} moved by more than a page while it was being read: records may have been skipped`,
+    hint: 'It is retried from the last slice. If it stays, raise the page size, page by cursor or next-link, or abandon the load and run the entity again.',
+  });
+}

@@ -1,0 +1,81 @@
+import { BronzeError } from '@bronze/common/failure';
+import type { EndpointEntity } from '@bronze/common/rest-config';
+import { type JsonNode, JsonNumber, nodeAt } from './json-node.ts';
+
+/** Which page: a number, an offset, a token or a URL as text; empty for the first. */
+export type PageToken = string;
+
+export interface PageAddress {
+  readonly base_url: string;
+  readonly entity: EndpointEntity;
+  /** Value of the parameter that asks for changed records; undefined: it is not sent. */
+  readonly since: string | undefined;
+}
+
+/** The URL of a page. A next link is used as the server gave it. */
+export function pageUrl(address: PageAddress, token: PageToken): string {
+  const { entity, since } = address;
+  const { paging } = entity;
+  const url = endpointUrl(address);
+  if (paging.style === 'next-link' && token !== '') return withinOrigin(entity, token, url.href);
+  if (since !== undefined && entity.since) url.searchParams.set(entity.since.param, since);
+  if (paging.style === 'none') return url.href;
+  if (paging.size_param !== null) url.searchParams.set(paging.size_param, String(paging.size));
+  if (paging.style === 'page') url.searchParams.set(paging.page_param, token || String(paging.first_page));
+  if (paging.style === 'offset') url.searchParams.set(paging.offset_param, token || '0');
+  if (paging.style === 'cursor' && token !== '') url.searchParams.set(paging.cursor_param, token);
+  return url.href;
+}
+
+function endpointUrl({ base_url, entity }: PageAddress): URL {
+  return new URL(`${base_url.replace(/\/$/, '')}${entity.endpoint}`);
+}
+
+export interface PageAnswer {
+  readonly url: string;
+  readonly body: JsonNode;
+  readonly link: string | undefined;
+}
+
+/**
+ * The token of the page after this one where the server says it; undefined at the end. How many records the page has
+ * does not matter: a short or an empty page with a next one is not the last.
+ *
+ * @throws BronzeError LINK_REFUSED for a next link to another origin: the API key would go there
+ */
+export function nextToken(entity: EndpointEntity, answer: PageAnswer): PageToken | undefined {
+  const { paging } = entity;
+  if (paging.style === 'cursor') return textOf(nodeAt(answer.body, paging.cursor_path));
+  if (paging.style !== 'next-link') return undefined;
+  const link = paging.link_path === null ? linkHeader(answer.link) : textOf(nodeAt(answer.body, paging.link_path));
+  return link === undefined ? undefined : withinOrigin(entity, link, answer.url);
+}
+
+function withinOrigin(entity: EndpointEntity, link: string, from: string): string {
+  const next = URL.parse(link, from);
+  if (next && next.origin === new URL(from).origin && next.username === '') return next.href;
+  throw new BronzeError('LINK_REFUSED', {
+    message: `the next link of ${entity.name} leads to ${next ? 'another origin' : 'no URL'}: ${next?.origin ?? ''}`,
+    hint: 'Only links to the scheme, host and port of base_url are followed. If the API moved, change base_url.',
+  });
+}
+
+function textOf(node: JsonNode | undefined): string | undefined {
+  const text = node instanceof JsonNumber ? node.text : node;
+  return typeof text === 'string' && text !== '' ? text : undefined;
+}
+
+/** `<https://…/payments?cursor=x>; rel="next", <…>; rel="prev"` (RFC 8288). */
+function linkHeader(header: string | undefined): string | undefined {
+  for (const [, url, parameters = ''] of (header ?? '').matchAll(/<([^>]*)>([^<]*)/g)) {
+    if (/;\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next(?=\s|;|,|$))/i.test(parameters)) return url;
+  }
+  return undefined;
+}
+
+/** What a position's values are of: where any of it changes, a load can't go on in the middle. */
+export function orderOf(entity: EndpointEntity, since: string | undefined): string {
+  const { paging } = entity;
+  const size = paging.style === 'page' ? ` of ${paging.size}` : '';
+  return `GET ${entity.endpoint} by ${paging.style}${size}${since === undefined ? '' : ` since ${since}`}`;
+}

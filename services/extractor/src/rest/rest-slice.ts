@@ -1,0 +1,144 @@
+import type { PendingLoad } from '@bronze/common/checkpoint';
+import { BronzeError } from '@bronze/common/failure';
+import type { Deadline, RawBatch } from '@bronze/common/ports';
+import type { EndpointEntity } from '@bronze/common/rest-config';
+import type { Position } from '@bronze/common/slice-manifest';
+import { fieldsOf, type Fields, type FieldTypes } from './field-types.ts';
+import type { LoadWindow } from './load-window.ts';
+import { walkPages, type PageStep, type Walk } from './page-walk.ts';
+import { orderOf, type PageToken } from './paging.ts';
+import { recordLine } from './record-line.ts';
+import { SeenRecords } from './seen-records.ts';
+
+/** So many records are looked at before the types of a first load are settled. */
+const RECORDS_TO_INFER = 10_000;
+
+export interface RestSlice {
+  readonly entity: EndpointEntity;
+  readonly window: LoadWindow;
+  readonly types: FieldTypes;
+  readonly deadline: Deadline;
+  readonly walk: Walk;
+}
+
+/** Where a slice begins: a position without values is the end of the list. @throws BronzeError KEY_CHANGED when it can't go on as it was begun */
+export function startOf(entity: EndpointEntity, load: PendingLoad, window: LoadWindow, position: Position | undefined) {
+  const order = orderOf(entity, window.since);
+  if (position && position.order !== order) {
+    throw new BronzeError('KEY_CHANGED', {
+      message: `load ${load.load_id} of ${entity.name} was read as "${position.order}", which is now "${order}"`,
+      hint: 'It can’t go on without losing or doubling records. Abandon the load and run the entity again.',
+    });
+  }
+  const [token, ...carried] = position?.values ?? [''];
+  return { token, seen: new SeenRecords(entity.primary_key, carried) };
+}
+
+/** Records as batches of staged lines. Batches end with pages, where reading can go on. */
+export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
+  const { entity, types, deadline } = slice;
+  const exclude = new Set(entity.exclude);
+  const batch = new BatchBuilder(slice);
+  let unread: Fields[] = [];
+  let unread_characters = 0;
+  const settle = () => {
+    types.learn(unread);
+    for (const fields of unread) batch.add(recordLine(fields, types));
+    unread = [];
+    unread_characters = 0;
+  };
+  for await (const step of unlessThrottled(slice, batch)) {
+    if (step === 'throttled') {
+      settle();
+      yield batch.take(true);
+      continue;
+    }
+    unread.push(...taken(slice.window, step).map((record) => fieldsOf(record, exclude)));
+    unread_characters += step.characters;
+    batch.endPage(step.next);
+    const isEnough = unread.length >= RECORDS_TO_INFER || unread_characters >= entity.batch_bytes;
+    if (types.isNew && batch.isFirst && !isEnough && !deadline.isNear()) continue;
+    settle();
+    if (batch.isFull || deadline.isNear()) yield batch.take(false);
+  }
+  settle();
+  if (!batch.isEmpty) yield batch.take(false);
+}
+
+function taken(window: LoadWindow, step: PageStep) {
+  window.countRepeated(step.repeated);
+  return step.records.filter((record) => window.takes(record));
+}
+
+/**
+ * The steps. When the API wants a pause that is too long and this slice has come further than where it began, that is
+ * told first, so that the slice can end; if it does not, the failure stands.
+ */
+async function* unlessThrottled({ walk }: RestSlice, batch: BatchBuilder): AsyncGenerator<PageStep | 'throttled'> {
+  try {
+    yield* walkPages(walk);
+  } catch (thrown) {
+    const isThrottled = thrown instanceof BronzeError && thrown.code === 'SOURCE_THROTTLED';
+    if (isThrottled && batch.hasMoved) yield 'throttled';
+    throw thrown;
+  }
+}
+
+class BatchBuilder {
+  readonly #slice: RestSlice;
+  #lines: string[] = [];
+  #bytes = 0;
+  #longest = 0;
+  /** Undefined: no page yet; null: the list is at its end. */
+  #next: PageToken | null | undefined;
+  #isFirst = true;
+
+  constructor(slice: RestSlice) {
+    this.#slice = slice;
+  }
+
+  get isFirst(): boolean {
+    return this.#isFirst;
+  }
+
+  get isEmpty(): boolean {
+    return this.#lines.length === 0;
+  }
+
+  /** Whether reading could go on further than where the slice began. */
+  get hasMoved(): boolean {
+    return this.#next !== undefined;
+  }
+
+  get isFull(): boolean {
+    const { batch_rows, batch_bytes } = this.#slice.entity;
+    return this.#lines.length >= batch_rows || this.#bytes >= batch_bytes;
+  }
+
+  add(line: string): void {
+    const bytes = Buffer.byteLength(line) + 1;
+    this.#lines.push(line);
+    this.#bytes += bytes;
+    this.#longest = Math.max(this.#longest, bytes);
+  }
+
+  endPage(next: PageToken | undefined): void {
+    this.#next = next ?? null;
+  }
+
+  take(hands_over: boolean): RawBatch {
+    const ndjson = Buffer.from(this.#lines.map((line) => `${line}\n`).join(''));
+    const batch = { ndjson, rows: this.#lines.length, row_bytes_max: this.#longest, position: this.#position(), hands_over };
+    this.#lines = [];
+    this.#bytes = 0;
+    this.#longest = 0;
+    this.#isFirst = false;
+    return { ...batch, release: () => undefined };
+  }
+
+  #position(): Position {
+    const { entity, window, walk } = this.#slice;
+    const values = typeof this.#next === 'string' ? [this.#next, ...walk.seen.carried()] : [];
+    return { order: orderOf(entity, window.since), values };
+  }
+}
