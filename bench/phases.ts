@@ -62,7 +62,13 @@ async function extract({ url, folder }: PhaseInput): Promise<void> {
   const sourceConfig = config(url).sources['bench'];
   if (sourceConfig?.type !== 'postgres') throw new Error('the bench has a source');
   const source = new PostgresSource({ url: () => url, config: sourceConfig, clock: new SystemClock(), log });
-  const ports = { objects, source, log, attempts: { next: randomUUID }, deadline: { isNear: () => false, remainingMs: () => Infinity } };
+  const ports = {
+    objects,
+    source,
+    log,
+    attempts: { next: randomUUID },
+    deadline: { isNear: () => false, remainingMs: () => Infinity },
+  };
   const entity = entityOf(config(url), 'orders');
   for (let slices = await readSlices(objects, { entity: 'orders', ...LOAD }); !slices.at(-1)?.final;) {
     const slice = await stageSlice(ports, entity, LOAD, slices);

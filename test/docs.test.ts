@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FAILURE_KINDS } from '@bronze/common/failure';
-import { KNOWN_KEYS } from '@bronze/common/config';
+import { ENTITY_SCHEMAS, SOURCE_SCHEMAS } from '@bronze/common/known-keys';
 import { describe, expect, test } from 'vitest';
+import { generate } from '../docs/generate.ts';
 import { bronze } from './command.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -84,9 +85,19 @@ test('docs/runbook.md has a line for each failure code, and none for another', (
   expect(documented.toSorted()).toEqual([...Object.entries(FAILURE_KINDS), ['UNEXPECTED', 'bug']].toSorted());
 });
 
-test('docs/configuration.md names each key, and none that is not there', () => {
-  const documented = [...read('docs/configuration.md').matchAll(/^\| `(\w+)` \|/gm)].map(([, key]) => key);
-  expect(documented).toEqual([...KNOWN_KEYS.sources, ...KNOWN_KEYS.entities]);
+test('docs/configuration.md is what the schemas say', () => {
+  const page = read('docs/configuration.md');
+  expect(generate(page), 'npm run docs writes it anew').toBe(page);
+  const documented = new Set([...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, key]) => key));
+  for (const keys of [SOURCE_SCHEMAS, ENTITY_SCHEMAS].flatMap((schemas) => Object.values(schemas))) {
+    for (const key of Object.keys(keys.shape)) expect([...documented]).toContain(key);
+  }
+});
+
+test('each line of the configuration’s tables says what it means', () => {
+  const lines = [...read('docs/configuration.md').matchAll(/^\| `\w+` \|.*$/gm)].map(([line]) => line);
+  expect(lines.length).toBeGreaterThan(60);
+  expect(lines.filter((line) => /\|\s*\|$/.test(line))).toEqual([]);
 });
 
 test('pure files ask no clock: lint can’t see `new Date()`', () => {

@@ -1,6 +1,10 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { execute, startEmbeddedPostgres } from '@bronze/local/embedded-postgres';
+import { DemoShop } from '../source-api/demo-shop.ts';
+import { LoopbackServer } from '../source-api/loopback-server.ts';
 
 /** A folder of the demo's own: it begins anew each time. */
 const OUT = process.argv[2] ?? 'demo-data';
@@ -8,24 +12,37 @@ const OUT = process.argv[2] ?? 'demo-data';
 /** `npm start`: the whole story on a laptop, with the same commands that a person would type. */
 async function main(): Promise<void> {
   await rm(OUT, { recursive: true, force: true });
-  tell('Starting a PostgreSQL server of our own and filling it with a shop.');
-  const server = await startEmbeddedPostgres();
+  tell('Starting a PostgreSQL server and a payments API of our own, and filling them with a shop.');
+  const database = await startEmbeddedPostgres();
+  const key = randomBytes(24).toString('hex');
+  const shop = new DemoShop(async () => key);
+  const api = await LoopbackServer.start(shop.api);
   try {
-    const url = await server.createDatabase('shop');
+    const url = await database.createDatabase('shop');
     for (const file of ['schema', 'data']) await execute(url, await shopSql(file));
-    tell('First run: every table is loaded in full.');
-    await bronzeRun(url);
-    tell('A day passes in the shop: new customers and orders, deliveries, a sale.');
+    const environment = {
+      DATABASE_URL: url,
+      PAYMENTS_API_URL: api.url,
+      API_KEY_SECRET_ARN: 'env:SHOP_API_KEY',
+      SHOP_API_KEY: JSON.stringify({ api_key: key }),
+    };
+    tell('First run: every table and every list of the API is loaded in full.');
+    await bronzeRun(environment);
+    tell('A day passes in the shop: new customers, orders and payments, deliveries, a sale.');
     await execute(url, await shopSql('day-of-changes'));
+    shop.passDay();
+    // An HTTP server tells the time in whole seconds: what changed in this one counts from the next.
+    await delay(1000);
     tell('Second run: only what changed.');
-    await bronzeRun(url);
+    await bronzeRun(environment);
     tell('Third run: nothing changed, so nothing is written.');
-    await bronzeRun(url);
+    await bronzeRun(environment);
     tell(
       `Look around: npx bronze status --out ${OUT}, npx bronze preview orders --out ${OUT}, and the files in ${OUT}/`,
     );
   } finally {
-    await server.stop();
+    await api.stop();
+    await database.stop();
   }
 }
 
@@ -33,11 +50,11 @@ function shopSql(name: string): Promise<string> {
   return readFile(new URL(`shop/${name}.sql`, import.meta.url), 'utf8');
 }
 
-function bronzeRun(url: string): Promise<void> {
+function bronzeRun(environment: Record<string, string>): Promise<void> {
   tell(`$ npx bronze run --out ${OUT}`);
   const child = spawn('bronze', ['run', '--out', OUT], {
     stdio: 'inherit',
-    env: { ...process.env, DATABASE_URL: url },
+    env: { ...process.env, ...environment },
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);

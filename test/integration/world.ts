@@ -165,11 +165,7 @@ export class World {
 
   #source(): Source {
     const cut = async (): Promise<Cut> => ({ until: this.until, basis: 'margin' });
-    const openSlice = async (
-      _entity: Entity,
-      load: PendingLoad,
-      { position }: SliceStart,
-    ): Promise<SliceReader> => ({
+    const openSlice = async (_entity: Entity, load: PendingLoad, { position }: SliceStart): Promise<SliceReader> => ({
       columns: [{ name: 'id', type: 'integer' }],
       is_resumable: true,
       batches: this.#batches(load.load_type === 'full' ? Number(position?.values[0] ?? 0) : this.rows),

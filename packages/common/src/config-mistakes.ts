@@ -24,7 +24,9 @@ export function describeMistakes(input: unknown, mistakes: readonly Mistake[]): 
     const value = valueAt(input, mistake.path);
     const expected = expectedOf(mistake);
     const message = mistake.code === 'invalid_union' && expected.length > 0 ? 'no such kind' : mistake.message;
-    return [`${dotPath(mistake.path)} = ${shown(value, mistake.path)}: ${message}${suggestion(String(value), expected)}`];
+    return [
+      `${dotPath(mistake.path)} = ${shown(value, mistake.path)}: ${message}${suggestion(String(value), expected)}`,
+    ];
   });
 }
 

@@ -22,7 +22,9 @@ export interface ConfigInput {
 export type SourceConfig = z.output<typeof sourceSchema>;
 export interface Config {
   readonly sources: Readonly<Record<string, SourceConfig>>;
-  readonly entities: Readonly<Record<string, z.output<typeof tableEntitySchema> | z.output<typeof endpointEntitySchema>>>;
+  readonly entities: Readonly<
+    Record<string, z.output<typeof tableEntitySchema> | z.output<typeof endpointEntitySchema>>
+  >;
 }
 
 /** An entity's configuration with its name. */
@@ -79,7 +81,9 @@ function danglingSource(input: unknown, name: string, value: unknown): Mistake[]
   // One that is there but wrong in itself has its own line.
   if (typeof source !== 'string' || Object.hasOwn(sources, source)) return [];
   const values = Object.keys(sources);
-  return [{ code: 'invalid_value', path: ['entities', name, 'source'], values, input: source, message: 'no such source' }];
+  return [
+    { code: 'invalid_value', path: ['entities', name, 'source'], values, input: source, message: 'no such source' },
+  ];
 }
 
 /** @throws BronzeError ENTITY_UNKNOWN */

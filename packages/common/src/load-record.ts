@@ -1,6 +1,13 @@
 import * as z from 'zod/mini';
 import { type PendingLoad, sinceParameterSchema } from './checkpoint.ts';
-import { type Column, columnSchema, entityNameSchema, loadIdSchema, loadTypeSchema, sourceSystemSchema } from './entity.ts';
+import {
+  type Column,
+  columnSchema,
+  entityNameSchema,
+  loadIdSchema,
+  loadTypeSchema,
+  sourceSystemSchema,
+} from './entity.ts';
 import { readJson } from './json.ts';
 import { type LoadKey, loadRecordKey, taskName } from './object-keys.ts';
 import type { ObjectStore } from './ports.ts';

@@ -84,7 +84,10 @@ export const PAGING_SCHEMAS = {
   cursor: z.strictObject({
     style: described(z.literal('cursor'), '`cursor`: each response holds a token for the next, until none does'),
     cursor_param: described(z._default(text, 'cursor'), 'query parameter that sends the token back'),
-    cursor_path: described(z._default(text, 'next_cursor'), 'where in the body the token is, such as `meta.next_cursor`'),
+    cursor_path: described(
+      z._default(text, 'next_cursor'),
+      'where in the body the token is, such as `meta.next_cursor`',
+    ),
     size_param: sizeParam('limit'),
     size,
   }),

@@ -157,7 +157,6 @@ export class LocalPipeline {
     this.#sources.set(name, source);
     return source;
   }
-
 }
 
 /** Loaded only where a secret is there: the SDK takes its time. */

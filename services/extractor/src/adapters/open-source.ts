@@ -5,8 +5,8 @@ import type { RestSourceConfig } from '@bronze/common/rest-config';
 import { ApiClient } from '../rest/api-client.ts';
 import { ApiKey } from '../rest/api-key.ts';
 import { Pacer } from '../rest/pacer.ts';
+import { RestSource } from '../rest/rest-source.ts';
 import { PostgresSource } from './postgres-source.ts';
-import { RestSource } from './rest-source.ts';
 import { UndiciClient } from './undici-client.ts';
 
 export interface SourcePorts {

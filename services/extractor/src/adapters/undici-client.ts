@@ -115,4 +115,5 @@ function textOf(host: string, bytes: Uint8Array, encoding: string | undefined): 
   }
 }
 
-const COMPRESSED = 'Bronze asks for plain answers (accept-encoding: identity). Let the API, or what lies between, heed it.';
+const COMPRESSED =
+  'Bronze asks for plain answers (accept-encoding: identity). Let the API, or what lies between, heed it.';

@@ -75,7 +75,12 @@ export class ApiClient {
       shouldRetry: ({ error }) => isWorthRetrying(error),
       onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
         if (!isWorthRetrying(error) || retriesLeft === 0) return;
-        log.event({ kind: 'source_retried', entity: request.entity, attempt: attemptNumber, failure: toFailure(error) });
+        log.event({
+          kind: 'source_retried',
+          entity: request.entity,
+          attempt: attemptNumber,
+          failure: toFailure(error),
+        });
         await this.#ports.pacer.sleep(this.#backoffMs(attemptNumber), request.deadline);
       },
     });

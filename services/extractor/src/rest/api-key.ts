@@ -40,7 +40,8 @@ function keyIn(secret: string): string {
   const key = bareKey(secret.trim());
   if (HEADER_VALUE.test(key)) return key;
   throw new BronzeError('SECRET_UNREADABLE', {
-    message: key === '' ? 'the secret holds no API key' : 'the API key in the secret has characters that no header can carry',
+    message:
+      key === '' ? 'the secret holds no API key' : 'the API key in the secret has characters that no header can carry',
     hint: 'It should be the key itself, or JSON such as {"api_key": "…"}.',
   });
 }

@@ -2,7 +2,7 @@ import type { Column } from '@bronze/common/entity';
 import { METADATA_COLUMNS } from '@bronze/common/entity';
 import { BronzeError } from '@bronze/common/failure';
 import type { EndpointEntity } from '@bronze/common/rest-config';
-import { type JsonNode, JsonNumber, JsonObject } from './json-node.ts';
+import { type JsonNode, JsonNumber, type JsonObject } from './json-node.ts';
 import { momentOfText } from './moment.ts';
 
 /** An API whose keys are data (`{"2024-01-15": …}`) would make a column of each. */
@@ -34,8 +34,8 @@ export class FieldTypes {
     this.#entity = entity;
     this.#isNew = known.length === 0;
     const kept = known.filter(({ name }) => !entity.exclude.includes(name));
-    for (const { name, type } of kept) this.#add(name, entity.columns[name] ?? type);
-    for (const [name, type] of Object.entries(entity.columns)) this.#add(name, type);
+    for (const { name, type } of kept)
+      this.#add(name, Object.hasOwn(entity.columns, name) ? (entity.columns[name] ?? type) : type);
   }
 
   /** Whether nothing was known at the start: then many records should be looked at first. */
@@ -54,23 +54,26 @@ export class FieldTypes {
         else fresh.set(name, [value]);
       }
     }
-    for (const [name, values] of fresh) this.#add(name, this.#infer(name, values));
+    for (const [name, values] of fresh) this.#add(name, this.#typeOf(name, values));
   }
 
   /** The type to read a field's value by. */
   of(name: string): string {
-    return this.#types.get(name) ?? this.#infer(name, []);
+    return this.#types.get(name) ?? this.#typeOf(name, []);
   }
 
-  /** For the manifest; the event date is always among them. */
+  /** For the manifest; what is configured is always among them. */
   columns(): Column[] {
-    const { event_date } = this.#entity;
-    if (event_date !== null && !this.#types.has(event_date)) this.#add(event_date, this.#infer(event_date, []));
+    const { event_date, columns } = this.#entity;
+    const configured = [...Object.keys(columns), ...(event_date === null ? [] : [event_date])];
+    for (const name of configured) if (!this.#types.has(name)) this.#add(name, this.#typeOf(name, []));
     return [...this.#types].map(([name, type]) => ({ name, type: CATALOG_NAMES[type] ?? type }));
   }
 
-  #infer(name: string, values: readonly JsonNode[]): string {
-    const { cursor, event_date } = this.#entity;
+  #typeOf(name: string, values: readonly JsonNode[]): string {
+    const { cursor, event_date, columns } = this.#entity;
+    const declared = Object.hasOwn(columns, name) ? columns[name] : undefined;
+    if (declared !== undefined) return declared;
     return name === cursor || name === event_date ? inferMoment(values) : inferType(values);
   }
 

@@ -36,6 +36,7 @@ export function parseJson(text: string): JsonNode {
 
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const SPACE = /[ \t\n\r]*/y;
+// oxlint-disable-next-line no-control-regex -- JSON forbids exactly these in a string
 const PLAIN = /[^"\\\u0000-\u001f]*/y;
 const LITERALS = { t: ['true', true], f: ['false', false], n: ['null', null] } as const;
 

@@ -4,7 +4,8 @@ import type { SinceConfig, SinceFormat } from '@bronze/common/rest-config';
 import { type JsonNode, JsonNumber } from './json-node.ts';
 
 /** ISO 8601 with a date and, optionally, a time, a fraction of any length, and a zone. */
-const ISO = /^([0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?)(?:\.([0-9]{1,30}))?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?$/;
+const ISO =
+  /^([0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?)(?:\.([0-9]{1,30}))?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?$/;
 const NUMBER = /^(-?[0-9]{1,16})(?:\.([0-9]{1,30}))?$/;
 const FRACTION_DIGITS = 6;
 const ZONED = /(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$/;

@@ -1,5 +1,5 @@
 import { BronzeError } from '@bronze/common/failure';
-import type { EndpointEntity } from '@bronze/common/rest-config';
+import type { EndpointEntity, PagingConfig } from '@bronze/common/rest-config';
 import { type JsonNode, JsonNumber, nodeAt } from './json-node.ts';
 
 /** Which page: a number, an offset, a token or a URL as text; empty for the first. */
@@ -21,10 +21,15 @@ export function pageUrl(address: PageAddress, token: PageToken): string {
   if (since !== undefined && entity.since) url.searchParams.set(entity.since.param, since);
   if (paging.style === 'none') return url.href;
   if (paging.size_param !== null) url.searchParams.set(paging.size_param, String(paging.size));
-  if (paging.style === 'page') url.searchParams.set(paging.page_param, token || String(paging.first_page));
-  if (paging.style === 'offset') url.searchParams.set(paging.offset_param, token || '0');
-  if (paging.style === 'cursor' && token !== '') url.searchParams.set(paging.cursor_param, token);
+  const [name, value] = pageParameter(paging, token);
+  if (name !== undefined && value !== '') url.searchParams.set(name, value);
   return url.href;
+}
+
+function pageParameter(paging: PagingConfig, token: PageToken): [name: string | undefined, value: string] {
+  if (paging.style === 'page') return [paging.page_param, token || String(paging.first_page)];
+  if (paging.style === 'offset') return [paging.offset_param, token || '0'];
+  return [paging.style === 'cursor' ? paging.cursor_param : undefined, token];
 }
 
 function endpointUrl({ base_url, entity }: PageAddress): URL {

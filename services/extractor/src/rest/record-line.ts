@@ -82,7 +82,13 @@ function withoutExponent(text: string): string {
   const [, sign = '', whole = '', fraction = ''] = match;
   const digits = `${whole}${fraction}`;
   const point = whole.length + exponent;
-  const left = point > 0 ? digits.slice(0, point).padEnd(point, '0').replace(/^0+(?=[0-9])/, '') : '0';
+  const left =
+    point > 0
+      ? digits
+          .slice(0, point)
+          .padEnd(point, '0')
+          .replace(/^0+(?=[0-9])/, '')
+      : '0';
   const right = point > 0 ? digits.slice(point) : digits.padStart(digits.length - point, '0');
   return `${sign}${left}${right && `.${right}`}`;
 }

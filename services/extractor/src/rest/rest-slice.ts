@@ -128,7 +128,13 @@ class BatchBuilder {
 
   take(hands_over: boolean): RawBatch {
     const ndjson = Buffer.from(this.#lines.map((line) => `${line}\n`).join(''));
-    const batch = { ndjson, rows: this.#lines.length, row_bytes_max: this.#longest, position: this.#position(), hands_over };
+    const batch = {
+      ndjson,
+      rows: this.#lines.length,
+      row_bytes_max: this.#longest,
+      position: this.#position(),
+      hands_over,
+    };
     this.#lines = [];
     this.#bytes = 0;
     this.#longest = 0;

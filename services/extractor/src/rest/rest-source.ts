@@ -3,16 +3,18 @@ import { BronzeError } from '@bronze/common/failure';
 import type { Claim, Clock, Deadline, SliceReader, SliceStart, Source } from '@bronze/common/ports';
 import { type Environment, resolve } from '@bronze/common/reference';
 import type { EndpointEntity, RestSourceConfig } from '@bronze/common/rest-config';
-import { timestamp } from '@bronze/common/timestamp';
-import { type ApiAnswer, ApiClient, isRefusal, type Refusal } from '../rest/api-client.ts';
-import { FieldTypes } from '../rest/field-types.ts';
-import { LoadWindow } from '../rest/load-window.ts';
-import { askedMoment, earlier, momentOf, sinceText } from '../rest/moment.ts';
-import type { RawPage } from '../rest/page-walk.ts';
-import { nextToken, type PageAddress, type PageToken, pageUrl } from '../rest/paging.ts';
-import { httpDateMs } from '../rest/rate-limit.ts';
-import { checkFields, recordsIn } from '../rest/records.ts';
-import { restBatches, startOf } from '../rest/rest-slice.ts';
+import { type Timestamp, timestamp } from '@bronze/common/timestamp';
+import { type ApiAnswer, type ApiClient, isRefusal, type Refusal } from './api-client.ts';
+import { baseUrl } from './base-url.ts';
+import { FieldTypes } from './field-types.ts';
+import type { JsonObject } from './json-node.ts';
+import { LoadWindow } from './load-window.ts';
+import { askedMoment, earlier, momentOf, sinceText } from './moment.ts';
+import type { RawPage } from './page-walk.ts';
+import { nextToken, type PageAddress, type PageToken, pageUrl } from './paging.ts';
+import { httpDateMs } from './rate-limit.ts';
+import { checkFields, recordsIn } from './records.ts';
+import { restBatches, startOf } from './rest-slice.ts';
 
 /** How an API says that it does not know a parameter, or does not like its value. */
 const SINCE_REFUSED: ReadonlySet<number> = new Set([400, 404, 405, 422, 501]);
@@ -36,23 +38,30 @@ export class RestSource implements Source {
   }
 
   /** Asks for the first page as the load will, which shows all that can be wrong before anything is claimed. */
-  async cut(entity: EndpointEntity, { since: synced, deadline }: Claim): Promise<Cut> {
-    const { since } = entity;
-    const asks = since !== null && entity.cursor !== null && synced !== undefined;
-    const asked = asks ? await this.#ask(entity, { token: '', since: sinceText(synced, since), deadline }) : undefined;
-    const isRefused = asked !== undefined && isRefusal(asked) && SINCE_REFUSED.has(asked.status);
-    const answer = asked === undefined || isRefused ? await this.#ask(entity, { token: '', since: undefined, deadline }) : asked;
-    if (isRefusal(answer)) throw rejected(entity, answer);
+  async cut(entity: EndpointEntity, claim: Claim): Promise<Cut> {
+    const { answer, since_parameter } = await this.#firstPage(entity, claim);
     const records = recordsIn(entity, answer.body);
     checkFields(entity, records);
-    const cut = this.#cutAt(answer.headers['date']);
-    if (synced === undefined || entity.cursor === null) return cut;
-    if (since === null) return { ...cut, since_parameter: 'not_configured' };
-    if (isRefused) return { ...cut, since_parameter: 'refused' };
-    const oldest = askedMoment(synced, since);
-    const type = entity.columns[entity.cursor] ?? '';
-    const isIgnored = records.some((record) => (momentOf(record.get(entity.cursor ?? ''), type)?.at ?? oldest) < oldest);
-    return { ...cut, since_parameter: isIgnored ? 'ignored' : 'sent' };
+    const isIgnored = since_parameter === 'sent' && holdsOlder(entity, records, claim.since);
+    return {
+      ...this.#cutAt(answer.headers['date']),
+      ...(since_parameter && { since_parameter: isIgnored ? 'ignored' : since_parameter }),
+    };
+  }
+
+  /** Without the parameter that asks for changed records, where there is none or the API refuses it. */
+  async #firstPage(entity: EndpointEntity, { since, deadline }: Claim): Promise<FirstPage> {
+    const plain = async () => {
+      const answer = await this.#ask(entity, { token: '', since: undefined, deadline });
+      if (isRefusal(answer)) throw rejected(entity, answer);
+      return answer;
+    };
+    if (since === undefined || entity.cursor === null) return { answer: await plain(), since_parameter: undefined };
+    if (entity.since === null) return { answer: await plain(), since_parameter: 'not_configured' };
+    const answer = await this.#ask(entity, { token: '', since: sinceText(since, entity.since), deadline });
+    if (!isRefusal(answer)) return { answer, since_parameter: 'sent' };
+    if (SINCE_REFUSED.has(answer.status)) return { answer: await plain(), since_parameter: 'refused' };
+    throw rejected(entity, answer);
   }
 
   async openSlice(entity: EndpointEntity, load: PendingLoad, start: SliceStart): Promise<SliceReader> {
@@ -61,7 +70,8 @@ export class RestSource implements Source {
     const { token, seen } = startOf(entity, load, window, start.position);
     const { deadline } = start;
     const isLater = start.position !== undefined;
-    const fetch = (page: PageToken) => this.#page(entity, { token: page, since: window.since, deadline, isLater: isLater && page === token });
+    const fetch = (page: PageToken) =>
+      this.#page(entity, { token: page, since: window.since, deadline, isLater: isLater && page === token });
     const batches =
       token === undefined
         ? nothing()
@@ -97,8 +107,14 @@ export class RestSource implements Source {
     if (!hasToken || !TOKEN_REFUSED.has(answer.status)) return rejected(entity, answer);
     const message = `the API of ${entity.name} answers ${answer.status} to a page token of its own: it has expired`;
     return asked.isLater
-      ? new BronzeError('PAGE_TOKEN_EXPIRED', { message, hint: 'Abandon the load and run the entity again; raise slice_rows, so that loads need fewer slices.' })
-      : new BronzeError('SOURCE_INTERRUPTED', { message, hint: 'It is retried from the last slice. If it stays, lower slice_rows.' });
+      ? new BronzeError('PAGE_TOKEN_EXPIRED', {
+          message,
+          hint: 'Abandon the load and run the entity again; raise slice_rows, so that loads need fewer slices.',
+        })
+      : new BronzeError('SOURCE_INTERRUPTED', {
+          message,
+          hint: 'It is retried from the last slice. If it stays, lower slice_rows.',
+        });
   }
 
   #ask(entity: EndpointEntity, { token, since, deadline }: Asked): Promise<ApiAnswer | Refusal> {
@@ -120,6 +136,11 @@ export class RestSource implements Source {
   }
 }
 
+interface FirstPage {
+  readonly answer: ApiAnswer;
+  readonly since_parameter: Cut['since_parameter'];
+}
+
 interface Asked {
   readonly token: PageToken;
   readonly since: string | undefined;
@@ -128,17 +149,12 @@ interface Asked {
 
 async function* nothing(): AsyncGenerator<never> {}
 
-/** @throws BronzeError CONFIG_INVALID for what is no URL, or would carry the API key in the clear */
-function baseUrl(config: RestSourceConfig, environment: Environment): string {
-  const text = resolve(config.base_url, environment);
-  const url = URL.parse(text);
-  const isLoopback = url !== null && /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(url.hostname);
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && (isLoopback || !config.api_key_secret));
-  if (url && isSafe && url.username === '' && url.search === '' && url.hash === '') return url.href;
-  throw new BronzeError('CONFIG_INVALID', {
-    message: `base_url is ${url ? 'no URL that an API key may be sent to' : 'no URL'}`,
-    hint: 'Give it as https://host/path, without user, query and fragment. Plain http is for loopback, or without an API key.',
-  });
+/** Whether an API gave records older than it was asked for: then it does not heed the parameter. */
+function holdsOlder(entity: EndpointEntity, records: readonly JsonObject[], since: Timestamp | undefined): boolean {
+  const { cursor, columns } = entity;
+  if (!since || !entity.since || cursor === null) return false;
+  const oldest = askedMoment(since, entity.since);
+  return records.some((record) => (momentOf(record.get(cursor), columns[cursor] ?? '')?.at ?? oldest) < oldest);
 }
 
 function rejected(entity: EndpointEntity, { status, excerpt }: Refusal): BronzeError {

@@ -1,0 +1,31 @@
+/** What the API can be told to do wrong. Tests use exactly these switches; nothing is on by default. */
+export interface Faults {
+  /** Each answer takes so long. */
+  slow_ms?: number;
+  /** So many requests a window; above it 429. `announce` says how the API tells. */
+  rate_limit?: { requests: number; window_ms: number; announce: 'headers' | 'seconds' | 'date' | 'nothing' };
+  /** The next `times` answers, or each one of `every`, are this status. */
+  fail?: { status: number; times?: number; every?: number };
+  /** `ignored`: the parameter changes nothing; a number: this status refuses it. */
+  since?: 'ignored' | number;
+  /** The list moves with each answer: a record changes and goes to the end, one is deleted, one appears at the front. */
+  moves?: 'update' | 'delete' | 'insert';
+  /** The next so many bodies are cut short, with the full length announced: the connection breaks. */
+  truncate?: number;
+  /** The next so many bodies are cut short, and say so. */
+  cut_json?: number;
+  /** The next so many requests are answered with a reset. */
+  reset?: number;
+  /** Next links lead to this origin. */
+  link_origin?: string;
+  /** Page tokens are refused. */
+  tokens_expire?: boolean;
+  /** Pages lead in a circle. */
+  loop?: boolean;
+  /** Every other page is empty and has a next one. */
+  empty_pages?: boolean;
+  /** Redirects to this URL. */
+  redirect?: string;
+  /** A body without end. */
+  endless?: boolean;
+}

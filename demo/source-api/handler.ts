@@ -1,0 +1,27 @@
+/** The API as a Lambda behind API Gateway: the shop's days pass at midnight, the key is the one in Secrets Manager. */
+import { SecretsManager } from '@bronze/common/adapters/secrets-manager';
+import { SystemClock } from '@bronze/local/system-clock';
+import { ApiKey } from '@bronze/extractor/rest/api-key';
+import { DemoShop } from './demo-shop.ts';
+import type { ApiEvent, ApiResult } from './source-api.ts';
+
+const FIRST_DAY_MS = Date.UTC(2026, 10, 1);
+const DAY_MS = 86_400_000;
+const DAYS_MAX = 366;
+
+const key = new ApiKey(new SecretsManager(), () => process.env['API_KEY_SECRET_ARN'] ?? '', new SystemClock());
+let shop = new DemoShop(() => key.current());
+
+export async function handler(event: ApiEvent): Promise<ApiResult> {
+  const days = midnightsUntil(Date.now());
+  if (days.length !== shop.days) shop = new DemoShop(() => key.current(), days);
+  return shop.api.handle(event);
+}
+
+function midnightsUntil(now_ms: number): string[] {
+  const days = Math.min(DAYS_MAX, Math.max(0, Math.floor((now_ms - FIRST_DAY_MS) / DAY_MS)));
+  return Array.from(
+    { length: days },
+    (_, day) => `${new Date(FIRST_DAY_MS + day * DAY_MS).toISOString().slice(0, 19)}.000000Z`,
+  );
+}

@@ -1,0 +1,97 @@
+import type { ApiRecord, RecordList } from './api-record.ts';
+import type { Faults } from './faults.ts';
+import type { ApiEvent } from './source-api.ts';
+
+interface Page {
+  readonly status: number;
+  readonly body: string;
+  readonly link?: string | undefined;
+}
+
+/**
+ * One page of a list, in whichever style is asked for: `page`, `offset` and `limit`, `cursor`, or the next link that
+ * every answer has in its body and its `Link` header. `since` gives the records changed since, itself included.
+ */
+export function listPage(all: RecordList, event: ApiEvent, faults: Faults): Page {
+  const query = event.queryStringParameters ?? {};
+  const refused = refusal(query, faults);
+  if (refused) return refused;
+  const { since } = query;
+  const list = since !== undefined && faults.since !== 'ignored' ? changedSince(all, since) : all;
+  const size = sizeOf(query) ?? list.length;
+  const from = startOf(list, query, size);
+  const isSkipped = faults.empty_pages === true && from > 0 && query['again'] === undefined;
+  const records = isSkipped ? [] : list.slice(from, from + size);
+  const next = isSkipped ? from : from + size;
+  const token = next < list.length ? encode(list.slice(next - 1, next)[0]) : null;
+  return answer({ event, query, records, token: faults.loop ? 'circle' : token, isSkipped }, faults);
+}
+
+/** Undefined: the whole list is asked for. */
+function sizeOf(query: Readonly<Record<string, string | undefined>>): number | undefined {
+  const isPaged = ['page', 'page_size', 'offset', 'limit', 'cursor'].some((name) => query[name] !== undefined);
+  return isPaged ? Math.min(1000, Number(query['page_size'] ?? query['limit'] ?? 100)) : undefined;
+}
+
+function refusal(query: Readonly<Record<string, string | undefined>>, faults: Faults): Page | undefined {
+  if (query['since'] !== undefined && typeof faults.since === 'number') {
+    return { status: faults.since, body: '{"message":"unknown parameter since"}' };
+  }
+  if (query['cursor'] === undefined || !faults.tokens_expire) return undefined;
+  return { status: 410, body: '{"message":"the cursor has expired"}' };
+}
+
+function changedSince(all: RecordList, since: string): RecordList {
+  const asked = /^\d+$/.test(since) ? new Date(Number(since) * 1000).toISOString() : since;
+  return all.slice(0, all.length).filter(({ updated_at }) => updated_at >= asked);
+}
+
+function startOf(list: RecordList, query: Readonly<Record<string, string | undefined>>, size: number): number {
+  if (query['page'] !== undefined) return (Number(query['page']) - 1) * size;
+  if (query['cursor'] !== undefined) return after(list, query['cursor']);
+  return Number(query['offset'] ?? 0);
+}
+
+/** Tokens hold the sort key of the last record, so they stay where they were when the list moves. */
+function encode(record: ApiRecord | undefined): string {
+  return Buffer.from(JSON.stringify([record?.updated_at ?? '', record?.id ?? ''])).toString('base64url');
+}
+
+function after(list: RecordList, token: string): number {
+  if (token === 'circle') return 0;
+  const [updated_at, id] = JSON.parse(Buffer.from(token, 'base64url').toString()) as [string, string];
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const [one] = list.slice(middle, middle + 1);
+    const isBehind =
+      one !== undefined && (one.updated_at > updated_at || (one.updated_at === updated_at && one.id > id));
+    if (isBehind) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+interface Answer {
+  readonly event: ApiEvent;
+  readonly query: Readonly<Record<string, string | undefined>>;
+  readonly records: readonly ApiRecord[];
+  readonly token: string | null;
+  readonly isSkipped: boolean;
+}
+
+function answer({ event, query, records, token, isSkipped }: Answer, faults: Faults): Page {
+  const kept = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined || name === 'again' ? [] : [[name, value]],
+  );
+  const parameters = new URLSearchParams({
+    ...Object.fromEntries(kept),
+    cursor: token ?? '',
+    ...(isSkipped && { again: '1' }),
+  });
+  const link = token === null ? undefined : `${faults.link_origin ?? ''}${event.path}?${parameters.toString()}`;
+  const data = records.map(({ json }) => json).join(',');
+  const body = `{"data":[${data}],"meta":{"next_cursor":${JSON.stringify(token)}},"links":{"next":${JSON.stringify(link ?? null)}}}`;
+  return { status: 200, body, link };
+}

@@ -1,0 +1,88 @@
+/** The payments and shipments API: an API-Gateway-style handler over lists of records. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ApiRecord, RecordList } from './api-record.ts';
+import type { Faults } from './faults.ts';
+import { listPage } from './list-page.ts';
+import { RateLimit } from './rate-limit.ts';
+
+/** What API Gateway hands to a Lambda, as far as it is used here. */
+export interface ApiEvent {
+  readonly path: string;
+  readonly queryStringParameters: Readonly<Record<string, string | undefined>> | null;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+export interface ApiResult {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface SourceApiOptions {
+  /** Lists by their path, such as `/payments`: asked for with each request. */
+  readonly lists: Readonly<Record<string, () => RecordList>>;
+  /** The key that callers must send; undefined: none is asked for. */
+  readonly apiKey: () => Promise<string | undefined>;
+  readonly faults?: Faults;
+  /** How a list moves, if `faults.moves` is set. */
+  readonly onAnswer?: (path: string) => void;
+}
+
+export class SourceApi {
+  readonly faults: Faults;
+  /** Answered so far, of any status. */
+  requests = 0;
+  readonly #options: SourceApiOptions;
+  readonly #limit = new RateLimit();
+
+  constructor(options: SourceApiOptions) {
+    this.#options = options;
+    this.faults = options.faults ?? {};
+  }
+
+  /** The Lambda's handler. */
+  readonly handle = async (event: ApiEvent): Promise<ApiResult> => {
+    this.requests += 1;
+    const { faults } = this;
+    if (faults.slow_ms) await delay(faults.slow_ms);
+    const limited = this.#limit.take(faults.rate_limit, Date.now());
+    if (limited.isRefused) return problem(429, 'too many requests', limited.headers);
+    const result = await this.#answer(event);
+    return { ...result, headers: { ...result.headers, ...limited.headers } };
+  };
+
+  async #answer(event: ApiEvent): Promise<ApiResult> {
+    const { lists, apiKey, onAnswer } = this.#options;
+    const expected = await apiKey();
+    if (expected !== undefined && event.headers['x-api-key'] !== expected) return problem(403, 'forbidden');
+    if (this.#isToFail()) return problem(this.faults.fail?.status ?? 500, 'told to fail');
+    if (this.faults.redirect !== undefined) return problem(302, 'moved', { location: this.faults.redirect });
+    const list = Object.hasOwn(lists, event.path) ? lists[event.path] : undefined;
+    if (!list) return problem(404, 'no such list');
+    const { status, body, link } = listPage(list(), event, this.faults);
+    onAnswer?.(event.path);
+    const headers = {
+      'content-type': 'application/json',
+      ...(link !== undefined && { link: `<${link}>; rel="next"` }),
+    };
+    return { statusCode: status, headers, body };
+  }
+
+  #isToFail(): boolean {
+    const { fail } = this.faults;
+    if (!fail) return false;
+    if (fail.every !== undefined) return this.requests % fail.every === 0;
+    fail.times = (fail.times ?? 0) - 1;
+    return fail.times >= 0;
+  }
+}
+
+export function problem(status: number, message: string, headers: Record<string, string> = {}): ApiResult {
+  return {
+    statusCode: status,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ message }),
+  };
+}
+
+export type { ApiRecord };

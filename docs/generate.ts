@@ -1,0 +1,55 @@
+/** `npm run docs`: writes the tables of docs/configuration.md from the schemas. A test holds the page against them. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ENTITY_SCHEMAS, SOURCE_SCHEMAS } from '@bronze/common/known-keys';
+import { PAGING_SCHEMAS, sinceSchema } from '@bronze/common/rest-config';
+import * as z from 'zod/mini';
+
+const MIB = 1024 * 1024;
+const PAGE = join(import.meta.dirname, 'configuration.md');
+
+/** Each table by the name of its marks in the page. */
+const TABLES: Readonly<Record<string, z.ZodMiniType>> = {
+  'postgres source': SOURCE_SCHEMAS.postgres,
+  'rest source': SOURCE_SCHEMAS.rest,
+  'postgres entity': ENTITY_SCHEMAS.postgres,
+  'rest entity': ENTITY_SCHEMAS.rest,
+  since: sinceSchema,
+  ...Object.fromEntries(Object.entries(PAGING_SCHEMAS).map(([style, schema]) => [`paging ${style}`, schema])),
+};
+
+interface Field {
+  readonly description?: string;
+  readonly default?: unknown;
+}
+
+function tableOf(schema: z.ZodMiniType): string {
+  const described = z.toJSONSchema(schema, { io: 'input' });
+  const required = new Set(described.required ?? []);
+  const rows = Object.entries(described.properties ?? {}).map(([key, property]) => {
+    const field: Field = typeof property === 'object' ? property : {};
+    const fallback = 'default' in field ? shown(field.default) : required.has(key) ? '' : 'none';
+    return `| \`${key}\` | ${fallback} | ${field.description ?? ''} |`;
+  });
+  return ['| key | default | meaning |', '|---|---|---|', ...rows].join('\n');
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'boolean') return String(value);
+  if (typeof value === 'object') return value === null ? '`null`' : `\`${JSON.stringify(value).replaceAll('"', "'")}\``;
+  if (typeof value !== 'number') return `\`${String(value)}\``;
+  if (value >= 1024 * MIB && value % (1024 * MIB) === 0) return `${value / (1024 * MIB)} GiB`;
+  return value >= MIB && value % MIB === 0 ? `${value / MIB} MiB` : value.toLocaleString('en-US');
+}
+
+/** The page with its tables made anew. */
+export function generate(page: string): string {
+  return Object.entries(TABLES).reduce((text, [name, schema]) => {
+    const marks = new RegExp(`(<!-- table: ${name} -->\n).*?(\n<!-- /table -->)`, 's');
+    if (!marks.test(text)) throw new Error(`the page has no table "${name}"`);
+    return text.replace(marks, (_, open: string, close: string) => `${open}\n${tableOf(schema)}\n${close}`);
+  }, page);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(PAGE, generate(readFileSync(PAGE, 'utf8')));
