@@ -6,16 +6,70 @@ export interface ApiRecord {
   readonly json: string;
 }
 
-/** A list of records in the API's order: by `updated_at`, then `id`. */
+/** A list of records in the API's order. */
 export interface RecordList {
   readonly length: number;
   slice(from: number, to: number): readonly ApiRecord[];
+  since(updated_at: string): RecordList;
+  /** How many records come before or are the one with these values, whether it is still there or not. */
+  countUpTo(updated_at: string, id: string): number;
 }
 
-export function inOrder(records: readonly ApiRecord[]): ApiRecord[] {
-  return records.toSorted((a, b) => compare(a.updated_at, b.updated_at) || compare(a.id, b.id));
+function compare(a: ApiRecord, b: ApiRecord): number {
+  const [left, right] = a.updated_at === b.updated_at ? [a.id, b.id] : [a.updated_at, b.updated_at];
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+export type ListOrder = 'oldest_first' | 'newest_first';
+
+/** Records by `updated_at`, then `id`, which can be told to move. */
+export class MovingList implements RecordList {
+  readonly #order: ListOrder;
+  #records: ApiRecord[];
+
+  constructor(records: readonly ApiRecord[], order: ListOrder = 'oldest_first') {
+    this.#order = order;
+    this.#records = records.toSorted((a, b) => this.#compare(a, b));
+  }
+
+  get length(): number {
+    return this.#records.length;
+  }
+
+  slice(from: number, to: number): readonly ApiRecord[] {
+    return this.#records.slice(Math.max(0, from), Math.max(0, to));
+  }
+
+  since(updated_at: string): RecordList {
+    return new MovingList(
+      this.#records.filter((record) => record.updated_at >= updated_at),
+      this.#order,
+    );
+  }
+
+  countUpTo(updated_at: string, id: string): number {
+    const after = this.#records.findIndex((record) => this.#compare(record, { updated_at, id, json: '' }) > 0);
+    return after === -1 ? this.length : after;
+  }
+
+  /** The record at an index gets a new version, which takes its place in the order. */
+  touch(index: number, updated_at: string): void {
+    const [record] = this.#records.splice(index, 1);
+    if (!record) return;
+    const json = record.json.replace(/"updated_at":"[^"]*"/, `"updated_at":"${updated_at}"`);
+    this.add({ id: record.id, updated_at, json });
+  }
+
+  delete(index: number): void {
+    this.#records.splice(index, 1);
+  }
+
+  add(record: ApiRecord): void {
+    const at = this.countUpTo(record.updated_at, record.id);
+    this.#records.splice(at, 0, record);
+  }
+
+  #compare(a: ApiRecord, b: ApiRecord): number {
+    return this.#order === 'oldest_first' ? compare(a, b) : compare(b, a);
+  }
 }

@@ -1,36 +1,46 @@
-import type { ApiRecord } from './api-record.ts';
+import { MovingList } from './api-record.ts';
+import { moveList } from './move-list.ts';
 import { ordersAfter, payments, shipments } from './shop-records.ts';
 import { SourceApi } from './source-api.ts';
+
+interface Lists {
+  readonly payments: MovingList;
+  readonly shipments: MovingList;
+}
 
 /** The shop's payments and shipments, which grow and change as its days pass. */
 export class DemoShop {
   readonly api: SourceApi;
   readonly #days: string[];
-  #known:
-    | { readonly days: number; readonly payments: readonly ApiRecord[]; readonly shipments: readonly ApiRecord[] }
-    | undefined;
+  #lists: Lists;
 
   /** @param days when days passed before, as ISO 8601 with microseconds */
   constructor(apiKey: () => Promise<string | undefined>, days: readonly string[] = []) {
     this.#days = [...days];
-    const lists = { '/payments': () => this.records().payments, '/shipments': () => this.records().shipments };
-    this.api = new SourceApi({ lists, apiKey });
+    this.#lists = listsAfter(this.#days);
+    this.api = new SourceApi({
+      lists: { '/payments': () => this.lists.payments, '/shipments': () => this.lists.shipments },
+      apiKey,
+      move: (path, how) => moveList(path === '/payments' ? this.lists.payments : this.lists.shipments, how),
+    });
   }
 
   get days(): number {
     return this.#days.length;
   }
 
+  get lists(): Lists {
+    return this.#lists;
+  }
+
   /** New orders are paid for, and what was on its way arrives. */
   passDay(at = new Date()): void {
     this.#days.push(`${at.toISOString().slice(0, 23)}000Z`);
+    this.#lists = listsAfter(this.#days);
   }
+}
 
-  records() {
-    if (this.#known?.days !== this.#days.length) {
-      const orders = ordersAfter(this.#days);
-      this.#known = { days: this.#days.length, payments: payments(orders), shipments: shipments(orders) };
-    }
-    return this.#known;
-  }
+function listsAfter(days: readonly string[]): Lists {
+  const orders = ordersAfter(days);
+  return { payments: new MovingList(payments(orders)), shipments: new MovingList(shipments(orders)) };
 }

@@ -8,13 +8,13 @@ export interface Faults {
   fail?: { status: number; times?: number; every?: number };
   /** `ignored`: the parameter changes nothing; a number: this status refuses it. */
   since?: 'ignored' | number;
-  /** The list moves with each answer: a record changes and goes to the end, one is deleted, one appears at the front. */
+  /** With each answer a record changes, one is deleted, or a new one appears. */
   moves?: 'update' | 'delete' | 'insert';
   /** The next so many bodies are cut short, with the full length announced: the connection breaks. */
   truncate?: number;
-  /** The next so many bodies are cut short, and say so. */
+  /** The next so many bodies are cut short, as if they were whole. */
   cut_json?: number;
-  /** The next so many requests are answered with a reset. */
+  /** The next so many requests are answered with a reset of the connection. */
   reset?: number;
   /** Next links lead to this origin. */
   link_origin?: string;
@@ -22,10 +22,10 @@ export interface Faults {
   tokens_expire?: boolean;
   /** Pages lead in a circle. */
   loop?: boolean;
-  /** Every other page is empty and has a next one. */
+  /** Before each page but the first comes an empty one. */
   empty_pages?: boolean;
   /** Redirects to this URL. */
   redirect?: string;
-  /** A body without end. */
+  /** A body of two gigabytes. */
   endless?: boolean;
 }

@@ -2,6 +2,9 @@ import type { ApiRecord, RecordList } from './api-record.ts';
 import type { Faults } from './faults.ts';
 import type { ApiEvent } from './source-api.ts';
 
+/** Marks the token of a page that was announced by an empty one. */
+const READ_AGAIN = '~';
+
 interface Page {
   readonly status: number;
   readonly body: string;
@@ -17,14 +20,15 @@ export function listPage(all: RecordList, event: ApiEvent, faults: Faults): Page
   const refused = refusal(query, faults);
   if (refused) return refused;
   const { since } = query;
-  const list = since !== undefined && faults.since !== 'ignored' ? changedSince(all, since) : all;
+  const list = since !== undefined && faults.since !== 'ignored' ? all.since(asIso(since)) : all;
   const size = sizeOf(query) ?? list.length;
   const from = startOf(list, query, size);
-  const isSkipped = faults.empty_pages === true && from > 0 && query['again'] === undefined;
+  const isSkipped = faults.empty_pages === true && from > 0 && !query['cursor']?.startsWith(READ_AGAIN);
   const records = isSkipped ? [] : list.slice(from, from + size);
   const next = isSkipped ? from : from + size;
   const token = next < list.length ? encode(list.slice(next - 1, next)[0]) : null;
-  return answer({ event, query, records, token: faults.loop ? 'circle' : token, isSkipped }, faults);
+  const again = isSkipped ? `${READ_AGAIN}${token}` : token;
+  return answer({ event, query, records, token: faults.loop ? 'circle' : again }, faults);
 }
 
 /** Undefined: the whole list is asked for. */
@@ -41,11 +45,6 @@ function refusal(query: Readonly<Record<string, string | undefined>>, faults: Fa
   return { status: 410, body: '{"message":"the cursor has expired"}' };
 }
 
-function changedSince(all: RecordList, since: string): RecordList {
-  const asked = /^\d+$/.test(since) ? new Date(Number(since) * 1000).toISOString() : since;
-  return all.slice(0, all.length).filter(({ updated_at }) => updated_at >= asked);
-}
-
 function startOf(list: RecordList, query: Readonly<Record<string, string | undefined>>, size: number): number {
   if (query['page'] !== undefined) return (Number(query['page']) - 1) * size;
   if (query['cursor'] !== undefined) return after(list, query['cursor']);
@@ -59,18 +58,14 @@ function encode(record: ApiRecord | undefined): string {
 
 function after(list: RecordList, token: string): number {
   if (token === 'circle') return 0;
-  const [updated_at, id] = JSON.parse(Buffer.from(token, 'base64url').toString()) as [string, string];
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const [one] = list.slice(middle, middle + 1);
-    const isBehind =
-      one !== undefined && (one.updated_at > updated_at || (one.updated_at === updated_at && one.id > id));
-    if (isBehind) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+  const sort_key = Buffer.from(token.replace(READ_AGAIN, ''), 'base64url').toString();
+  const [updated_at, id] = JSON.parse(sort_key) as [string, string];
+  return list.countUpTo(updated_at, id);
+}
+
+/** Seconds since 1970 are understood too. */
+function asIso(since: string): string {
+  return /^\d+$/.test(since) ? new Date(Number(since) * 1000).toISOString() : since;
 }
 
 interface Answer {
@@ -78,17 +73,13 @@ interface Answer {
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly records: readonly ApiRecord[];
   readonly token: string | null;
-  readonly isSkipped: boolean;
 }
 
-function answer({ event, query, records, token, isSkipped }: Answer, faults: Faults): Page {
-  const kept = Object.entries(query).flatMap(([name, value]) =>
-    value === undefined || name === 'again' ? [] : [[name, value]],
-  );
+function answer({ event, query, records, token }: Answer, faults: Faults): Page {
+  const kept = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
   const parameters = new URLSearchParams({
     ...Object.fromEntries(kept),
     cursor: token ?? '',
-    ...(isSkipped && { again: '1' }),
   });
   const link = token === null ? undefined : `${faults.link_origin ?? ''}${event.path}?${parameters.toString()}`;
   const data = records.map(({ json }) => json).join(',');

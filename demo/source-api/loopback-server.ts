@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { ApiResult, SourceApi } from './source-api.ts';
 
 /** The API on this machine: what API Gateway does in AWS, and the faults that only a socket can have. */
@@ -68,13 +70,11 @@ function send(
 /** Two gigabytes of a list, chunked: no length is known beforehand. */
 async function sendWithoutEnd(response: ServerResponse): Promise<void> {
   response.writeHead(200, { 'content-type': 'application/json' });
-  response.write('{"data":[');
-  const chunk = Buffer.alloc(1024 * 1024, '{"id":"0"},'.repeat(100));
-  for (let sent = 0; sent < 2 ** 31 && !response.destroyed; sent += chunk.length) {
-    if (response.write(chunk)) continue;
-    await new Promise<void>((resolve) => {
-      response.once('drain', resolve).once('close', resolve);
-    });
-  }
-  response.end();
+  await pipeline(Readable.from(gigabytes()), response).catch(() => response.destroy());
+}
+
+function* gigabytes(): Generator<Buffer> {
+  yield Buffer.from('{"data":[');
+  const chunk = Buffer.alloc(1024 * 1024, '{"id":"0"},');
+  for (let sent = 0; sent < 2 ** 31; sent += chunk.length) yield chunk;
 }

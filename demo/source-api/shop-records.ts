@@ -1,6 +1,6 @@
 /** Payments and shipments of the demo shop's orders: the same rows as `demo/src/shop/*.sql` makes, computed the same way. */
 import { createHash } from 'node:crypto';
-import { type ApiRecord, inOrder } from './api-record.ts';
+import type { ApiRecord } from './api-record.ts';
 
 const FIRST_ORDERS = 20_000;
 const ORDERS_A_DAY = 200;
@@ -74,34 +74,30 @@ const PAYMENT_STATUS = {
 
 /** One payment an order: amounts as decimals, references beyond 2^53, a nested card or none. */
 export function payments(orders: readonly Order[]): ApiRecord[] {
-  return inOrder(
-    orders.map(({ n, status, cents, at, updated_at }) => {
-      const id = `pay_${String(n).padStart(8, '0')}`;
-      const card = `{"brand":"${['visa', 'mastercard', 'amex'][pick(`brand${n}`, 3)]}","last4":"${String(pick(`last4${n}`, 10_000)).padStart(4, '0')}"}`;
-      const json =
-        `{"id":"${id}","order_id":${n},"provider_reference":${9_007_199_254_740_993n + BigInt(n)},` +
-        `"amount":${decimal(cents, 2)},"fee":${decimal(cents * 29, 5)},"currency":"${pick(`currency${n}`, 6) === 0 && n <= FIRST_ORDERS ? 'SEK' : 'EUR'}",` +
-        `"status":"${PAYMENT_STATUS[status]}","card":${pick(`method${n}`, 5) === 0 ? 'null' : card},` +
-        `"is_live":true,"created_at":"${at}","updated_at":"${updated_at}"}`;
-      return { id, updated_at, json };
-    }),
-  );
+  return orders.map(({ n, status, cents, at, updated_at }) => {
+    const id = `pay_${String(n).padStart(8, '0')}`;
+    const card = `{"brand":"${['visa', 'mastercard', 'amex'][pick(`brand${n}`, 3)]}","last4":"${String(pick(`last4${n}`, 10_000)).padStart(4, '0')}"}`;
+    const json =
+      `{"id":"${id}","order_id":${n},"provider_reference":${9_007_199_254_740_993n + BigInt(n)},` +
+      `"amount":${decimal(cents, 2)},"fee":${decimal(cents * 29, 5)},"currency":"${pick(`currency${n}`, 6) === 0 && n <= FIRST_ORDERS ? 'SEK' : 'EUR'}",` +
+      `"status":"${PAYMENT_STATUS[status]}","card":${pick(`method${n}`, 5) === 0 ? 'null' : card},` +
+      `"is_live":true,"created_at":"${at}","updated_at":"${updated_at}"}`;
+    return { id, updated_at, json };
+  });
 }
 
 /** One shipment for each order that has left the warehouse. */
 export function shipments(orders: readonly Order[]): ApiRecord[] {
   const sent = orders.filter(({ status }) => status !== 'placed' && status !== 'paid');
-  return inOrder(
-    sent.map(({ n, status, at, updated_at }) => {
-      const id = `shp_${String(n).padStart(8, '0')}`;
-      const carrier = ['DHL', 'UPS', 'PostNord', 'Poczta Polska'][pick(`carrier${n}`, 4)];
-      const json =
-        `{"id":"${id}","order_id":${n},"carrier":"${carrier}","tracking_number":"${pick(`track${n}`, 100_000_000)}",` +
-        `"weight_kg":${decimal(pick(`parcel${n}`, 9000), 3)},"parcels":[{"count":${1 + pick(`parcels${n}`, 3)}}],` +
-        `"note":"","shipped_at":"${at}","delivered_at":${status === 'shipped' ? 'null' : `"${updated_at}"`},"updated_at":"${updated_at}"}`;
-      return { id, updated_at, json };
-    }),
-  );
+  return sent.map(({ n, status, at, updated_at }) => {
+    const id = `shp_${String(n).padStart(8, '0')}`;
+    const carrier = ['DHL', 'UPS', 'PostNord', 'Poczta Polska'][pick(`carrier${n}`, 4)];
+    const json =
+      `{"id":"${id}","order_id":${n},"carrier":"${carrier}","tracking_number":"${pick(`track${n}`, 100_000_000)}",` +
+      `"weight_kg":${decimal(pick(`parcel${n}`, 9000), 3)},"parcels":[{"count":${1 + pick(`parcels${n}`, 3)}}],` +
+      `"note":"","shipped_at":"${at}","delivered_at":${status === 'shipped' ? 'null' : `"${updated_at}"`},"updated_at":"${updated_at}"}`;
+    return { id, updated_at, json };
+  });
 }
 
 /** `12.340` for 12340 and 3 places. */

@@ -1,6 +1,6 @@
 /** The payments and shipments API: an API-Gateway-style handler over lists of records. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ApiRecord, RecordList } from './api-record.ts';
+import type { RecordList } from './api-record.ts';
 import type { Faults } from './faults.ts';
 import { listPage } from './list-page.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -24,8 +24,8 @@ export interface SourceApiOptions {
   /** The key that callers must send; undefined: none is asked for. */
   readonly apiKey: () => Promise<string | undefined>;
   readonly faults?: Faults;
-  /** How a list moves, if `faults.moves` is set. */
-  readonly onAnswer?: (path: string) => void;
+  /** Lets a list move, after an answer of it, when `faults.moves` says so. */
+  readonly move?: (path: string, how: NonNullable<Faults['moves']>) => void;
 }
 
 export class SourceApi {
@@ -52,7 +52,7 @@ export class SourceApi {
   };
 
   async #answer(event: ApiEvent): Promise<ApiResult> {
-    const { lists, apiKey, onAnswer } = this.#options;
+    const { lists, apiKey, move } = this.#options;
     const expected = await apiKey();
     if (expected !== undefined && event.headers['x-api-key'] !== expected) return problem(403, 'forbidden');
     if (this.#isToFail()) return problem(this.faults.fail?.status ?? 500, 'told to fail');
@@ -60,7 +60,7 @@ export class SourceApi {
     const list = Object.hasOwn(lists, event.path) ? lists[event.path] : undefined;
     if (!list) return problem(404, 'no such list');
     const { status, body, link } = listPage(list(), event, this.faults);
-    onAnswer?.(event.path);
+    if (this.faults.moves) move?.(event.path, this.faults.moves);
     const headers = {
       'content-type': 'application/json',
       ...(link !== undefined && { link: `<${link}>; rel="next"` }),
@@ -84,5 +84,3 @@ export function problem(status: number, message: string, headers: Record<string,
     body: JSON.stringify({ message }),
   };
 }
-
-export type { ApiRecord };

@@ -2,7 +2,7 @@ import type { Column } from '@bronze/common/entity';
 import { METADATA_COLUMNS } from '@bronze/common/entity';
 import { BronzeError } from '@bronze/common/failure';
 import type { EndpointEntity } from '@bronze/common/rest-config';
-import { type JsonNode, JsonNumber, type JsonObject } from './json-node.ts';
+import { canonicalJson, type JsonNode, JsonNumber, type JsonObject } from './json-node.ts';
 import { momentOfText } from './moment.ts';
 
 /** An API whose keys are data (`{"2024-01-15": …}`) would make a column of each. */
@@ -153,8 +153,10 @@ export function fieldsOf(record: JsonObject, exclude: ReadonlySet<string>): Fiel
   for (const [name, value] of record.entries) {
     if (value === null || exclude.has(name)) continue;
     const before = fields.get(name);
-    if (before !== undefined) repeated.set(name, [...(repeated.get(name) ?? [before]), value]);
-    fields.set(name, value);
+    const values = repeated.get(name) ?? (before === undefined ? [] : [before]);
+    if (values.some((one) => canonicalJson(one) === canonicalJson(value))) continue;
+    if (values.length > 0) repeated.set(name, [...values, value]);
+    else fields.set(name, value);
   }
   for (const [name, values] of repeated) fields.set(name, values);
   return fields;

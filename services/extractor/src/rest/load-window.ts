@@ -42,6 +42,13 @@ export class LoadWindow {
     this.#left_out.repeated += records;
   }
 
+  /** Whether a record changed at or after the window's end: the next load brings it. */
+  isBeyond(record: JsonObject): boolean {
+    const { cursor, columns } = this.#entity;
+    const moment = cursor === null ? undefined : momentOf(record.get(cursor), columns[cursor] ?? '');
+    return moment !== undefined && moment.at >= this.#load.until;
+  }
+
   /** Whether a record is to be staged. @throws BronzeError CURSOR_MISSING where the policy says so */
   takes(record: JsonObject): boolean {
     const { cursor, columns, null_cursor } = this.#entity;

@@ -22,12 +22,17 @@ export interface PageStep {
   readonly next: PageToken | undefined;
 }
 
+/** So many short pages in a row with nothing but what changed after the window: the list grows faster than it is read. */
+const PAGES_BEYOND_MAX = 20;
+
 export interface Walk {
   readonly entity: EndpointEntity;
   readonly seen: SeenRecords;
   /** Where it begins; empty: at the start of the list. */
   readonly start: PageToken;
   fetch(token: PageToken): Promise<RawPage>;
+  /** Whether a record changed after the window's end. */
+  isBeyond(record: JsonObject): boolean;
 }
 
 /** So many pages in a row with nothing new in them: the API does not heed what it is asked for. */
@@ -44,14 +49,19 @@ const PAGES_EMPTY_MAX = 1000;
  * @throws BronzeError PAGES_MOVED, PAGES_LOOP
  */
 export async function* walkPages(walk: Walk): AsyncGenerator<PageStep> {
-  let repeated = 0;
-  let empty = 0;
+  const idle = { repeated: 0, empty: 0, beyond: 0 };
+  let largest = 0;
   for await (const one of stepsOf(walk)) {
     const isIdle = one.records.length === 0;
-    repeated = isIdle ? repeated + Math.sign(one.repeated) : 0;
-    empty = isIdle ? empty + 1 : 0;
-    if (repeated >= PAGES_REPEATED_MAX || empty >= PAGES_EMPTY_MAX) throw loop(walk.entity);
-    yield one;
+    const isShort = one.records.length < largest;
+    largest = Math.max(largest, one.records.length);
+    idle.repeated = isIdle ? idle.repeated + Math.sign(one.repeated) : 0;
+    idle.empty = isIdle ? idle.empty + 1 : 0;
+    idle.beyond = !isIdle && isShort && one.records.every((record) => walk.isBeyond(record)) ? idle.beyond + 1 : 0;
+    if (idle.repeated >= PAGES_REPEATED_MAX || idle.empty >= PAGES_EMPTY_MAX) throw loop(walk.entity);
+    const isOvertaken = idle.beyond >= PAGES_BEYOND_MAX;
+    yield isOvertaken ? { ...one, next: undefined } : one;
+    if (isOvertaken) return;
   }
 }
 
@@ -78,22 +88,34 @@ async function* walkTokens(walk: Walk): AsyncGenerator<PageStep> {
   }
 }
 
-/** Pages overlap by one record. Unless the first of a page is one that is known, records may lie between the two. */
+/** How much the overlap grows when it was too small. */
+const OVERLAP_GROWTH = 4;
+
+/**
+ * Pages overlap, by one record as long as the list stands still. Unless the first of a page is one that is known,
+ * records may lie between the two. The end is where nothing lies beyond what is known.
+ */
 async function* walkOffsets(walk: Walk): AsyncGenerator<PageStep> {
   let offset = Number(walk.start);
-  let size = 1;
+  let overlap = 1;
+  let size = Math.max(1, walk.seen.pageSize);
+  let isTail = false;
   for (;;) {
-    let from = Math.max(0, offset - 1);
-    let page = await walk.fetch(String(from));
+    const from = Math.max(0, offset - overlap);
+    const page = await walk.fetch(String(from));
     if (from > 0 && !continues(walk, page)) {
-      from = Math.max(0, offset - Math.max(size, 1) - 1);
-      page = await walk.fetch(String(from));
-      if (from > 0 && !continues(walk, page)) throw moved(walk.entity);
+      if (overlap >= size) throw moved(walk.entity);
+      overlap = Math.min(size, overlap * OVERLAP_GROWTH);
+      isTail ||= page.records.length === 0;
+      continue;
     }
-    const isEnd = page.records.length <= (from > 0 ? 1 : 0);
+    const known = offset - from;
     offset = from + page.records.length;
+    const one = step(walk, { page, overlap: known, next: String(offset) });
+    const isStale = one.records.length === 0 && page.records.length < size;
+    const isEnd = isTail || isStale || page.records.length <= known;
     size = Math.max(size, page.records.length);
-    yield step(walk, { page, overlap: from > 0 ? 1 : 0, next: isEnd ? undefined : String(offset) });
+    yield isEnd ? { ...one, next: undefined } : one;
     if (isEnd) return;
   }
 }

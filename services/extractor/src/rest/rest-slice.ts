@@ -56,7 +56,8 @@ export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
     unread.push(...taken(slice.window, step).map((record) => fieldsOf(record, exclude)));
     unread_characters += step.characters;
     batch.endPage(step.next);
-    const isEnough = unread.length >= RECORDS_TO_INFER || unread_characters >= entity.batch_bytes;
+    const isEnough =
+      unread.length >= Math.min(RECORDS_TO_INFER, entity.batch_rows) || unread_characters >= entity.batch_bytes;
     if (types.isNew && batch.isFirst && !isEnough && !deadline.isNear()) continue;
     settle();
     if (batch.isFull || deadline.isNear()) yield batch.take(false);

@@ -75,7 +75,13 @@ export class RestSource implements Source {
     const batches =
       token === undefined
         ? nothing()
-        : restBatches({ entity, window, types, deadline, walk: { entity, seen, start: token, fetch } });
+        : restBatches({
+            entity,
+            window,
+            types,
+            deadline,
+            walk: { entity, seen, start: token, fetch, isBeyond: (record) => window.isBeyond(record) },
+          });
     return {
       get columns() {
         return types.columns();

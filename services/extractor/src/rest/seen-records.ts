@@ -47,6 +47,11 @@ export class SeenRecords {
     return fresh;
   }
 
+  /** How many records a page had at least, on average of the last. */
+  get pageSize(): number {
+    return Math.floor(this.#pages.flat().length / CARRIED_PAGES);
+  }
+
   /** What the next slice needs to know of the last pages. */
   carried(): string[] {
     const last = this.#pages.flat().slice(-CARRIED_MAX);

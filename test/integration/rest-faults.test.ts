@@ -1,0 +1,341 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Faults } from '@bronze/demo/source-api/faults';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { PAGINGS, recordOf, RestWorld } from './rest-world.ts';
+
+const retriesOf = (world: RestWorld) => world.events.filter(({ kind }) => kind === 'source_retried').length;
+
+async function expectAll(world: RestWorld): Promise<void> {
+  await world.load();
+  expect(await world.versions()).toEqual(world.expected());
+}
+
+/** Some other server, which remembers what it was sent. */
+async function otherServer(): Promise<{ url: string; requests: string[] }> {
+  const requests: string[] = [];
+  const server = createServer((request, response) => {
+    requests.push(JSON.stringify([request.url, request.headers]));
+    response.end('{"data":[]}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
+}
+
+describe('nothing is lost or doubled when the API', () => {
+  const cases: readonly (readonly [string, Faults, number])[] = [
+    ['is slow', { slow_ms: 60 }, 0],
+    ['fails each third time', { fail: { status: 503, every: 3 } }, 2],
+    ['cuts a page short three times, then sends it whole', { truncate: 3 }, 3],
+    ['sends half of the JSON three times, as if it were all', { cut_json: 3 }, 3],
+    ['resets the connection', { reset: 3 }, 3],
+    ...[408, 425, 429, 500, 502, 503, 504].map(
+      (status) => [`answers ${status} twice`, { fail: { status, times: 2 } }, 2] as const,
+    ),
+  ];
+  test.each(cases)('%s', async (_, faults, retries) => {
+    const world = await RestWorld.open({ records: 100, faults });
+    await expectAll(world);
+    expect(retriesOf(world)).toBeGreaterThanOrEqual(retries);
+  });
+});
+
+describe('a limit of requests', () => {
+  test('that is announced in headers is never run into', async () => {
+    const faults: Faults = { rate_limit: { requests: 4, window_ms: 1000, announce: 'headers' } };
+    const world = await RestWorld.open({ records: 200, faults });
+    const refused = countStatus(world, 429);
+    await expectAll(world);
+    expect(world.api.requests).toBeGreaterThan(10);
+    expect(refused()).toBe(0);
+  });
+
+  test.each(['seconds', 'date', 'nothing'] as const)(
+    'that is announced by %s with the 429: it is heeded',
+    async (announce) => {
+      const faults: Faults = { rate_limit: { requests: 4, window_ms: 1000, announce } };
+      const world = await RestWorld.open({ records: 200, faults, source: { attempts: 8 } });
+      const refused = countStatus(world, 429);
+      await expectAll(world);
+      // At most one too many a window where the pause is known; back-off has to guess without.
+      expect(refused()).toBeLessThanOrEqual(announce === 'nothing' ? 12 : 4);
+    },
+  );
+
+  test('of our own is kept', async () => {
+    const world = await RestWorld.open({ records: 100, source: { requests_per_second: 20 } });
+    const started_ms = performance.now();
+    await expectAll(world);
+    expect(performance.now() - started_ms).toBeGreaterThan(((world.api.requests - 1) / 20) * 1000 * 0.95);
+  });
+
+  test('that asks for a longer pause than is allowed ends the slice, and the next goes on', async () => {
+    const world = await RestWorld.open({ source: { retry_wait_seconds_max: 1 } });
+    const handle = world.api.handle;
+    Reflect.set(world.api, 'handle', async (event: Parameters<typeof handle>[0]) => {
+      const result = await handle(event);
+      return world.api.requests === 6 ? { ...result, statusCode: 429, headers: { 'retry-after': '1.5' } } : result;
+    });
+    expect((await world.load()).slices).toBe(2);
+    expect(await world.versions()).toEqual(world.expected());
+  });
+
+  test('that lets nothing through is a clear error', async () => {
+    const faults: Faults = { rate_limit: { requests: 0, window_ms: 3_600_000, announce: 'seconds' } };
+    const world = await RestWorld.open({ faults, source: { retry_wait_seconds_max: 1 } });
+    expect(await world.failingRun()).toMatchObject({ code: 'SOURCE_THROTTLED' });
+    // Once refused it is not asked again before the pause is over.
+    expect(world.api.requests).toBe(1);
+  });
+});
+
+function countStatus(world: RestWorld, status: number): () => number {
+  let count = 0;
+  const handle = world.api.handle;
+  Reflect.set(world.api, 'handle', async (event: Parameters<typeof handle>[0]) => {
+    const result = await handle(event);
+    if (result.statusCode === status) count += 1;
+    return result;
+  });
+  return () => count;
+}
+
+describe('since', () => {
+  test.each([400, 404, 405, 422, 501])(
+    'refused with %d: all is read and filtered here, and the record says so',
+    async (since) => {
+      const world = await RestWorld.open({ faults: { since } });
+      await world.load();
+      await expectChanges(world, { since_parameter: 'refused', left_out: { outside_window: 247 } });
+    },
+  );
+
+  test('ignored: all is read and filtered here, and the record says so', async () => {
+    const world = await RestWorld.open({ faults: { since: 'ignored' } });
+    await world.load();
+    await expectChanges(world, { since_parameter: 'ignored', left_out: { outside_window: 247 } });
+    expect(world.events).toContainEqual(expect.objectContaining({ kind: 'load_claimed', since_parameter: 'ignored' }));
+  });
+
+  test('ignored by an API whose newest come first: the first page can’t tell, the record does', async () => {
+    const world = await RestWorld.open({ faults: { since: 'ignored' }, order: 'newest_first' });
+    await world.load();
+    const now = new Date().toISOString().replace('Z', '000Z');
+    for (let index = 200; index < 240; index += 1) world.list.touch(index, now);
+    await world.nextSecond();
+    expect(await world.load()).toMatchObject({
+      rows: 40,
+      since_parameter: 'ignored',
+      left_out: { outside_window: 210 },
+    });
+  });
+
+  test('in seconds since 1970', async () => {
+    const world = await RestWorld.open({ entity: { since: { format: 'unix_seconds' } } });
+    await world.load();
+    await expectChanges(world, { since_parameter: 'sent' });
+  });
+
+  test('refused for another reason is an error', async () => {
+    const world = await RestWorld.open({ faults: { since: 418 } });
+    await world.load();
+    expect((await world.run()).failure).toMatchObject({
+      code: 'SOURCE_REJECTED',
+      message: expect.stringMatching(/418/) as string,
+    });
+  });
+
+  async function expectChanges(world: RestWorld, expected: object): Promise<void> {
+    const now = new Date().toISOString().replace('Z', '000Z');
+    for (const index of [0, 100, 200]) world.list.touch(index, now);
+    await world.nextSecond();
+    expect(await world.load()).toMatchObject({ load_type: 'incremental', rows: 3, ...expected });
+    const versions = await world.versions();
+    expect(new Set(versions).size).toBe(253);
+    expect(versions).toEqual(expect.arrayContaining(world.expected()));
+  }
+});
+
+describe('the API key', () => {
+  test('is read anew when it was rotated in the middle of a load', async () => {
+    const world = await RestWorld.open();
+    const handle = world.api.handle;
+    Reflect.set(world.api, 'handle', async (event: Parameters<typeof handle>[0]) => {
+      if (world.api.requests === 4) await rotate(world, 'key-rotated-once');
+      if (world.api.requests === 9) await rotate(world, 'key-rotated-twice');
+      return handle(event);
+    });
+    await expectAll(world);
+  });
+
+  test('that is wrong is a clear error, and is shown nowhere', async () => {
+    const world = await RestWorld.open();
+    await world.writeSecret('canary-5c1e7a');
+    const failure = await world.failingRun();
+    expect(failure).toMatchObject({ code: 'SOURCE_DENIED', message: expect.stringMatching(/403/) as string });
+    expect(JSON.stringify([failure, world.events])).not.toContain('canary');
+    expect(await world.everythingWritten()).not.toContain('canary');
+    expect(world.api.requests).toBe(2);
+  });
+
+  test('is nowhere in what a load leaves behind, also when the API echoes it', async () => {
+    const world = await RestWorld.open({ key: 'canary-77aa01', faults: { fail: { status: 503, times: 1 } } });
+    await expectAll(world);
+    expect(await world.everythingWritten()).not.toContain('canary');
+    const handle = world.api.handle;
+    Reflect.set(world.api, 'handle', async (event: Parameters<typeof handle>[0]) => ({
+      ...(await handle(event)),
+      statusCode: 409,
+      body: JSON.stringify(event.headers),
+    }));
+    const { failure } = await world.run();
+    expect(failure).toMatchObject({ code: 'SOURCE_REJECTED', message: expect.stringContaining('(hidden)') as string });
+    expect(JSON.stringify([failure, world.events])).not.toContain('canary');
+    expect(await world.everythingWritten()).not.toContain('canary');
+  });
+
+  test.each([
+    ['', /holds no API key/],
+    ['{"key": "x"}', /holds no API key/],
+    ['two\nlines', /characters that no header can carry/],
+  ])('a secret that is %j is a clear error', async (secret, message) => {
+    const world = await RestWorld.open({ source: { api_key_secret: `env:UNUSED` } });
+    expect(await world.failingRun()).toMatchObject({
+      code: 'SECRET_UNREADABLE',
+      message: expect.stringMatching(/UNUSED/) as string,
+    });
+    await world.writeRaw(secret);
+    const other = await RestWorld.open({ source: { api_key_secret: `file:${world.secretFile}` } });
+    expect(await other.failingRun()).toMatchObject({
+      code: 'SECRET_UNREADABLE',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  async function rotate(world: RestWorld, key: string): Promise<void> {
+    world.key = key;
+    await world.writeSecret(key);
+  }
+});
+
+describe('another host', () => {
+  test.each(['body', 'header'])('is never asked: a next link (%s) that leads there is refused', async (where) => {
+    const other = await otherServer();
+    const paging = where === 'header' ? PAGINGS['next-link in the Link header'] : PAGINGS['next-link in the body'];
+    const world = await RestWorld.open({ entity: { paging }, faults: { link_origin: other.url } });
+    expect(await world.failingRun()).toMatchObject({ code: 'LINK_REFUSED' });
+    expect(other.requests).toEqual([]);
+  });
+
+  test('is never asked: a redirect that leads there is refused', async () => {
+    const other = await otherServer();
+    const world = await RestWorld.open({ faults: { redirect: `${other.url}/things` } });
+    expect(await world.failingRun()).toMatchObject({
+      code: 'LINK_REFUSED',
+      message: expect.stringContaining(other.url) as string,
+    });
+    expect(other.requests).toEqual([]);
+  });
+});
+
+test('a redirect within the origin is followed; one without end is not', async () => {
+  const world = await RestWorld.open({ records: 15, faults: { redirect: '/things?limit=20' } });
+  expect(await world.failingRun()).toMatchObject({
+    code: 'LINK_REFUSED',
+    message: expect.stringMatching(/5 times/) as string,
+  });
+  Reflect.deleteProperty(world.api.faults, 'redirect');
+  const handle = world.api.handle;
+  Reflect.set(world.api, 'handle', async (event: Parameters<typeof handle>[0]) =>
+    event.path === '/things'
+      ? { statusCode: 307, headers: { location: '/moved' }, body: '' }
+      : handle({ ...event, path: '/things' }),
+  );
+  await expectAll(world);
+});
+
+test('two gigabytes in one response are refused at the cap, with flat memory', async () => {
+  const world = await RestWorld.open({ faults: { endless: true } });
+  const before = process.memoryUsage().rss;
+  let peak = before;
+  const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 5);
+  onTestFinished(() => clearInterval(watch));
+  expect(await world.failingRun()).toMatchObject({ code: 'RESPONSE_TOO_LARGE' });
+  expect((peak - before) / 2 ** 20).toBeLessThan(400);
+});
+
+test('an answer that takes too long is tried again, then the load fails and nothing moves', async () => {
+  const world = await RestWorld.open({
+    faults: { slow_ms: 1500 },
+    source: { request_timeout_seconds: 1, attempts: 2 },
+  });
+  expect(await world.failingRun()).toMatchObject({ code: 'SOURCE_TIMEOUT' });
+});
+
+test('no server at all is a clear error', async () => {
+  const world = await RestWorld.open({ source: { base_url: 'http://127.0.0.1:9', attempts: 2 } });
+  expect(await world.failingRun()).toMatchObject({
+    code: 'SOURCE_UNREACHABLE',
+    message: expect.stringMatching(/ECONNREFUSED/) as string,
+  });
+});
+
+describe('an answer without records', () => {
+  test.each([
+    ['an error with status 200', '{"error":"maintenance"}', 'RECORDS_MISSING'],
+    ['a page of HTML', '<html></html>', 'RESPONSE_MALFORMED'],
+    ['nothing', '', 'RESPONSE_MALFORMED'],
+    ['no objects', '{"data":[1]}', 'RECORDS_MISSING'],
+  ])('%s: an error, and the list is not taken for empty', async (_, body, code) => {
+    const world = await RestWorld.open({ source: { attempts: 2 } });
+    Reflect.set(world.api, 'handle', async () => ({ statusCode: 200, headers: {}, body }));
+    expect(await world.failingRun()).toMatchObject({ code });
+  });
+});
+
+describe('a configuration that does not fit the API is told before anything is claimed', () => {
+  test.each([
+    [{ primary_key: ['nr'] }, 'KEY_MISSING', /the field nr of its primary_key/],
+    [{ cursor: 'changed_at' }, 'COLUMN_MISSING', /the field changed_at, its cursor/],
+    [{ cursor: 'n' }, 'COLUMN_UNSUPPORTED', /holds no moments/],
+    [{ records_path: 'items' }, 'RECORDS_MISSING', /items in the body is no list/],
+    [{ endpoint: '/thing' }, 'SOURCE_REJECTED', /404: \{"message":"no such list"\}/],
+  ])('%j', async (entity, code, message) => {
+    const world = await RestWorld.open();
+    const { failure, checkpoint } = await world.run(entity);
+    expect(failure).toMatchObject({ code, message: expect.stringMatching(message) as string });
+    expect(checkpoint).toBeUndefined();
+  });
+});
+
+describe('records without a cursor value', () => {
+  const withNull = () => {
+    const bare = recordOf(7);
+    return [recordOf(1), { ...bare, json: bare.json.replace(/"updated_at":"[^"]*"/, '"updated_at":null') }];
+  };
+
+  test('come with full loads, and are counted in incremental ones', async () => {
+    const world = await RestWorld.open({ records: withNull(), faults: { since: 'ignored' } });
+    expect(await world.load()).toMatchObject({ rows: 2 });
+    await world.nextSecond();
+    expect(await world.load()).toMatchObject({ rows: 0, left_out: { without_cursor: 1, outside_window: 1 } });
+  });
+
+  test('are an error where the policy says so', async () => {
+    const world = await RestWorld.open({ records: withNull(), entity: { null_cursor: 'error' } });
+    expect(await world.failingRun()).toMatchObject({ code: 'CURSOR_MISSING' });
+  });
+});
+
+test('an invocation whose time is up hands over after a page, and the next goes on', async () => {
+  const world = await RestWorld.open({ faults: { slow_ms: 30 } });
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), 250);
+  const { status } = await world.run({}, stop.signal);
+  expect(status).toBe('interrupted');
+  const { loads } = await world.run();
+  expect(loads[0]).toMatchObject({ rows: 250 });
+  expect(loads[0]?.slices).toBeGreaterThan(1);
+  expect(await world.versions()).toEqual(world.expected());
+});
