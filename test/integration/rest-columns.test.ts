@@ -49,7 +49,7 @@ describe('inferred types', () => {
         batch_rows: 1,
       },
     });
-    expect(await world.load()).toMatchObject({ slices: 3, rows: 3, rows_quarantined: 1 });
+    expect(await world.load()).toMatchObject({ slices: 4, rows: 3, rows_quarantined: 1 });
     expect(await world.versions()).toHaveLength(2);
   });
 });

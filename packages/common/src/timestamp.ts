@@ -16,10 +16,20 @@ export function parseTimestamp(text: string): Timestamp | undefined {
   const match = text.length <= 40 ? WRITTEN_BY_HAND.exec(text) : null;
   if (!match) return undefined;
   const [, date = '', minutes = '00:00', seconds = '00', fraction = '', zone = 'Z'] = match;
+  if (!isCalendarDay(date) || minutes > '23:59' || minutes.slice(3) > '59' || seconds > '59') return undefined;
+  if (zone === 'Z') return canonical(`${date}T${minutes}:${seconds}.${fraction.padEnd(6, '0')}Z`);
   const local = Date.parse(`${date}T${minutes}:${seconds}Z`);
-  if (Number.isNaN(local) || new Date(local).toISOString().slice(0, 10) !== date) return undefined;
   const whole = new Date(local - offsetMs(zone)).toISOString().slice(0, 19);
   return /^\d{4}-/.test(whole) ? canonical(`${whole}.${fraction.padEnd(6, '0')}Z`) : undefined;
+}
+
+const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
+
+/** Whether the calendar of the years 0001 to 9999 has the day that a text such as `2024-02-29` names. */
+export function isCalendarDay(text: string): boolean {
+  const [year, month, day] = [Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(text.slice(8, 10))];
+  if (year === 0 || day === 0 || day > (MONTH_DAYS[month - 1] ?? 0)) return false;
+  return month !== 2 || day < 29 || (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0));
 }
 
 function offsetMs(zone: string): number {

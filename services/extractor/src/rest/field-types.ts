@@ -77,8 +77,10 @@ export class FieldTypes {
     return name === cursor || name === event_date ? inferMoment(values) : inferType(values);
   }
 
-  #add(name: string, type: string): void {
-    this.#check(name);
+  #add(sent: string, type: string): void {
+    this.#check(sent);
+    // A copy: a piece of a page's text would keep the whole of it.
+    const name = Buffer.from(sent).toString();
     this.#types.set(name, type);
     this.#cases.set(name.toLowerCase(), name);
   }
@@ -100,7 +102,7 @@ export class FieldTypes {
         hint,
       });
     }
-    if (name === '' || name.includes('\u0000')) {
+    if (name === '' || name.includes('\u0000') || !name.isWellFormed()) {
       throw new BronzeError('COLUMN_UNSUPPORTED', {
         message: `records of ${entity} have a field named ${shown}, which no table can hold`,
         hint,

@@ -2,7 +2,7 @@ import { BronzeError } from '@bronze/common/failure';
 import type { EndpointEntity } from '@bronze/common/rest-config';
 import type { JsonObject } from './json-node.ts';
 import type { PageToken } from './paging.ts';
-import type { SeenRecords } from './seen-records.ts';
+import { digest, type SeenRecords } from './seen-records.ts';
 
 export interface RawPage {
   /** All records of the response: what ends the paging counts these. */
@@ -78,10 +78,12 @@ function stepsOf(walk: Walk): AsyncGenerator<PageStep> {
 
 /** `none`, `cursor` and `next-link`: the server says where it goes on. */
 async function* walkTokens(walk: Walk): AsyncGenerator<PageStep> {
-  const tokens = new Set<PageToken>();
+  const tokens = new Set<string>();
   for (let token: PageToken | undefined = walk.start; token !== undefined;) {
-    if (tokens.has(token)) throw loop(walk.entity);
-    tokens.add(token);
+    // A token is a piece of its page's text, and would keep the whole of it.
+    const digested = digest(token);
+    if (tokens.has(digested)) throw loop(walk.entity);
+    tokens.add(digested);
     const page: RawPage = await walk.fetch(token);
     yield step(walk, { page, next: page.next });
     token = page.next;

@@ -43,7 +43,7 @@ export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
   let unread_characters = 0;
   const settle = () => {
     types.learn(unread);
-    for (const fields of unread) batch.add(recordLine(fields, types));
+    batch.add(unread.map((fields) => recordLine(fields, types)));
     unread = [];
     unread_characters = 0;
   };
@@ -87,7 +87,9 @@ async function* unlessThrottled({ walk }: RestSlice, batch: BatchBuilder): Async
 
 class BatchBuilder {
   readonly #slice: RestSlice;
-  #lines: string[] = [];
+  /** A page's lines in each: as strings they would outlive the page by far. */
+  #chunks: Buffer[] = [];
+  #rows = 0;
   #bytes = 0;
   #longest = 0;
   /** Undefined: no page yet; null: the list is at its end. */
@@ -103,7 +105,7 @@ class BatchBuilder {
   }
 
   get isEmpty(): boolean {
-    return this.#lines.length === 0;
+    return this.#rows === 0;
   }
 
   /** Whether reading could go on further than where the slice began. */
@@ -113,14 +115,15 @@ class BatchBuilder {
 
   get isFull(): boolean {
     const { batch_rows, batch_bytes } = this.#slice.entity;
-    return this.#lines.length >= batch_rows || this.#bytes >= batch_bytes;
+    return this.#rows >= batch_rows || this.#bytes >= batch_bytes;
   }
 
-  add(line: string): void {
-    const bytes = Buffer.byteLength(line) + 1;
-    this.#lines.push(line);
-    this.#bytes += bytes;
-    this.#longest = Math.max(this.#longest, bytes);
+  add(lines: readonly string[]): void {
+    const chunk = Buffer.from(lines.map((line) => `${line}\n`).join(''));
+    this.#chunks.push(chunk);
+    this.#rows += lines.length;
+    this.#bytes += chunk.length;
+    this.#longest = lines.reduce((longest, line) => Math.max(longest, Buffer.byteLength(line) + 1), this.#longest);
   }
 
   endPage(next: PageToken | undefined): void {
@@ -128,15 +131,15 @@ class BatchBuilder {
   }
 
   take(hands_over: boolean): RawBatch {
-    const ndjson = Buffer.from(this.#lines.map((line) => `${line}\n`).join(''));
     const batch = {
-      ndjson,
-      rows: this.#lines.length,
+      ndjson: Buffer.concat(this.#chunks),
+      rows: this.#rows,
       row_bytes_max: this.#longest,
       position: this.#position(),
       hands_over,
     };
-    this.#lines = [];
+    this.#chunks = [];
+    this.#rows = 0;
     this.#bytes = 0;
     this.#longest = 0;
     this.#isFirst = false;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, type JsonObject } from './json-node.ts';
 
-/** How far back a repeated record is known; some 20 MB. */
-const RECORDS_MAX = 100_000;
+/** How far back a repeated record is known at least: up to twice as far, some 20 MB. */
+const GENERATION_RECORDS = 50_000;
 /** Of the last pages, for the slice that goes on: it lies in the manifest. */
 const CARRIED_MAX = 2000;
 const CARRIED_PAGES = 2;
@@ -14,15 +14,21 @@ interface Digests {
   readonly content: string;
 }
 
+/** Forgotten as a whole: cheaper than record by record. */
+class Generation {
+  readonly keys = new Set<string>();
+  readonly versions = new Set<string>();
+}
+
 /**
  * The records read last, by primary key and content. A list that moves while it is being paged gives some of them
  * again; and where one of them stands tells whether others were skipped.
  */
 export class SeenRecords {
   readonly #primary_key: readonly string[];
-  readonly #contents = new Map<string, Set<string>>();
+  #young = new Generation();
+  #old = new Generation();
   #pages: Digests[][] = [];
-  #count = 0;
 
   /** @param carried what {@link carried} gave at the end of the slice before */
   constructor(primary_key: readonly string[], carried: readonly string[]) {
@@ -33,7 +39,8 @@ export class SeenRecords {
 
   /** Whether a record of this key was read lately, whatever its content was. */
   hasKey(record: JsonObject): boolean {
-    return this.#contents.has(this.#digests(record).key);
+    const { key } = this.#digests(record);
+    return this.#young.keys.has(key) || this.#old.keys.has(key);
   }
 
   /** The records of a page that were not read lately, each once; from now on they are known. */
@@ -60,20 +67,15 @@ export class SeenRecords {
 
   /** False when it is known already. */
   #remember({ key, content }: Digests): boolean {
-    const known = this.#contents.get(key);
-    if (known?.has(content)) return false;
-    if (known) known.add(content);
-    else this.#contents.set(key, new Set([content]));
-    this.#count += known ? 0 : 1;
-    if (this.#count > RECORDS_MAX) this.#forgetOldest();
+    const version = `${key}${content}`;
+    if (this.#young.versions.has(version) || this.#old.versions.has(version)) return false;
+    if (this.#young.versions.size >= GENERATION_RECORDS) {
+      this.#old = this.#young;
+      this.#young = new Generation();
+    }
+    this.#young.keys.add(key);
+    this.#young.versions.add(version);
     return true;
-  }
-
-  #forgetOldest(): void {
-    const [oldest] = this.#contents.keys();
-    if (oldest === undefined) return;
-    this.#contents.delete(oldest);
-    this.#count -= 1;
   }
 
   #digests(record: JsonObject): Digests {
@@ -82,6 +84,7 @@ export class SeenRecords {
   }
 }
 
-function digest(text: string): string {
+/** A short text for a long one. */
+export function digest(text: string): string {
   return createHash('md5').update(text).digest('base64url').slice(0, DIGEST_LENGTH);
 }

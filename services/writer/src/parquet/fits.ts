@@ -2,17 +2,17 @@
  * Whether a staged text is exactly a value of its Parquet type: the same judgement as `duckdb-types.ts` makes in SQL.
  * Patterns are anchored and have no nested repetition, so they take linear time.
  */
+import { isCalendarDay } from '@bronze/common/timestamp';
 import type { ParquetType } from './type-mapping.ts';
 
 const INTEGER = /^(?:0|-?[1-9][0-9]{0,18})$/;
 const DECIMAL = /^-?(0|[1-9][0-9]*)(?:\.([0-9]+))?$/;
 const REAL = /^-?([0-9]+)(?:\.([0-9]+))?(?:e[+-][0-9]{1,4})?$/;
-const DATE = /^([0-9]{4})-([0-9]{2})-([0-9]{2})$/;
+const DATE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
 /** PostgreSQL prints no closing zeros in a fraction. */
 const CLOCK = /^ (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{0,5}[1-9])?$/;
 const BYTES = /^\\x(?:[0-9a-f]{2})*$/;
 const SPECIAL_REALS: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity']);
-const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
 export function fits(type: ParquetType, text: string): boolean {
   switch (type.kind) {
@@ -44,13 +44,8 @@ export function fits(type: ParquetType, text: string): boolean {
   }
 }
 
-/** A calendar date of the years 0001 to 9999. */
 function isRealDate(text: string): boolean {
-  const match = DATE.exec(text);
-  if (!match) return false;
-  const [year, month, day] = match.slice(1).map(Number) as [number, number, number];
-  if (year === 0 || day === 0 || day > (MONTH_DAYS[month - 1] ?? 0)) return false;
-  return month !== 2 || day < 29 || (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0));
+  return DATE.test(text) && isCalendarDay(text);
 }
 
 function isInteger(text: string): boolean {
