@@ -23,12 +23,15 @@ export function listPage(all: RecordList, event: ApiEvent, faults: Faults): Page
   const list = since !== undefined && faults.since !== 'ignored' ? all.since(asIso(since)) : all;
   const size = sizeOf(query) ?? list.length;
   const from = startOf(list, query, size);
-  const isSkipped = faults.empty_pages === true && from > 0 && !query['cursor']?.startsWith(READ_AGAIN);
-  const records = isSkipped ? [] : list.slice(from, from + size);
+  const isSkipped = isEmptied(query, from, faults);
   const next = isSkipped ? from : from + size;
   const token = next < list.length ? encode(list.slice(next - 1, next)[0]) : null;
   const again = isSkipped ? `${READ_AGAIN}${token}` : token;
-  return answer({ event, query, records, token: faults.loop ? 'circle' : again }, faults);
+  return answer({ event, query, records: list.slice(from, next), token: faults.loop ? 'circle' : again }, faults);
+}
+
+function isEmptied(query: Readonly<Record<string, string | undefined>>, from: number, faults: Faults): boolean {
+  return faults.empty_pages === true && from > 0 && !query['cursor']?.startsWith(READ_AGAIN);
 }
 
 /** Undefined: the whole list is asked for. */

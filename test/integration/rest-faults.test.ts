@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Faults } from '@bronze/demo/source-api/faults';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { PAGINGS, recordOf, RestWorld } from './rest-world.ts';
+import { PAGINGS, RestWorld } from './rest-world.ts';
 
 const retriesOf = (world: RestWorld) => world.events.filter(({ kind }) => kind === 'source_retried').length;
 
@@ -101,124 +101,6 @@ function countStatus(world: RestWorld, status: number): () => number {
   return () => count;
 }
 
-describe('since', () => {
-  test.each([400, 404, 405, 422, 501])(
-    'refused with %d: all is read and filtered here, and the record says so',
-    async (since) => {
-      const world = await RestWorld.open({ faults: { since } });
-      await world.load();
-      await expectChanges(world, { since_parameter: 'refused', left_out: { outside_window: 247 } });
-    },
-  );
-
-  test('ignored: all is read and filtered here, and the record says so', async () => {
-    const world = await RestWorld.open({ faults: { since: 'ignored' } });
-    await world.load();
-    await expectChanges(world, { since_parameter: 'ignored', left_out: { outside_window: 247 } });
-    expect(world.events).toContainEqual(expect.objectContaining({ kind: 'load_claimed', since_parameter: 'ignored' }));
-  });
-
-  test('ignored by an API whose newest come first: the first page can’t tell, the record does', async () => {
-    const world = await RestWorld.open({ faults: { since: 'ignored' }, order: 'newest_first' });
-    await world.load();
-    const now = new Date().toISOString().replace('Z', '000Z');
-    for (let index = 200; index < 240; index += 1) world.list.touch(index, now);
-    await world.nextSecond();
-    expect(await world.load()).toMatchObject({
-      rows: 40,
-      since_parameter: 'ignored',
-      left_out: { outside_window: 210 },
-    });
-  });
-
-  test('in seconds since 1970', async () => {
-    const world = await RestWorld.open({ entity: { since: { format: 'unix_seconds' } } });
-    await world.load();
-    await expectChanges(world, { since_parameter: 'sent' });
-  });
-
-  test('refused for another reason is an error', async () => {
-    const world = await RestWorld.open({ faults: { since: 418 } });
-    await world.load();
-    expect((await world.run()).failure).toMatchObject({
-      code: 'SOURCE_REJECTED',
-      message: expect.stringMatching(/418/) as string,
-    });
-  });
-
-  async function expectChanges(world: RestWorld, expected: object): Promise<void> {
-    const now = new Date().toISOString().replace('Z', '000Z');
-    for (const index of [0, 100, 200]) world.list.touch(index, now);
-    await world.nextSecond();
-    expect(await world.load()).toMatchObject({ load_type: 'incremental', rows: 3, ...expected });
-    const versions = await world.versions();
-    expect(new Set(versions).size).toBe(253);
-    expect(versions).toEqual(expect.arrayContaining(world.expected()));
-  }
-});
-
-describe('the API key', () => {
-  test('is read anew when it was rotated in the middle of a load', async () => {
-    const world = await RestWorld.open();
-    const handle = world.api.handle;
-    Reflect.set(world.api, 'handle', async (event: Parameters<typeof handle>[0]) => {
-      if (world.api.requests === 4) await rotate(world, 'key-rotated-once');
-      if (world.api.requests === 9) await rotate(world, 'key-rotated-twice');
-      return handle(event);
-    });
-    await expectAll(world);
-  });
-
-  test('that is wrong is a clear error, and is shown nowhere', async () => {
-    const world = await RestWorld.open();
-    await world.writeSecret('canary-5c1e7a');
-    const failure = await world.failingRun();
-    expect(failure).toMatchObject({ code: 'SOURCE_DENIED', message: expect.stringMatching(/403/) as string });
-    expect(JSON.stringify([failure, world.events])).not.toContain('canary');
-    expect(await world.everythingWritten()).not.toContain('canary');
-    expect(world.api.requests).toBe(2);
-  });
-
-  test('is nowhere in what a load leaves behind, also when the API echoes it', async () => {
-    const world = await RestWorld.open({ key: 'canary-77aa01', faults: { fail: { status: 503, times: 1 } } });
-    await expectAll(world);
-    expect(await world.everythingWritten()).not.toContain('canary');
-    const handle = world.api.handle;
-    Reflect.set(world.api, 'handle', async (event: Parameters<typeof handle>[0]) => ({
-      ...(await handle(event)),
-      statusCode: 409,
-      body: JSON.stringify(event.headers),
-    }));
-    const { failure } = await world.run();
-    expect(failure).toMatchObject({ code: 'SOURCE_REJECTED', message: expect.stringContaining('(hidden)') as string });
-    expect(JSON.stringify([failure, world.events])).not.toContain('canary');
-    expect(await world.everythingWritten()).not.toContain('canary');
-  });
-
-  test.each([
-    ['', /holds no API key/],
-    ['{"key": "x"}', /holds no API key/],
-    ['two\nlines', /characters that no header can carry/],
-  ])('a secret that is %j is a clear error', async (secret, message) => {
-    const world = await RestWorld.open({ source: { api_key_secret: `env:UNUSED` } });
-    expect(await world.failingRun()).toMatchObject({
-      code: 'SECRET_UNREADABLE',
-      message: expect.stringMatching(/UNUSED/) as string,
-    });
-    await world.writeRaw(secret);
-    const other = await RestWorld.open({ source: { api_key_secret: `file:${world.secretFile}` } });
-    expect(await other.failingRun()).toMatchObject({
-      code: 'SECRET_UNREADABLE',
-      message: expect.stringMatching(message) as string,
-    });
-  });
-
-  async function rotate(world: RestWorld, key: string): Promise<void> {
-    world.key = key;
-    await world.writeSecret(key);
-  }
-});
-
 describe('another host', () => {
   test.each(['body', 'header'])('is never asked: a next link (%s) that leads there is refused', async (where) => {
     const other = await otherServer();
@@ -291,40 +173,6 @@ describe('an answer without records', () => {
     const world = await RestWorld.open({ source: { attempts: 2 } });
     Reflect.set(world.api, 'handle', async () => ({ statusCode: 200, headers: {}, body }));
     expect(await world.failingRun()).toMatchObject({ code });
-  });
-});
-
-describe('a configuration that does not fit the API is told before anything is claimed', () => {
-  test.each([
-    [{ primary_key: ['nr'] }, 'KEY_MISSING', /the field nr of its primary_key/],
-    [{ cursor: 'changed_at' }, 'COLUMN_MISSING', /the field changed_at, its cursor/],
-    [{ cursor: 'n' }, 'COLUMN_UNSUPPORTED', /holds no moments/],
-    [{ records_path: 'items' }, 'RECORDS_MISSING', /items in the body is no list/],
-    [{ endpoint: '/thing' }, 'SOURCE_REJECTED', /404: \{"message":"no such list"\}/],
-  ])('%j', async (entity, code, message) => {
-    const world = await RestWorld.open();
-    const { failure, checkpoint } = await world.run(entity);
-    expect(failure).toMatchObject({ code, message: expect.stringMatching(message) as string });
-    expect(checkpoint).toBeUndefined();
-  });
-});
-
-describe('records without a cursor value', () => {
-  const withNull = () => {
-    const bare = recordOf(7);
-    return [recordOf(1), { ...bare, json: bare.json.replace(/"updated_at":"[^"]*"/, '"updated_at":null') }];
-  };
-
-  test('come with full loads, and are counted in incremental ones', async () => {
-    const world = await RestWorld.open({ records: withNull(), faults: { since: 'ignored' } });
-    expect(await world.load()).toMatchObject({ rows: 2 });
-    await world.nextSecond();
-    expect(await world.load()).toMatchObject({ rows: 0, left_out: { without_cursor: 1, outside_window: 1 } });
-  });
-
-  test('are an error where the policy says so', async () => {
-    const world = await RestWorld.open({ records: withNull(), entity: { null_cursor: 'error' } });
-    expect(await world.failingRun()).toMatchObject({ code: 'CURSOR_MISSING' });
   });
 });
 

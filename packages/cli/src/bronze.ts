@@ -12,7 +12,9 @@ const output = () => new Option('-o, --output <format>', 'how to print').choices
 const config = () => new Option('--config <file>', 'configuration').default('bronze.config.ts');
 
 function program(): Command {
-  const bronze = new Command('bronze').description('PostgreSQL tables to partitioned Parquet, with nothing lost');
+  const bronze = new Command('bronze').description(
+    'PostgreSQL tables and REST APIs to partitioned Parquet, with nothing lost',
+  );
   bronze.exitOverride().configureOutput({ writeOut: (text) => process.stdout.write(text) });
   bronze
     .command('run [entity...]')

@@ -29,7 +29,8 @@ export function createProgress(): Progress {
 /** `[2024-01-15 10:30:45] Starting: Processing orders` */
 class PlainProgress implements Progress {
   event(event: PipelineEvent): void {
-    if (event.kind === 'load_claimed') line(`Starting: Processing ${event.entity} (${event.load_type})`);
+    if (event.kind === 'load_claimed')
+      line(`Starting: Processing ${event.entity} (${event.load_type}${howFiltered(event)})`);
     if (event.kind === 'load_completed') {
       line(`Completed: ${event.entity}, ${plural(event.rows, 'row')} in ${plural(event.parts, 'part')}`);
     }
@@ -43,6 +44,13 @@ class PlainProgress implements Progress {
   }
 
   stop(): void {}
+}
+
+/** An API that can't be asked for changes is read in full: that takes longer, and somebody may wonder. */
+function howFiltered({ since_parameter }: { since_parameter: string | undefined }): string {
+  return since_parameter === 'refused' || since_parameter === 'ignored'
+    ? `; since is ${since_parameter} by the API: all is read and filtered`
+    : '';
 }
 
 function line(text: string): void {

@@ -16,11 +16,19 @@ export function parseTimestamp(text: string): Timestamp | undefined {
   const match = text.length <= 40 ? WRITTEN_BY_HAND.exec(text) : null;
   if (!match) return undefined;
   const [, date = '', minutes = '00:00', seconds = '00', fraction = '', zone = 'Z'] = match;
-  if (!isCalendarDay(date) || minutes > '23:59' || minutes.slice(3) > '59' || seconds > '59') return undefined;
-  if (zone === 'Z') return canonical(`${date}T${minutes}:${seconds}.${fraction.padEnd(6, '0')}Z`);
-  const local = Date.parse(`${date}T${minutes}:${seconds}Z`);
-  const whole = new Date(local - offsetMs(zone)).toISOString().slice(0, 19);
+  if (!isCalendarDay(date) || !isTimeOfDay(minutes, seconds)) return undefined;
+  const whole = zone === 'Z' ? `${date}T${minutes}:${seconds}` : atUtc(`${date}T${minutes}:${seconds}Z`, zone);
   return /^\d{4}-/.test(whole) ? canonical(`${whole}.${fraction.padEnd(6, '0')}Z`) : undefined;
+}
+
+/** Without the fraction and `Z`; with a sign in front when it leaves the years 0000 to 9999. */
+function atUtc(local: string, zone: string): string {
+  return new Date(Date.parse(local) - offsetMs(zone)).toISOString().slice(0, 19);
+}
+
+/** @param minutes `10:32` */
+function isTimeOfDay(minutes: string, seconds: string): boolean {
+  return minutes <= '23:59' && minutes.slice(3) <= '59' && seconds <= '59';
 }
 
 const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;

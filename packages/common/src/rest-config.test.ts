@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import { type ConfigInput, defineConfig, entityOf } from './config.ts';
+import { env, resolve } from './reference.ts';
+
+const payments = { source: 'payments_api', endpoint: '/payments', primary_key: ['id'] };
+const sources = {
+  shop: { type: 'postgres', url: env('DATABASE_URL') },
+  payments_api: { type: 'rest', base_url: env('PAYMENTS_API_URL') },
+};
+
+function mistakesOf(input: unknown): string[] {
+  try {
+    defineConfig(input as ConfigInput);
+  } catch (thrown) {
+    return String(thrown).split('\n').slice(1);
+  }
+  return [];
+}
+
+const mistakesIn = (entity: object, source: object = {}) =>
+  mistakesOf({
+    sources: { ...sources, payments_api: { ...sources.payments_api, ...source } },
+    entities: { payments: { ...payments, ...entity } },
+  });
+
+test('defaults: since as ISO text, no paging, by updated_at', () => {
+  const config = defineConfig({ sources, entities: { payments } } as ConfigInput);
+  expect(entityOf(config, 'payments')).toMatchObject({
+    cursor: 'updated_at',
+    since: { param: 'since', format: 'iso', overlap_seconds: 1 },
+    paging: { style: 'none' },
+    null_cursor: 'include',
+  });
+  expect(config.sources['payments_api']).toMatchObject({ api_key_header: 'x-api-key', attempts: 5 });
+  expect(defineConfig(config as ConfigInput)).toEqual(config);
+});
+
+describe('a mistake is told with its path, its value and a suggestion', () => {
+  test.each([
+    [{ endpiont: '/x' }, 'entities.payments.endpiont = "/x": no such key; did you mean "endpoint"?'],
+    [
+      { table: 'public.payments' },
+      'entities.payments.table = "public.payments": no such key; known are source, endpoint',
+    ],
+    [{ paging: { style: 'pages' } }, 'entities.payments.paging.style = "pages": no such kind; did you mean "page"?'],
+    [{ paging: { style: 'page', sise: 5 } }, 'entities.payments.paging.sise = 5: no such key; did you mean "size"?'],
+    [{ since: { formt: 'iso' } }, 'entities.payments.since.formt = "iso": no such key; did you mean "format"?'],
+    [{ since: { format: 'is' } }, 'entities.payments.since.format = "is": '],
+    [{ columns: { amount: 'money' } }, 'entities.payments.columns.amount = "money": expected text, bigint'],
+    [{ endpoint: 'payments' }, 'entities.payments.endpoint = "payments": expected a path such as "/payments"'],
+    [{ primary_key: [] }, 'entities.payments.primary_key = []: '],
+    [{ headers: { 'bad name': 'x' } }, 'entities.payments.headers.bad name = '],
+  ])('%j', (entity, said) => {
+    const mistakes = mistakesIn(entity);
+    expect(mistakes).toHaveLength(1);
+    expect(mistakes[0]).toContain(said);
+  });
+
+  test('of a source, also of a type that is none', () => {
+    expect(mistakesIn({}, { atempts: 3 })).toEqual([
+      '  - sources.payments_api.atempts = 3: no such key; did you mean "attempts"?',
+    ]);
+    expect(mistakesIn({}, { type: 'rset' })).toEqual([
+      '  - sources.payments_api.type = "rset": no such kind; known are postgres, rest',
+    ]);
+  });
+
+  test('an endpoint of a database, a table of an API', () => {
+    const mistakes = mistakesOf({ sources, entities: { payments: { ...payments, source: 'shop' } } });
+    expect(mistakes.join()).toContain('entities.payments.endpoint = "/payments": no such key');
+    expect(mistakes.join()).toContain('entities.payments.table');
+  });
+
+  test('without what may be a secret', () => {
+    const headers = { authorization: { bearer: 'canary' }, 'x-token': 5 };
+    const said = [
+      ...mistakesIn({ headers }),
+      ...mistakesIn(
+        {},
+        { api_key: 'canary', password: 'canary', base_url: 'https://u:canary@host', baseurl: 'https://u:canary@h' },
+      ),
+    ].join();
+    expect(said).toContain('(hidden)');
+    expect(said).not.toContain('canary');
+  });
+});
+
+test('the first variable that is set counts', () => {
+  const url = env('SHIPMENTS_API_URL', 'PAYMENTS_API_URL');
+  expect(resolve(url, { PAYMENTS_API_URL: 'p' })).toBe('p');
+  expect(resolve(url, { PAYMENTS_API_URL: 'p', SHIPMENTS_API_URL: 's' })).toBe('s');
+  expect(() => resolve(url, {})).toThrow('the environment variable SHIPMENTS_API_URL or PAYMENTS_API_URL is not set');
+});

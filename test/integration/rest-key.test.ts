@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { RestWorld } from './rest-world.ts';
+
+async function expectAll(world: RestWorld): Promise<void> {
+  await world.load();
+  expect(await world.versions()).toEqual(world.expected());
+}
+
+describe('the API key', () => {
+  test('is read anew when it was rotated in the middle of a load', async () => {
+    const world = await RestWorld.open();
+    const handle = world.api.handle;
+    Reflect.set(world.api, 'handle', async (event: Parameters<typeof handle>[0]) => {
+      if (world.api.requests === 4) await rotate(world, 'key-rotated-once');
+      if (world.api.requests === 9) await rotate(world, 'key-rotated-twice');
+      return handle(event);
+    });
+    await expectAll(world);
+  });
+
+  test('that is wrong is a clear error, and is shown nowhere', async () => {
+    const world = await RestWorld.open();
+    await world.writeSecret('canary-5c1e7a');
+    const failure = await world.failingRun();
+    expect(failure).toMatchObject({ code: 'SOURCE_DENIED', message: expect.stringMatching(/403/) as string });
+    expect(JSON.stringify([failure, world.events])).not.toContain('canary');
+    expect(await world.everythingWritten()).not.toContain('canary');
+    expect(world.api.requests).toBe(2);
+  });
+
+  test('is nowhere in what a load leaves behind, also when the API echoes it', async () => {
+    const world = await RestWorld.open({ key: 'canary-77aa01', faults: { fail: { status: 503, times: 1 } } });
+    await expectAll(world);
+    expect(await world.everythingWritten()).not.toContain('canary');
+    const handle = world.api.handle;
+    Reflect.set(world.api, 'handle', async (event: Parameters<typeof handle>[0]) => ({
+      ...(await handle(event)),
+      statusCode: 409,
+      body: JSON.stringify(event.headers),
+    }));
+    const { failure } = await world.run();
+    expect(failure).toMatchObject({ code: 'SOURCE_REJECTED', message: expect.stringContaining('(hidden)') as string });
+    expect(JSON.stringify([failure, world.events])).not.toContain('canary');
+    expect(await world.everythingWritten()).not.toContain('canary');
+  });
+
+  test.each([
+    ['', /holds no API key/],
+    ['{"key": "x"}', /holds no API key/],
+    ['two\nlines', /characters that no header can carry/],
+  ])('a secret that is %j is a clear error', async (secret, message) => {
+    const world = await RestWorld.open({ source: { api_key_secret: `env:UNUSED` } });
+    expect(await world.failingRun()).toMatchObject({
+      code: 'SECRET_UNREADABLE',
+      message: expect.stringMatching(/UNUSED/) as string,
+    });
+    await world.writeRaw(secret);
+    const other = await RestWorld.open({ source: { api_key_secret: `file:${world.secretFile}` } });
+    expect(await other.failingRun()).toMatchObject({
+      code: 'SECRET_UNREADABLE',
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  async function rotate(world: RestWorld, key: string): Promise<void> {
+    world.key = key;
+    await world.writeSecret(key);
+  }
+});
