@@ -13,8 +13,11 @@ const typesOf = (columns: readonly { name: string; type: string }[]) =>
   Object.fromEntries(columns.map(({ name, type }) => [name, type]));
 
 describe('inferred types', () => {
-  test('stay from load to load; what no longer fits is in quarantine, counted, and not bent', async () => {
-    const world = await RestWorld.open({ records: [record('a', '"amount":10,"note":"x"')], entity: { columns: {} } });
+  test.concurrent('stay from load to load; what no longer fits is in quarantine, counted, and not bent', async () => {
+    await using world = await RestWorld.open({
+      records: [record('a', '"amount":10,"note":"x"')],
+      entity: { columns: {} },
+    });
     const first = await world.load();
     expect(typesOf(first.columns)).toMatchObject({ amount: 'bigint', note: 'text' });
 
@@ -28,8 +31,8 @@ describe('inferred types', () => {
     expect(await world.everythingWritten()).toContain('amount: \\"10.5\\" is not exactly a int64');
   });
 
-  test('stay over an empty load, and over one that was given up', async () => {
-    const world = await RestWorld.open({ records: [record('a', '"amount":10')], entity: { columns: {} } });
+  test.concurrent('stay over an empty load, and over one that was given up', async () => {
+    await using world = await RestWorld.open({ records: [record('a', '"amount":10')], entity: { columns: {} } });
     await world.load();
     await world.nextSecond();
     expect(typesOf((await world.load()).columns)).toMatchObject({ amount: 'bigint' });
@@ -38,9 +41,9 @@ describe('inferred types', () => {
     expect(await world.load()).toMatchObject({ rows_quarantined: 1 });
   });
 
-  test('hold for all slices of a load', async () => {
+  test.concurrent('hold for all slices of a load', async () => {
     const records = [record('a', '"amount":1'), record('b', '"amount":2.5'), record('c', '"other":"x"')];
-    const world = await RestWorld.open({
+    await using world = await RestWorld.open({
       records,
       entity: {
         columns: {},
@@ -54,13 +57,13 @@ describe('inferred types', () => {
   });
 });
 
-test('the event date of a record without one has a part of its own', async () => {
+test.concurrent('the event date of a record without one has a part of its own', async () => {
   const records = [
     record('a', '"paid_at":"2024-01-02T23:30:00-05:00"'),
     record('b', '"paid_at":null'),
     record('c', '"x":1'),
   ];
-  const world = await RestWorld.open({ records, entity: { event_date: 'paid_at' } });
+  await using world = await RestWorld.open({ records, entity: { event_date: 'paid_at' } });
   const { parts } = await world.load();
   expect(parts.map(({ key, rows }) => [/event_date=([^/]*)/.exec(key)?.[1], rows])).toEqual([
     ['2024-01-03', 1],
@@ -68,15 +71,15 @@ test('the event date of a record without one has a part of its own', async () =>
   ]);
 });
 
-test('an event date that no record has is a part of its own too', async () => {
-  const world = await RestWorld.open({ records: [record('a', '"x":1')], entity: { event_date: 'paid_at' } });
+test.concurrent('an event date that no record has is a part of its own too', async () => {
+  await using world = await RestWorld.open({ records: [record('a', '"x":1')], entity: { event_date: 'paid_at' } });
   expect(await world.load()).toMatchObject({ rows_in_bronze: 1 });
 });
 
-test('hostile keys and values arrive as they are', async () => {
+test.concurrent('hostile keys and values arrive as they are', async () => {
   const fields =
     '"__proto__":{"polluted":true},"constructor":"c","a.b":"dots","🎁":"\\ud83c\\udf81","nul":"x\\u0000y","dup":1,"dup":2,"half":"\\ud800"';
-  const world = await RestWorld.open({ records: [record('a', fields)], entity: { columns: {} } });
+  await using world = await RestWorld.open({ records: [record('a', fields)], entity: { columns: {} } });
   await world.load();
   const [row] = await world.rows();
   expect(row).toMatchObject({
@@ -92,8 +95,8 @@ test('hostile keys and values arrive as they are', async () => {
   expect(await world.everythingWritten()).toContain('__proto__');
 });
 
-test('one record that can’t be told from another is left out and counted', async () => {
+test.concurrent('one record that can’t be told from another is left out and counted', async () => {
   const same = record('a', '"x":1');
-  const world = await RestWorld.open({ records: [same, same, record('b', '"x":1')] });
+  await using world = await RestWorld.open({ records: [same, same, record('b', '"x":1')] });
   expect(await world.load()).toMatchObject({ rows: 2, left_out: { repeated: 1 } });
 });

@@ -34,8 +34,8 @@ describe('nothing is lost or doubled when the API', () => {
       (status) => [`answers ${status} twice`, { fail: { status, times: 2 } }, 2] as const,
     ),
   ];
-  test.each(cases)('%s', async (_, faults, retries) => {
-    const world = await RestWorld.open({ records: 100, faults });
+  test.concurrent.each(cases)('%s', async (_, faults, retries) => {
+    await using world = await RestWorld.open({ records: 100, faults });
     await expectAll(world);
     expect(retriesOf(world)).toBeGreaterThanOrEqual(retries);
   });
@@ -44,7 +44,7 @@ describe('nothing is lost or doubled when the API', () => {
 describe('a limit of requests', () => {
   test('that is announced in headers is never run into', async () => {
     const faults: Faults = { rate_limit: { requests: 4, window_ms: 1000, announce: 'headers' } };
-    const world = await RestWorld.open({ records: 200, faults });
+    await using world = await RestWorld.open({ records: 200, faults });
     const refused = countStatus(world, 429);
     await expectAll(world);
     expect(world.api.requests).toBeGreaterThan(10);
@@ -55,7 +55,7 @@ describe('a limit of requests', () => {
     'that is announced by %s with the 429: it is heeded',
     async (announce) => {
       const faults: Faults = { rate_limit: { requests: 4, window_ms: 1000, announce } };
-      const world = await RestWorld.open({ records: 200, faults, source: { attempts: 8 } });
+      await using world = await RestWorld.open({ records: 200, faults, source: { attempts: 8 } });
       const refused = countStatus(world, 429);
       await expectAll(world);
       // At most one too many a window where the pause is known; back-off has to guess without.
@@ -64,14 +64,14 @@ describe('a limit of requests', () => {
   );
 
   test('of our own is kept', async () => {
-    const world = await RestWorld.open({ records: 100, source: { requests_per_second: 20 } });
+    await using world = await RestWorld.open({ records: 100, source: { requests_per_second: 20 } });
     const started_ms = performance.now();
     await expectAll(world);
     expect(performance.now() - started_ms).toBeGreaterThan(((world.api.requests - 1) / 20) * 1000 * 0.95);
   });
 
   test('that asks for a longer pause than is allowed ends the slice, and the next goes on', async () => {
-    const world = await RestWorld.open({ source: { retry_wait_seconds_max: 1 } });
+    await using world = await RestWorld.open({ source: { retry_wait_seconds_max: 1 } });
     const handle = world.api.handle;
     Reflect.set(world.api, 'handle', async (event: Parameters<typeof handle>[0]) => {
       const result = await handle(event);
@@ -83,7 +83,7 @@ describe('a limit of requests', () => {
 
   test('that lets nothing through is a clear error', async () => {
     const faults: Faults = { rate_limit: { requests: 0, window_ms: 3_600_000, announce: 'seconds' } };
-    const world = await RestWorld.open({ faults, source: { retry_wait_seconds_max: 1 } });
+    await using world = await RestWorld.open({ faults, source: { retry_wait_seconds_max: 1 } });
     expect(await world.failingRun()).toMatchObject({ code: 'SOURCE_THROTTLED' });
     // Once refused it is not asked again before the pause is over.
     expect(world.api.requests).toBe(1);
@@ -105,14 +105,14 @@ describe('another host', () => {
   test.each(['body', 'header'])('is never asked: a next link (%s) that leads there is refused', async (where) => {
     const other = await otherServer();
     const paging = where === 'header' ? PAGINGS['next-link in the Link header'] : PAGINGS['next-link in the body'];
-    const world = await RestWorld.open({ entity: { paging }, faults: { link_origin: other.url } });
+    await using world = await RestWorld.open({ entity: { paging }, faults: { link_origin: other.url } });
     expect(await world.failingRun()).toMatchObject({ code: 'LINK_REFUSED' });
     expect(other.requests).toEqual([]);
   });
 
   test('is never asked: a redirect that leads there is refused', async () => {
     const other = await otherServer();
-    const world = await RestWorld.open({ faults: { redirect: `${other.url}/things` } });
+    await using world = await RestWorld.open({ faults: { redirect: `${other.url}/things` } });
     expect(await world.failingRun()).toMatchObject({
       code: 'LINK_REFUSED',
       message: expect.stringContaining(other.url) as string,
@@ -122,7 +122,7 @@ describe('another host', () => {
 });
 
 test('a redirect within the origin is followed; one without end is not', async () => {
-  const world = await RestWorld.open({ records: 15, faults: { redirect: '/things?limit=20' } });
+  await using world = await RestWorld.open({ records: 15, faults: { redirect: '/things?limit=20' } });
   expect(await world.failingRun()).toMatchObject({
     code: 'LINK_REFUSED',
     message: expect.stringMatching(/5 times/) as string,
@@ -138,7 +138,7 @@ test('a redirect within the origin is followed; one without end is not', async (
 });
 
 test('two gigabytes in one response are refused at the cap, with flat memory', async () => {
-  const world = await RestWorld.open({ faults: { endless: true } });
+  await using world = await RestWorld.open({ faults: { endless: true } });
   const before = process.memoryUsage().rss;
   let peak = before;
   const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 5);
@@ -148,15 +148,15 @@ test('two gigabytes in one response are refused at the cap, with flat memory', a
 });
 
 test('an answer that takes too long is tried again, then the load fails and nothing moves', async () => {
-  const world = await RestWorld.open({
+  await using world = await RestWorld.open({
     faults: { slow_ms: 1500 },
-    source: { request_timeout_seconds: 1, attempts: 2 },
+    source: { request_timeout_seconds: 1, attempts: 1 },
   });
   expect(await world.failingRun()).toMatchObject({ code: 'SOURCE_TIMEOUT' });
 });
 
 test('no server at all is a clear error', async () => {
-  const world = await RestWorld.open({ source: { base_url: 'http://127.0.0.1:9', attempts: 2 } });
+  await using world = await RestWorld.open({ source: { base_url: 'http://127.0.0.1:9', attempts: 1 } });
   expect(await world.failingRun()).toMatchObject({
     code: 'SOURCE_UNREACHABLE',
     message: expect.stringMatching(/ECONNREFUSED/) as string,
@@ -164,20 +164,20 @@ test('no server at all is a clear error', async () => {
 });
 
 describe('an answer without records', () => {
-  test.each([
+  test.concurrent.each([
     ['an error with status 200', '{"error":"maintenance"}', 'RECORDS_MISSING'],
     ['a page of HTML', '<html></html>', 'RESPONSE_MALFORMED'],
     ['nothing', '', 'RESPONSE_MALFORMED'],
     ['no objects', '{"data":[1]}', 'RECORDS_MISSING'],
   ])('%s: an error, and the list is not taken for empty', async (_, body, code) => {
-    const world = await RestWorld.open({ source: { attempts: 2 } });
+    await using world = await RestWorld.open({ source: { attempts: 1 } });
     Reflect.set(world.api, 'handle', async () => ({ statusCode: 200, headers: {}, body }));
     expect(await world.failingRun()).toMatchObject({ code });
   });
 });
 
 test('an invocation whose time is up hands over after a page, and the next goes on', async () => {
-  const world = await RestWorld.open({ faults: { slow_ms: 30 } });
+  await using world = await RestWorld.open({ faults: { slow_ms: 30 } });
   const stop = new AbortController();
   setTimeout(() => stop.abort(), 250);
   const { status } = await world.run({}, stop.signal);

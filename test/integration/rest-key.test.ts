@@ -7,8 +7,8 @@ async function expectAll(world: RestWorld): Promise<void> {
 }
 
 describe('the API key', () => {
-  test('is read anew when it was rotated in the middle of a load', async () => {
-    const world = await RestWorld.open();
+  test.concurrent('is read anew when it was rotated in the middle of a load', async () => {
+    await using world = await RestWorld.open();
     const handle = world.api.handle;
     Reflect.set(world.api, 'handle', async (event: Parameters<typeof handle>[0]) => {
       if (world.api.requests === 4) await rotate(world, 'key-rotated-once');
@@ -18,8 +18,8 @@ describe('the API key', () => {
     await expectAll(world);
   });
 
-  test('that is wrong is a clear error, and is shown nowhere', async () => {
-    const world = await RestWorld.open();
+  test.concurrent('that is wrong is a clear error, and is shown nowhere', async () => {
+    await using world = await RestWorld.open();
     await world.writeSecret('canary-5c1e7a');
     const failure = await world.failingRun();
     expect(failure).toMatchObject({ code: 'SOURCE_DENIED', message: expect.stringMatching(/403/) as string });
@@ -28,8 +28,8 @@ describe('the API key', () => {
     expect(world.api.requests).toBe(2);
   });
 
-  test('is nowhere in what a load leaves behind, also when the API echoes it', async () => {
-    const world = await RestWorld.open({ key: 'canary-77aa01', faults: { fail: { status: 503, times: 1 } } });
+  test.concurrent('is nowhere in what a load leaves behind, also when the API echoes it', async () => {
+    await using world = await RestWorld.open({ key: 'canary-77aa01', faults: { fail: { status: 503, times: 1 } } });
     await expectAll(world);
     expect(await world.everythingWritten()).not.toContain('canary');
     const handle = world.api.handle;
@@ -44,18 +44,18 @@ describe('the API key', () => {
     expect(await world.everythingWritten()).not.toContain('canary');
   });
 
-  test.each([
+  test.concurrent.each([
     ['', /holds no API key/],
     ['{"key": "x"}', /holds no API key/],
     ['two\nlines', /characters that no header can carry/],
   ])('a secret that is %j is a clear error', async (secret, message) => {
-    const world = await RestWorld.open({ source: { api_key_secret: `env:UNUSED` } });
+    await using world = await RestWorld.open({ source: { api_key_secret: `env:UNUSED` } });
     expect(await world.failingRun()).toMatchObject({
       code: 'SECRET_UNREADABLE',
       message: expect.stringMatching(/UNUSED/) as string,
     });
     await world.writeRaw(secret);
-    const other = await RestWorld.open({ source: { api_key_secret: `file:${world.secretFile}` } });
+    await using other = await RestWorld.open({ source: { api_key_secret: `file:${world.secretFile}` } });
     expect(await other.failingRun()).toMatchObject({
       code: 'SECRET_UNREADABLE',
       message: expect.stringMatching(message) as string,

@@ -4,8 +4,8 @@ import { PAGINGS, recordOf, RestWorld, versionOf } from './rest-world.ts';
 const STYLES = [['none', { style: 'none' }] as const, ...Object.entries(PAGINGS)];
 
 describe.each(STYLES)('paging by %s', (_, paging) => {
-  test('all records arrive, then none, then exactly the changed and the new', async () => {
-    const world = await RestWorld.open({ entity: { paging } });
+  test.concurrent('all records arrive, then none, then exactly the changed and the new', async () => {
+    await using world = await RestWorld.open({ entity: { paging } });
     const full = await world.load();
     expect(full).toMatchObject({ load_type: 'full', rows: 250, source_system: 'api', window_basis: 'server_date' });
     expect(await world.versions()).toEqual(world.expected());
@@ -24,8 +24,8 @@ describe.each(STYLES)('paging by %s', (_, paging) => {
     expect(versions).toEqual(expect.arrayContaining(world.expected()));
   });
 
-  test('values arrive digit for digit, and the hash does not depend on the order of keys', async () => {
-    const world = await RestWorld.open({ records: 7, entity: { paging } });
+  test.concurrent('values arrive digit for digit, and the hash does not depend on the order of keys', async () => {
+    await using world = await RestWorld.open({ records: 7, entity: { paging } });
     await world.load();
     const row = (await world.rows()).find(({ id }) => id === 'r0000001');
     expect(row).toMatchObject({
@@ -41,40 +41,40 @@ describe.each(STYLES)('paging by %s', (_, paging) => {
     const { json } = recordOf(1);
     const turned = json.replace(/^\{("updated_at":"[^"]*"),(.*)\}$/, '{$2,$1}');
     expect(turned).not.toBe(json);
-    const other = await RestWorld.open({ records: [{ ...recordOf(1), json: turned }], entity: { paging } });
+    await using other = await RestWorld.open({ records: [{ ...recordOf(1), json: turned }], entity: { paging } });
     await other.load();
     expect((await other.rows())[0]?.['_record_hash']).toBe(row?.['_record_hash']);
   });
 
-  test('an empty list is a load of no rows', async () => {
-    const world = await RestWorld.open({ records: 0, entity: { paging } });
+  test.concurrent('an empty list is a load of no rows', async () => {
+    await using world = await RestWorld.open({ records: 0, entity: { paging } });
     expect(await world.load()).toMatchObject({ rows: 0, parts: [] });
   });
 });
 
 describe.each(Object.entries(PAGINGS))('paging by %s', (_, paging) => {
-  test('slices go on where the one before ended', async () => {
-    const world = await RestWorld.open({ entity: { paging, slice_rows: 45, batch_rows: 10 } });
+  test.concurrent('slices go on where the one before ended', async () => {
+    await using world = await RestWorld.open({ entity: { paging, slice_rows: 45, batch_rows: 10 } });
     const record = await world.load();
     expect(record.slices).toBeGreaterThan(3);
     expect(record.rows).toBe(250);
     expect(await world.versions()).toEqual(world.expected());
   });
 
-  test('a list whose length is a whole number of pages ends all the same', async () => {
-    const world = await RestWorld.open({ records: 60, entity: { paging, slice_rows: 20 } });
+  test.concurrent('a list whose length is a whole number of pages ends all the same', async () => {
+    await using world = await RestWorld.open({ records: 60, entity: { paging, slice_rows: 20 } });
     expect(await world.load()).toMatchObject({ rows: 60 });
     expect(await world.versions()).toEqual(world.expected());
   });
 
-  test('a page size that the API does not grant loses nothing', async () => {
-    const world = await RestWorld.open({ records: 2500, entity: { paging: { ...paging, size: 5000 } } });
+  test.concurrent('a page size that the API does not grant loses nothing', async () => {
+    await using world = await RestWorld.open({ records: 2500, entity: { paging: { ...paging, size: 5000 } } });
     await world.load();
     expect(await world.versions()).toEqual(world.expected());
   });
 
-  test('what stops the paging is raw records: pages of which nothing belongs to the window are read on', async () => {
-    const world = await RestWorld.open({ entity: { paging, since: null } });
+  test.concurrent('what stops the paging is raw records: pages of which nothing belongs to the window are read on', async () => {
+    await using world = await RestWorld.open({ entity: { paging, since: null } });
     await world.load();
     world.list.touch(249, new Date().toISOString().replace('Z', '000Z'));
     await world.nextSecond();
@@ -85,7 +85,7 @@ describe.each(Object.entries(PAGINGS))('paging by %s', (_, paging) => {
     });
   });
 
-  test.each([
+  test.concurrent.each([
     ['update', 'oldest_first'],
     ['update', 'newest_first'],
     ['delete', 'oldest_first'],
@@ -94,7 +94,7 @@ describe.each(Object.entries(PAGINGS))('paging by %s', (_, paging) => {
     ['insert', 'oldest_first'],
   ] as const)('a list that moves by %s, %s: none lost, none doubled', async (moves, order) => {
     const faults = { moves };
-    const world = await RestWorld.open({ order, faults, entity: { paging, slice_rows: 100 } });
+    await using world = await RestWorld.open({ order, faults, entity: { paging, slice_rows: 100 } });
     const before = new Set(world.expected());
     await world.load();
     const unmoved = world.expected().filter((version) => before.has(version));
@@ -115,22 +115,22 @@ describe.each(Object.entries(PAGINGS))('paging by %s', (_, paging) => {
 describe.each([PAGINGS.cursor, PAGINGS['next-link in the body'], PAGINGS['next-link in the Link header']])(
   '%j',
   (paging) => {
-    test('an empty page with a next one is not the end', async () => {
-      const world = await RestWorld.open({ entity: { paging }, faults: { empty_pages: true } });
+    test.concurrent('an empty page with a next one is not the end', async () => {
+      await using world = await RestWorld.open({ entity: { paging }, faults: { empty_pages: true } });
       expect(await world.load()).toMatchObject({ rows: 250 });
       expect(await world.versions()).toEqual(world.expected());
     });
 
-    test('pages that lead in a circle are an error, not a load without end', async () => {
-      const world = await RestWorld.open({ entity: { paging }, faults: { loop: true } });
+    test.concurrent('pages that lead in a circle are an error, not a load without end', async () => {
+      await using world = await RestWorld.open({ entity: { paging }, faults: { loop: true } });
       expect(await world.failingRun()).toMatchObject({ code: 'PAGES_LOOP' });
       world.api.faults.loop = false;
       await world.load();
       expect(await world.versions()).toEqual(world.expected());
     });
 
-    test('a page token that expires starts the slice over; one of a slice before is an error with a way out', async () => {
-      const world = await RestWorld.open({ entity: { paging }, faults: { tokens_expire: true } });
+    test.concurrent('a page token that expires starts the slice over; one of a slice before is an error with a way out', async () => {
+      await using world = await RestWorld.open({ entity: { paging }, faults: { tokens_expire: true } });
       expect(await world.failingRun()).toMatchObject({ code: 'SOURCE_INTERRUPTED' });
       expect(await world.failingRun({ slice_rows: 20, batch_rows: 20 })).toMatchObject({
         code: 'PAGE_TOKEN_EXPIRED',
@@ -143,10 +143,10 @@ describe.each([PAGINGS.cursor, PAGINGS['next-link in the body'], PAGINGS['next-l
   },
 );
 
-test.each([
+test.concurrent.each([
   ['page', { style: 'page', page_param: 'seite', size: 20 }],
   ['offset', { style: 'offset', offset_param: 'start', size: 20 }],
 ] as const)('an API that does not know the parameter of %s is an error, not a load without end', async (_, paging) => {
-  const world = await RestWorld.open({ entity: { paging } });
+  await using world = await RestWorld.open({ entity: { paging } });
   expect(await world.failingRun()).toMatchObject({ code: 'PAGES_LOOP' });
 });

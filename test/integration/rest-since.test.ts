@@ -2,24 +2,24 @@ import { describe, expect, test } from 'vitest';
 import { recordOf, RestWorld } from './rest-world.ts';
 
 describe('since', () => {
-  test.each([400, 404, 405, 422, 501])(
+  test.concurrent.each([400, 404, 405, 422, 501])(
     'refused with %d: all is read and filtered here, and the record says so',
     async (since) => {
-      const world = await RestWorld.open({ faults: { since } });
+      await using world = await RestWorld.open({ faults: { since } });
       await world.load();
       await expectChanges(world, { since_parameter: 'refused', left_out: { outside_window: 247 } });
     },
   );
 
-  test('ignored: all is read and filtered here, and the record says so', async () => {
-    const world = await RestWorld.open({ faults: { since: 'ignored' } });
+  test.concurrent('ignored: all is read and filtered here, and the record says so', async () => {
+    await using world = await RestWorld.open({ faults: { since: 'ignored' } });
     await world.load();
     await expectChanges(world, { since_parameter: 'ignored', left_out: { outside_window: 247 } });
     expect(world.events).toContainEqual(expect.objectContaining({ kind: 'load_claimed', since_parameter: 'ignored' }));
   });
 
-  test('ignored by an API whose newest come first: the first page can’t tell, the record does', async () => {
-    const world = await RestWorld.open({ faults: { since: 'ignored' }, order: 'newest_first' });
+  test.concurrent('ignored by an API whose newest come first: the first page can’t tell, the record does', async () => {
+    await using world = await RestWorld.open({ faults: { since: 'ignored' }, order: 'newest_first' });
     await world.load();
     const now = new Date().toISOString().replace('Z', '000Z');
     for (let index = 200; index < 240; index += 1) world.list.touch(index, now);
@@ -31,14 +31,14 @@ describe('since', () => {
     });
   });
 
-  test('in seconds since 1970', async () => {
-    const world = await RestWorld.open({ entity: { since: { format: 'unix_seconds' } } });
+  test.concurrent('in seconds since 1970', async () => {
+    await using world = await RestWorld.open({ entity: { since: { format: 'unix_seconds' } } });
     await world.load();
     await expectChanges(world, { since_parameter: 'sent' });
   });
 
-  test('refused for another reason is an error', async () => {
-    const world = await RestWorld.open({ faults: { since: 418 } });
+  test.concurrent('refused for another reason is an error', async () => {
+    await using world = await RestWorld.open({ faults: { since: 418 } });
     await world.load();
     expect((await world.run()).failure).toMatchObject({
       code: 'SOURCE_REJECTED',
@@ -58,14 +58,14 @@ describe('since', () => {
 });
 
 describe('a configuration that does not fit the API is told before anything is claimed', () => {
-  test.each([
+  test.concurrent.each([
     [{ primary_key: ['nr'] }, 'KEY_MISSING', /the field nr of its primary_key/],
     [{ cursor: 'changed_at' }, 'COLUMN_MISSING', /the field changed_at, its cursor/],
     [{ cursor: 'n' }, 'COLUMN_UNSUPPORTED', /holds no moments/],
     [{ records_path: 'items' }, 'RECORDS_MISSING', /items in the body is no list/],
     [{ endpoint: '/thing' }, 'SOURCE_REJECTED', /404: \{"message":"no such list"\}/],
   ])('%j', async (entity, code, message) => {
-    const world = await RestWorld.open();
+    await using world = await RestWorld.open();
     const { failure, checkpoint } = await world.run(entity);
     expect(failure).toMatchObject({ code, message: expect.stringMatching(message) as string });
     expect(checkpoint).toBeUndefined();
@@ -78,15 +78,15 @@ describe('records without a cursor value', () => {
     return [recordOf(1), { ...bare, json: bare.json.replace(/"updated_at":"[^"]*"/, '"updated_at":null') }];
   };
 
-  test('come with full loads, and are counted in incremental ones', async () => {
-    const world = await RestWorld.open({ records: withNull(), faults: { since: 'ignored' } });
+  test.concurrent('come with full loads, and are counted in incremental ones', async () => {
+    await using world = await RestWorld.open({ records: withNull(), faults: { since: 'ignored' } });
     expect(await world.load()).toMatchObject({ rows: 2 });
     await world.nextSecond();
     expect(await world.load()).toMatchObject({ rows: 0, left_out: { without_cursor: 1, outside_window: 1 } });
   });
 
-  test('are an error where the policy says so', async () => {
-    const world = await RestWorld.open({ records: withNull(), entity: { null_cursor: 'error' } });
+  test.concurrent('are an error where the policy says so', async () => {
+    await using world = await RestWorld.open({ records: withNull(), entity: { null_cursor: 'error' } });
     expect(await world.failingRun()).toMatchObject({ code: 'CURSOR_MISSING' });
   });
 });

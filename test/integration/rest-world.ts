@@ -13,7 +13,6 @@ import { LoopbackServer } from '@bronze/demo/source-api/loopback-server';
 import { moveList } from '@bronze/demo/source-api/move-list';
 import { SourceApi } from '@bronze/demo/source-api/source-api';
 import { type EntityResult, runLocally } from '@bronze/local/run-locally';
-import { onTestFinished } from 'vitest';
 import { rowsInBronze } from '../bronze-folder.ts';
 
 export interface RestSettings {
@@ -73,9 +72,13 @@ export class RestWorld {
   static async open(settings: RestSettings = {}): Promise<RestWorld> {
     const world = new RestWorld(settings, await mkdtemp(join(tmpdir(), 'bronze-rest-')));
     world.#server = await LoopbackServer.start(world.api);
-    onTestFinished(() => world.#server?.stop());
     await world.writeSecret(world.key);
     return world;
+  }
+
+  /** `await using`: tests that wait a lot can run beside each other. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server?.stop();
   }
 
   get url(): string {
@@ -103,6 +106,7 @@ export class RestWorld {
           api_key_secret: `file:${this.secretFile}`,
           margin_seconds: 0,
           requests_per_second: 10_000,
+          attempts: 4,
           ...this.settings.source,
         },
       },

@@ -3,7 +3,7 @@ import { describeMistakes, type Mistake } from './config-mistakes.ts';
 import { commonFields } from './config-fields.ts';
 import { entityNameSchema } from './entity.ts';
 import { BronzeError } from './failure.ts';
-import { ENTITY_SCHEMAS, recordAt, SOURCE_SCHEMAS, typeOfSource } from './known-keys.ts';
+import { ENTITY_SCHEMAS, kindOfEntity, recordAt, SOURCE_SCHEMAS } from './known-keys.ts';
 import type { TableEntity, TableEntityInput, tableEntitySchema } from './postgres-config.ts';
 import type { EndpointEntity, EndpointEntityInput, endpointEntitySchema } from './rest-config.ts';
 import './zod-locale.ts';
@@ -57,21 +57,19 @@ export function defineConfig(input: ConfigInput): Config {
 export function decodeConfig(input: unknown): { readonly config: Config } | { readonly mistakes: readonly Mistake[] } {
   const outline = z.safeParse(outlineSchema, input);
   const entities = Object.entries(recordAt(input, 'entities')).map(([name, value]) => {
-    const type = typeOfSource(input, value);
-    return { name, value, decoded: type && z.safeParse(ENTITY_SCHEMAS[type], value) };
+    return { name, value, decoded: z.safeParse(ENTITY_SCHEMAS[kindOfEntity(input, value)], value) };
   });
   const mistakes = [
     ...(outline.error?.issues ?? []),
-    ...entities.flatMap(({ name, value, decoded }) =>
-      decoded
-        ? (decoded.error?.issues ?? []).map((issue) => ({ ...issue, path: ['entities', name, ...issue.path] }))
-        : danglingSource(input, name, value),
-    ),
+    ...entities.flatMap(({ name, value, decoded }) => [
+      ...danglingSource(input, name, value),
+      ...(decoded.error?.issues ?? []).map((issue) => ({ ...issue, path: ['entities', name, ...issue.path] })),
+    ]),
   ];
   // A mistake in `source` shows in the outline and in the entity.
   const distinct = new Map(mistakes.map((one) => [JSON.stringify([one.path, one.message, one.code]), one]));
   if (mistakes.length > 0 || !outline.success) return { mistakes: [...distinct.values()] };
-  const decoded = entities.flatMap(({ name, decoded }) => (decoded?.success ? [[name, decoded.data] as const] : []));
+  const decoded = entities.flatMap(({ name, decoded }) => (decoded.success ? [[name, decoded.data] as const] : []));
   return { config: { sources: outline.data.sources, entities: Object.fromEntries(decoded) } };
 }
 

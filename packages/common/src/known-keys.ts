@@ -11,7 +11,7 @@ export function knownKeysAt(input: unknown, path: readonly PropertyKey[]): reado
   const written = recordAt(recordAt(input, String(section)), String(name));
   if (section === undefined) return ['sources', 'entities'];
   if (section === 'sources') return keysOf(SOURCE_SCHEMAS, Reflect.get(written, 'type'));
-  if (field === undefined) return keysOf(ENTITY_SCHEMAS, typeOfSource(input, written));
+  if (field === undefined) return keysOf(ENTITY_SCHEMAS, kindOfEntity(input, written));
   if (field === 'paging') return keysOf(PAGING_SCHEMAS, Reflect.get(recordAt(written, 'paging'), 'style'));
   return field === 'since' ? Object.keys(sinceSchema.shape) : [];
 }
@@ -21,12 +21,13 @@ function keysOf(schemas: Readonly<Record<string, { readonly shape: object }>>, t
   return Object.keys(schema?.shape ?? {});
 }
 
-/** The kind of entity that a written value means: by its source. */
-export function typeOfSource(input: unknown, entity: unknown): keyof typeof ENTITY_SCHEMAS | undefined {
+/** The kind of entity that a written value means: by its source, or, where that is no source, by what it says. */
+export function kindOfEntity(input: unknown, entity: unknown): keyof typeof ENTITY_SCHEMAS {
   const name: unknown = Reflect.get(Object(entity), 'source');
   const type: unknown =
     typeof name === 'string' ? Reflect.get(recordAt(recordAt(input, 'sources'), name), 'type') : undefined;
-  return type === 'postgres' || type === 'rest' ? type : undefined;
+  if (type === 'postgres' || type === 'rest') return type;
+  return Object.hasOwn(Object(entity), 'endpoint') ? 'rest' : 'postgres';
 }
 
 /** The object under an own key of something that may be anything; empty when there is none. */

@@ -81,7 +81,8 @@ export class ApiClient {
           attempt: attemptNumber,
           failure: toFailure(error),
         });
-        await this.#ports.pacer.sleep(this.#backoffMs(attemptNumber), request.deadline);
+        const { pacer } = this.#ports;
+        await pacer.sleep(Math.max(this.#backoffMs(attemptNumber), pacer.held_ms), request.deadline);
       },
     });
   }

@@ -27,6 +27,11 @@ export class Pacer {
     return Date.parse(this.#clock.now());
   }
 
+  /** How long nobody may ask yet. */
+  get held_ms(): number {
+    return Math.max(0, this.#next_ms - this.now_ms);
+  }
+
   /**
    * Waits for a turn and takes it.
    *
