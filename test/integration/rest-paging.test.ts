@@ -143,6 +143,22 @@ describe.each([PAGINGS.cursor, PAGINGS['next-link in the body'], PAGINGS['next-l
   },
 );
 
+describe('by offset', () => {
+  test.concurrent.each([1, 2, 3, 4, 5])('lists of %d with pages of two', async (records) => {
+    await using world = await RestWorld.open({ records, entity: { paging: { style: 'offset', size: 2 } } });
+    expect(await world.load()).toMatchObject({ rows: records });
+  });
+
+  test.concurrent('an API that gives one record a page is an error, not the end', async () => {
+    await using world = await RestWorld.open({ entity: { paging: PAGINGS.offset } });
+    const handle = world.api.handle;
+    Reflect.set(world.api, 'handle', async (event: Parameters<typeof handle>[0]) =>
+      handle({ ...event, queryStringParameters: { ...event.queryStringParameters, limit: '1' } }),
+    );
+    expect(await world.failingRun()).toMatchObject({ code: 'PAGES_LOOP' });
+  });
+});
+
 test.concurrent.each([
   ['page', { style: 'page', page_param: 'seite', size: 20 }],
   ['offset', { style: 'offset', offset_param: 'start', size: 20 }],

@@ -79,13 +79,10 @@ function summarize(result: EntityResult) {
   const sum = (of: (load: EntityResult['loads'][number]) => number) =>
     result.loads.reduce((total, load) => total + of(load), 0);
   const rows = sum((load) => load.rows);
-  const last = result.loads.at(-1);
   return {
     entity: result.entity,
     status: result.status,
-    load_id: last?.load_id ?? null,
-    load_type: last?.load_type ?? null,
-    window_basis: last?.window_basis ?? null,
+    ...describeLoad(result.loads.at(-1)),
     rows,
     rows_quarantined: sum((load) => load.rows_quarantined),
     parts: sum((load) => load.parts.length),
@@ -95,6 +92,11 @@ function summarize(result: EntityResult) {
     checkpoint: result.checkpoint?.last_sync_timestamp ?? null,
     error: result.failure ? { ...result.failure } : null,
   };
+}
+
+function describeLoad(load: EntityResult['loads'][number] | undefined) {
+  const { load_id = null, load_type = null, window_basis = null, since_parameter = null, left_out = null } = load ?? {};
+  return { load_id, load_type, window_basis, since_parameter, left_out };
 }
 
 function printEntities(entities: readonly ReturnType<typeof summarize>[]): void {

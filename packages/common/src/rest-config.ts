@@ -79,7 +79,7 @@ export const PAGING_SCHEMAS = {
     style: described(z.literal('offset'), '`offset`: so many records skipped, until none comes; pages overlap by one'),
     offset_param: described(z._default(text, 'offset'), 'query parameter of how many records to skip'),
     size_param: sizeParam('limit'),
-    size,
+    size: described(z._default(z.int().check(z.minimum(2)), 100), 'records a page; an API may send fewer'),
   }),
   cursor: z.strictObject({
     style: described(z.literal('cursor'), '`cursor`: each response holds a token for the next, until none does'),

@@ -24,7 +24,11 @@ export class UndiciClient implements HttpClient {
       const signal = AbortSignal.timeout(this.#timeout_ms);
       const answer = await request(url, { dispatcher: this.#agent, headers: { ...HEADERS, ...headers }, signal });
       const names = lowerCase(answer.headers);
-      this.#checkLength(host, names['content-length']);
+      if (Number(names['content-length'] ?? 0) > this.#bytes_max) {
+        // Unread it would keep its connection.
+        answer.body.on('error', () => undefined).destroy();
+        throw this.#tooLarge(host);
+      }
       const bytes = await answer.body.bytes();
       return { status: answer.statusCode, headers: names, body: textOf(host, bytes, names['content-encoding']) };
     } catch (thrown) {
@@ -34,11 +38,6 @@ export class UndiciClient implements HttpClient {
 
   close(): Promise<void> {
     return this.#agent.destroy();
-  }
-
-  /** Refused before a byte is read. */
-  #checkLength(host: string, length: string | undefined): void {
-    if (Number(length ?? 0) > this.#bytes_max) throw this.#tooLarge(host);
   }
 
   #failure(host: string, thrown: unknown): BronzeError {

@@ -100,26 +100,40 @@ const OVERLAP_GROWTH = 4;
 async function* walkOffsets(walk: Walk): AsyncGenerator<PageStep> {
   let offset = Number(walk.start);
   let overlap = 1;
-  let size = Math.max(1, walk.seen.pageSize);
+  let size = walk.seen.pageSize;
   let isTail = false;
   for (;;) {
     const from = Math.max(0, offset - overlap);
     const page = await walk.fetch(String(from));
     if (from > 0 && !continues(walk, page)) {
-      if (overlap >= size) throw moved(walk.entity);
-      overlap = Math.min(size, overlap * OVERLAP_GROWTH);
+      // A page must reach beyond its overlap, or it would look like the end.
+      const wider = Math.min(size - 1, overlap * OVERLAP_GROWTH);
+      if (wider <= overlap) throw moved(walk.entity);
+      overlap = wider;
       isTail ||= page.records.length === 0;
       continue;
     }
     const known = offset - from;
     offset = from + page.records.length;
+    size = Math.max(size, page.records.length);
     const one = step(walk, { page, overlap: known, next: String(offset) });
     const isStale = one.records.length === 0 && page.records.length < size;
-    const isEnd = isTail || isStale || page.records.length <= known;
-    size = Math.max(size, page.records.length);
+    const isEnd = isTail || isStale || (page.records.length <= known && (await isLast(walk, { size, known, offset })));
     yield isEnd ? { ...one, next: undefined } : one;
     if (isEnd) return;
   }
+}
+
+/** A page of nothing but its overlap is the last, unless the API never gives more than that. */
+async function isLast(
+  walk: Walk,
+  { size, known, offset }: Record<'size' | 'known' | 'offset', number>,
+): Promise<boolean> {
+  if (size > known || (await walk.fetch(String(offset))).records.length === 0) return true;
+  throw new BronzeError('PAGES_LOOP', {
+    message: `the API of ${walk.entity.name} gives one record a page: pages can’t overlap`,
+    hint: 'Page by offset needs pages of at least two. Ask for more (size, size_param), or page by another style.',
+  });
 }
 
 /** After each page the one before is read again: what has moved into it meanwhile was skipped. */
@@ -146,7 +160,7 @@ async function pagesBefore(walk: Walk, number: number, first: number): Promise<R
 
 /** Whether nothing unknown can lie before the page: its first record is one that was read. */
 function continues({ seen }: Walk, { records: [first] }: RawPage): boolean {
-  return first !== undefined && seen.hasKey(first);
+  return first !== undefined && seen.has(first);
 }
 
 interface Read {

@@ -40,10 +40,10 @@ export function checkFields(entity: EndpointEntity, records: readonly JsonObject
   }
   const { cursor, columns } = entity;
   if (cursor === null) return;
-  if (!has(cursor)) {
+  if (!has(cursor) && !Object.hasOwn(columns, cursor)) {
     throw new BronzeError('COLUMN_MISSING', {
       message: `no record of ${entity.name} has the field ${cursor}, its cursor`,
-      hint: `Records have: ${known}. Change cursor of ${entity.name}; null loads it in full each time.`,
+      hint: `Records have: ${known}. Change cursor of ${entity.name}; null loads it in full each time. If records may lack it, declare it under columns.`,
     });
   }
   const values = records.map((record) => record.get(cursor) ?? null).filter((value) => value !== null);

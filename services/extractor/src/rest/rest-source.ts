@@ -102,7 +102,6 @@ export class RestSource implements Source {
     if (isRefusal(answer)) throw this.#refusedPage(entity, asked, answer);
     const { url, body, headers } = answer;
     const records = recordsIn(entity, body);
-    if (asked.token === '') checkFields(entity, records);
     const next = nextToken(entity, { url, body, link: headers['link'] });
     return { records, next, characters: answer.characters };
   }
