@@ -4,7 +4,7 @@ import { env } from '@bronze/common/reference';
 /** The demo shop. Put your own tables and APIs in its place: docs/configuration.md says what an entity may say. */
 export default defineConfig({
   sources: {
-    shop: { type: 'postgres', url: env('DATABASE_URL') },
+    shop: { type: 'postgres', url: env('DATABASE_URL'), secret: env('RDS_SECRET_ARN') },
     payments_api: {
       type: 'rest',
       base_url: env('PAYMENTS_API_URL'),

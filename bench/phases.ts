@@ -9,7 +9,7 @@ import { PostgresSource } from '@bronze/extractor/adapters/postgres-source';
 import { stageSlice } from '@bronze/extractor/stage-slice';
 import { FolderObjectStore } from '@bronze/local/folder-object-store';
 import { runLocally } from '@bronze/local/run-locally';
-import { SystemClock } from '@bronze/local/system-clock';
+import { SystemClock } from '@bronze/common/adapters/system-clock';
 import { createEngine, type EngineName } from '@bronze/writer/adapters/engines';
 import { writeTask } from '@bronze/writer/write-task';
 import pg from 'pg';
@@ -61,7 +61,7 @@ async function extract({ url, folder }: PhaseInput): Promise<void> {
   const objects = await FolderObjectStore.open(folder);
   const sourceConfig = config(url).sources['bench'];
   if (sourceConfig?.type !== 'postgres') throw new Error('the bench has a source');
-  const source = new PostgresSource({ url: () => url, config: sourceConfig, clock: new SystemClock(), log });
+  const source = new PostgresSource({ url: async () => url, config: sourceConfig, clock: new SystemClock(), log });
   const ports = {
     objects,
     source,

@@ -1,7 +1,9 @@
 /** The API as a Lambda behind API Gateway: the shop's days pass at midnight, the key is the one in Secrets Manager. */
 import { SecretsManager } from '@bronze/common/adapters/secrets-manager';
-import { SystemClock } from '@bronze/local/system-clock';
-import { ApiKey } from '@bronze/extractor/rest/api-key';
+import { SystemClock } from '@bronze/common/adapters/system-clock';
+import { CachedSecret } from '@bronze/common/cached-secret';
+import { env, resolve } from '@bronze/common/reference';
+import { apiKeyIn } from '@bronze/extractor/rest/api-key';
 import { DemoShop } from './demo-shop.ts';
 import type { ApiEvent, ApiResult } from './source-api.ts';
 
@@ -9,7 +11,14 @@ const FIRST_DAY_MS = Date.UTC(2026, 10, 1);
 const DAY_MS = 86_400_000;
 const DAYS_MAX = 366;
 
-const key = new ApiKey(new SecretsManager(), () => process.env['API_KEY_SECRET_ARN'] ?? '', new SystemClock());
+const key = new CachedSecret(
+  {
+    secrets: new SecretsManager(),
+    clock: new SystemClock(),
+    name: () => resolve(env('API_KEY_SECRET_ARN'), process.env),
+  },
+  apiKeyIn,
+);
 let shop = new DemoShop(() => key.current());
 
 export async function handler(event: ApiEvent): Promise<ApiResult> {

@@ -1,5 +1,5 @@
 import { defineConfig } from '@bronze/common/config';
-import { SystemClock } from '@bronze/local/system-clock';
+import { SystemClock } from '@bronze/common/adapters/system-clock';
 import { queuesFile } from '@bronze/local/dead-letters';
 import { QueueDatabase } from '@bronze/local/local-queue';
 import { runLocally } from '@bronze/local/run-locally';

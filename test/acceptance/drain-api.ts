@@ -2,7 +2,7 @@
 import { defineConfig, entityOf } from '@bronze/common/config';
 import { timestamp } from '@bronze/common/timestamp';
 import { openSource } from '@bronze/extractor/adapters/open-source';
-import { SystemClock } from '@bronze/local/system-clock';
+import { SystemClock } from '@bronze/common/adapters/system-clock';
 
 const config = defineConfig({
   sources: { api: { type: 'rest', base_url: process.argv[2] ?? '', requests_per_second: 100_000 } },

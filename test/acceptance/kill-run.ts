@@ -1,7 +1,7 @@
 import { defineConfig } from '@bronze/common/config';
 import { timestamp } from '@bronze/common/timestamp';
 import { runLocally } from '@bronze/local/run-locally';
-import { SystemClock } from '@bronze/local/system-clock';
+import { SystemClock } from '@bronze/common/adapters/system-clock';
 
 /** One run with clock and load id held fixed, to be killed at any moment: `node kill-run.ts URL FOLDER`. */
 const [url = '', out_dir = ''] = process.argv.slice(2);

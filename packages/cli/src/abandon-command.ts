@@ -1,7 +1,7 @@
 import { abandonLoad } from '@bronze/common/abandon-load';
 import { CheckpointFile } from '@bronze/common/checkpoint-file';
 import { FolderObjectStore } from '@bronze/local/folder-object-store';
-import { SystemClock } from '@bronze/local/system-clock';
+import { SystemClock } from '@bronze/common/adapters/system-clock';
 import { EXIT } from './exit-code.ts';
 import { say } from './output.ts';
 import { assertFolder } from './status-command.ts';

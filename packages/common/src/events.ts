@@ -15,6 +15,14 @@ export type PipelineEvent =
       readonly until: string;
       readonly since_parameter: PendingLoad['since_parameter'];
     }
+  | {
+      readonly kind: 'message_failed';
+      readonly entity: string;
+      readonly receive_count: number;
+      /** Whether it goes to the dead-letter queue. */
+      readonly is_dead: boolean;
+      readonly failure: Failure;
+    }
   | { readonly kind: 'source_retried'; readonly entity: string; readonly attempt: number; readonly failure: Failure }
   | {
       readonly kind: 'batch_staged';

@@ -25,6 +25,16 @@ export function taskName(slice: number, task: number): string {
   return `${ordinal(slice)}-${ordinal(task)}`;
 }
 
+/** Why a message went to the dead-letter queue. */
+export function failureRecordKey(failed_at: Timestamp, message_id: string): string {
+  return `logs/pipeline/ingestion/failures/date=${utcDate(failed_at)}/${message_id}.json`;
+}
+
+/** One line of the run log, under its day: `…/date=2024-01-15/orders-{load_id}-1-starting.log` */
+export function runLogKey(line: LoadKey & { readonly at: Timestamp; readonly name: string }): string {
+  return `logs/pipeline/ingestion/date=${utcDate(line.at)}/${line.entity}-${line.load_id}-${line.name}.log`;
+}
+
 export function loadRecordsPrefix(entity: string): string {
   return `logs/pipeline/ingestion/loads/${entity}/`;
 }

@@ -3,6 +3,7 @@ import { commonFields, described, seconds } from './config-fields.ts';
 import { referenceSchema } from './reference.ts';
 
 const IDENTIFIER_BYTES_MAX = 63;
+const textOrReference = z.union([referenceSchema, z.string().check(z.minLength(1))]);
 const column = z.string().check(
   z.minLength(1),
   z.refine((name) => Buffer.byteLength(name) <= IDENTIFIER_BYTES_MAX, 'longer than a PostgreSQL identifier (63 bytes)'),
@@ -10,9 +11,10 @@ const column = z.string().check(
 
 export const postgresSourceSchema = z.strictObject({
   type: described(z.literal('postgres'), '`postgres`'),
-  url: described(
-    z.union([referenceSchema, z.string().check(z.minLength(1))]),
-    "connection URL, best as `env('DATABASE_URL')`",
+  url: described(z.optional(textOrReference), "connection URL, best as `env('DATABASE_URL')`"),
+  secret: described(
+    z.optional(textOrReference),
+    "where the login is, best as `env('RDS_SECRET_ARN')`: a Secrets Manager ARN, `env:NAME` or `file:PATH`. JSON with host, port, database, username and password (reached by TLS, verified), or a URL. It counts where that variable is set, else `url`",
   ),
   margin_seconds: described(
     z._default(z.number().check(z.minimum(0)), 60),

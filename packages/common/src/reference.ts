@@ -14,6 +14,11 @@ export function env(...names: readonly [string, ...string[]]): Reference {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Whether a value could be resolved now. */
+export function isSet(value: Reference | string, environment: Environment): boolean {
+  return typeof value === 'string' || value.env.some((name) => environment[name]);
+}
+
 /**
  * @param environment `process.env` of whoever asks
  * @throws BronzeError REFERENCE_UNRESOLVED naming the variable, never a value

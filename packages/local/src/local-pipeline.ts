@@ -19,7 +19,7 @@ import { type DeadLetter, deadLettersOf, entityIn, queuesFile } from './dead-let
 import { FolderObjectStore } from './folder-object-store.ts';
 import { LocalQueue, QueueDatabase, type Received } from './local-queue.ts';
 import { LocalSecrets } from './local-secrets.ts';
-import { SystemClock } from './system-clock.ts';
+import { SystemClock } from '@bronze/common/adapters/system-clock';
 
 /** Longer than anything one message does here; what a killed process held comes back after it. */
 const VISIBILITY_MS = 15 * 60 * 1000;

@@ -1,9 +1,12 @@
+import { CachedSecret } from '@bronze/common/cached-secret';
 import type { SourceConfig } from '@bronze/common/config';
 import type { Clock, Log, SecretProvider, Source } from '@bronze/common/ports';
-import { type Environment, resolve } from '@bronze/common/reference';
+import type { PostgresSourceConfig } from '@bronze/common/postgres-config';
+import { env, type Environment, isSet, resolve } from '@bronze/common/reference';
 import type { RestSourceConfig } from '@bronze/common/rest-config';
 import { ApiClient } from '../rest/api-client.ts';
-import { ApiKey } from '../rest/api-key.ts';
+import { databaseUrlIn } from '../postgres/database-login.ts';
+import { apiKeyIn } from '../rest/api-key.ts';
 import { Pacer } from '../rest/pacer.ts';
 import { RestSource } from '../rest/rest-source.ts';
 import { PostgresSource } from './postgres-source.ts';
@@ -19,14 +22,24 @@ export interface SourcePorts {
 
 /** The source that a configuration means. Nothing is connected before it is used. */
 export function openSource(config: SourceConfig, ports: SourcePorts): Source {
-  const { environment, clock, log } = ports;
+  const { clock, log } = ports;
   if (config.type === 'rest') return openRest(config, ports);
-  return new PostgresSource({ url: () => resolve(config.url, environment), config, clock, log });
+  return new PostgresSource({ url: databaseUrl(config, ports), config, clock, log });
+}
+
+/** The login from its secret where there is one, read anew when it was refused; else the configured URL. */
+function databaseUrl({ url, secret }: PostgresSourceConfig, { environment, secrets, clock }: SourcePorts) {
+  const login = new CachedSecret({ secrets, clock, name: () => resolve(secret ?? '', environment) }, databaseUrlIn);
+  return async (wasRefused: boolean): Promise<string> => {
+    if (secret !== undefined && isSet(secret, environment)) return wasRefused ? login.renewed() : login.current();
+    return resolve(url ?? env('DATABASE_URL'), environment);
+  };
 }
 
 function openRest(config: RestSourceConfig, { environment, secrets, clock, log }: SourcePorts): RestSource {
   const { api_key_secret } = config;
-  const key = api_key_secret && new ApiKey(secrets, () => resolve(api_key_secret, environment), clock);
+  const name = () => resolve(api_key_secret ?? '', environment);
+  const key = api_key_secret && new CachedSecret({ secrets, clock, name }, apiKeyIn);
   const pacer = new Pacer(clock, config);
   const http = new UndiciClient(config);
   const api = new ApiClient({ http, config, key: key || undefined, pacer, random: Math.random, log });

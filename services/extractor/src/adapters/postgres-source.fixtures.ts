@@ -34,7 +34,7 @@ export function sourceOf(url: string, settings: Settings = {}, sourceSettings: S
   const entity = entityOf(config, 'things');
   if (sourceConfig?.type !== 'postgres' || !isTable(entity)) throw new Error('there is a table');
   const source = new PostgresSource({
-    url: () => url,
+    url: async () => url,
     config: sourceConfig,
     clock,
     log: { event: (event) => events.push(event) },

@@ -17,9 +17,12 @@ const QUOTING: Quoting = { identifier: escapeIdentifier, literal: escapeLiteral 
 /** The wait before a lost connection is opened again doubles from here. */
 const RECONNECT_DELAY_MS = 250;
 
+/** SQLSTATE: invalid_password. */
+const PASSWORD_REFUSED = '28P01';
+
 export interface PostgresSourcePorts {
   /** Resolved only here, and never printed. */
-  readonly url: () => string;
+  readonly url: (wasRefused: boolean) => Promise<string>;
   readonly config: PostgresSourceConfig;
   readonly clock: Clock;
   readonly log: Log;
@@ -119,8 +122,15 @@ export class PostgresSource implements Source {
     }
   }
 
-  #open(): Promise<PostgresSession> {
-    return PostgresSession.open(this.#ports.url(), this.#ports.config);
+  /** A password that was just rotated is refused once. */
+  async #open(): Promise<PostgresSession> {
+    const { url, config } = this.#ports;
+    try {
+      return await PostgresSession.open(await url(false), config);
+    } catch (thrown) {
+      if (Reflect.get(Object(thrown), 'code') !== PASSWORD_REFUSED) throw thrown;
+      return PostgresSession.open(await url(true), config);
+    }
   }
 }
 

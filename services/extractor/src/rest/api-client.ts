@@ -1,8 +1,8 @@
+import type { CachedSecret } from '@bronze/common/cached-secret';
 import { BronzeError, isHopeless, toFailure } from '@bronze/common/failure';
 import type { Deadline, Log } from '@bronze/common/ports';
 import type { RestSourceConfig } from '@bronze/common/rest-config';
 import pRetry from 'p-retry';
-import type { ApiKey } from './api-key.ts';
 import type { HttpAnswer, HttpClient } from './http.ts';
 import { type JsonNode, parseJson } from './json-node.ts';
 import type { Pacer } from './pacer.ts';
@@ -21,7 +21,7 @@ export interface ApiPorts {
   readonly http: HttpClient;
   readonly config: RestSourceConfig;
   /** Undefined: the API wants none. */
-  readonly key: ApiKey | undefined;
+  readonly key: CachedSecret<string> | undefined;
   readonly pacer: Pacer;
   /** From 0 to 1. */
   readonly random: () => number;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '@bronze/common/ports';
-import { type Timestamp, timestamp } from '@bronze/common/timestamp';
+import type { Clock } from '../ports.ts';
+import { type Timestamp, timestamp } from '../timestamp.ts';
 
 /** This machine's clock. It names ingestion dates; no window is ever cut by it. */
 export class SystemClock implements Clock {

@@ -1,0 +1,36 @@
+import { decodeJson } from '@bronze/common/json';
+import * as z from 'zod/mini';
+
+/** As RDS keeps it in Secrets Manager; `dbname` is RDS's own word for `database`. */
+const loginSchema = z.looseObject({
+  host: z.string(),
+  port: z.optional(z.union([z.int(), z.string()])),
+  database: z.optional(z.string()),
+  dbname: z.optional(z.string()),
+  username: z.string(),
+  password: z.string(),
+});
+
+/**
+ * The connection URL that a secret means: a URL itself, or JSON with host, port, database, username and password.
+ * JSON is what RDS writes, and RDS is reached by TLS with its certificate verified.
+ *
+ * @throws BronzeError SECRET_UNREADABLE naming what is missing, never a value
+ */
+export function databaseUrlIn(secret: string): string {
+  const text = secret.trim();
+  if (!text.startsWith('{')) return text;
+  const login = decodeJson(loginSchema, text, {
+    code: 'SECRET_UNREADABLE',
+    what: 'the database’s secret',
+    hint: 'It should be JSON with host, port, database, username and password, or a connection URL.',
+  });
+  const url = new URL('postgresql://host/');
+  url.hostname = login.host;
+  url.port = String(login.port ?? 5432);
+  url.username = encodeURIComponent(login.username);
+  url.password = encodeURIComponent(login.password);
+  url.pathname = `/${encodeURIComponent(login.database ?? login.dbname ?? 'postgres')}`;
+  url.searchParams.set('sslmode', 'verify-full');
+  return url.href;
+}
