@@ -46,6 +46,11 @@ export function decodeWriteMessage(body: string): WriteMessage {
   return decodeMessage(writeMessageSchema, body);
 }
 
+/** Whose message it is, also when the rest of it can't be read. */
+export function entityIn(body: string): string {
+  return /"entity"\s*:\s*"([a-z0-9_]{1,63})"/.exec(body)?.[1] ?? '(unknown)';
+}
+
 function decodeMessage<T>(schema: z.ZodMiniType<T>, body: string): T {
   const bytes = Buffer.byteLength(body);
   return decodeJson(schema, bytes > MESSAGE_BYTES_MAX ? `"${bytes} bytes"` : body, {

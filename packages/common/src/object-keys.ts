@@ -4,6 +4,9 @@ import { type Timestamp, utcDate } from './timestamp.ts';
 
 export const CHECKPOINTS_KEY = 'logs/pipeline/ingestion/checkpoints.json';
 
+/** Written at start, again and again, to see that a store honours conditional writes. */
+export const PROBE_KEY = 'logs/pipeline/ingestion/probe.txt';
+
 /** What every key of a load needs. Both parts are checked by schema where they enter. */
 export interface LoadKey {
   readonly entity: string;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Failure } from '@bronze/common/failure';
+import { entityIn } from '@bronze/common/messages';
 import { STATE_FOLDER } from './folder-object-store.ts';
 import { LocalQueue, QueueDatabase } from './local-queue.ts';
 
@@ -29,9 +30,4 @@ export function readDeadLetters(out_dir: string): DeadLetter[] {
 export function deadLettersOf(queues: readonly Pick<LocalQueue<never>, 'deadLetters'>[]): DeadLetter[] {
   const letters = queues.flatMap((queue) => queue.deadLetters());
   return letters.map(({ message_id, body, failure }) => ({ message_id, entity: entityIn(body), failure }));
-}
-
-/** Whose message it is, also when the rest of it can't be read. */
-export function entityIn(body: string): string {
-  return /"entity"\s*:\s*"([a-z0-9_]{1,63})"/.exec(body)?.[1] ?? '(unknown)';
 }

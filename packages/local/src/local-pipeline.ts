@@ -6,6 +6,7 @@ import type { Failure } from '@bronze/common/failure';
 import {
   decodeExtractRequest,
   decodeWriteMessage,
+  entityIn,
   type ExtractRequest,
   type WriteMessage,
 } from '@bronze/common/messages';
@@ -15,7 +16,7 @@ import { extractLoad } from '@bronze/extractor/extract-load';
 import { createEngine, type EngineName } from '@bronze/writer/adapters/engines';
 import { writeTask } from '@bronze/writer/write-task';
 import { EventSource } from './event-source.ts';
-import { type DeadLetter, deadLettersOf, entityIn, queuesFile } from './dead-letters.ts';
+import { type DeadLetter, deadLettersOf, queuesFile } from './dead-letters.ts';
 import { FolderObjectStore } from './folder-object-store.ts';
 import { LocalQueue, QueueDatabase, type Received } from './local-queue.ts';
 import { LocalSecrets } from './local-secrets.ts';

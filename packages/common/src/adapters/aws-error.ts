@@ -1,0 +1,36 @@
+/** The HTTP status of an AWS SDK error; undefined when there was no answer. */
+export function statusOf(thrown: unknown): number | undefined {
+  const metadata: unknown = Reflect.get(Object(thrown), '$metadata');
+  const status: unknown = Reflect.get(Object(metadata), 'httpStatusCode');
+  return typeof status === 'number' ? status : undefined;
+}
+
+/**
+ * What went wrong in one word, for messages: `NoSuchBucket`, `ECONNREFUSED`. Never the error's own message, which
+ * holds accounts and ARNs. Many errors have no typed class in the SDK, so nothing here asks for one.
+ */
+export function errorName(thrown: unknown): string {
+  const code: unknown = Reflect.get(Object(thrown), 'code');
+  if (statusOf(thrown) === undefined && typeof code === 'string') return code;
+  return thrown instanceof Error ? thrown.name : 'unknown';
+}
+
+/** Waits longer with each attempt (counted from 1), and never twice as long: those who met once should not meet again. */
+export async function backOff(attempt: number): Promise<void> {
+  const most_ms = Math.min(2000, 40 * 2 ** attempt);
+  await new Promise((resolve) => setTimeout(resolve, most_ms * (0.5 + Math.random() / 2)));
+}
+
+/** Credentials are missing, wrong or not enough. */
+const DENIED: ReadonlySet<string> = new Set([
+  'AccessDenied',
+  'AccessDeniedException',
+  'CredentialsProviderError',
+  'InvalidClientTokenId',
+  'UnrecognizedClientException',
+  'KmsAccessDenied',
+]);
+
+export function isDenied(thrown: unknown): boolean {
+  return statusOf(thrown) === 403 || DENIED.has(errorName(thrown));
+}
