@@ -15,7 +15,9 @@ export interface RunLogLine {
 /** The documented human format: `[2024-01-15 10:30:45] Starting: Processing customers`; undefined: not worth a line. */
 export function runLogLine(event: PipelineEvent, at: Timestamp): RunLogLine | undefined {
   const line = (name: string, text: string): RunLogLine | undefined =>
-    'load_id' in event ? { at, entity: event.entity, load_id: event.load_id, name, text: `[${printed(at)}] ${text}` } : undefined;
+    'load_id' in event
+      ? { at, entity: event.entity, load_id: event.load_id, name, text: `[${printed(at)}] ${text}` }
+      : undefined;
   switch (event.kind) {
     case 'load_claimed':
       return line('1-starting', `Starting: Processing ${event.entity}`);
