@@ -1,6 +1,6 @@
 import { BATCH_SUFFIX, type LoadKey, stagingPrefix } from './object-keys.ts';
 import { readLoadRecord } from './load-record.ts';
-import type { ObjectStore } from './ports.ts';
+import type { CheckpointStore, ObjectStore } from './ports.ts';
 
 /**
  * Removes the staged batches of a load that is decided; without a load record it removes nothing, however old they
@@ -14,4 +14,14 @@ export async function sweepStaging(objects: ObjectStore, load: LoadKey): Promise
   const batches = (await objects.list(stagingPrefix(load))).filter((key) => key.endsWith(BATCH_SUFFIX));
   for (const key of batches) await objects.remove(key);
   return batches.length;
+}
+
+/** The same for the load that was decided last, or before the one that is pending: what an extractor leaves tidy. */
+export async function sweepBefore(
+  ports: { readonly objects: ObjectStore; readonly checkpoints: CheckpointStore },
+  entity: string,
+): Promise<number> {
+  const { checkpoint } = await ports.checkpoints.read(entity);
+  const load_id = checkpoint?.pending_load ? checkpoint.pending_load.previous_load_id : checkpoint?.last_load_id;
+  return load_id === undefined ? 0 : sweepStaging(ports.objects, { entity, load_id });
 }

@@ -1,0 +1,24 @@
+/** Hourly: how far each entity is behind, as a metric. A gauge, so that silence shows as well as lateness. */
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { MetricUnit } from '@aws-lambda-powertools/metrics';
+import { AwsPorts } from '@bronze/common/adapters/aws-ports';
+import { Telemetry } from '@bronze/common/adapters/telemetry';
+import { requireVariables } from '@bronze/common/lambda-environment';
+import { middy } from '@middy/core';
+import type { Context } from 'aws-lambda';
+import config from '../../../bronze.config.ts';
+import { type Freshness, freshnessOf } from './freshness.ts';
+
+const telemetry = new Telemetry('freshness');
+let aws: AwsPorts | undefined;
+
+export const handler = middy<unknown, readonly Freshness[], Error, Context>()
+  .use(injectLambdaContext(telemetry.logger))
+  .handler(async () => {
+    aws ??= new AwsPorts(requireVariables(process.env, ['S3_BUCKET_NAME']).S3_BUCKET_NAME);
+    const found = freshnessOf(config, await aws.checkpoints.readAll(), aws.clock.now());
+    for (const { entity, lag_seconds } of found) {
+      telemetry.measure(entity, [['FreshnessLagSeconds', lag_seconds, MetricUnit.Seconds]]);
+    }
+    return found;
+  });

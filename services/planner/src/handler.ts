@@ -1,0 +1,37 @@
+/** The planner as a Lambda: see plan-run.ts for the story. */
+import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
+import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
+import { AwsPorts } from '@bronze/common/adapters/aws-ports';
+import { SqsTaskQueue } from '@bronze/common/adapters/sqs-task-queue';
+import { Telemetry } from '@bronze/common/adapters/telemetry';
+import { requireVariables } from '@bronze/common/lambda-environment';
+import type { ExtractRequest } from '@bronze/common/messages';
+import type { TaskQueue } from '@bronze/common/ports';
+import { middy } from '@middy/core';
+import type { Context } from 'aws-lambda';
+import config from '../../../bronze.config.ts';
+import { decodePlanEvent } from './plan-event.ts';
+import { type Plan, planRun } from './plan-run.ts';
+
+const telemetry = new Telemetry('planner');
+let opened: { readonly aws: AwsPorts; readonly requests: TaskQueue<ExtractRequest> } | undefined;
+
+function open() {
+  const variables = requireVariables(process.env, ['S3_BUCKET_NAME', 'EXTRACT_QUEUE_URL']);
+  const aws = new AwsPorts(variables.S3_BUCKET_NAME);
+  return { aws, requests: new SqsTaskQueue<ExtractRequest>(aws.sqs, { queue_url: variables.EXTRACT_QUEUE_URL }) };
+}
+
+/** Sends nothing and logs nothing: a dry run. */
+const NOWHERE = { requests: { send: async () => undefined }, log: { event: () => undefined } };
+
+export const handler = middy<unknown, Plan, Error, Context>()
+  .use(injectLambdaContext(telemetry.logger))
+  .use(logMetrics(telemetry.metrics))
+  .handler(async (event) => {
+    opened ??= open();
+    const { aws, requests } = opened;
+    const request = decodePlanEvent(event, { load_type: process.env['LOAD_TYPE'], now: aws.clock.now() });
+    const outlets = request.dry_run ? NOWHERE : { requests, log: telemetry };
+    return planRun({ checkpoints: aws.checkpoints, ...outlets }, config, request);
+  });

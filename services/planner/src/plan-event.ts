@@ -1,0 +1,73 @@
+import { loadTypeSchema } from '@bronze/common/entity';
+import { BronzeError } from '@bronze/common/failure';
+import { type Timestamp, timestampSchema } from '@bronze/common/timestamp';
+import * as z from 'zod/mini';
+import type { PlanInput } from './plan-run.ts';
+
+/** `FULL` and `full` are the same. */
+const anyCase = z.pipe(
+  z.pipe(
+    z.string(),
+    z.transform((text: string) => text.toLowerCase()),
+  ),
+  loadTypeSchema,
+);
+
+/** What a person sends: `{}`, `{"load_type": "FULL"}`, `{"entities": ["orders"]}`, `{"dry_run": true}`. */
+const askedSchema = z.strictObject({
+  load_type: z.optional(anyCase),
+  entities: z.optional(z.array(z.string())),
+  dry_run: z.optional(z.boolean()),
+  /** EventBridge Scheduler puts it in: `<aws.scheduler.scheduled-time>`. */
+  scheduled_time: z.optional(timestampSchema),
+});
+
+/** A rule of EventBridge, the older way of scheduling; what it may carry besides does not matter. */
+const ruleSchema = z.looseObject({ source: z.literal('aws.events'), time: timestampSchema });
+
+export interface PlanRequest extends PlanInput {
+  /** Whether to answer without sending anything. */
+  readonly dry_run: boolean;
+}
+
+export interface PlanDefaults {
+  /** `LOAD_TYPE` of the function; what the event says wins. */
+  readonly load_type: string | undefined;
+  readonly now: Timestamp;
+}
+
+/** What an invocation asks for. @throws BronzeError MESSAGE_INVALID */
+export function decodePlanEvent(event: unknown, defaults: PlanDefaults): PlanRequest {
+  const rule = z.safeParse(ruleSchema, event);
+  const asked = rule.success ? { scheduled_time: rule.data.time } : decode(event);
+  const { scheduled_time } = asked;
+  const load_type = 'load_type' in asked && asked.load_type ? asked.load_type : defaultType(defaults.load_type);
+  return {
+    scheduled_at: scheduled_time ?? defaults.now,
+    is_schedule: scheduled_time !== undefined,
+    // Incremental is what happens anyway: named, it would make other load ids.
+    load_type: load_type === 'full' ? 'full' : undefined,
+    entities: 'entities' in asked ? asked.entities : undefined,
+    dry_run: 'dry_run' in asked && asked.dry_run === true,
+  };
+}
+
+function decode(event: unknown): z.infer<typeof askedSchema> {
+  const asked = z.safeParse(askedSchema, event ?? {});
+  if (asked.success) return asked.data;
+  const wrong = asked.error.issues.map((issue) => `${z.core.toDotPath(issue.path) || 'the payload'}: ${issue.message}`);
+  throw new BronzeError('MESSAGE_INVALID', {
+    message: `the planner was asked for something it does not know: ${wrong.join('; ')}`,
+    hint: 'Send {}, {"load_type": "FULL"}, {"entities": ["orders"]} or {"dry_run": true}, or any of them together.',
+  });
+}
+
+/** @throws BronzeError CONFIG_INVALID */
+function defaultType(variable: string | undefined): 'full' | 'incremental' | undefined {
+  const decoded = z.safeParse(anyCase, variable ?? 'incremental');
+  if (decoded.success) return decoded.data;
+  throw new BronzeError('CONFIG_INVALID', {
+    message: 'LOAD_TYPE of the function is neither FULL nor INCREMENTAL',
+    hint: 'Set it to one of the two, or take it away.',
+  });
+}

@@ -1,0 +1,24 @@
+/** The writer as a Lambda: see write-task.ts for the story. */
+import { AwsPorts } from '@bronze/common/adapters/aws-ports';
+import { queueHandler, type QueueService } from '@bronze/common/adapters/queue-handler';
+import { SqsTaskQueue } from '@bronze/common/adapters/sqs-task-queue';
+import { requireVariables } from '@bronze/common/lambda-environment';
+import { decodeWriteMessage, type ExtractRequest } from '@bronze/common/messages';
+import { createEngine, engineName } from './adapters/engines.ts';
+import { writeTask } from './write-task.ts';
+
+function open(): QueueService {
+  const variables = requireVariables(process.env, ['S3_BUCKET_NAME', 'EXTRACT_QUEUE_URL', 'WRITE_DLQ_URL']);
+  const aws = new AwsPorts(variables.S3_BUCKET_NAME);
+  const requests = new SqsTaskQueue<ExtractRequest>(aws.sqs, { queue_url: variables.EXTRACT_QUEUE_URL });
+  const engine = createEngine(engineName(process.env['PARQUET_ENGINE']));
+  const { objects, checkpoints, clock } = aws;
+  return {
+    aws,
+    dead_letter_queue_url: variables.WRITE_DLQ_URL,
+    handle: ({ body }, { log }) =>
+      writeTask({ objects, checkpoints, clock, requests, engine, log }, decodeWriteMessage(body)),
+  };
+}
+
+export const handler = queueHandler('writer', open);
