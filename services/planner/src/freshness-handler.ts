@@ -4,7 +4,7 @@ import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { AwsPorts } from '@bronze/common/adapters/aws-ports';
 import { Telemetry } from '@bronze/common/adapters/telemetry';
 import { requireVariables } from '@bronze/common/lambda-environment';
-import { middy } from '@middy/core';
+import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import config from '../../../bronze.config.ts';
 import { type Freshness, freshnessOf } from './freshness.ts';

@@ -7,7 +7,7 @@ import { Telemetry } from '@bronze/common/adapters/telemetry';
 import { requireVariables } from '@bronze/common/lambda-environment';
 import type { ExtractRequest } from '@bronze/common/messages';
 import type { TaskQueue } from '@bronze/common/ports';
-import { middy } from '@middy/core';
+import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import config from '../../../bronze.config.ts';
 import { decodePlanEvent } from './plan-event.ts';
