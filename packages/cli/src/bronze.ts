@@ -2,6 +2,7 @@
 import { toFailure } from '@bronze/common/failure';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { abandonCommand } from './abandon-command.ts';
+import { addAwsCommands } from './aws-commands.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { previewCommand } from './preview-command.ts';
 import { runCommand, sayFailure } from './run-command.ts';
@@ -43,6 +44,7 @@ function program(): Command {
     .description('give up the pending load of an entity, so that the next request starts a new one')
     .addOption(out())
     .action(ending(abandonCommand));
+  addAwsCommands(bronze);
   return bronze;
 }
 

@@ -20,6 +20,7 @@ export const FAILURE_KINDS = {
   OBJECT_CORRUPT: 'permanent',
   PART_FOREIGN: 'permanent',
   SWAP_CONTENDED: 'temporary',
+  CHECKPOINT_BUSY: 'temporary',
   STORE_UNREACHABLE: 'temporary',
   STORE_DENIED: 'permanent',
   STORE_MISSING: 'configuration',
