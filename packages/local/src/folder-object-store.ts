@@ -82,6 +82,10 @@ export class FolderObjectStore implements ObjectStore {
     return sortedByBytes(keys.filter((key) => key.startsWith(prefix) && !key.startsWith(STATE_FOLDER)));
   }
 
+  async size(key: string): Promise<number | undefined> {
+    return (await unlessMissing(stat(this.#path(key))))?.size;
+  }
+
   async remove(key: string): Promise<void> {
     await rm(this.#path(key), { force: true });
   }

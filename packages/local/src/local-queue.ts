@@ -11,6 +11,11 @@ export interface Received {
   readonly receive_count: number;
 }
 
+export interface SendOptions {
+  readonly delay_ms?: number;
+  readonly group_id?: string;
+}
+
 export interface DeadMessage {
   readonly message_id: string;
   readonly body: string;
@@ -43,8 +48,9 @@ export class QueueDatabase {
       CREATE TABLE IF NOT EXISTS messages (
         message_id TEXT PRIMARY KEY, queue TEXT NOT NULL, body TEXT NOT NULL,
         visible_at_ms INTEGER NOT NULL, receive_count INTEGER NOT NULL DEFAULT 0,
-        receiver TEXT, failure TEXT);
+        receiver TEXT, failure TEXT, sent_at_ms INTEGER, group_id TEXT);
       CREATE INDEX IF NOT EXISTS by_queue ON messages (queue, visible_at_ms);`);
+    this.#addColumns();
   }
 
   /** Makes visible at once what processes of this machine held that are no more: they were killed. */
@@ -54,6 +60,13 @@ export class QueueDatabase {
       if (isAlive(String(receiver))) continue;
       this.run('UPDATE messages SET visible_at_ms = 0, receiver = NULL WHERE receiver = ?', String(receiver));
     }
+  }
+
+  /** Files of earlier versions have fewer columns. */
+  #addColumns(): void {
+    const known = new Set(this.all('PRAGMA table_info(messages)').map(({ name }) => name));
+    if (!known.has('sent_at_ms')) this.run('ALTER TABLE messages ADD COLUMN sent_at_ms INTEGER');
+    if (!known.has('group_id')) this.run('ALTER TABLE messages ADD COLUMN group_id TEXT');
   }
 
   all(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
@@ -85,13 +98,18 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   }
 
   async send(messages: readonly Message[], delay_ms = 0): Promise<void> {
+    for (const message of messages) this.#ours.add(this.sendText(JSON.stringify(message), { delay_ms }));
+  }
+
+  /** Any text, as SQS takes it. @returns the message's id */
+  sendText(body: string, { delay_ms = 0, group_id }: SendOptions): string {
     const { now_ms, newId } = this.#database.options;
-    for (const message of messages) {
-      const id = newId();
-      const sql = 'INSERT INTO messages (message_id, queue, body, visible_at_ms) VALUES (?, ?, ?, ?)';
-      this.#database.run(sql, id, this.name, JSON.stringify(message), now_ms() + delay_ms);
-      this.#ours.add(id);
-    }
+    const id = newId();
+    const now = now_ms();
+    const sql = `INSERT INTO messages (message_id, queue, body, visible_at_ms, sent_at_ms, group_id)
+      VALUES (?, ?, ?, ?, ?, ?)`;
+    this.#database.run(sql, id, this.name, body, now + delay_ms, now, group_id ?? null);
+    return id;
   }
 
   /** Hides what it returns for `visibility_ms`. */

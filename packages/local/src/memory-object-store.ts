@@ -27,6 +27,10 @@ export class MemoryObjectStore implements ObjectStore {
     return sortedByBytes([...this.#objects.keys()].filter((key) => key.startsWith(prefix)));
   }
 
+  async size(key: string): Promise<number | undefined> {
+    return this.#objects.get(key)?.byteLength;
+  }
+
   async remove(key: string): Promise<void> {
     this.#objects.delete(key);
   }

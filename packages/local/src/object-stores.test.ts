@@ -2,15 +2,28 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { S3Client } from '@aws-sdk/client-s3';
+import { S3ObjectStore } from '@bronze/common/adapters/s3-object-store';
 import type { ObjectStore } from '@bronze/common/ports';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { AwsEndpoint } from './aws-endpoint/aws-endpoint.ts';
+import type { OpenBucket } from './aws-endpoint/s3-service.ts';
 import { FolderObjectStore } from './folder-object-store.ts';
 import { MemoryObjectStore } from './memory-object-store.ts';
 
 const folder = () => mkdtemp(join(tmpdir(), 'bronze-store-'));
+async function overS3(openBucket: OpenBucket): Promise<ObjectStore> {
+  const endpoint = await AwsEndpoint.start({ openBucket });
+  onTestFinished(() => endpoint.close());
+  await endpoint.createBucket('bronze');
+  return new S3ObjectStore(new S3Client(endpoint.client_config), 'bronze');
+}
+
 const STORES: readonly (readonly [string, () => Promise<ObjectStore>])[] = [
   ['in memory', async () => new MemoryObjectStore()],
   ['in a folder', async () => FolderObjectStore.open(await folder())],
+  ['through S3, in memory', () => overS3(async () => new MemoryObjectStore())],
+  ['through S3, in a folder', () => overS3(async () => FolderObjectStore.open(await folder()))],
 ];
 const text = (body: Uint8Array | undefined) => Buffer.from(body ?? []).toString();
 
@@ -40,7 +53,10 @@ describe.each(STORES)('an object store %s', (_, open) => {
       const next = Buffer.from(String(Number(text(current?.body) || '0') + 1));
       if (!(await store.replace('count', next, current?.etag))) return increment();
     };
-    await Promise.all(Array.from({ length: 200 }, increment));
+    const twenty = async () => {
+      for (let swap = 0; swap < 20; swap += 1) await increment();
+    };
+    await Promise.all(Array.from({ length: 10 }, twenty));
     expect(text((await store.get('count'))?.body)).toBe('200');
   });
 
