@@ -1,0 +1,31 @@
+/** `npm run synth`: both stacks as CloudFormation, without an account. What differs between accounts comes from the environment. */
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { Code } from 'aws-cdk-lib/aws-lambda';
+import { ApiStack } from './api-stack.ts';
+import { bundleFunction } from './bundle.ts';
+import { catalogEntities } from './entities.ts';
+import type { FunctionName } from './function-names.ts';
+import { IngestionStack } from './ingestion-stack.ts';
+import { readSettings } from './settings.ts';
+
+const OUT = join(import.meta.dirname, '../../cdk.out');
+async function bundled(name: FunctionName): Promise<Code> {
+  const { folder, bytes } = await bundleFunction(name, { cpu: 'arm64', out: `${OUT}.bundles` });
+  process.stderr.write(`${name}: ${(bytes / 1e6).toFixed(1)} MB unzipped\n`);
+  return Code.fromAsset(folder);
+}
+
+const code = {
+  planner: await bundled('planner'),
+  freshness: await bundled('freshness'),
+  extractor: await bundled('extractor'),
+  writer: await bundled('writer'),
+};
+const api = await bundled('api');
+const app = new App({ outdir: OUT });
+const settings = readSettings(process.env);
+new ApiStack(app, 'EcomApiStack', { code: api, secretName: settings.apiSecretName });
+new IngestionStack(app, 'EcomIngestionStack', { ...settings, code, entities: catalogEntities() });
+app.synth();
+process.stderr.write(`Both stacks are in ${OUT}\n`);

@@ -1,0 +1,170 @@
+import { Duration } from 'aws-cdk-lib';
+import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Code, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { DataBucket } from './data-bucket.ts';
+import { BUCKET_RIGHTS, grantBucket } from './permissions.ts';
+import { PipelineFunction } from './pipeline-function.ts';
+import { Schedules } from './schedules.ts';
+import { TaskQueue } from './task-queue.ts';
+
+export type PipelineFunctionName = 'planner' | 'freshness' | 'extractor' | 'writer';
+
+export interface BronzePipelineProps {
+  /** Begins the names of functions and queues: `EcomIngestionStack`. */
+  readonly prefix: string;
+  readonly code: Readonly<Record<PipelineFunctionName, Code>>;
+  /** Default: a new one. One that is given needs its own policy against unconditional puts. */
+  readonly bucket?: IBucket | undefined;
+  readonly databaseSecret: ISecret;
+  readonly apiKeySecret: ISecret;
+  readonly paymentsApiUrl: string;
+  readonly shipmentsApiUrl?: string | undefined;
+  /** The database's; default: none, for one that is reached otherwise. */
+  readonly vpc?: IVpc | undefined;
+  readonly securityGroups?: ISecurityGroup[] | undefined;
+  /** `INCREMENTAL` or `FULL` */
+  readonly loadType?: string | undefined;
+  /** Hour of the day, UTC. */
+  readonly hour?: number | undefined;
+  readonly extractorsAtOnce?: number | undefined;
+  readonly writersAtOnce?: number | undefined;
+}
+
+/** Lambda's longest. */
+const TIMEOUT = Duration.minutes(15);
+const MEMORY_MB = 2048;
+/** DuckDB spills wide tasks to disk. */
+const WRITER_SCRATCH_MB = 10_240;
+
+/** The whole pipeline, in the order in which data flows. */
+export class BronzePipeline extends Construct {
+  readonly bucket: IBucket;
+  readonly extractQueue: TaskQueue;
+  readonly writeQueue: TaskQueue;
+  readonly functions: Readonly<Record<PipelineFunctionName, LambdaFunction>>;
+  readonly schedules: Schedules;
+
+  constructor(scope: Construct, id: string, props: BronzePipelineProps) {
+    super(scope, id);
+    this.bucket = props.bucket ?? new DataBucket(this, 'Data', {}).bucket;
+    this.extractQueue = new TaskQueue(this, 'Extract', {
+      queueName: `${props.prefix}-extract`,
+      functionTimeout: TIMEOUT,
+    });
+    this.writeQueue = new TaskQueue(this, 'Write', { queueName: `${props.prefix}-write`, functionTimeout: TIMEOUT });
+    this.functions = {
+      planner: this.#planner(props),
+      extractor: this.#extractor(props),
+      writer: this.#writer(props),
+      freshness: this.#freshness(props),
+    };
+    this.schedules = new Schedules(this, 'Schedules', { ...this.functions, hour: props.hour ?? 2 });
+  }
+
+  #planner(props: BronzePipelineProps): LambdaFunction {
+    const planner = new PipelineFunction(this, 'Planner', {
+      functionName: `${props.prefix}-IngestionFunction`,
+      description: 'Reads the checkpoints and asks for one load for each entity',
+      code: props.code.planner,
+      timeout: Duration.minutes(1),
+      memoryMb: 512,
+      environment: {
+        S3_BUCKET_NAME: this.bucket.bucketName,
+        EXTRACT_QUEUE_URL: this.extractQueue.queue.queueUrl,
+        LOAD_TYPE: props.loadType ?? 'INCREMENTAL',
+        // The planner reads none of these: they show a person where the pipeline reads from.
+        RDS_SECRET_ARN: props.databaseSecret.secretArn,
+        PAYMENTS_API_URL: props.paymentsApiUrl,
+        API_KEY_SECRET_ARN: props.apiKeySecret.secretArn,
+      },
+    }).function;
+    grantBucket(this.bucket, planner, BUCKET_RIGHTS.planner);
+    grantSend(planner, this.extractQueue.queue);
+    return planner;
+  }
+
+  #extractor(props: BronzePipelineProps): LambdaFunction {
+    const extractor = new PipelineFunction(this, 'Extractor', {
+      functionName: `${props.prefix}-ExtractorFunction`,
+      description: 'Reads an entity’s window from its source and stages it',
+      code: props.code.extractor,
+      timeout: TIMEOUT,
+      memoryMb: MEMORY_MB,
+      vpc: props.vpc,
+      securityGroups: props.securityGroups,
+      continuesItself: true,
+      environment: {
+        S3_BUCKET_NAME: this.bucket.bucketName,
+        EXTRACT_QUEUE_URL: this.extractQueue.queue.queueUrl,
+        EXTRACT_DLQ_URL: this.extractQueue.deadLetters.queueUrl,
+        WRITE_QUEUE_URL: this.writeQueue.queue.queueUrl,
+        RDS_SECRET_ARN: props.databaseSecret.secretArn,
+        PAYMENTS_API_URL: props.paymentsApiUrl,
+        ...(props.shipmentsApiUrl !== undefined && { SHIPMENTS_API_URL: props.shipmentsApiUrl }),
+        API_KEY_SECRET_ARN: props.apiKeySecret.secretArn,
+        // Node.js runtimes since 20 don't load the certificate authorities of RDS by themselves.
+        NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
+      },
+    }).function;
+    grantBucket(this.bucket, extractor, BUCKET_RIGHTS.extractor);
+    grantSend(extractor, this.extractQueue.queue, this.extractQueue.deadLetters, this.writeQueue.queue);
+    grantSecrets(extractor, props.databaseSecret, props.apiKeySecret);
+    feed(extractor, this.extractQueue.queue, props.extractorsAtOnce ?? 5);
+    return extractor;
+  }
+
+  #writer(props: BronzePipelineProps): LambdaFunction {
+    const writer = new PipelineFunction(this, 'Writer', {
+      functionName: `${props.prefix}-WriterFunction`,
+      description: 'Writes staged batches as Parquet and moves the checkpoint',
+      code: props.code.writer,
+      timeout: TIMEOUT,
+      memoryMb: MEMORY_MB,
+      scratchMb: WRITER_SCRATCH_MB,
+      continuesItself: true,
+      environment: {
+        S3_BUCKET_NAME: this.bucket.bucketName,
+        EXTRACT_QUEUE_URL: this.extractQueue.queue.queueUrl,
+        WRITE_DLQ_URL: this.writeQueue.deadLetters.queueUrl,
+        PARQUET_ENGINE: 'duckdb',
+      },
+    }).function;
+    grantBucket(this.bucket, writer, BUCKET_RIGHTS.writer);
+    grantSend(writer, this.extractQueue.queue, this.writeQueue.deadLetters);
+    feed(writer, this.writeQueue.queue, props.writersAtOnce ?? 10);
+    return writer;
+  }
+
+  #freshness(props: BronzePipelineProps): LambdaFunction {
+    const freshness = new PipelineFunction(this, 'Freshness', {
+      functionName: `${props.prefix}-FreshnessFunction`,
+      description: 'Measures how far each entity is behind',
+      code: props.code.freshness,
+      timeout: Duration.minutes(1),
+      memoryMb: 256,
+      environment: { S3_BUCKET_NAME: this.bucket.bucketName },
+    }).function;
+    grantBucket(this.bucket, freshness, BUCKET_RIGHTS.freshness);
+    return freshness;
+  }
+}
+
+function grantSend(to: LambdaFunction, ...queues: readonly Queue[]): void {
+  to.addToRolePolicy(
+    new PolicyStatement({ actions: ['sqs:SendMessage'], resources: queues.map((queue) => queue.queueArn) }),
+  );
+}
+
+function grantSecrets(to: LambdaFunction, ...secrets: readonly ISecret[]): void {
+  for (const secret of secrets) secret.grantRead(to);
+}
+
+function feed(to: LambdaFunction, from: Queue, maxConcurrency: number): void {
+  to.addEventSource(new SqsEventSource(from, { batchSize: 1, reportBatchItemFailures: true, maxConcurrency }));
+}

@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BronzeError } from '@bronze/common/failure';
+import { build } from 'esbuild';
+import { type FunctionName, FUNCTIONS } from './function-names.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+/** AWS Lambda quotas: deployment package, unzipped. */
+const UNZIPPED_BYTES_MAX = 250 * 1024 * 1024;
+/** Native modules can't be bundled: npm puts them beside the bundle, for the machine that runs them. */
+const NATIVE: Readonly<Partial<Record<FunctionName, string>>> = { writer: '@duckdb/node-api@1.5.6-r.1' };
+/** CommonJS libraries inside of an ES module bundle ask for these. */
+const BANNER = `import { createRequire as bronzeRequire } from 'node:module';
+import { dirname as bronzeDirname } from 'node:path';
+import { fileURLToPath as bronzePath } from 'node:url';
+const require = bronzeRequire(import.meta.url);
+const __filename = bronzePath(import.meta.url);
+const __dirname = bronzeDirname(__filename);`;
+
+export interface Target {
+  /** Lambda's is arm64; a test that runs the bundle wants its own machine's. */
+  readonly cpu: string;
+  readonly out: string;
+}
+
+export interface Bundle {
+  readonly name: FunctionName;
+  readonly folder: string;
+  /** Unzipped. */
+  readonly bytes: number;
+}
+
+/** Bundles a function into a folder of its own. @throws BronzeError CONFIG_INVALID above Lambda's quota */
+export async function bundleFunction(name: FunctionName, { cpu, out }: Target): Promise<Bundle> {
+  const folder = join(out, name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  await build({
+    entryPoints: [join(ROOT, FUNCTIONS[name])],
+    outfile: join(folder, 'index.mjs'),
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    minify: true,
+    keepNames: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    banner: { js: BANNER },
+    external: ['@duckdb/node-api', 'pg-native'],
+    logLevel: 'error',
+  });
+  const native = NATIVE[name];
+  if (native !== undefined) installNative(native, folder, cpu);
+  const bytes = bytesIn(folder);
+  if (bytes < UNZIPPED_BYTES_MAX) return { name, folder, bytes };
+  throw new BronzeError('CONFIG_INVALID', {
+    message: `the bundle of ${name} has ${bytes} bytes; Lambda takes ${UNZIPPED_BYTES_MAX}`,
+    hint: 'Look at what it imports: esbuild’s --metafile shows it.',
+  });
+}
+
+function installNative(what: string, folder: string, cpu: string): void {
+  writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}\n');
+  const options = ['--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', '--loglevel=error'];
+  const target = [`--cpu=${cpu}`, '--os=linux', '--libc=glibc'];
+  execFileSync('npm', ['install', what, ...target, ...options], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+}
+
+function bytesIn(folder: string): number {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return files.reduce((sum, file) => sum + statSync(join(file.parentPath, file.name)).size, 0);
+}

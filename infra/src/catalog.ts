@@ -1,0 +1,183 @@
+import { Aws } from 'aws-cdk-lib';
+import { CfnDatabase, CfnTable } from 'aws-cdk-lib/aws-glue';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+
+/** A column as Athena names its type. */
+export interface CatalogColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
+export interface CatalogEntity {
+  readonly name: string;
+  /** Without Bronze's own. What is not named here is in the files all the same. */
+  readonly columns: readonly CatalogColumn[];
+  readonly hasEventDate: boolean;
+}
+
+export interface CatalogProps {
+  readonly databaseName: string;
+  readonly bucket: IBucket;
+  readonly entities: readonly CatalogEntity[];
+}
+
+const METADATA: readonly CatalogColumn[] = [
+  { name: '_ingestion_ts', type: 'timestamp' },
+  { name: '_source_system', type: 'string' },
+  { name: '_record_hash', type: 'string' },
+  { name: '_ingestion_id', type: 'string' },
+];
+
+/** Load records, as far as queries need them: `docs/semantics.md` tells what is in them. */
+const LOAD_COLUMNS: readonly CatalogColumn[] = [
+  ...['status', 'entity', 'load_id', 'run_id', 'load_type', 'since', 'until', 'ingested_at', 'completed_at'].map(
+    (name) => ({ name, type: 'string' }),
+  ),
+  ...['rows', 'rows_in_bronze', 'rows_quarantined', 'slices', 'write_tasks'].map((name) => ({ name, type: 'bigint' })),
+];
+
+const FIRST_DAY = '2024-01-01';
+/** Athena finds partitions by computing them: nothing has to be registered, and nothing is forgotten. */
+const BY_DAY = (name: string) => ({
+  [`projection.${name}.type`]: 'date',
+  [`projection.${name}.format`]: 'yyyy-MM-dd',
+  [`projection.${name}.range`]: `${FIRST_DAY},NOW+1DAYS`,
+});
+
+/** Glue tables over what the pipeline writes. */
+export class Catalog extends Construct {
+  readonly databaseName: string;
+
+  constructor(scope: Construct, id: string, props: CatalogProps) {
+    super(scope, id);
+    this.databaseName = props.databaseName;
+    const database = new CfnDatabase(this, 'Database', {
+      catalogId: Aws.ACCOUNT_ID,
+      databaseInput: {
+        name: props.databaseName,
+        description: 'Bronze: what the pipeline has brought in, and its own records',
+      },
+    });
+    const tables = [
+      ...props.entities.map((entity) => this.#entity(entity, props)),
+      this.#loads(props),
+      this.#runLogs(props),
+    ];
+    for (const table of tables) table.addDependency(database);
+  }
+
+  #entity({ name, columns, hasEventDate }: CatalogEntity, props: CatalogProps): CfnTable {
+    const root = `s3://${props.bucket.bucketName}/data/bronze/${name}/`;
+    const days = ['ingestion_date', 'load_type', ...(hasEventDate ? ['event_date'] : [])];
+    return this.#table(name, props, {
+      location: root,
+      columns: [...columns, ...METADATA],
+      partitions: days,
+      parameters: {
+        ...BY_DAY('ingestion_date'),
+        'projection.load_type.type': 'enum',
+        'projection.load_type.values': 'full,incremental',
+        // Event dates have no bounds, and rows without one a name that is no date: a query names those it wants.
+        ...(hasEventDate && { 'projection.event_date.type': 'injected' }),
+        'storage.location.template': `${root}${days.map((day) => `${day}=\${${day}}`).join('/')}/`,
+      },
+      format: PARQUET,
+    });
+  }
+
+  #loads(props: CatalogProps): CfnTable {
+    const root = `s3://${props.bucket.bucketName}/logs/pipeline/ingestion/loads/`;
+    const names = props.entities.map(({ name }) => name).join(',');
+    return this.#table('bronze_loads', props, {
+      location: root,
+      columns: LOAD_COLUMNS.filter(({ name }) => name !== 'entity'),
+      partitions: ['entity'],
+      parameters: {
+        'projection.entity.type': 'enum',
+        'projection.entity.values': names,
+        'storage.location.template': `${root}\${entity}/`,
+      },
+      format: JSON_OBJECTS,
+    });
+  }
+
+  #runLogs(props: CatalogProps): CfnTable {
+    const root = `s3://${props.bucket.bucketName}/logs/pipeline/ingestion/`;
+    return this.#table('bronze_run_log', props, {
+      location: root,
+      columns: [
+        { name: 'at', type: 'string' },
+        { name: 'event', type: 'string' },
+        { name: 'message', type: 'string' },
+      ],
+      partitions: ['date'],
+      parameters: { ...BY_DAY('date'), 'storage.location.template': `${root}date=\${date}/` },
+      format: LOG_LINES,
+    });
+  }
+
+  #table(name: string, { databaseName }: CatalogProps, table: TableInput): CfnTable {
+    const { location, columns, partitions, parameters, format } = table;
+    return new CfnTable(this, `Table-${name}`, {
+      catalogId: Aws.ACCOUNT_ID,
+      databaseName,
+      tableInput: {
+        name,
+        tableType: 'EXTERNAL_TABLE',
+        parameters: { EXTERNAL: 'TRUE', 'projection.enabled': 'true', ...format.parameters, ...parameters },
+        partitionKeys: partitions.map((partition) => ({ name: partition, type: 'string' })),
+        storageDescriptor: {
+          location,
+          columns: columns.map((column) => ({ ...column })),
+          inputFormat: format.input,
+          outputFormat: format.output,
+          serdeInfo: { serializationLibrary: format.serde, parameters: format.options },
+        },
+      },
+    });
+  }
+}
+
+interface TableInput {
+  readonly location: string;
+  readonly columns: readonly CatalogColumn[];
+  readonly partitions: readonly string[];
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly format: Format;
+}
+
+interface Format {
+  readonly input: string;
+  readonly output: string;
+  readonly serde: string;
+  readonly options: Record<string, string>;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+const TEXT = {
+  input: 'org.apache.hadoop.mapred.TextInputFormat',
+  output: 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat',
+};
+const PARQUET: Format = {
+  input: 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat',
+  output: 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat',
+  serde: 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe',
+  options: {},
+  parameters: { classification: 'parquet' },
+};
+const JSON_OBJECTS: Format = {
+  ...TEXT,
+  // Ion reads JSON objects that go over several lines, which Hive's own reader doesn't.
+  input: 'com.amazon.ionhiveserde.formats.IonInputFormat',
+  output: 'com.amazon.ionhiveserde.formats.IonOutputFormat',
+  serde: 'com.amazon.ionhiveserde.IonHiveSerDe',
+  options: {},
+  parameters: { classification: 'ion' },
+};
+const LOG_LINES: Format = {
+  ...TEXT,
+  serde: 'org.apache.hadoop.hive.serde2.RegexSerDe',
+  options: { 'input.regex': '^\\[([^\\]]+)\\] ([^:]+): (.*)$' },
+  parameters: { classification: 'log' },
+};

@@ -1,0 +1,51 @@
+import { Duration } from 'aws-cdk-lib';
+import { AlarmStatusWidget, type Alarm, Dashboard, GraphWidget, MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import type { BronzePipeline } from './bronze-pipeline.ts';
+
+export interface PipelineDashboardProps {
+  readonly name: string;
+  readonly pipeline: BronzePipeline;
+  readonly alarms: readonly Alarm[];
+}
+
+const HOUR_SECONDS = 3600;
+
+/** One page: what is wrong, how late everything is, how much flows, what waits. */
+export class PipelineDashboard extends Construct {
+  constructor(scope: Construct, id: string, { name, pipeline, alarms }: PipelineDashboardProps) {
+    super(scope, id);
+    const { extractQueue, writeQueue, functions } = pipeline;
+    const queues = [extractQueue.queue, extractQueue.deadLetters, writeQueue.queue, writeQueue.deadLetters];
+    new Dashboard(this, 'Dashboard', {
+      dashboardName: name,
+      widgets: [
+        [new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: 24 })],
+        [
+          graph('Behind, by entity', ['FreshnessLagSeconds', 'Maximum']),
+          graph('Rows extracted', ['RowsExtracted', 'Sum']),
+        ],
+        [graph('Rows written', ['RowsWritten', 'Sum']), graph('Rows in quarantine', ['RowsQuarantined', 'Sum'])],
+        [
+          new GraphWidget({
+            title: 'Messages waiting and dead',
+            width: 12,
+            left: queues.map((queue) => queue.metricApproximateNumberOfMessagesVisible()),
+          }),
+          new GraphWidget({
+            title: 'Durations',
+            width: 12,
+            left: Object.values(functions).map((fn) => fn.metricDuration({ statistic: 'Maximum' })),
+          }),
+        ],
+      ],
+    });
+  }
+}
+
+/** A line for each entity. */
+function graph(title: string, [metric, statistic]: readonly [string, string]): GraphWidget {
+  const expression = `SEARCH('{Bronze,entity,service} MetricName="${metric}"', '${statistic}', ${HOUR_SECONDS})`;
+  const left = [new MathExpression({ expression, label: '', period: Duration.hours(1) })];
+  return new GraphWidget({ title, width: 12, left });
+}

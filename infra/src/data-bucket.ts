@@ -1,0 +1,71 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+
+export interface DataBucketProps {
+  /** Default: one that AWS names. */
+  readonly bucketName?: string | undefined;
+}
+
+/** What is written once, ever: each of these keys has a condition on its put. */
+export const CREATE_ONCE = [
+  'data/bronze/*',
+  'data/quarantine/*',
+  'data/staging/*/slice-*.json',
+  'data/staging/*/receipts/*.json',
+  'logs/pipeline/ingestion/loads/*',
+] as const;
+
+const CHECKPOINTS = 'logs/pipeline/ingestion/checkpoints.json';
+
+/** The bucket of staging, bronze and checkpoints: kept whatever happens to the stack, versioned, private, by TLS only. */
+export class DataBucket extends Construct {
+  readonly bucket: IBucket;
+
+  constructor(scope: Construct, id: string, props: DataBucketProps) {
+    super(scope, id);
+    const bucket = new Bucket(this, 'Bucket', {
+      ...(props.bucketName !== undefined && { bucketName: props.bucketName }),
+      removalPolicy: RemovalPolicy.RETAIN,
+      versioned: true,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+    });
+    // The CDK’s own types disagree about undefined.
+    this.bucket = bucket as IBucket;
+    denyUnconditionalPuts(this.bucket);
+  }
+}
+
+/** For a bucket that is given, its owner adds the same: see docs/aws.md. */
+export function denyUnconditionalPuts(bucket: IBucket): void {
+  bucket.addToResourcePolicy(
+    deny(
+      'DenyUnconditionalPuts',
+      CREATE_ONCE.map((key) => bucket.arnForObjects(key)),
+      { 's3:if-none-match': 'true' },
+    ),
+  );
+  bucket.addToResourcePolicy(
+    deny('DenyUnconditionalCheckpoints', [bucket.arnForObjects(CHECKPOINTS)], {
+      's3:if-none-match': 'true',
+      's3:if-match': 'true',
+    }),
+  );
+}
+
+/** A put of any of these keys without one of these headers. */
+function deny(sid: string, resources: string[], absent: Record<string, 'true'>): PolicyStatement {
+  return new PolicyStatement({
+    sid,
+    effect: Effect.DENY,
+    principals: [new AnyPrincipal()],
+    actions: ['s3:PutObject'],
+    resources,
+    conditions: { Null: absent },
+  });
+}

@@ -1,0 +1,39 @@
+import { entityOf, isEndpoint } from '@bronze/common/config';
+import config from '../../bronze.config.ts';
+import type { CatalogColumn, CatalogEntity } from './catalog.ts';
+
+/**
+ * Columns of the demo shop's tables, which only its database knows. Put your own in their place: a column that is not
+ * named here is in the Parquet files all the same, and `MSCK` is never needed.
+ */
+const COLUMNS: Readonly<Record<string, string>> = {
+  customers:
+    'id bigint, email string, full_name string, country string, birthday date, is_subscribed boolean, preferences string, created_at timestamp, updated_at timestamp',
+  products:
+    'id int, sku string, title string, price decimal(10,2), weight_kg double, tags string, updated_at timestamp',
+  orders:
+    'id bigint, customer_id bigint, status string, currency string, total decimal(12,2), note string, ordered_at timestamp, updated_at timestamp',
+  order_items:
+    'order_id bigint, line int, product_id int, quantity int, unit_price decimal(10,2), updated_at timestamp',
+  payments:
+    'id string, order_id bigint, provider_reference bigint, amount decimal(12,2), fee decimal(14,5), currency string, status string, card string, is_live boolean, created_at timestamp, updated_at timestamp',
+  shipments:
+    'id string, order_id bigint, carrier string, tracking_number string, weight_kg decimal(8,3), parcels string, note string, shipped_at timestamp, delivered_at timestamp, updated_at timestamp',
+};
+
+const KEYS: Readonly<Record<string, readonly string[]>> = { order_items: ['order_id', 'line'] };
+
+/** Every configured entity, as the catalog needs it. */
+export function catalogEntities(): (CatalogEntity & { readonly key: readonly string[] })[] {
+  return Object.keys(config.entities).map((name) => {
+    const entity = entityOf(config, name);
+    const key = entity.primary_key ?? KEYS[name] ?? ['id'];
+    const hasEventDate = entity.event_date !== null;
+    return { name, key, hasEventDate, columns: columnsOf(COLUMNS[name] ?? (isEndpoint(entity) ? 'id string' : '')) };
+  });
+}
+
+function columnsOf(text: string): CatalogColumn[] {
+  const matches = text.matchAll(/(\w+) ([a-z]+(?:\(\d+,\d+\))?)(?:, |$)/g);
+  return [...matches].map(([, name = '', type = '']) => ({ name, type }));
+}

@@ -1,0 +1,10 @@
+/** The functions of the pipeline, by the names that their bundles and constructs have. */
+export const FUNCTIONS = {
+  planner: 'services/planner/src/handler.ts',
+  freshness: 'services/planner/src/freshness-handler.ts',
+  extractor: 'services/extractor/src/handler.ts',
+  writer: 'services/writer/src/handler.ts',
+  api: 'demo/source-api/handler.ts',
+} as const;
+
+export type FunctionName = keyof typeof FUNCTIONS;

@@ -1,0 +1,88 @@
+import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import { SecurityGroup, Vpc, type IVpc, type ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import type { Code } from 'aws-cdk-lib/aws-lambda';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+import { acknowledgeIngestion } from './acknowledged.ts';
+import { Alarms } from './alarms.ts';
+import { BronzePipeline, type PipelineFunctionName } from './bronze-pipeline.ts';
+import { Catalog, type CatalogEntity } from './catalog.ts';
+import { PipelineDashboard } from './dashboard.ts';
+import { Queries } from './queries.ts';
+
+export interface IngestionStackProps extends StackProps {
+  readonly code: Readonly<Record<PipelineFunctionName, Code>>;
+  readonly databaseSecretArn: string;
+  readonly apiKeySecretArn: string;
+  readonly paymentsApiUrl: string;
+  readonly shipmentsApiUrl?: string | undefined;
+  /** Default: a new one. */
+  readonly bucketName?: string | undefined;
+  /** Of the database; ids are given, since nothing is looked up while synthesising. */
+  readonly network?: Network | undefined;
+  readonly alarmTopicArn?: string | undefined;
+  readonly loadType?: string | undefined;
+  readonly hour?: number | undefined;
+  readonly entities: readonly (CatalogEntity & { readonly key: readonly string[] })[];
+}
+
+export interface Network {
+  readonly vpcId: string;
+  readonly availabilityZones: readonly string[];
+  readonly subnetIds: readonly string[];
+  readonly securityGroupIds: readonly string[];
+}
+
+/** The daily pipeline, with its alarms, its dashboard and its catalog. */
+export class IngestionStack extends Stack {
+  readonly pipeline: BronzePipeline;
+
+  constructor(scope: Construct, id: string, props: IngestionStackProps) {
+    super(scope, id, props);
+    const { vpc, securityGroups } = this.#network(props.network);
+    this.pipeline = new BronzePipeline(this, 'Pipeline', {
+      prefix: this.stackName,
+      code: props.code,
+      bucket: props.bucketName === undefined ? undefined : Bucket.fromBucketName(this, 'Given', props.bucketName),
+      databaseSecret: Secret.fromSecretCompleteArn(this, 'DatabaseSecret', props.databaseSecretArn),
+      apiKeySecret: Secret.fromSecretCompleteArn(this, 'ApiKeySecret', props.apiKeySecretArn),
+      paymentsApiUrl: props.paymentsApiUrl,
+      shipmentsApiUrl: props.shipmentsApiUrl,
+      vpc,
+      securityGroups,
+      loadType: props.loadType,
+      hour: props.hour,
+    });
+    this.#observe(props);
+    Tags.of(this).add('application', 'bronze');
+    new CfnOutput(this, 'BucketName', { value: this.pipeline.bucket.bucketName });
+    acknowledgeIngestion(this);
+  }
+
+  #observe({ entities, alarmTopicArn }: IngestionStackProps): void {
+    const { pipeline } = this;
+    const topic = alarmTopicArn === undefined ? undefined : Topic.fromTopicArn(this, 'AlarmTopic', alarmTopicArn);
+    const names = entities.map(({ name }) => name);
+    const alarms = new Alarms(this, 'Alarms', { pipeline, topic, entities: names });
+    new PipelineDashboard(this, 'Dashboard', { name: this.stackName, pipeline, alarms: alarms.all });
+    const { bucket } = pipeline;
+    const catalog = new Catalog(this, 'Catalog', { databaseName: 'bronze', bucket, entities });
+    const keys = Object.fromEntries(entities.map(({ name, key }) => [name, key]));
+    new Queries(this, 'Queries', { name: this.stackName, databaseName: catalog.databaseName, bucket, keys });
+  }
+
+  #network(network: Network | undefined): { vpc?: IVpc; securityGroups?: ISecurityGroup[] } {
+    if (!network) return {};
+    const vpc = Vpc.fromVpcAttributes(this, 'Vpc', {
+      vpcId: network.vpcId,
+      availabilityZones: [...network.availabilityZones],
+      privateSubnetIds: [...network.subnetIds],
+    });
+    const securityGroups = network.securityGroupIds.map((groupId, index) =>
+      SecurityGroup.fromSecurityGroupId(this, `SecurityGroup${index}`, groupId, { mutable: false }),
+    );
+    return { vpc, securityGroups };
+  }
+}

@@ -1,0 +1,84 @@
+import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
+import {
+  Architecture,
+  type Code,
+  Function as LambdaFunction,
+  LoggingFormat,
+  RecursiveLoop,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+
+export interface PipelineFunctionProps {
+  readonly functionName: string;
+  readonly description: string;
+  readonly code: Code;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeout: Duration;
+  readonly memoryMb: number;
+  /** Of /tmp. */
+  readonly scratchMb?: number;
+  readonly vpc?: IVpc | undefined;
+  readonly securityGroups?: ISecurityGroup[] | undefined;
+  /** A load goes on by sending its own message again: Lambda's loop detection would stop it after 16 rounds. */
+  readonly continuesItself?: boolean;
+}
+
+/** A Node.js function on arm64 with a log group of its own. */
+export class PipelineFunction extends Construct {
+  readonly function: LambdaFunction;
+
+  constructor(scope: Construct, id: string, props: PipelineFunctionProps) {
+    super(scope, id);
+    const logGroup = new LogGroup(this, 'Logs', {
+      logGroupName: `/aws/lambda/${props.functionName}`,
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
+    if (props.vpc) role.addToPolicy(networkInterfaces());
+    this.function = new LambdaFunction(this, 'Function', {
+      functionName: props.functionName,
+      description: props.description,
+      code: props.code,
+      handler: 'index.handler',
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      timeout: props.timeout,
+      memorySize: props.memoryMb,
+      ephemeralStorageSize: Size.mebibytes(props.scratchMb ?? 512),
+      environment: {
+        NODE_OPTIONS: '--enable-source-maps',
+        POWERTOOLS_METRICS_NAMESPACE: 'Bronze',
+        ...props.environment,
+      },
+      role,
+      loggingFormat: LoggingFormat.JSON,
+      logGroup,
+      tracing: Tracing.DISABLED,
+      ...(props.vpc && { vpc: props.vpc }),
+      ...(props.securityGroups && { securityGroups: props.securityGroups }),
+      ...(props.continuesItself && { recursiveLoop: RecursiveLoop.ALLOW }),
+    });
+  }
+}
+
+/** What Lambda needs to reach into a VPC; EC2 knows no narrower resource for these. */
+function networkInterfaces(): PolicyStatement {
+  return new PolicyStatement({
+    actions: [
+      'ec2:CreateNetworkInterface',
+      'ec2:DescribeNetworkInterfaces',
+      'ec2:DescribeSubnets',
+      'ec2:DeleteNetworkInterface',
+      'ec2:AssignPrivateIpAddresses',
+      'ec2:UnassignPrivateIpAddresses',
+    ],
+    resources: ['*'],
+  });
+}

@@ -1,0 +1,58 @@
+import { CfnNamedQuery, CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+
+export interface QueriesProps {
+  readonly name: string;
+  readonly databaseName: string;
+  readonly bucket: IBucket;
+  /** Keys that identify a row: for "latest version per key". */
+  readonly keys: Readonly<Record<string, readonly string[]>>;
+}
+
+/** An Athena workgroup, and the queries that are asked most. */
+export class Queries extends Construct {
+  constructor(scope: Construct, id: string, { name, databaseName, bucket, keys }: QueriesProps) {
+    super(scope, id);
+    const group = new CfnWorkGroup(this, 'WorkGroup', {
+      name,
+      recursiveDeleteOption: true,
+      workGroupConfiguration: {
+        enforceWorkGroupConfiguration: true,
+        publishCloudWatchMetricsEnabled: true,
+        resultConfiguration: {
+          outputLocation: `s3://${bucket.bucketName}/athena/`,
+          encryptionConfiguration: { encryptionOption: 'SSE_S3' },
+        },
+      },
+    });
+    const saved = { ...MONITORING, ...Object.fromEntries(Object.entries(keys).map(latestOf)) };
+    for (const [title, queryString] of Object.entries(saved)) {
+      const query = new CfnNamedQuery(this, title, {
+        name: title,
+        database: databaseName,
+        queryString,
+        workGroup: name,
+      });
+      query.addDependency(group);
+    }
+  }
+}
+
+const MONITORING = {
+  'last-loads': `SELECT entity, load_type, since, until, rows, rows_quarantined, completed_at
+FROM bronze_loads WHERE status = 'completed'
+ORDER BY completed_at DESC LIMIT 100`,
+  'run-log-of-today': `SELECT at, event, message FROM bronze_run_log
+WHERE "date" = date_format(current_date, '%Y-%m-%d') ORDER BY at`,
+};
+
+function latestOf([entity, key]: readonly [string, readonly string[]]): [string, string] {
+  const by = key.map((name) => `"${name}"`).join(', ');
+  return [
+    `latest-${entity}`,
+    `SELECT * FROM (
+  SELECT *, row_number() OVER (PARTITION BY ${by} ORDER BY _ingestion_ts DESC) AS version FROM "${entity}"
+) WHERE version = 1`,
+  ];
+}

@@ -1,0 +1,65 @@
+import { BronzeError } from '@bronze/common/failure';
+import type { Environment } from '@bronze/common/reference';
+import type { IngestionStackProps, Network } from './ingestion-stack.ts';
+
+export interface Settings extends Omit<IngestionStackProps, 'code' | 'entities'> {
+  readonly apiSecretName: string | undefined;
+}
+
+/** Stands where an account's own values belong: synthesising needs none of them, deploying does. */
+const EXAMPLE = {
+  RDS_SECRET_ARN: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-database-AbCdEf',
+  API_KEY_SECRET_ARN: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:payments-api-AbCdEf',
+  PAYMENTS_API_URL: 'https://api.example.com/v1',
+} as const;
+
+/** What the two stacks are told by the environment. @throws BronzeError CONFIG_INVALID naming every variable that is wrong */
+export function readSettings(environment: Environment): Settings {
+  const value = (name: keyof typeof EXAMPLE) => environment[name] ?? EXAMPLE[name];
+  const hour = Number(environment['SCHEDULE_HOUR'] ?? 2);
+  const apiSecretName = environment['PAYMENTS_API_SECRET_NAME'];
+  const wrong = [
+    ...(Number.isInteger(hour) && hour >= 0 && hour <= 23 ? [] : ['SCHEDULE_HOUR: an hour of the day, 0 to 23']),
+    ...keyMistakes(environment['PAYMENTS_API_KEY']),
+    ...['RDS_SECRET_ARN', 'API_KEY_SECRET_ARN'].flatMap((name) =>
+      value(name as keyof typeof EXAMPLE).startsWith('arn:') ? [] : [`${name}: the whole ARN of a secret`],
+    ),
+  ];
+  if (wrong.length > 0) {
+    throw new BronzeError('CONFIG_INVALID', {
+      message: `the stacks can’t be made of these variables:\n${wrong.map((one) => `  - ${one}`).join('\n')}`,
+      hint: 'docs/aws.md lists them all.',
+    });
+  }
+  return {
+    databaseSecretArn: value('RDS_SECRET_ARN'),
+    apiKeySecretArn: value('API_KEY_SECRET_ARN'),
+    paymentsApiUrl: value('PAYMENTS_API_URL'),
+    shipmentsApiUrl: environment['SHIPMENTS_API_URL'],
+    bucketName: environment['S3_BUCKET_NAME'],
+    alarmTopicArn: environment['ALARM_TOPIC_ARN'],
+    loadType: environment['LOAD_TYPE'],
+    hour,
+    network: networkIn(environment),
+    apiSecretName,
+  };
+}
+
+/** API Gateway refuses shorter keys. Only where the key itself is given can it be known. */
+function keyMistakes(key: string | undefined): string[] {
+  if (key === undefined) return [];
+  const isGood = key.length >= 20 && /^[A-Za-z0-9]+$/.test(key);
+  return isGood ? [] : ['PAYMENTS_API_KEY: at least 20 letters and digits'];
+}
+
+function networkIn(environment: Environment): Network | undefined {
+  const { VPC_ID: vpcId } = environment;
+  const list = (name: string) => (environment[name] ?? '').split(',').filter((one) => one !== '');
+  if (vpcId === undefined) return undefined;
+  return {
+    vpcId,
+    availabilityZones: list('VPC_AVAILABILITY_ZONES'),
+    subnetIds: list('VPC_SUBNET_IDS'),
+    securityGroupIds: list('VPC_SECURITY_GROUP_IDS'),
+  };
+}
