@@ -55,7 +55,9 @@ export class AwsEventSource {
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       if (this.#running.size >= this.#options.concurrency) await Promise.race(this.#running);
-      else if (!(await this.#poll())) await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+      // A poll that fails is a poll that brought nothing.
+      else if (!(await this.#poll().catch(() => false)))
+        await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
     }
     await Promise.all(this.#running);
   }

@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  DeleteQueueCommand,
+  GetQueueAttributesCommand,
+  type Message,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import { SqsDeadLetters } from '@bronze/common/adapters/sqs-dead-letters';
+import { SqsTaskQueue } from '@bronze/common/adapters/sqs-task-queue';
+import { type Check, holds } from './checks.ts';
+
+/** Real queues are slow to show what was sent. */
+const PATIENCE_MS = 20_000;
+const VISIBILITY_SECONDS = 2;
+const RECEIVE_COUNT_MAX = 2;
+
+/** What Bronze asks of SQS, on queues of its own, which it deletes at the end. */
+export function sqsChecks(client: SQSClient): Check[] {
+  const queues = new TestQueues(client);
+  return [
+    { name: 'queues with a redrive policy can be made', run: () => queues.open() },
+    { name: '25 messages arrive, each with its group and count', run: () => arrives(queues) },
+    { name: 'a batch is refused in part, with status 200', run: () => refusesInPart(queues) },
+    {
+      name: 'a received message is hidden for its visibility time-out, then delivered again',
+      run: () => hides(queues),
+    },
+    { name: 'a delayed message comes later', run: () => delays(queues) },
+    { name: `a message received ${RECEIVE_COUNT_MAX} times moves to the dead-letter queue`, run: () => buries(queues) },
+    { name: 'dead letters are listed and replayed', run: () => replays(queues) },
+    { name: 'queues can be deleted', run: () => queues.delete() },
+  ];
+}
+
+class TestQueues {
+  readonly client: SQSClient;
+  readonly #name = `bronze-conformance-${randomUUID()}`;
+  source_url = '';
+  dead_url = '';
+
+  constructor(client: SQSClient) {
+    this.client = client;
+  }
+
+  async open(): Promise<void> {
+    this.dead_url = await this.#create(`${this.#name}-dlq`, {});
+    const command = new GetQueueAttributesCommand({ QueueUrl: this.dead_url, AttributeNames: ['QueueArn'] });
+    const deadLetterTargetArn = (await this.client.send(command)).Attributes?.QueueArn;
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount: RECEIVE_COUNT_MAX });
+    this.source_url = await this.#create(this.#name, { RedrivePolicy, VisibilityTimeout: String(VISIBILITY_SECONDS) });
+  }
+
+  async delete(): Promise<void> {
+    for (const QueueUrl of [this.source_url, this.dead_url])
+      await this.client.send(new DeleteQueueCommand({ QueueUrl }));
+  }
+
+  send(entity: string, count: number, delay_seconds?: number): Promise<void> {
+    const options = { queue_url: this.source_url, ...(delay_seconds === undefined ? {} : { delay_seconds }) };
+    const messages = Array.from({ length: count }, (_, n) => ({ entity, n }));
+    return new SqsTaskQueue(this.client, options).send(messages);
+  }
+
+  async receive(wait_seconds = 1): Promise<Message[]> {
+    const command = new ReceiveMessageCommand({
+      QueueUrl: this.source_url,
+      MaxNumberOfMessages: 10,
+      WaitTimeSeconds: wait_seconds,
+      MessageSystemAttributeNames: ['All'],
+    });
+    return (await this.client.send(command)).Messages ?? [];
+  }
+
+  /** Receives and deletes until `count` different messages have come. */
+  async take(count: number): Promise<Message[]> {
+    const taken = new Map<string, Message>();
+    const ends_at_ms = Date.now() + PATIENCE_MS;
+    while (taken.size < count && Date.now() < ends_at_ms) {
+      for (const message of await this.receive()) {
+        taken.set(message.MessageId ?? '', message);
+        await this.client.send(
+          new DeleteMessageCommand({ QueueUrl: this.source_url, ReceiptHandle: message.ReceiptHandle }),
+        );
+      }
+    }
+    return [...taken.values()];
+  }
+
+  async #create(QueueName: string, Attributes: Record<string, string>): Promise<string> {
+    return (await this.client.send(new CreateQueueCommand({ QueueName, Attributes }))).QueueUrl ?? '';
+  }
+}
+
+async function arrives(queues: TestQueues): Promise<void> {
+  await queues.send('orders', 25);
+  const taken = await queues.take(25);
+  holds('messages', new Set(taken.map(({ Body }) => Body)).size, 25);
+  const attributes = new Set(
+    taken.map(({ Attributes }) => `${Attributes?.MessageGroupId} ${Number(Attributes?.SentTimestamp) > 1.6e12}`),
+  );
+  holds('group and time', [...attributes], ['orders true']);
+}
+
+async function refusesInPart(queues: TestQueues): Promise<void> {
+  const Entries = [
+    { Id: 'good', MessageBody: 'good' },
+    { Id: 'bad', MessageBody: 'bad', DelaySeconds: 901 },
+  ];
+  const command = new SendMessageBatchCommand({ QueueUrl: queues.source_url, Entries });
+  const { Successful, Failed } = await queues.client.send(command);
+  holds(
+    'taken',
+    Successful?.map(({ Id }) => Id),
+    ['good'],
+  );
+  holds(
+    'refused',
+    Failed?.map(({ Id, SenderFault }) => [Id, SenderFault]),
+    [['bad', true]],
+  );
+  await queues.take(1);
+}
+
+async function hides(queues: TestQueues): Promise<void> {
+  await queues.send('orders', 1);
+  const [first] = await queues.receive(5);
+  holds('count of the first delivery', first?.Attributes?.ApproximateReceiveCount, '1');
+  holds('delivered while hidden', (await queues.receive(0)).length, 0);
+  await delay(VISIBILITY_SECONDS * 1000);
+  const [second] = await queues.take(1);
+  holds('id', second?.MessageId, first?.MessageId);
+  holds('count of the second delivery', second?.Attributes?.ApproximateReceiveCount, '2');
+}
+
+async function delays(queues: TestQueues): Promise<void> {
+  await queues.send('orders', 1, 2);
+  holds('delivered at once', (await queues.receive(0)).length, 0);
+  holds('delivered later', (await queues.take(1)).length, 1);
+}
+
+async function buries(queues: TestQueues): Promise<void> {
+  await queues.send('customers', 1);
+  const dead = deadLettersOf(queues);
+  const ends_at_ms = Date.now() + PATIENCE_MS;
+  let deliveries = 0;
+  while (Date.now() < ends_at_ms) {
+    deliveries += (await queues.receive(1)).length;
+    if (deliveries < RECEIVE_COUNT_MAX) continue;
+    await delay(VISIBILITY_SECONDS * 1000);
+    deliveries += (await queues.receive(0)).length;
+    if ((await dead.list('customers')).length === 1) break;
+  }
+  holds('deliveries', deliveries, RECEIVE_COUNT_MAX);
+  holds('dead letters', (await dead.list('customers')).length, 1);
+}
+
+async function replays(queues: TestQueues): Promise<void> {
+  const dead = deadLettersOf(queues);
+  holds('replayed', (await dead.replay('customers')).length, 1);
+  const [again] = await queues.take(1);
+  holds('count after the replay', again?.Attributes?.ApproximateReceiveCount, '1');
+  holds('dead letters left', (await dead.list()).length, 0);
+}
+
+function deadLettersOf({ client, source_url, dead_url }: TestQueues): SqsDeadLetters {
+  return new SqsDeadLetters(client, { source_queue_url: source_url, dead_letter_queue_url: dead_url });
+}
