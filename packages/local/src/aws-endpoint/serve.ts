@@ -3,7 +3,7 @@
  * prints what to export, and runs until it is stopped. Buckets and queues are made with their own calls, as on AWS.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FolderObjectStore } from '../folder-object-store.ts';
 import { QueueDatabase } from '../local-queue.ts';
@@ -18,6 +18,9 @@ const endpoint = await AwsEndpoint.start({
   openBucket: (name) => FolderObjectStore.open(join(root, name)),
   queues: new QueueDatabase({ path: join(root, 'queues.sqlite'), now_ms: Date.now, newId: randomUUID }),
 });
+for (const entry of readdirSync(root, { withFileTypes: true })) {
+  if (entry.isDirectory()) await endpoint.createBucket(entry.name);
+}
 for (const [name, value] of Object.entries(endpoint.environment)) console.log(`export ${name}=${value}`);
 process.once('SIGINT', () => void endpoint.close());
 process.once('SIGTERM', () => void endpoint.close());
