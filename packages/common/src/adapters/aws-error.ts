@@ -31,6 +31,10 @@ const DENIED: ReadonlySet<string> = new Set([
   'KmsAccessDenied',
 ]);
 
+/** Answered with 403 too, but better the next time: with new credentials, or once the clock is right. */
+const PASSING: ReadonlySet<string> = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestTimeTooSkewed']);
+
 export function isDenied(thrown: unknown): boolean {
-  return statusOf(thrown) === 403 || DENIED.has(errorName(thrown));
+  const name = errorName(thrown);
+  return DENIED.has(name) || (statusOf(thrown) === 403 && !PASSING.has(name));
 }
