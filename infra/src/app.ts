@@ -1,7 +1,8 @@
 /** `npm run synth`: both stacks as CloudFormation, without an account. What differs between accounts comes from the environment. */
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
+import { App, Validations } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { ApiStack } from './api-stack.ts';
 import { bundleFunction } from './bundle.ts';
 import { catalogEntities } from './entities.ts';
@@ -27,5 +28,6 @@ const app = new App({ outdir: OUT });
 const settings = readSettings(process.env);
 new ApiStack(app, 'EcomApiStack', { code: api, secretName: settings.apiSecretName });
 new IngestionStack(app, 'EcomIngestionStack', { ...settings, code, entities: catalogEntities() });
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
 app.synth();
 process.stderr.write(`Both stacks are in ${OUT}\n`);

@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, '../..');
 /** AWS Lambda quotas: deployment package, unzipped. */
 const UNZIPPED_BYTES_MAX = 250 * 1024 * 1024;
 /** Native modules can't be bundled: npm puts them beside the bundle, for the machine that runs them. */
-const NATIVE: Readonly<Partial<Record<FunctionName, string>>> = { writer: '@duckdb/node-api@1.5.6-r.1' };
+const NATIVE: Readonly<Partial<Record<FunctionName, string>>> = { writer: '@duckdb/node-api@1.5.5-r.5' };
 /** CommonJS libraries inside of an ES module bundle ask for these. */
 const BANNER = `import { createRequire as bronzeRequire } from 'node:module';
 import { dirname as bronzeDirname } from 'node:path';

@@ -64,7 +64,7 @@ export class Catalog extends Construct {
       this.#loads(props),
       this.#runLogs(props),
     ];
-    for (const table of tables) table.addDependency(database);
+    for (const table of tables) table.addResourceDependency(database);
   }
 
   #entity({ name, columns, hasEventDate }: CatalogEntity, props: CatalogProps): CfnTable {

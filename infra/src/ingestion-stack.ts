@@ -58,7 +58,7 @@ export class IngestionStack extends Stack {
     this.#observe(props);
     Tags.of(this).add('application', 'bronze');
     new CfnOutput(this, 'BucketName', { value: this.pipeline.bucket.bucketName });
-    acknowledgeIngestion(this);
+    acknowledgeIngestion(this, this.pipeline);
   }
 
   #observe({ entities, alarmTopicArn }: IngestionStackProps): void {

@@ -34,7 +34,7 @@ export class Queries extends Construct {
         queryString,
         workGroup: name,
       });
-      query.addDependency(group);
+      query.addResourceDependency(group);
     }
   }
 }
