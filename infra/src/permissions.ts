@@ -55,7 +55,8 @@ export function grantBucket(bucket: IBucket, to: LambdaFunction, rights: BucketR
     new PolicyStatement({
       actions: ['s3:ListBucket'],
       resources: [bucket.bucketArn],
-      conditions: { StringLike: { 's3:prefix': [...rights.list] } },
+      // Reading a key that is not there asks for this right too, and has no prefix: refused it would read as forbidden.
+      conditions: { StringLikeIfExists: { 's3:prefix': [...rights.list] } },
     }),
   );
 }

@@ -1,6 +1,5 @@
 /** The planner as a Lambda: see plan-run.ts for the story. */
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import { AwsPorts } from '@bronze/common/adapters/aws-ports';
 import { SqsTaskQueue } from '@bronze/common/adapters/sqs-task-queue';
 import { Telemetry } from '@bronze/common/adapters/telemetry';
@@ -27,7 +26,6 @@ const NOWHERE = { requests: { send: async () => undefined }, log: { event: () =>
 
 export const handler = middy<unknown, Plan, Error, Context>()
   .use(injectLambdaContext(telemetry.logger))
-  .use(logMetrics(telemetry.metrics))
   .handler(async (event) => {
     opened ??= open();
     const { aws, requests } = opened;

@@ -31,6 +31,8 @@ export interface PlannedLoad {
 
 export interface Plan {
   readonly run_id: string;
+  /** As it was asked for; an entity without a checkpoint is loaded in full all the same. */
+  readonly load_type: LoadType;
   readonly planned: readonly PlannedLoad[];
   readonly skipped: readonly { readonly entity: string; readonly reason: string }[];
 }
@@ -55,7 +57,7 @@ export async function planRun(ports: PlannerPorts, config: Config, input: PlanIn
   });
   await ports.requests.send(planned.map((load) => toRequest(load, run_id, input)));
   for (const { entity, load_id } of planned) ports.log.event({ kind: 'planned', entity, load_id, run_id });
-  return { run_id, planned, skipped };
+  return { run_id, load_type: input.load_type ?? 'incremental', planned, skipped };
 }
 
 /** Those named, enabled or not; otherwise all that are enabled. */

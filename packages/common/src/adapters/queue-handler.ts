@@ -1,6 +1,5 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import { logMetrics } from '@aws-lambda-powertools/metrics/middleware';
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { type DeliveredMessage, deliverMessage } from '../deliver-message.ts';
@@ -38,7 +37,6 @@ export function queueHandler(service: string, open: () => QueueService) {
   let opened: QueueService | undefined;
   return middy<SQSEvent, SQSBatchResponse, Error, Context>()
     .use(injectLambdaContext(telemetry.logger))
-    .use(logMetrics(telemetry.metrics))
     .handler(async (event, context) => {
       opened ??= open();
       const running = opened;

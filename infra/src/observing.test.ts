@@ -1,0 +1,80 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from 'vitest';
+import { resources, template, TOPIC } from './stacks.fixtures.ts';
+
+describe('alarms', () => {
+  const alarms = Object.values(resources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
+
+  test('are those that a person is woken for', () => {
+    const names = Object.keys(resources('AWS::CloudWatch::Alarm')).map((id) =>
+      id.replace(/^Alarms/, '').replace(/[0-9A-F]{8}$/, ''),
+    );
+    expect(names.toSorted()).toMatchInlineSnapshot(`
+      [
+        "BatchItemFailures",
+        "ExtractDeadLetters",
+        "ExtractOldestMessage",
+        "ExtractorDuration",
+        "ExtractorErrors",
+        "ExtractorThrottles",
+        "FreshnessDuration",
+        "FreshnessErrors",
+        "FreshnessThrottles",
+        "PlannerDuration",
+        "PlannerErrors",
+        "PlannerSilent",
+        "PlannerThrottles",
+        "Quarantine",
+        "ScheduleDeadLetters",
+        "StaleEntity",
+        "WriteDeadLetters",
+        "WriteOldestMessage",
+        "WriterDuration",
+        "WriterErrors",
+        "WriterThrottles",
+      ]
+    `);
+  });
+
+  test('each names its section of the runbook, and tells the topic', () => {
+    expect(alarms.length).toBeGreaterThan(20);
+    for (const alarm of alarms) {
+      expect(alarm['AlarmDescription']).toMatch(/What to do: docs\/runbook\.md#alarm-[a-z-]+$/);
+      expect(alarm['AlarmActions']).toEqual([TOPIC]);
+    }
+  });
+});
+
+describe('the catalog', () => {
+  test('has a table for each entity, with partitions that are computed', () => {
+    const tables = Object.values(resources('AWS::Glue::Table')).map(
+      ({ Properties }) => Properties['TableInput'] as Record<string, unknown>,
+    );
+    expect(tables.map(({ Name, name }) => Name ?? name).toSorted()).toEqual([
+      'bronze_loads',
+      'bronze_run_log',
+      'customers',
+      'order_items',
+      'orders',
+      'payments',
+      'products',
+      'shipments',
+    ]);
+    for (const table of tables) expect(table['Parameters']).toMatchObject({ 'projection.enabled': 'true' });
+    template.hasResourceProperties('AWS::Glue::Table', {
+      TableInput: Match.objectLike({
+        Name: 'orders',
+        PartitionKeys: ['ingestion_date', 'load_type', 'event_date'].map((Name) => ({ Name, Type: 'string' })),
+        Parameters: Match.objectLike({
+          'projection.ingestion_date.type': 'date',
+          'projection.load_type.values': 'full,incremental',
+        }),
+      }),
+    });
+  });
+
+  test('saves the queries that are asked most', () => {
+    const names = Object.values(resources('AWS::Athena::NamedQuery')).map(({ Properties }) => Properties['Name']);
+    expect(names).toEqual(expect.arrayContaining(['last-loads', 'run-log-of-today', 'latest-orders']));
+  });
+});

@@ -1,0 +1,64 @@
+import type { Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from 'vitest';
+import { api, resources, template } from './stacks.fixtures.ts';
+
+/** `Allow sqs:SendMessage on <Queue>`: each statement of each role, in one line. */
+function statements(from: Template): string[] {
+  const policies = Object.entries(resources('AWS::IAM::Policy', from));
+  return policies.flatMap(([id, { Properties }]) => {
+    const { Statement } = Properties['PolicyDocument'] as { Statement: Record<string, unknown>[] };
+    return Statement.map(({ Effect, Action, Resource, Condition }) => {
+      const where = JSON.stringify(Resource)
+        .replaceAll(/\{"Fn::GetAtt":\["(\w+)","Arn"\]\}/g, '"$1"')
+        .replaceAll(/\{"Fn::Join":\["",\[(.*?)\]\]\}/g, '$1');
+      const condition = Condition ? ` if ${JSON.stringify(Condition)}` : '';
+      return `${id.replace(/RoleDefaultPolicy.*$/, '')}: ${String(Effect)} ${[Action].flat().join(' ')} on ${where}${condition}`.replaceAll(
+        '"',
+        '',
+      );
+    });
+  });
+}
+
+describe('permissions', () => {
+  test('no action is a wildcard, no role is managed by AWS', () => {
+    for (const from of [template, api]) {
+      for (const line of statements(from)) expect(line).not.toMatch(/(?:Allow|Deny) (?:\S+ )*\S*\*\S* on/);
+      expect(JSON.stringify(resources('AWS::IAM::Role', from))).not.toContain('ManagedPolicyArns');
+    }
+  });
+
+  test('every statement there is', () => {
+    expect(statements(template).toSorted()).toMatchInlineSnapshot(`
+      [
+        "PipelineExtractor: Allow ec2:CreateNetworkInterface ec2:DescribeNetworkInterfaces ec2:DescribeSubnets ec2:DeleteNetworkInterface ec2:AssignPrivateIpAddresses ec2:UnassignPrivateIpAddresses on *",
+        "PipelineExtractor: Allow logs:CreateLogStream logs:PutLogEvents on PipelineExtractorLogs63375F1F",
+        "PipelineExtractor: Allow s3:DeleteObject on PipelineDataBucketDA2BCAB2,/data/staging/*.ndjson.zst",
+        "PipelineExtractor: Allow s3:GetObject on [PipelineDataBucketDA2BCAB2,/data/staging/*,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/checkpoints.json,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/loads/*,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/probe.txt]",
+        "PipelineExtractor: Allow s3:ListBucket on PipelineDataBucketDA2BCAB2 if {StringLikeIfExists:{s3:prefix:[data/staging/*,logs/pipeline/ingestion/*]}}",
+        "PipelineExtractor: Allow s3:PutObject on [PipelineDataBucketDA2BCAB2,/data/staging/*,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/checkpoints.json,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/loads/*,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/failures/*,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/date=*,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/probe.txt]",
+        "PipelineExtractor: Allow secretsmanager:GetSecretValue secretsmanager:DescribeSecret on arn:aws:secretsmanager:eu-central-1:123456789012:secret:payments-api-AbCdEf",
+        "PipelineExtractor: Allow secretsmanager:GetSecretValue secretsmanager:DescribeSecret on arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-database-AbCdEf",
+        "PipelineExtractor: Allow sqs:ReceiveMessage sqs:ChangeMessageVisibility sqs:GetQueueUrl sqs:DeleteMessage sqs:GetQueueAttributes on PipelineExtractQueue2EB082FE",
+        "PipelineExtractor: Allow sqs:SendMessage on [PipelineExtractQueue2EB082FE,PipelineExtractDeadLettersFFC4C012,PipelineWriteQueueE9822A38]",
+        "PipelineFreshness: Allow logs:CreateLogStream logs:PutLogEvents on PipelineFreshnessLogs275B38C5",
+        "PipelineFreshness: Allow s3:GetObject on PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/checkpoints.json",
+        "PipelineFreshness: Allow s3:ListBucket on PipelineDataBucketDA2BCAB2 if {StringLikeIfExists:{s3:prefix:[logs/pipeline/ingestion/checkpoints.json]}}",
+        "PipelinePlanner: Allow logs:CreateLogStream logs:PutLogEvents on PipelinePlannerLogsF6577367",
+        "PipelinePlanner: Allow s3:GetObject on PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/checkpoints.json",
+        "PipelinePlanner: Allow s3:ListBucket on PipelineDataBucketDA2BCAB2 if {StringLikeIfExists:{s3:prefix:[logs/pipeline/ingestion/checkpoints.json]}}",
+        "PipelinePlanner: Allow sqs:SendMessage on PipelineExtractQueue2EB082FE",
+        "PipelineWriter: Allow logs:CreateLogStream logs:PutLogEvents on PipelineWriterLogsFC06761F",
+        "PipelineWriter: Allow s3:GetObject on [PipelineDataBucketDA2BCAB2,/data/staging/*,PipelineDataBucketDA2BCAB2,/data/bronze/*,PipelineDataBucketDA2BCAB2,/data/quarantine/*,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/checkpoints.json,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/loads/*,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/probe.txt]",
+        "PipelineWriter: Allow s3:ListBucket on PipelineDataBucketDA2BCAB2 if {StringLikeIfExists:{s3:prefix:[data/staging/*,data/bronze/*,data/quarantine/*,logs/pipeline/ingestion/*]}}",
+        "PipelineWriter: Allow s3:PutObject on [PipelineDataBucketDA2BCAB2,/data/staging/*/receipts/*,PipelineDataBucketDA2BCAB2,/data/bronze/*,PipelineDataBucketDA2BCAB2,/data/quarantine/*,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/checkpoints.json,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/loads/*,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/failures/*,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/date=*,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/probe.txt]",
+        "PipelineWriter: Allow sqs:ReceiveMessage sqs:ChangeMessageVisibility sqs:GetQueueUrl sqs:DeleteMessage sqs:GetQueueAttributes on PipelineWriteQueueE9822A38",
+        "PipelineWriter: Allow sqs:SendMessage on [PipelineExtractQueue2EB082FE,PipelineWriteDeadLettersB0873A02]",
+        "SchedulerRoleForTarget1f3dadDefaultPolicy4F6C537B: Allow lambda:InvokeFunction on [PipelinePlannerFunction4C4A2143,PipelinePlannerFunction4C4A2143,:*]",
+        "SchedulerRoleForTarget1f3dadDefaultPolicy4F6C537B: Allow sqs:SendMessage on PipelineSchedulesDeadLetters9711FB02",
+        "SchedulerRoleForTargetf85db5DefaultPolicy1ACDFEF9: Allow lambda:InvokeFunction on [PipelineFreshnessFunctionA56859CB,PipelineFreshnessFunctionA56859CB,:*]",
+        "SchedulerRoleForTargetf85db5DefaultPolicy1ACDFEF9: Allow sqs:SendMessage on PipelineSchedulesDeadLetters9711FB02",
+      ]
+    `);
+  });
+});

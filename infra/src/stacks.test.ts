@@ -1,0 +1,195 @@
+import { App, Validations } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import { describe, expect, test } from 'vitest';
+import { ApiStack } from './api-stack.ts';
+import { readSettings } from './settings.ts';
+import { api, ingestion, inline, NETWORK, resources, template } from './stacks.fixtures.ts';
+
+describe('queues', () => {
+  test('hide a message for six times the function’s time-out, and give up after five deliveries', () => {
+    for (const name of ['extract', 'write']) {
+      template.hasResourceProperties('AWS::SQS::Queue', {
+        QueueName: `EcomIngestionStack-${name}`,
+        VisibilityTimeout: 6 * 15 * 60,
+        RedrivePolicy: Match.objectLike({ maxReceiveCount: 5 }),
+      });
+      template.hasResourceProperties('AWS::SQS::Queue', {
+        QueueName: `EcomIngestionStack-${name}-dlq`,
+        MessageRetentionPeriod: 14 * 24 * 3600,
+      });
+    }
+  });
+
+  test('are encrypted, and reached by TLS only', () => {
+    const queues = Object.values(resources('AWS::SQS::Queue'));
+    expect(queues).toHaveLength(5);
+    for (const { Properties } of queues) expect(Properties['SqsManagedSseEnabled']).toBe(true);
+    const policies = Object.values(resources('AWS::SQS::QueuePolicy'));
+    expect(policies).toHaveLength(5);
+    for (const policy of policies) expect(JSON.stringify(policy)).toContain('"aws:SecureTransport":"false"');
+  });
+
+  test('feed their functions one message at a time, with partial batch responses and a bound', () => {
+    const mappings = Object.values(resources('AWS::Lambda::EventSourceMapping')).map(({ Properties }) => Properties);
+    expect(mappings).toHaveLength(2);
+    for (const mapping of mappings) {
+      expect(mapping).toMatchObject({ BatchSize: 1, FunctionResponseTypes: ['ReportBatchItemFailures'] });
+      expect(mapping['ScalingConfig']).toMatchObject({ MaximumConcurrency: expect.any(Number) as number });
+    }
+  });
+});
+
+describe('the bucket', () => {
+  test('is versioned, encrypted, private, by TLS only, and kept', () => {
+    template.hasResource('AWS::S3::Bucket', {
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: Match.objectLike({
+        VersioningConfiguration: { Status: 'Enabled' },
+        PublicAccessBlockConfiguration: Match.objectLike({ BlockPublicAcls: true, RestrictPublicBuckets: true }),
+      }),
+    });
+    expect(JSON.stringify(resources('AWS::S3::BucketPolicy'))).toContain('"aws:SecureTransport":"false"');
+  });
+
+  test('refuses puts without a condition where an object is written once', () => {
+    const policy = JSON.stringify(resources('AWS::S3::BucketPolicy'));
+    expect(policy).toContain('"Null":{"s3:if-none-match":"true"}');
+    for (const key of [
+      '/data/bronze/*',
+      '/data/staging/*/slice-*.json',
+      '/data/staging/*/receipts/*.json',
+      '/logs/pipeline/ingestion/loads/*',
+    ]) {
+      expect(policy).toContain(key);
+    }
+    expect(policy).toContain('"Null":{"s3:if-none-match":"true","s3:if-match":"true"}');
+  });
+
+  test('may be given: then none is made', () => {
+    const given = Template.fromStack(ingestion(new App(), { bucketName: 'given-bucket' }));
+    given.resourceCountIs('AWS::S3::Bucket', 0);
+    given.hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ S3_BUCKET_NAME: 'given-bucket' }) },
+    });
+  });
+});
+
+describe('functions', () => {
+  test('run on nodejs24.x and arm64, with a log group of 30 days each', () => {
+    const functions = Object.values(resources('AWS::Lambda::Function')).map(({ Properties }) => Properties);
+    expect(functions.map((fn) => String(fn['FunctionName'])).toSorted()).toEqual(
+      ['ExtractorFunction', 'FreshnessFunction', 'IngestionFunction', 'WriterFunction'].map(
+        (name) => `EcomIngestionStack-${name}`,
+      ),
+    );
+    for (const fn of functions) {
+      expect(fn).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'] });
+      template.hasResourceProperties('AWS::Logs::LogGroup', {
+        LogGroupName: `/aws/lambda/${String(fn['FunctionName'])}`,
+        RetentionInDays: 30,
+      });
+    }
+  });
+
+  test('extractor and writer have 2 GB and may continue themselves; the extractor is in the VPC', () => {
+    for (const name of ['ExtractorFunction', 'WriterFunction']) {
+      template.hasResourceProperties('AWS::Lambda::Function', {
+        FunctionName: `EcomIngestionStack-${name}`,
+        MemorySize: 2048,
+        Timeout: 900,
+        RecursiveLoop: 'Allow',
+      });
+    }
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'EcomIngestionStack-ExtractorFunction',
+      VpcConfig: { SubnetIds: NETWORK.subnetIds, SecurityGroupIds: NETWORK.securityGroupIds },
+    });
+  });
+
+  test('the planner is called daily with the scheduled time, and again when that fails', () => {
+    template.hasResourceProperties('AWS::Scheduler::Schedule', {
+      ScheduleExpression: Match.stringLikeRegexp('^cron\\(0 2 '),
+      Target: Match.objectLike({
+        Input: '{"scheduled_time":"<aws.scheduler.scheduled-time>"}',
+        RetryPolicy: Match.objectLike({ MaximumRetryAttempts: 10 }),
+        DeadLetterConfig: Match.anyValue(),
+      }),
+    });
+  });
+});
+
+describe('the API', () => {
+  test('asks for a key of 48 letters and digits, limits and counts its callers', () => {
+    api.hasResourceProperties('AWS::SecretsManager::Secret', {
+      GenerateSecretString: Match.objectLike({
+        PasswordLength: 48,
+        ExcludePunctuation: true,
+        GenerateStringKey: 'api_key',
+      }),
+    });
+    for (const { Properties } of Object.values(resources('AWS::ApiGateway::Method', api)))
+      expect(Properties['ApiKeyRequired']).toBe(true);
+    api.hasResourceProperties('AWS::ApiGateway::UsagePlan', {
+      Throttle: { RateLimit: 50, BurstLimit: 100 },
+      Quota: Match.anyValue(),
+    });
+  });
+
+  test('takes a secret that is given by name', () => {
+    const given = Template.fromStack(
+      new ApiStack(new App(), 'EcomApiStack', { code: inline(), secretName: 'payments-key' }),
+    );
+    given.resourceCountIs('AWS::SecretsManager::Secret', 0);
+  });
+});
+
+test('cdk-nag finds nothing that is not acknowledged with its reason', () => {
+  const app = new App();
+  ingestion(app);
+  new ApiStack(app, 'EcomApiStack', { code: inline() });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
+  expect(() => app.synth()).not.toThrow();
+});
+
+describe('settings', () => {
+  test.each([
+    [{ SCHEDULE_HOUR: '25' }, /SCHEDULE_HOUR/],
+    [{ PAYMENTS_API_KEY: 'short' }, /PAYMENTS_API_KEY: at least 20 letters and digits/],
+    [{ PAYMENTS_API_KEY: 'with-a-dash-in-its-middle' }, /PAYMENTS_API_KEY/],
+    [{ RDS_SECRET_ARN: 'shop' }, /RDS_SECRET_ARN: the whole ARN/],
+  ])('%j is refused by name, not by value', (environment, message) => {
+    expect(() => readSettings(environment)).toThrow(message);
+    expect(() => readSettings(environment)).toThrow(/^(?!.*with-a-dash)/);
+  });
+});
+
+test('the resources that there are', () => {
+  const counts = new Map<string, number>();
+  for (const { Type } of Object.values(
+    (template.toJSON() as { Resources: Record<string, { Type: string }> }).Resources,
+  )) {
+    counts.set(Type, (counts.get(Type) ?? 0) + 1);
+  }
+  expect([...counts].toSorted().map(([type, count]) => `${count} ${type}`)).toMatchInlineSnapshot(`
+    [
+      "8 AWS::Athena::NamedQuery",
+      "1 AWS::Athena::WorkGroup",
+      "21 AWS::CloudWatch::Alarm",
+      "1 AWS::CloudWatch::Dashboard",
+      "1 AWS::Glue::Database",
+      "8 AWS::Glue::Table",
+      "6 AWS::IAM::Policy",
+      "6 AWS::IAM::Role",
+      "2 AWS::Lambda::EventSourceMapping",
+      "4 AWS::Lambda::Function",
+      "4 AWS::Logs::LogGroup",
+      "1 AWS::S3::Bucket",
+      "1 AWS::S3::BucketPolicy",
+      "5 AWS::SQS::Queue",
+      "5 AWS::SQS::QueuePolicy",
+      "2 AWS::Scheduler::Schedule",
+    ]
+  `);
+});

@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bronze } from '../command.ts';
+import { execute, newDatabase, textRows } from '../database.ts';
+import { AwsWorld, type Functions, lambdaContext } from './aws-world.ts';
+
+const shopSql = (name: string) => readFileSync(join(import.meta.dirname, `../../demo/src/shop/${name}.sql`), 'utf8');
+const SCHEDULED = { scheduled_time: '2026-11-22T02:00:00Z' };
+
+let url: string;
+let world: AwsWorld;
+let functions: Functions;
+
+beforeAll(async () => {
+  url = await newDatabase(shopSql('schema'));
+  await execute(url, shopSql('data'));
+  world = await AwsWorld.open(url);
+  const { handler: planner } = await import('@bronze/planner/handler');
+  const { handler: freshness } = await import('@bronze/planner/freshness-handler');
+  const { handler: extractor } = await import('@bronze/extractor/handler');
+  const { handler: writer } = await import('@bronze/writer/handler');
+  functions = { planner, freshness, extractor, writer } as unknown as Functions;
+});
+
+afterAll(() => world.close());
+
+const ops = (...words: string[]) =>
+  bronze([...words, '--endpoint', world.endpoint.url, '--bucket', 'shop-bronze', '-o', 'json'], {
+    ...world.endpoint.environment,
+  });
+
+describe('the deployed functions, with the real SDK over HTTP', () => {
+  test('the planner answers what it would do, and a dry run does nothing', async () => {
+    const plan = await functions.planner({ dry_run: true, entities: ['orders'], load_type: 'FULL' }, lambdaContext());
+    expect(plan).toMatchObject({
+      load_type: 'full',
+      planned: [{ entity: 'orders', load_type: 'full', since: '1970-01-01T00:00:00.000000Z' }],
+    });
+    expect(await world.depth('extract')).toBe(0);
+  });
+
+  test('a schedule’s event brings tables and API lists to bronze; a poisoned entity dies alone, and is replayed', async () => {
+    await execute(url, 'ALTER TABLE products RENAME TO products_gone');
+    const plan = await functions.planner(SCHEDULED, lambdaContext());
+    expect(plan.planned.map(({ entity }) => entity)).toEqual([
+      'customers',
+      'products',
+      'orders',
+      'order_items',
+      'payments',
+      'shipments',
+    ]);
+    await world.drain(functions);
+    for (const [entity, rows] of [
+      ['customers', 2000],
+      ['orders', 20_000],
+      ['order_items', 49_960],
+      ['payments', 20_000],
+      ['shipments', 14_304],
+    ] as const) {
+      expect(await world.record(entity), entity).toMatchObject({ status: 'completed', rows, rows_quarantined: 0 });
+    }
+    expect(await world.record('products')).toBeUndefined();
+    expect([await world.depth('extract-dlq'), await world.depth('write-dlq')]).toEqual([1, 0]);
+    const failure = JSON.parse(await world.text('logs/pipeline/ingestion/failures/')) as object;
+    expect(failure).toMatchObject({
+      entity: 'products',
+      code: 'TABLE_MISSING',
+      hint: expect.stringMatching(/dropped or renamed/) as string,
+    });
+
+    const listed = await ops('dlq', 'list');
+    expect([listed.code, JSON.parse(listed.stdout)]).toMatchObject([4, [{ queue: 'extract', entity: 'products' }]]);
+    await execute(url, 'ALTER TABLE products_gone RENAME TO products');
+    expect((await ops('dlq', 'replay', '--entity', 'products')).code).toBe(0);
+    await world.drain(functions);
+    expect(await world.record('products')).toMatchObject({ status: 'completed', rows: 400 });
+    expect((await ops('dlq', 'list')).code).toBe(0);
+  });
+
+  test('rows arrive value for value', async () => {
+    const printed = await textRows(url, 'SELECT id, total, currency, ordered_at FROM orders');
+    const total = new Map(
+      (await world.rows('orders')).map((row) => [row['id'], [row['total'], row['currency'], row['ordered_at']].join()]),
+    );
+    for (const row of printed)
+      expect(total.get(row['id'] ?? '')).toBe([row['total'], row['currency'], row['ordered_at']].join());
+    expect((await world.rows('payments'))[0]).toMatchObject({ _source_system: 'api' });
+  });
+
+  test('the same event again, and a message delivered five times, change nothing', async () => {
+    const before = await world.objects.list('data/bronze/');
+    await functions.planner(SCHEDULED, lambdaContext());
+    await world.drain(functions);
+    const { planned } = await functions.planner({ entities: ['customers'] }, lambdaContext());
+    const body = JSON.stringify({ entity: 'customers', load_id: planned[0]?.load_id });
+    for (let n = 0; n < 4; n += 1) await world.send(body);
+    await world.drain(functions);
+    expect(await world.objects.list('data/bronze/')).toEqual(before);
+    expect(await world.depth('extract-dlq')).toBe(0);
+  });
+
+  test('one entity by hand: bronze enqueue, and a plain message', async () => {
+    await execute(url, 'UPDATE orders SET note = note, updated_at = now() WHERE id <= 7');
+    const enqueued = await ops('enqueue', 'orders');
+    expect(enqueued.code).toBe(0);
+    await world.drain(functions);
+    const { load_id } = JSON.parse(enqueued.stdout) as { load_id: string };
+    expect(await world.record('orders')).toMatchObject({ load_id, load_type: 'incremental', rows: 7 });
+
+    await execute(url, 'UPDATE orders SET note = note, updated_at = now() WHERE id <= 3');
+    await world.send('{"entity":"orders"}');
+    await world.drain(functions);
+    expect(await world.record('orders')).toMatchObject({ rows: 3 });
+  });
+
+  test('a message that can never succeed goes to the dead-letter queue at once, with its reason', async () => {
+    await world.send('{"entity":"../secrets"}');
+    await world.send('{"entity":"nobody"}');
+    await world.drain(functions);
+    expect(await world.depth('extract-dlq')).toBe(2);
+    const records = await world.text('logs/pipeline/ingestion/failures/');
+    expect(records).toContain('MESSAGE_INVALID');
+    expect(records).toContain('ENTITY_UNKNOWN');
+    expect(records).not.toContain('shop-key-77fa21');
+  });
+
+  test('an extractor whose time is nearly up hands over, and the next one goes on', async () => {
+    await ops('enqueue', 'order_items', '--full');
+    const hurried: Functions['extractor'] = (event) => functions.extractor(event, lambdaContext(61_000 - 1500));
+    await world.drain({ extractor: hurried, writer: functions.writer });
+    const record = await world.record('order_items');
+    expect(record?.rows).toBeGreaterThanOrEqual(49_960);
+  });
+
+  test('how far everything is behind, and the run log in its documented format', async () => {
+    const fresh = await functions.freshness({}, lambdaContext());
+    expect(fresh.map(({ entity }) => entity)).toContain('orders');
+    expect(fresh.every(({ lag_seconds }) => lag_seconds >= 0)).toBe(true);
+    const lines = (await world.text('logs/pipeline/ingestion/date=')).split('\n');
+    expect(lines.some((line) => /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] Starting: Processing customers$/.test(line))).toBe(
+      true,
+    );
+    expect(
+      lines.some((line) => /^\[.{19}\] Completed: Processing orders \(20000 records, 101 files\)$/.test(line)),
+    ).toBe(true);
+  });
+
+  test('checkpoints are read and set by hand', async () => {
+    const set = await ops('checkpoint', 'set', 'customers', '2026-01-02T00:00:00Z');
+    expect([set.code, JSON.parse(set.stdout)]).toMatchObject([
+      0,
+      { customers: { last_sync_timestamp: '2026-01-02T00:00:00.000000Z' } },
+    ]);
+    const got = await ops('checkpoint', 'get', 'customers');
+    expect(JSON.parse(got.stdout)).toMatchObject({ customers: { last_sync_timestamp: '2026-01-02T00:00:00.000000Z' } });
+    expect((await ops('checkpoint', 'set', 'customers', 'soon')).code).toBe(2);
+  });
+});

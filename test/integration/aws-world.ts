@@ -1,0 +1,160 @@
+import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { S3Client } from '@aws-sdk/client-s3';
+import { S3ObjectStore } from '@bronze/common/adapters/s3-object-store';
+import { CheckpointFile } from '@bronze/common/checkpoint-file';
+import { type LoadRecord, readLoadRecord } from '@bronze/common/load-record';
+import { DemoShop } from '@bronze/demo/source-api/demo-shop';
+import { LoopbackServer } from '@bronze/demo/source-api/loopback-server';
+import { AwsEndpoint } from '@bronze/local/aws-endpoint/aws-endpoint';
+import { AwsEventSource, drainAll, type SqsHandler } from '@bronze/local/aws-event-source';
+import type { Context } from 'aws-lambda';
+import { readPart, type BronzeRow } from '../bronze-folder.ts';
+
+const BUCKET = 'shop-bronze';
+const STACK = 'EcomIngestionStack';
+const FUNCTION_TIMEOUT_MS = 15 * 60_000;
+
+type Handler<Event, Answer> = (event: Event, context: Context) => Promise<Answer>;
+
+/** The functions, wherever they come from: the sources, or the bundles that are deployed. */
+export interface Functions {
+  readonly planner: Handler<unknown, { planned: { entity: string; load_id: string; load_type: string }[] }>;
+  readonly freshness: Handler<unknown, { entity: string; lag_seconds: number }[]>;
+  readonly extractor: SqsHandler;
+  readonly writer: SqsHandler;
+}
+
+/** AWS on one local port, a database's login and an API's key in its Secrets Manager, and the functions on its queues. */
+export class AwsWorld {
+  readonly endpoint: AwsEndpoint;
+  readonly shop: DemoShop;
+  readonly objects: S3ObjectStore;
+  readonly checkpoints: CheckpointFile;
+  readonly sqs: SQSClient;
+  readonly #api: LoopbackServer;
+  readonly #queues = new Map<string, string>();
+
+  private constructor(endpoint: AwsEndpoint, shop: DemoShop, api: LoopbackServer) {
+    this.endpoint = endpoint;
+    this.shop = shop;
+    this.#api = api;
+    this.objects = new S3ObjectStore(new S3Client({ ...endpoint.client_config, forcePathStyle: true }), BUCKET);
+    this.checkpoints = new CheckpointFile(this.objects);
+    this.sqs = new SQSClient(endpoint.client_config);
+  }
+
+  /** Sets the environment as the stack does: the functions read it when they are first called. */
+  static async open(database_url: string): Promise<AwsWorld> {
+    const key = 'shop-key-77fa21';
+    const secrets = { 'shop-database': database_url, 'payments-api': JSON.stringify({ api_key: key }) };
+    const endpoint = await AwsEndpoint.start({ secrets });
+    await endpoint.createBucket(BUCKET);
+    const shop = new DemoShop(async () => key);
+    const world = new AwsWorld(endpoint, shop, await LoopbackServer.start(shop.api));
+    for (const name of ['extract', 'write']) await world.#createQueue(name);
+    Object.assign(process.env, endpoint.environment, world.environment, {
+      RDS_SECRET_ARN: 'shop-database',
+      API_KEY_SECRET_ARN: 'payments-api',
+      POWERTOOLS_DEV: 'false',
+    });
+    return world;
+  }
+
+  get environment() {
+    return {
+      S3_BUCKET_NAME: BUCKET,
+      EXTRACT_QUEUE_URL: this.queueUrl('extract'),
+      EXTRACT_DLQ_URL: this.queueUrl('extract-dlq'),
+      WRITE_QUEUE_URL: this.queueUrl('write'),
+      WRITE_DLQ_URL: this.queueUrl('write-dlq'),
+      PAYMENTS_API_URL: this.#api.url,
+      LOAD_TYPE: 'INCREMENTAL',
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#api.stop();
+    await this.endpoint.close();
+  }
+
+  queueUrl(name: string): string {
+    return this.#queues.get(name) ?? '';
+  }
+
+  async send(body: string): Promise<void> {
+    await this.sqs.send(new SendMessageCommand({ QueueUrl: this.queueUrl('extract'), MessageBody: body }));
+  }
+
+  /** Until both queues are empty. */
+  async drain({ extractor, writer }: Pick<Functions, 'extractor' | 'writer'>): Promise<void> {
+    const common = { client: this.sqs, function_timeout_ms: FUNCTION_TIMEOUT_MS, concurrency: 2, batch_size: 1 };
+    const sources = [
+      { queue_url: this.queueUrl('extract'), function_name: 'extractor', handler: extractor },
+      { queue_url: this.queueUrl('write'), function_name: 'writer', handler: writer },
+    ].map((one) => AwsEventSource.open({ ...common, retry_delay_seconds: 0, ...one }));
+    await drainAll(await Promise.all(sources), 180_000);
+  }
+
+  async depth(name: string): Promise<number> {
+    const command = new GetQueueAttributesCommand({
+      QueueUrl: this.queueUrl(name),
+      AttributeNames: ['ApproximateNumberOfMessages'],
+    });
+    return Number((await this.sqs.send(command)).Attributes?.['ApproximateNumberOfMessages']);
+  }
+
+  async record(entity: string): Promise<LoadRecord | undefined> {
+    const { checkpoint } = await this.checkpoints.read(entity);
+    const load_id = checkpoint?.last_load_id;
+    return load_id === undefined ? undefined : readLoadRecord(this.objects, { entity, load_id });
+  }
+
+  async rows(entity: string): Promise<BronzeRow[]> {
+    const rows: BronzeRow[] = [];
+    for (const key of await this.objects.list(`data/bronze/${entity}/`)) {
+      rows.push(...(await readPart((await this.objects.get(key))?.body ?? new Uint8Array())));
+    }
+    return rows;
+  }
+
+  async text(prefix: string): Promise<string> {
+    const keys = await this.objects.list(prefix);
+    const bodies = await Promise.all(keys.map(async (key) => Buffer.from((await this.objects.get(key))?.body ?? [])));
+    return bodies.join('');
+  }
+
+  async #createQueue(name: string): Promise<void> {
+    const dead = await this.#create(`${name}-dlq`, {});
+    const attributes = await this.sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl: dead, AttributeNames: ['QueueArn'] }),
+    );
+    const redrive = { deadLetterTargetArn: attributes.Attributes?.['QueueArn'], maxReceiveCount: 5 };
+    await this.#create(name, { VisibilityTimeout: '5400', RedrivePolicy: JSON.stringify(redrive) });
+  }
+
+  async #create(name: string, Attributes: Record<string, string>): Promise<string> {
+    const { QueueUrl = '' } = await this.sqs.send(
+      new CreateQueueCommand({ QueueName: `${STACK}-${name}`, Attributes }),
+    );
+    this.#queues.set(name, QueueUrl);
+    return QueueUrl;
+  }
+}
+
+/** What Lambda hands to a function, as far as ours look at it. */
+export function lambdaContext(remaining_ms = FUNCTION_TIMEOUT_MS): Context {
+  return {
+    callbackWaitsForEmptyEventLoop: false,
+    functionName: `${STACK}-test`,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: 'arn:aws:lambda:us-east-1:000000000000:function:test',
+    memoryLimitInMB: '2048',
+    awsRequestId: '00000000-0000-4000-8000-000000000000',
+    logGroupName: '/aws/lambda/test',
+    logStreamName: 'test',
+    getRemainingTimeInMillis: () => remaining_ms,
+    done: () => undefined,
+    fail: () => undefined,
+    succeed: () => undefined,
+  };
+}
