@@ -8,8 +8,13 @@ import { type FunctionName, FUNCTIONS } from './function-names.ts';
 const ROOT = join(import.meta.dirname, '../..');
 /** AWS Lambda quotas: deployment package, unzipped. */
 const UNZIPPED_BYTES_MAX = 250 * 1024 * 1024;
-/** Native modules can't be bundled: npm puts them beside the bundle, for the machine that runs them. */
-const NATIVE: Readonly<Partial<Record<FunctionName, string>>> = { writer: '@duckdb/node-api@1.5.5-r.5' };
+/**
+ * Not bundled but put beside by npm, for the machine that runs them: native modules, and parquetjs-lite, whose generated
+ * code makes globals by accident, which strict modules forbid.
+ */
+const BESIDE: Readonly<Partial<Record<FunctionName, readonly string[]>>> = {
+  writer: ['@duckdb/node-api@1.5.5-r.5', 'parquetjs-lite@0.8.7'],
+};
 /** CommonJS libraries inside of an ES module bundle ask for these. */
 const BANNER = `import { createRequire as bronzeRequire } from 'node:module';
 import { dirname as bronzeDirname } from 'node:path';
@@ -48,11 +53,11 @@ export async function bundleFunction(name: FunctionName, { cpu, out }: Target): 
     sourcemap: 'linked',
     sourcesContent: false,
     banner: { js: BANNER },
-    external: ['@duckdb/node-api', 'pg-native'],
+    external: ['@duckdb/node-api', 'parquetjs-lite', 'pg-native'],
     logLevel: 'error',
   });
-  const native = NATIVE[name];
-  if (native !== undefined) installNative(native, folder, cpu);
+  const beside = BESIDE[name];
+  if (beside) installBeside(beside, folder, cpu);
   const bytes = bytesIn(folder);
   if (bytes < UNZIPPED_BYTES_MAX) return { name, folder, bytes };
   throw new BronzeError('CONFIG_INVALID', {
@@ -61,11 +66,11 @@ export async function bundleFunction(name: FunctionName, { cpu, out }: Target): 
   });
 }
 
-function installNative(what: string, folder: string, cpu: string): void {
+function installBeside(packages: readonly string[], folder: string, cpu: string): void {
   writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}\n');
   const options = ['--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', '--loglevel=error'];
   const target = [`--cpu=${cpu}`, '--os=linux', '--libc=glibc'];
-  execFileSync('npm', ['install', what, ...target, ...options], {
+  execFileSync('npm', ['install', ...packages, ...target, ...options], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
