@@ -34,22 +34,38 @@ const commands = PAGES.flatMap((page) =>
   ),
 );
 
+const STACK_NAMES = [
+  ...['Ingestion', 'Extractor', 'Writer', 'Freshness'].map((name) => `EcomIngestionStack-${name}Function`),
+  ...['extract', 'extract-dlq', 'write', 'write-dlq'].map((name) => `EcomIngestionStack-${name}`),
+];
+/** Commands that have commands of their own. */
+const GROUPS: ReadonlySet<string> = new Set(['dlq', 'checkpoint']);
+
 const commandsOf = (name: string) => commands.filter(([, [command]]) => command === name);
 
 describe('commands in the documentation', () => {
   test('are of kinds that are checked here', () => {
     expect(commands.length).toBeGreaterThan(10);
     const kinds = new Set(commands.map(([, [command]]) => command));
-    expect([...kinds].toSorted()).toEqual(['export', 'node', 'npm', 'npx']);
+    expect([...kinds].toSorted()).toEqual(['aws', 'export', 'node', 'npm', 'npx']);
   });
 
   test.each(commandsOf('npm'))('%s: %j is a script', (_, [, verb, script]) => {
     expect(Object.keys(scripts)).toContain(verb === 'run' ? script : verb);
   });
 
+  test.each(commandsOf('aws'))('%s: %j names what the stack has', (_, words) => {
+    expect(['lambda', 'logs', 's3', 'sqs']).toContain(words[1]);
+    const named = words.join(' ').match(/EcomIngestionStack-[A-Za-z-]+/g) ?? [];
+    for (const name of named) expect(STACK_NAMES).toContain(name);
+  });
+
   test.each(commandsOf('npx'))('%s: %j is a command with such options', async (_, [, name, command, ...words]) => {
+    // The CDK’s own command line is no part of this repository.
+    if (name === 'cdk') return;
     expect(name).toBe('bronze');
-    const { stdout, code } = await bronze([command ?? '', '--help']);
+    const group = GROUPS.has(command ?? '') ? [words[0] ?? ''] : [];
+    const { stdout, code } = await bronze([command ?? '', ...group, '--help']);
     expect(code).toBe(0);
     for (const option of words.filter((word) => /^--?[a-z]/.test(word))) expect(stdout).toContain(option);
   });

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { Code, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Code, Function as LambdaFunction, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
@@ -32,6 +32,8 @@ export interface BronzePipelineProps {
   readonly loadType?: string | undefined;
   /** Hour of the day, UTC. */
   readonly hour?: number | undefined;
+  /** Warm extractors and writers, paid for whether they work or not. */
+  readonly provisionedConcurrency?: number | undefined;
   readonly extractorsAtOnce?: number | undefined;
   readonly writersAtOnce?: number | undefined;
 }
@@ -90,7 +92,8 @@ export class BronzePipeline extends Construct {
   }
 
   #extractor(props: BronzePipelineProps): LambdaFunction {
-    const extractor = new PipelineFunction(this, 'Extractor', {
+    const { function: extractor, live } = new PipelineFunction(this, 'Extractor', {
+      provisionedConcurrency: props.provisionedConcurrency,
       functionName: `${props.prefix}-ExtractorFunction`,
       description: 'Reads an entity’s window from its source and stages it',
       code: props.code.extractor,
@@ -111,16 +114,17 @@ export class BronzePipeline extends Construct {
         // Node.js runtimes since 20 don't load the certificate authorities of RDS by themselves.
         NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
       },
-    }).function;
+    });
     grantBucket(this.bucket, extractor, BUCKET_RIGHTS.extractor);
     grantSend(extractor, this.extractQueue.queue, this.extractQueue.deadLetters, this.writeQueue.queue);
     grantSecrets(extractor, props.databaseSecret, props.apiKeySecret);
-    feed(extractor, this.extractQueue.queue, props.extractorsAtOnce ?? 5);
+    feed(live, this.extractQueue.queue, props.extractorsAtOnce ?? 5);
     return extractor;
   }
 
   #writer(props: BronzePipelineProps): LambdaFunction {
-    const writer = new PipelineFunction(this, 'Writer', {
+    const { function: writer, live } = new PipelineFunction(this, 'Writer', {
+      provisionedConcurrency: props.provisionedConcurrency,
       functionName: `${props.prefix}-WriterFunction`,
       description: 'Writes staged batches as Parquet and moves the checkpoint',
       code: props.code.writer,
@@ -134,10 +138,10 @@ export class BronzePipeline extends Construct {
         WRITE_DLQ_URL: this.writeQueue.deadLetters.queueUrl,
         PARQUET_ENGINE: 'duckdb',
       },
-    }).function;
+    });
     grantBucket(this.bucket, writer, BUCKET_RIGHTS.writer);
     grantSend(writer, this.extractQueue.queue, this.writeQueue.deadLetters);
-    feed(writer, this.writeQueue.queue, props.writersAtOnce ?? 10);
+    feed(live, this.writeQueue.queue, props.writersAtOnce ?? 10);
     return writer;
   }
 
@@ -165,6 +169,6 @@ function grantSecrets(to: LambdaFunction, ...secrets: readonly ISecret[]): void 
   for (const secret of secrets) secret.grantRead(to);
 }
 
-function feed(to: LambdaFunction, from: Queue, maxConcurrency: number): void {
+function feed(to: IFunction, from: Queue, maxConcurrency: number): void {
   to.addEventSource(new SqsEventSource(from, { batchSize: 1, reportBatchItemFailures: true, maxConcurrency }));
 }

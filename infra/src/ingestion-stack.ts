@@ -25,6 +25,7 @@ export interface IngestionStackProps extends StackProps {
   readonly alarmTopicArn?: string | undefined;
   readonly loadType?: string | undefined;
   readonly hour?: number | undefined;
+  readonly provisionedConcurrency?: number | undefined;
   readonly entities: readonly (CatalogEntity & { readonly key: readonly string[] })[];
 }
 
@@ -54,6 +55,7 @@ export class IngestionStack extends Stack {
       securityGroups,
       loadType: props.loadType,
       hour: props.hour,
+      provisionedConcurrency: props.provisionedConcurrency,
     });
     this.#observe(props);
     Tags.of(this).add('application', 'bronze');

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { resources, template, TOPIC } from './stacks.fixtures.ts';
@@ -38,7 +40,12 @@ describe('alarms', () => {
 
   test('each names its section of the runbook, and tells the topic', () => {
     expect(alarms.length).toBeGreaterThan(20);
+    const runbook = readFileSync(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
+    const anchors = [...runbook.matchAll(/^## (Alarm: .*)$/gm)].map(([, title = '']) =>
+      title.toLowerCase().replaceAll(':', '').replaceAll(' ', '-'),
+    );
     for (const alarm of alarms) {
+      expect(anchors).toContain(String(alarm['AlarmDescription']).split('#')[1]);
       expect(alarm['AlarmDescription']).toMatch(/What to do: docs\/runbook\.md#alarm-[a-z-]+$/);
       expect(alarm['AlarmActions']).toEqual([TOPIC]);
     }

@@ -1,9 +1,12 @@
 import { type Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
 import {
+  Alias,
   Architecture,
   type Code,
   Function as LambdaFunction,
+  type IFunction,
+  type IVersion,
   LoggingFormat,
   RecursiveLoop,
   Runtime,
@@ -26,11 +29,14 @@ export interface PipelineFunctionProps {
   readonly securityGroups?: ISecurityGroup[] | undefined;
   /** A load goes on by sending its own message again: Lambda's loop detection would stop it after 16 rounds. */
   readonly continuesItself?: boolean;
+  readonly provisionedConcurrency?: number | undefined;
 }
 
 /** A Node.js function on arm64 with a log group of its own. */
 export class PipelineFunction extends Construct {
   readonly function: LambdaFunction;
+  /** What events call: an alias of the current version where some are kept warm. */
+  readonly live: IFunction;
 
   constructor(scope: Construct, id: string, props: PipelineFunctionProps) {
     super(scope, id);
@@ -65,6 +71,14 @@ export class PipelineFunction extends Construct {
       ...(props.securityGroups && { securityGroups: props.securityGroups }),
       ...(props.continuesItself && { recursiveLoop: RecursiveLoop.ALLOW }),
     });
+    const { provisionedConcurrency } = props;
+    this.live = provisionedConcurrency === undefined ? this.function : this.#warm(provisionedConcurrency);
+  }
+
+  #warm(provisionedConcurrentExecutions: number): IFunction {
+    // The CDK’s own types disagree about undefined.
+    const version = this.function.currentVersion as IVersion;
+    return new Alias(this, 'Live', { aliasName: 'live', version, provisionedConcurrentExecutions }) as IFunction;
   }
 }
 

@@ -18,8 +18,10 @@ export function readSettings(environment: Environment): Settings {
   const value = (name: keyof typeof EXAMPLE) => environment[name] ?? EXAMPLE[name];
   const hour = Number(environment['SCHEDULE_HOUR'] ?? 2);
   const apiSecretName = environment['PAYMENTS_API_SECRET_NAME'];
+  const warm = environment['PROVISIONED_CONCURRENCY'];
   const wrong = [
     ...(Number.isInteger(hour) && hour >= 0 && hour <= 23 ? [] : ['SCHEDULE_HOUR: an hour of the day, 0 to 23']),
+    ...(warm === undefined || /^[1-9]\d{0,2}$/.test(warm) ? [] : ['PROVISIONED_CONCURRENCY: a whole number from 1']),
     ...keyMistakes(environment['PAYMENTS_API_KEY']),
     ...['RDS_SECRET_ARN', 'API_KEY_SECRET_ARN'].flatMap((name) =>
       value(name as keyof typeof EXAMPLE).startsWith('arn:') ? [] : [`${name}: the whole ARN of a secret`],
@@ -41,6 +43,7 @@ export function readSettings(environment: Environment): Settings {
     loadType: environment['LOAD_TYPE'],
     hour,
     network: networkIn(environment),
+    provisionedConcurrency: warm === undefined ? undefined : Number(warm),
     apiSecretName,
   };
 }
