@@ -36,5 +36,6 @@ export function withDatabaseUrl(config: Config, url: string | undefined): Config
       'Set the environment variables that the sources name instead.',
     );
   }
-  return { ...config, sources: { ...config.sources, [name]: { ...source, url } } };
+  const { secret: _, ...own } = source;
+  return { ...config, sources: { ...config.sources, [name]: { ...own, url } } };
 }

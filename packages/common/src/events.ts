@@ -10,6 +10,7 @@ export type PipelineEvent =
       readonly kind: 'load_claimed';
       readonly entity: string;
       readonly load_id: string;
+      readonly run_id: string | undefined;
       readonly load_type: LoadType;
       readonly since: string;
       readonly until: string;
@@ -29,6 +30,7 @@ export type PipelineEvent =
       readonly entity: string;
       readonly load_id: string;
       readonly slice: number;
+      readonly attempt: string;
       readonly rows: number;
       readonly bytes: number;
     }
@@ -37,10 +39,17 @@ export type PipelineEvent =
       readonly entity: string;
       readonly load_id: string;
       readonly slice: number;
+      readonly attempt: string;
       readonly rows: number;
       readonly final: boolean;
     }
-  | { readonly kind: 'slice_lost'; readonly entity: string; readonly load_id: string; readonly slice: number }
+  | {
+      readonly kind: 'slice_lost';
+      readonly entity: string;
+      readonly load_id: string;
+      readonly slice: number;
+      readonly attempt: string;
+    }
   | {
       readonly kind: 'task_written';
       readonly entity: string;

@@ -16,9 +16,10 @@ test('a line for the start and the end of a load, each once, under its day', asy
       load_type: 'full',
       since: EPOCH,
       until: EPOCH,
+      run_id: undefined,
       since_parameter: undefined,
     });
-    log.event({ ...load, kind: 'batch_staged', slice: 0, rows: 1, bytes: 1 });
+    log.event({ ...load, kind: 'batch_staged', slice: 0, attempt: 'a', rows: 1, bytes: 1 });
     log.event({ ...load, kind: 'load_completed', rows: 250, parts: 3, until: EPOCH });
     await log.flush();
   }

@@ -55,6 +55,6 @@ export async function claimLoad(
 }
 
 function logClaim(log: Log, entity: string, load: PendingLoad): void {
-  const { load_id, load_type, since, until, since_parameter } = load;
-  log.event({ kind: 'load_claimed', entity, load_id, load_type, since, until, since_parameter });
+  const { load_id, run_id, load_type, since, until, since_parameter } = load;
+  log.event({ kind: 'load_claimed', entity, load_id, run_id, load_type, since, until, since_parameter });
 }

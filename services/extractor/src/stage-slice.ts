@@ -150,6 +150,7 @@ async function putBatch(ports: StagingPorts, one: BatchToPut): Promise<StagedBat
     entity: one.entity.name,
     load_id: one.load.load_id,
     slice: one.slice,
+    attempt: one.attempt,
     rows,
     bytes: body.length,
   });
@@ -165,11 +166,11 @@ async function commit(ports: StagingPorts, manifest: SliceManifest): Promise<Sli
   const isOurs = put === 'created' || (await readSlice(ports.objects, key, slice))?.attempt === attempt;
   const { load_id } = load;
   if (!isOurs) {
-    ports.log.event({ kind: 'slice_lost', entity, load_id, slice });
+    ports.log.event({ kind: 'slice_lost', entity, load_id, slice, attempt });
     return undefined;
   }
   const rows = manifest.tasks.reduce((sum, task) => sum + task.rows, 0);
-  ports.log.event({ kind: 'slice_committed', entity, load_id, slice, rows, final });
+  ports.log.event({ kind: 'slice_committed', entity, load_id, slice, attempt, rows, final });
   return manifest;
 }
 
