@@ -1,4 +1,4 @@
-import { Duration, Stack, type StackProps, Tags } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import {
   AccessLogFormat,
   ApiKey,
@@ -61,6 +61,7 @@ export class ApiStack extends Stack {
     }
     this.#plan();
     Tags.of(this).add('application', 'bronze');
+    new CfnOutput(this, 'ApiKeySecretArn', { value: this.secret.secretArn });
     acknowledgeApi(this);
   }
 

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { type Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Code, Function as LambdaFunction, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
@@ -67,6 +68,21 @@ export class BronzePipeline extends Construct {
       freshness: this.#freshness(props),
     };
     this.schedules = new Schedules(this, 'Schedules', { ...this.functions, hour: props.hour ?? 2 });
+  }
+
+  /** Lets somebody ask for entities, beside the schedule. */
+  grantEnqueue(grantee: IGrantable): Grant {
+    return this.extractQueue.queue.grantSendMessages(grantee);
+  }
+
+  /** Lets somebody read bronze, and nothing else of the bucket. */
+  grantReadBronze(grantee: IGrantable): Grant {
+    return this.bucket.grantRead(grantee, 'data/bronze/*');
+  }
+
+  /** One of Bronze’s own metrics of an entity, such as `RowsWritten` of the `writer`; docs/aws.md has them all. */
+  metric(name: string, { service, entity }: { readonly service: string; readonly entity: string }): Metric {
+    return new Metric({ namespace: 'Bronze', metricName: name, dimensionsMap: { service, entity } });
   }
 
   #planner(props: BronzePipelineProps): LambdaFunction {

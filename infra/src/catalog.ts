@@ -13,7 +13,6 @@ export interface CatalogEntity {
   readonly name: string;
   /** Without Bronze's own. What is not named here is in the files all the same. */
   readonly columns: readonly CatalogColumn[];
-  readonly hasEventDate: boolean;
 }
 
 export interface CatalogProps {
@@ -67,20 +66,22 @@ export class Catalog extends Construct {
     for (const table of tables) table.addResourceDependency(database);
   }
 
-  #entity({ name, columns, hasEventDate }: CatalogEntity, props: CatalogProps): CfnTable {
+  /**
+   * Partitions are those of ingestion. Event dates are not: they have no bounds to compute partitions from, and every
+   * query would have to name one. Athena reads what lies deeper, and Parquet's statistics tell it what to pass over.
+   */
+  #entity({ name, columns }: CatalogEntity, props: CatalogProps): CfnTable {
     const root = `s3://${props.bucket.bucketName}/data/bronze/${name}/`;
-    const days = ['ingestion_date', 'load_type', ...(hasEventDate ? ['event_date'] : [])];
+    const partitions = ['ingestion_date', 'load_type'];
     return this.#table(name, props, {
       location: root,
       columns: [...columns, ...METADATA],
-      partitions: days,
+      partitions,
       parameters: {
         ...BY_DAY('ingestion_date'),
         'projection.load_type.type': 'enum',
         'projection.load_type.values': 'full,incremental',
-        // Event dates have no bounds, and rows without one a name that is no date: a query names those it wants.
-        ...(hasEventDate && { 'projection.event_date.type': 'injected' }),
-        'storage.location.template': `${root}${days.map((day) => `${day}=\${${day}}`).join('/')}/`,
+        'storage.location.template': `${root}${partitions.map((key) => `${key}=\${${key}}`).join('/')}/`,
       },
       format: PARQUET,
     });

@@ -28,8 +28,7 @@ export function catalogEntities(): (CatalogEntity & { readonly key: readonly str
   return Object.keys(config.entities).map((name) => {
     const entity = entityOf(config, name);
     const key = entity.primary_key ?? KEYS[name] ?? ['id'];
-    const hasEventDate = entity.event_date !== null;
-    return { name, key, hasEventDate, columns: columnsOf(COLUMNS[name] ?? (isEndpoint(entity) ? 'id string' : '')) };
+    return { name, key, columns: columnsOf(COLUMNS[name] ?? (isEndpoint(entity) ? 'id string' : '')) };
   });
 }
 

@@ -71,7 +71,7 @@ describe('the catalog', () => {
     template.hasResourceProperties('AWS::Glue::Table', {
       TableInput: Match.objectLike({
         Name: 'orders',
-        PartitionKeys: ['ingestion_date', 'load_type', 'event_date'].map((Name) => ({ Name, Type: 'string' })),
+        PartitionKeys: ['ingestion_date', 'load_type'].map((Name) => ({ Name, Type: 'string' })),
         Parameters: Match.objectLike({
           'projection.ingestion_date.type': 'date',
           'projection.load_type.values': 'full,incremental',

@@ -1,6 +1,8 @@
-import type { Template } from 'aws-cdk-lib/assertions';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { describe, expect, test } from 'vitest';
-import { api, resources, template } from './stacks.fixtures.ts';
+import { api, ingestion, resources, template } from './stacks.fixtures.ts';
 
 /** `Allow sqs:SendMessage on <Queue>`: each statement of each role, in one line. */
 function statements(from: Template): string[] {
@@ -19,6 +21,23 @@ function statements(from: Template): string[] {
     });
   });
 }
+
+describe('what the construct grants to others', () => {
+  test('asking for entities, and reading bronze', () => {
+    const stack = ingestion(new App());
+    const analyst = new Role(stack, 'Analyst', { assumedBy: new AccountRootPrincipal() });
+    stack.pipeline.grantEnqueue(analyst);
+    stack.pipeline.grantReadBronze(analyst);
+    const lines = statements(Template.fromStack(stack)).filter((line) => line.startsWith('Analyst'));
+    expect(lines.join('\n')).toMatch(/sqs:SendMessage .*on PipelineExtractQueue/);
+    expect(lines.join('\n')).toMatch(/s3:GetObject.*\/data\/bronze\/\*/);
+    expect(lines.join('\n')).not.toMatch(/s3:Put|s3:Delete/);
+    expect(stack.pipeline.metric('RowsWritten', { service: 'writer', entity: 'orders' }).dimensions).toEqual({
+      service: 'writer',
+      entity: 'orders',
+    });
+  });
+});
 
 describe('permissions', () => {
   test('no action is a wildcard, no role is managed by AWS', () => {
