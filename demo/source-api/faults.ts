@@ -10,6 +10,8 @@ export interface Faults {
   since?: 'ignored' | number;
   /** With each answer a record changes, one is deleted, or a new one appears. */
   moves?: 'update' | 'delete' | 'insert';
+  /** It moves so many times and then stands still; default: for ever. */
+  moves_max?: number;
   /** The next so many bodies are cut short, with the full length announced: the connection breaks. */
   truncate?: number;
   /** The next so many bodies are cut short, as if they were whole. */

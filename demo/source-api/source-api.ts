@@ -52,7 +52,7 @@ export class SourceApi {
   };
 
   async #answer(event: ApiEvent): Promise<ApiResult> {
-    const { lists, apiKey, move } = this.#options;
+    const { lists, apiKey } = this.#options;
     const expected = await apiKey();
     if (expected !== undefined && event.headers['x-api-key'] !== expected) return problem(403, 'forbidden');
     if (this.#isToFail()) return problem(this.faults.fail?.status ?? 500, 'told to fail');
@@ -60,12 +60,19 @@ export class SourceApi {
     const list = Object.hasOwn(lists, event.path) ? lists[event.path] : undefined;
     if (!list) return problem(404, 'no such list');
     const { status, body, link } = listPage(list(), event, this.faults);
-    if (this.faults.moves) move?.(event.path, this.faults.moves);
+    this.#move(event.path);
     const headers = {
       'content-type': 'application/json',
       ...(link !== undefined && { link: `<${link}>; rel="next"` }),
     };
     return { statusCode: status, headers, body };
+  }
+
+  #move(path: string): void {
+    const { faults } = this;
+    if (!faults.moves || faults.moves_max === 0) return;
+    if (faults.moves_max !== undefined) faults.moves_max -= 1;
+    this.#options.move?.(path, faults.moves);
   }
 
   #isToFail(): boolean {

@@ -93,7 +93,8 @@ describe.each(Object.entries(PAGINGS))('paging by %s', (_, paging) => {
     ['insert', 'newest_first'],
     ['insert', 'oldest_first'],
   ] as const)('a list that moves by %s, %s: none lost, none doubled', async (moves, order) => {
-    const faults = { moves };
+    // A list that grows with every look at it has no end.
+    const faults = { moves, moves_max: 60 };
     await using world = await RestWorld.open({ order, faults, entity: { paging, slice_rows: 100 } });
     const before = new Set(world.expected());
     await world.load();
@@ -149,13 +150,14 @@ describe('by offset', () => {
     expect(await world.load()).toMatchObject({ rows: records });
   });
 
-  test.concurrent('an API that gives one record a page is an error, not the end', async () => {
+  test.concurrent('an API that gives one record a page is read to its end all the same', async () => {
     await using world = await RestWorld.open({ entity: { paging: PAGINGS.offset } });
     const handle = world.api.handle;
     Reflect.set(world.api, 'handle', async (event: Parameters<typeof handle>[0]) =>
       handle({ ...event, queryStringParameters: { ...event.queryStringParameters, limit: '1' } }),
     );
-    expect(await world.failingRun()).toMatchObject({ code: 'PAGES_LOOP' });
+    expect(await world.load()).toMatchObject({ rows: 250 });
+    expect(await world.versions()).toEqual(world.expected());
   });
 });
 

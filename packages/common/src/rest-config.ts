@@ -23,7 +23,7 @@ export const restSourceSchema = z.strictObject({
     'how far behind the server’s `Date` a window ends: longer than a change takes to show in the API',
   ),
   requests_per_second: described(
-    z._default(z.number().check(z.gt(0)), 10),
+    z._default(z.number().check(z.minimum(0.01)), 10),
     'requests to this source by one process; `RateLimit` headers and `Retry-After` slow it down further',
   ),
   attempts: described(z._default(positive, 5), 'how often a request is tried before its slice fails'),
@@ -32,7 +32,10 @@ export const restSourceSchema = z.strictObject({
     z._default(seconds, 300),
     'a server that asks for a longer wait is left alone: the slice ends, or fails when it has read nothing',
   ),
-  response_bytes_max: described(z._default(positive, 64 * MIB), 'a larger response is refused, unread'),
+  response_bytes_max: described(
+    z._default(positive, 32 * MIB),
+    'a larger response is refused, unread; reading one takes some thirty times its size',
+  ),
 });
 export type RestSourceInput = z.input<typeof restSourceSchema>;
 export type RestSourceConfig = z.output<typeof restSourceSchema>;

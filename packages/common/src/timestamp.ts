@@ -16,14 +16,21 @@ export function parseTimestamp(text: string): Timestamp | undefined {
   const match = text.length <= 40 ? WRITTEN_BY_HAND.exec(text) : null;
   if (!match) return undefined;
   const [, date = '', minutes = '00:00', seconds = '00', fraction = '', zone = 'Z'] = match;
-  if (!isCalendarDay(date) || !isTimeOfDay(minutes, seconds)) return undefined;
+  if (![isCalendarDay(date), isTimeOfDay(minutes, seconds), isZone(zone)].every((isReal) => isReal)) return undefined;
   const whole = zone === 'Z' ? `${date}T${minutes}:${seconds}` : atUtc(`${date}T${minutes}:${seconds}Z`, zone);
-  return /^\d{4}-/.test(whole) ? canonical(`${whole}.${fraction.padEnd(6, '0')}Z`) : undefined;
+  return /^\d{4}-/.test(whole) && !whole.startsWith('0000')
+    ? canonical(`${whole}.${fraction.padEnd(6, '0')}Z`)
+    : undefined;
 }
 
 /** Without the fraction and `Z`; with a sign in front when it leaves the years 0000 to 9999. */
 function atUtc(local: string, zone: string): string {
   return new Date(Date.parse(local) - offsetMs(zone)).toISOString().slice(0, 19);
+}
+
+/** Real zones lie within a day of UTC. */
+function isZone(zone: string): boolean {
+  return zone === 'Z' || (zone.slice(1, 3) <= '23' && (zone.slice(3).replace(':', '') || '00') <= '59');
 }
 
 /** @param minutes `10:32` */

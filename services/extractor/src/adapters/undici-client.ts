@@ -15,13 +15,16 @@ export class UndiciClient implements HttpClient {
   constructor(config: RestSourceConfig) {
     this.#timeout_ms = config.request_timeout_seconds * 1000;
     this.#bytes_max = config.response_bytes_max;
-    this.#agent = new Agent({ maxResponseSize: config.response_bytes_max, connectTimeout: this.#timeout_ms });
+    // One time-out holds for the whole attempt; undici's own would cut in at five minutes.
+    const timeouts = { connectTimeout: this.#timeout_ms, headersTimeout: 0, bodyTimeout: 0 };
+    this.#agent = new Agent({ maxResponseSize: config.response_bytes_max, ...timeouts });
   }
 
-  async get(url: string, headers: Readonly<Record<string, string>>): Promise<HttpAnswer> {
+  async get(url: string, headers: Readonly<Record<string, string>>, left_ms: number): Promise<HttpAnswer> {
     const { host } = new URL(url);
+    const timeout_ms = Math.min(this.#timeout_ms, left_ms);
     try {
-      const signal = AbortSignal.timeout(this.#timeout_ms);
+      const signal = AbortSignal.timeout(timeout_ms);
       const answer = await request(url, { dispatcher: this.#agent, headers: { ...HEADERS, ...headers }, signal });
       const names = lowerCase(answer.headers);
       if (Number(names['content-length'] ?? 0) > this.#bytes_max) {
@@ -32,7 +35,7 @@ export class UndiciClient implements HttpClient {
       const bytes = await answer.body.bytes();
       return { status: answer.statusCode, headers: names, body: textOf(host, bytes, names['content-encoding']) };
     } catch (thrown) {
-      throw thrown instanceof BronzeError ? thrown : this.#failure(host, thrown);
+      throw thrown instanceof BronzeError ? thrown : this.#failure(host, timeout_ms, thrown);
     }
   }
 
@@ -40,14 +43,11 @@ export class UndiciClient implements HttpClient {
     return this.#agent.destroy();
   }
 
-  #failure(host: string, thrown: unknown): BronzeError {
+  #failure(host: string, timeout_ms: number, thrown: unknown): BronzeError {
     if (thrown instanceof errors.ResponseExceededMaxSizeError) return this.#tooLarge(host);
-    const isTimeout =
-      thrown instanceof errors.HeadersTimeoutError ||
-      thrown instanceof errors.BodyTimeoutError ||
-      (thrown instanceof Error && thrown.name === 'TimeoutError');
+    const isTimeout = thrown instanceof Error && thrown.name === 'TimeoutError';
     if (isTimeout) {
-      return failure('SOURCE_TIMEOUT', `${host} did not answer within ${this.#timeout_ms / 1000} s`, RAISE);
+      return failure('SOURCE_TIMEOUT', `${host} did not answer within ${timeout_ms / 1000} s`, RAISE);
     }
     const code = codeOf(thrown);
     return UNREACHABLE.has(code)

@@ -100,7 +100,8 @@ export class ApiClient {
       ({ url, answer } = await this.#follow(request, value));
     }
     const judged = this.#judge(request, url, answer);
-    return isRefusal(judged) ? { ...judged, excerpt: without(judged.excerpt, value) } : judged;
+    const secrets = [...Object.values(request.headers), ...(value === undefined ? [] : [value])];
+    return isRefusal(judged) ? { ...judged, excerpt: excerptOf(answer.body, secrets) } : judged;
   }
 
   /** Redirects are followed within the origin only: the key goes nowhere else. */
@@ -110,7 +111,7 @@ export class ApiClient {
     let url = request.url;
     for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects += 1) {
       await pacer.turn(request.deadline);
-      const answer = await http.get(url, headers);
+      const answer = await http.get(url, headers, leftOf(request.deadline));
       this.#heed(answer);
       const { location } = answer.headers;
       if (answer.status < 300 || answer.status > 399 || location === undefined) return { url, answer };
@@ -133,7 +134,7 @@ export class ApiClient {
     if (status === 401 || status === 403) throw denied(entity, status, this.#ports.key !== undefined);
     if (RETRIED.has(status)) throw failing(entity, status);
     if (status >= 200 && status <= 299) return { url, headers, body: jsonOf(entity, body), characters: body.length };
-    return { status, excerpt: excerptOf(body) };
+    return { status, excerpt: '' };
   }
 }
 
@@ -186,12 +187,20 @@ function failing(entity: string, status: number): BronzeError {
   });
 }
 
-/** An API may echo what it was sent. */
-function without(text: string, key: string | undefined): string {
-  return key ? text.replaceAll(key, '(hidden)') : text;
+/** A request may reach into the time for handing over, but not use it up. */
+const INTO_HAND_OVER_MS = 25_000;
+const LEFT_MS_MIN = 1000;
+/** What timers can count. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+function leftOf(deadline: Deadline): number {
+  return Math.min(TIMER_MS_MAX, Math.max(LEFT_MS_MIN, deadline.remainingMs() + INTO_HAND_OVER_MS));
 }
 
-function excerptOf(body: string): string {
-  const text = body.slice(0, EXCERPT_CHARACTERS).replaceAll(/\s+/g, ' ').trim();
-  return body.length > EXCERPT_CHARACTERS ? `${text}…` : text;
+/** The beginning of a body. An API may echo what it was sent: that is hidden before anything is cut. */
+function excerptOf(body: string, secrets: readonly string[]): string {
+  const spellings = secrets.flatMap((one) => [one, JSON.stringify(one).slice(1, -1)]).filter((one) => one.length > 3);
+  const shown = spellings.reduce((text, one) => text.replaceAll(one, '(hidden)'), body);
+  const text = shown.slice(0, EXCERPT_CHARACTERS).replaceAll(/\s+/g, ' ').trim();
+  return shown.length > EXCERPT_CHARACTERS ? `${text}…` : text;
 }

@@ -5,14 +5,14 @@ import type { RestSourceConfig } from '@bronze/common/rest-config';
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** @throws BronzeError CONFIG_INVALID for what is no URL, or would carry the API key in the clear */
-export function baseUrl(config: RestSourceConfig, environment: Environment): string {
+export function baseUrl(config: RestSourceConfig, environment: Environment, hasSecrets: boolean): string {
   const url = URL.parse(resolve(config.base_url, environment));
   if (!url) throw wrong('is no URL');
   if (url.username !== '' || url.password !== '') throw wrong('has a user in it');
   if (url.search !== '' || url.hash !== '') throw wrong('has a query or a fragment');
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw wrong('is neither https nor http');
-  if (url.protocol === 'http:' && config.api_key_secret && !LOOPBACK.test(url.hostname)) {
-    throw wrong('is plain http: the API key could be read on its way');
+  if (url.protocol === 'http:' && hasSecrets && !LOOPBACK.test(url.hostname)) {
+    throw wrong('is plain http: the API key, or a header, could be read on its way');
   }
   return url.href;
 }

@@ -32,7 +32,7 @@ export class FieldTypes {
 
   constructor(entity: EndpointEntity, known: readonly Column[]) {
     this.#entity = entity;
-    this.#isNew = known.length === 0;
+    this.#isNew = known.every(({ name }) => Object.hasOwn(entity.columns, name) || name === entity.event_date);
     const kept = known.filter(({ name }) => !entity.exclude.includes(name));
     for (const { name, type } of kept)
       this.#add(name, Object.hasOwn(entity.columns, name) ? (entity.columns[name] ?? type) : type);
@@ -151,15 +151,16 @@ function inferMoment(values: readonly JsonNode[]): string {
  */
 export function fieldsOf(record: JsonObject, exclude: ReadonlySet<string>): Fields {
   const fields = new Map<string, JsonNode>();
-  const repeated = new Map<string, JsonNode[]>();
+  const repeated = new Map<string, Map<string, JsonNode>>();
   for (const [name, value] of record.entries) {
     if (value === null || exclude.has(name)) continue;
     const before = fields.get(name);
-    const values = repeated.get(name) ?? (before === undefined ? [] : [before]);
-    if (values.some((one) => canonicalJson(one) === canonicalJson(value))) continue;
-    if (values.length > 0) repeated.set(name, [...values, value]);
-    else fields.set(name, value);
+    if (before === undefined) fields.set(name, value);
+    else {
+      const values = repeated.get(name) ?? new Map([[canonicalJson(before), before]]);
+      repeated.set(name, values.set(canonicalJson(value), value));
+    }
   }
-  for (const [name, values] of repeated) fields.set(name, values);
+  for (const [name, values] of repeated) if (values.size > 1) fields.set(name, [...values.values()]);
   return fields;
 }

@@ -10,7 +10,8 @@ export interface HttpClient {
   /**
    * Follows no redirect and retries nothing.
    *
+   * @param left_ms the attempt ends after so long at the latest
    * @throws BronzeError SOURCE_UNREACHABLE, SOURCE_INTERRUPTED, SOURCE_TIMEOUT, RESPONSE_TOO_LARGE, RESPONSE_MALFORMED
    */
-  get(url: string, headers: Readonly<Record<string, string>>): Promise<HttpAnswer>;
+  get(url: string, headers: Readonly<Record<string, string>>, left_ms: number): Promise<HttpAnswer>;
 }

@@ -175,9 +175,15 @@ export function compareBytes(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The node at a path such as `data.items`; undefined when there is none. */
+/** The node at a path such as `data.items`; a key with dots in it, such as `@odata.nextLink`, is found too. */
 export function nodeAt(node: JsonNode, path: string): JsonNode | undefined {
-  return path
-    .split('.')
-    .reduce<JsonNode | undefined>((at, key) => (at instanceof JsonObject ? at.get(key) : undefined), node);
+  if (!(node instanceof JsonObject)) return undefined;
+  const own = node.get(path);
+  if (own !== undefined) return own;
+  for (let dot = path.indexOf('.'); dot !== -1; dot = path.indexOf('.', dot + 1)) {
+    const below = node.get(path.slice(0, dot));
+    const found = below === undefined ? undefined : nodeAt(below, path.slice(dot + 1));
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }

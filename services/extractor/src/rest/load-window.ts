@@ -2,9 +2,9 @@ import type { PendingLoad } from '@bronze/common/checkpoint';
 import { BronzeError } from '@bronze/common/failure';
 import type { EndpointEntity } from '@bronze/common/rest-config';
 import type { LeftOut } from '@bronze/common/slice-manifest';
-import type { Timestamp } from '@bronze/common/timestamp';
+import { type Timestamp, utcDate } from '@bronze/common/timestamp';
 import type { JsonObject } from './json-node.ts';
-import { askedMoment, momentOf, sinceText } from './moment.ts';
+import { askedMoment, type Moment, momentOf, sinceText } from './moment.ts';
 
 /** What of an API's records belongs into a load; the rest is counted. */
 export class LoadWindow {
@@ -53,18 +53,26 @@ export class LoadWindow {
   takes(record: JsonObject): boolean {
     const { cursor, columns, null_cursor } = this.#entity;
     if (cursor === null) return true;
-    const moment = momentOf(record.get(cursor), columns[cursor] ?? '');
-    const { load_type, since, until } = this.#load;
+    const value = record.get(cursor) ?? null;
+    const moment = momentOf(value, columns[cursor] ?? '');
+    const isFull = this.#load.load_type === 'full';
     if (!moment) {
-      if (null_cursor === 'error') throw withoutCursor(this.#entity, cursor);
-      if (load_type === 'full') return true;
-      this.#left_out.without_cursor += 1;
-      return false;
+      // What can't be placed in time is in a full load; left out of another it would be lost.
+      if (null_cursor === 'error' || (value !== null && !isFull)) throw withoutCursor(this.#entity, cursor);
+      this.#left_out.without_cursor += isFull ? 0 : 1;
+      return isFull;
     }
-    const isInside = moment.at < until && (load_type === 'full' || moment.at >= since);
+    const isInside = this.#isInside(moment);
     if (!isInside) this.#left_out.outside_window += 1;
     if (this.#asked !== undefined && moment.at < this.#asked) this.#isIgnored = true;
     return isInside;
+  }
+
+  /** A day without a time belongs to the window in which it ends: windows of whole days tile too. */
+  #isInside({ at, is_day }: Moment): boolean {
+    const { load_type, since, until } = this.#load;
+    const [moment, from, to] = is_day ? [utcDate(at), utcDate(since), utcDate(until)] : [at, since, until];
+    return moment < to && (load_type === 'full' || moment >= from);
   }
 }
 

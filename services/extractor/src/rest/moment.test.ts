@@ -13,8 +13,9 @@ test.each([
   ['2024-01-15T23:59:59-01:00', '2024-01-16T00:59:59.000000Z', true],
   ['2024-01-15', '2024-01-15T00:00:00.000000Z', true],
   ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000000Z', true],
+  ['2024-01-15t10:32:00z', '2024-01-15T10:32:00.000000Z', true],
 ])('%s is %s', (text, at, is_exact) => {
-  expect(momentOfText(text)).toEqual({ at, is_exact });
+  expect(momentOfText(text)).toEqual({ at, is_exact, is_day: text.length === 10 });
 });
 
 test.each([
@@ -30,6 +31,8 @@ test.each([
   '2024-01-15T',
   'x'.repeat(1000),
   '20240115T103200Z',
+  '2024-01-15T10:32:00+99:99',
+  '0001-01-01T00:00:00+01:00',
 ])('%j is no moment', (text) => {
   expect(momentOfText(text)).toBeUndefined();
 });
@@ -43,12 +46,15 @@ test.each([
   ['-1', 0, '1969-12-31T23:59:59.000000Z', true],
   ['0', 0, '1970-01-01T00:00:00.000000Z', true],
 ] as const)('%s with %d digits below the second is %s', (text, unit, at, is_exact) => {
-  expect(momentOfNumber(text, unit)).toEqual({ at, is_exact });
+  expect(momentOfNumber(text, unit)).toEqual({ at, is_exact, is_day: false });
 });
 
-test.each(['1e9', '', 'x', '99999999999999999', '9999999999999999'])('the number %s is no moment', (text) => {
-  expect(momentOfNumber(text, 0)).toBeUndefined();
-});
+test.each(['1e9', '', 'x', '99999999999999999', '9999999999999999', '-62135600400'])(
+  'the number %s is no moment',
+  (text) => {
+    expect(momentOfNumber(text, 0)).toBeUndefined();
+  },
+);
 
 test('as PostgreSQL prints it', () => {
   for (const [at, printed] of [

@@ -5,15 +5,17 @@ import { type JsonNode, JsonNumber } from './json-node.ts';
 
 /** ISO 8601 with a date and, optionally, a time, a fraction of any length, and a zone. */
 const ISO =
-  /^([0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?)(?:\.([0-9]{1,30}))?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?$/;
+  /^([0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?)(?:\.([0-9]{1,30}))?([Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?$/;
 const NUMBER = /^(-?[0-9]{1,16})(?:\.([0-9]{1,30}))?$/;
 const FRACTION_DIGITS = 6;
 const ZONED = /(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$/;
 
-interface Moment {
+export interface Moment {
   readonly at: Timestamp;
   /** False when digits below the microsecond were cut. */
   readonly is_exact: boolean;
+  /** A day without a time: when in it something happened is not known. */
+  readonly is_day: boolean;
 }
 
 /** A date or time as text; without a zone it is UTC. Undefined when it is none. */
@@ -23,8 +25,8 @@ export function momentOfText(text: string): Moment | undefined {
   const [, whole = '', fraction = '', zone = ''] = match;
   if (fraction !== '' && whole.length < 19) return undefined;
   const digits = fraction.slice(0, FRACTION_DIGITS);
-  const at = parseTimestamp(`${whole}${digits && `.${digits}`}${whole.length > 10 ? zone : ''}`);
-  return at && { at, is_exact: isZero(fraction.slice(FRACTION_DIGITS)) };
+  const at = parseTimestamp(`${whole}${digits && `.${digits}`}${whole.length > 10 ? zone : ''}`.toUpperCase());
+  return at && { at, is_exact: isZero(fraction.slice(FRACTION_DIGITS)), is_day: whole.length === 10 };
 }
 
 /** @param unit how many decimal digits of the number are below the second: 0 for seconds, 3 for milliseconds */
@@ -35,7 +37,7 @@ export function momentOfNumber(text: string, unit: 0 | 3): Moment | undefined {
   const kept = fraction.slice(0, FRACTION_DIGITS - unit);
   const micros = BigInt(`${whole}${kept.padEnd(FRACTION_DIGITS - unit, '0')}`);
   const at = ofMicroseconds(micros);
-  return at && { at, is_exact: isZero(fraction.slice(FRACTION_DIGITS - unit)) };
+  return at && { at, is_exact: isZero(fraction.slice(FRACTION_DIGITS - unit)), is_day: false };
 }
 
 function ofMicroseconds(micros: bigint): Timestamp | undefined {
@@ -43,7 +45,7 @@ function ofMicroseconds(micros: bigint): Timestamp | undefined {
   const milliseconds = Number((micros - below) / 1000n);
   if (Math.abs(milliseconds) > 8.64e15) return undefined;
   const whole = new Date(milliseconds).toISOString();
-  return /^[0-9]{4}-/.test(whole) ? timestamp(`${whole.slice(0, 19)}.${String(below).padStart(6, '0')}Z`) : undefined;
+  return parseTimestamp(`${whole.slice(0, 19)}.${String(below).padStart(6, '0')}Z`);
 }
 
 function isZero(digits: string): boolean {

@@ -76,7 +76,7 @@ async function readAll({ server, style, size, steps }: Reading): Promise<string[
   let start = '';
   let carried: readonly string[] = [];
   for (;;) {
-    const seen = new SeenRecords(entity.primary_key, carried);
+    const seen = new SeenRecords(entity, carried);
     const fetch = async (token: string) => {
       const from = style === 'offset' ? Number(token || '0') : (Number(token || '1') - 1) * size;
       return { records: server.fetch(from, size).map(recordOf), next: undefined, characters: 0 };

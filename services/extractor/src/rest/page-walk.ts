@@ -22,8 +22,8 @@ export interface PageStep {
   readonly next: PageToken | undefined;
 }
 
-/** So many short pages in a row with nothing but what changed after the window: the list grows faster than it is read. */
-const PAGES_BEYOND_MAX = 20;
+/** So many small pages in a row with nothing but what changed after the window: the list grows as fast as it is read. */
+const PAGES_BEYOND_MAX = 1000;
 
 export interface Walk {
   readonly entity: EndpointEntity;
@@ -37,7 +37,7 @@ export interface Walk {
 
 /** So many pages in a row with nothing new in them: the API does not heed what it is asked for. */
 const PAGES_REPEATED_MAX = 3;
-const PAGES_EMPTY_MAX = 1000;
+const PAGES_EMPTY_MAX = 100_000;
 
 /**
  * Walks a list page by page to its end. Each step is whole: a slice can end after it.
@@ -53,15 +53,14 @@ export async function* walkPages(walk: Walk): AsyncGenerator<PageStep> {
   let largest = 0;
   for await (const one of stepsOf(walk)) {
     const isIdle = one.records.length === 0;
-    const isShort = one.records.length < largest;
     largest = Math.max(largest, one.records.length);
+    const isSmall = one.records.length < largest / 2;
     idle.repeated = isIdle ? idle.repeated + Math.sign(one.repeated) : 0;
     idle.empty = isIdle ? idle.empty + 1 : 0;
-    idle.beyond = !isIdle && isShort && one.records.every((record) => walk.isBeyond(record)) ? idle.beyond + 1 : 0;
+    idle.beyond = !isIdle && isSmall && one.records.every((record) => walk.isBeyond(record)) ? idle.beyond + 1 : 0;
     if (idle.repeated >= PAGES_REPEATED_MAX || idle.empty >= PAGES_EMPTY_MAX) throw loop(walk.entity);
-    const isOvertaken = idle.beyond >= PAGES_BEYOND_MAX;
-    yield isOvertaken ? { ...one, next: undefined } : one;
-    if (isOvertaken) return;
+    if (idle.beyond >= PAGES_BEYOND_MAX) throw growing(walk.entity);
+    yield one;
   }
 }
 
@@ -95,45 +94,41 @@ const OVERLAP_GROWTH = 4;
 
 /**
  * Pages overlap, by one record as long as the list stands still. Unless the first of a page is one that is known,
- * records may lie between the two. The end is where nothing lies beyond what is known.
+ * records may lie between the two. The end is where nothing is, and nothing else: pages may be short anywhere.
  */
 async function* walkOffsets(walk: Walk): AsyncGenerator<PageStep> {
   let offset = Number(walk.start);
   let overlap = 1;
   let size = walk.seen.pageSize;
-  let isTail = false;
   for (;;) {
     const from = Math.max(0, offset - overlap);
     const page = await walk.fetch(String(from));
     if (from > 0 && !continues(walk, page)) {
-      // A page must reach beyond its overlap, or it would look like the end.
+      // A page must reach beyond its overlap to bring anything.
       const wider = Math.min(size - 1, overlap * OVERLAP_GROWTH);
       if (wider <= overlap) throw moved(walk.entity);
       overlap = wider;
-      isTail ||= page.records.length === 0;
       continue;
     }
     const known = offset - from;
     offset = from + page.records.length;
     size = Math.max(size, page.records.length);
+    overlap = 1;
     const one = step(walk, { page, overlap: known, next: String(offset) });
-    const isStale = one.records.length === 0 && page.records.length < size;
-    const isEnd = isTail || isStale || (page.records.length <= known && (await isLast(walk, { size, known, offset })));
-    yield isEnd ? { ...one, next: undefined } : one;
+    if (one.records.length > 0) {
+      yield one;
+      continue;
+    }
+    const beyond = await walk.fetch(String(offset));
+    // Only if the page stands where it stood does what is behind it follow, be it nothing.
+    const again = await walk.fetch(String(from));
+    const stands = again.records.every((record) => walk.seen.has(record));
+    if (!stands) continue;
+    offset += beyond.records.length;
+    const isEnd = beyond.records.length === 0;
+    yield step(walk, { page: beyond, next: isEnd ? undefined : String(offset) });
     if (isEnd) return;
   }
-}
-
-/** A page of nothing but its overlap is the last, unless the API never gives more than that. */
-async function isLast(
-  walk: Walk,
-  { size, known, offset }: Record<'size' | 'known' | 'offset', number>,
-): Promise<boolean> {
-  if (size > known || (await walk.fetch(String(offset))).records.length === 0) return true;
-  throw new BronzeError('PAGES_LOOP', {
-    message: `the API of ${walk.entity.name} gives one record a page: pages can’t overlap`,
-    hint: 'Page by offset needs pages of at least two. Ask for more (size, size_param), or page by another style.',
-  });
 }
 
 /** After each page the one before is read again: what has moved into it meanwhile was skipped. */
@@ -173,8 +168,8 @@ interface Read {
 }
 
 function step({ seen }: Walk, { before = [], page, overlap = 0, next }: Read): PageStep {
-  const skipped = before.flatMap(({ records }) => seen.unseen(records));
-  const fresh = seen.unseen(page.records);
+  const skipped = before.flatMap(({ records }) => seen.unseen(records, records.length));
+  const fresh = seen.unseen(page.records, overlap);
   const repeated = Math.max(0, page.records.length - fresh.length - overlap);
   return { records: [...skipped, ...fresh], repeated, characters: page.characters, next };
 }
@@ -183,6 +178,13 @@ function loop(entity: EndpointEntity): BronzeError {
   return new BronzeError('PAGES_LOOP', {
     message: `the pages of ${entity.name} lead in a circle: again and again they hold nothing new`,
     hint: 'It is retried from the last slice. If it stays: does the API know the paging parameters by these names?',
+  });
+}
+
+function growing(entity: EndpointEntity): BronzeError {
+  return new BronzeError('PAGES_MOVED', {
+    message: `the list of ${entity.name} grows as fast as it is read`,
+    hint: 'It is retried. If it stays, ask for larger pages or raise requests_per_second, or load at a quieter hour.',
   });
 }
 

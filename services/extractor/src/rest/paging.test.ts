@@ -99,7 +99,7 @@ describe('base_url', () => {
     ['http://localhost:8080', 'arn'],
     ['http://api.internal', undefined],
   ])('%s with the key %s', (url, secret) => {
-    expect(baseUrl(source(url, secret), {})).toContain(url);
+    expect(baseUrl(source(url, secret), {}, secret !== undefined)).toContain(url);
   });
 
   test.each([
@@ -110,7 +110,7 @@ describe('base_url', () => {
     ['https://api.example.com?key=canary', undefined, /has a query/],
     ['api.example.com', undefined, /is no URL/],
   ])('never %s with the key %s', (url, secret, message) => {
-    expect(() => baseUrl(source(url, secret), {})).toThrow(message);
-    expect(() => baseUrl(source(url, secret), {})).toThrow(/^(?!.*canary)/);
+    expect(() => baseUrl(source(url, secret), {}, secret !== undefined)).toThrow(message);
+    expect(() => baseUrl(source(url, secret), {}, secret !== undefined)).toThrow(/^(?!.*canary)/);
   });
 });

@@ -1,6 +1,6 @@
 import { BronzeError } from '@bronze/common/failure';
 import type { EndpointEntity, PagingConfig } from '@bronze/common/rest-config';
-import { type JsonNode, JsonNumber, nodeAt } from './json-node.ts';
+import { type JsonNode, JsonNumber, JsonObject, nodeAt } from './json-node.ts';
 
 /** Which page: a number, an offset, a token or a URL as text; empty for the first. */
 export type PageToken = string;
@@ -50,9 +50,10 @@ export interface PageAnswer {
  */
 export function nextToken(entity: EndpointEntity, answer: PageAnswer): PageToken | undefined {
   const { paging } = entity;
-  if (paging.style === 'cursor') return textOf(nodeAt(answer.body, paging.cursor_path));
+  if (paging.style === 'cursor') return textOf(entity, nodeAt(answer.body, paging.cursor_path));
   if (paging.style !== 'next-link') return undefined;
-  const link = paging.link_path === null ? linkHeader(answer.link) : textOf(nodeAt(answer.body, paging.link_path));
+  const link =
+    paging.link_path === null ? linkHeader(answer.link) : textOf(entity, nodeAt(answer.body, paging.link_path));
   return link === undefined ? undefined : withinOrigin(entity, link, answer.url);
 }
 
@@ -65,14 +66,36 @@ function withinOrigin(entity: EndpointEntity, link: string, from: string): strin
   });
 }
 
-function textOf(node: JsonNode | undefined): string | undefined {
-  const text = node instanceof JsonNumber ? node.text : node;
-  return typeof text === 'string' && text !== '' ? text : undefined;
+/** Missing, null, false and empty text mean the end; anything that is no text is not understood, and no end. */
+function textOf(entity: EndpointEntity, node: JsonNode | undefined): string | undefined {
+  if (node === undefined || node === null || node === false || node === '') return undefined;
+  const text = node instanceof JsonNumber ? node.text : node instanceof JsonObject ? node.get('href') : node;
+  if (typeof text === 'string') return text === '' ? undefined : text;
+  throw new BronzeError('RECORDS_MISSING', {
+    message: `what an answer for ${entity.name} names as its next page is neither text nor number`,
+    hint: 'Name the token or URL itself: cursor_path or link_path may have to go one level deeper.',
+  });
+}
+
+/**
+ * A first page that is full and names no next one at all: the path is wrong more likely than the list that long.
+ *
+ * @throws BronzeError RECORDS_MISSING
+ */
+export function checkPaging({ name, paging }: EndpointEntity, answer: PageAnswer, records: number): void {
+  if (paging.style !== 'cursor' && paging.style !== 'next-link') return;
+  const path = paging.style === 'cursor' ? paging.cursor_path : paging.link_path;
+  const isThere = path === null ? answer.link !== undefined : nodeAt(answer.body, path) !== undefined;
+  if (isThere || records < paging.size) return;
+  throw new BronzeError('RECORDS_MISSING', {
+    message: `the first page of ${name} is full, and ${path === null ? 'no Link header' : path} says whether there is more`,
+    hint: `Is the path right? If the list has exactly ${paging.size} records, ask for another size.`,
+  });
 }
 
 /** `<https://…/payments?cursor=x>; rel="next", <…>; rel="prev"` (RFC 8288). */
 function linkHeader(header: string | undefined): string | undefined {
-  for (const [, url, parameters = ''] of (header ?? '').matchAll(/<([^>]*)>([^<]*)/g)) {
+  for (const [, url, parameters = ''] of (header ?? '').matchAll(/<([^>]*)>((?:"(?:[^"\\]|\\.)*"|[^<"])*)/g)) {
     if (/;\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next(?=\s|;|,|$))/i.test(parameters)) return url;
   }
   return undefined;

@@ -34,7 +34,7 @@ export interface Allowance {
  * later drafts. Undefined unless both numbers are there.
  */
 export function allowanceOf(headers: HttpAnswer['headers'], now_ms: number): Allowance | undefined {
-  const structured = headers['ratelimit'] ?? '';
+  const structured = scarcest(headers['ratelimit'] ?? '');
   const remaining =
     parameter(structured, /(?:^|[;,\s])(?:r|remaining)=(\d{1,9})/) ??
     number(headers['ratelimit-remaining'] ?? headers['x-ratelimit-remaining']);
@@ -43,6 +43,13 @@ export function allowanceOf(headers: HttpAnswer['headers'], now_ms: number): All
     number(headers['ratelimit-reset'] ?? headers['x-ratelimit-reset']);
   if (remaining === undefined || reset === undefined) return undefined;
   return { remaining, reset_ms: Math.max(0, resetMs(reset, now_ms)) };
+}
+
+/** Of several policies the one with the least left: `"day";r=1000;t=3600, "burst";r=0;t=10`. */
+function scarcest(header: string): string {
+  const policies = header.split(/,\s*(?=")/);
+  const left = (policy: string) => parameter(policy, /(?:^|[;,\s])(?:r|remaining)=(\d{1,9})/) ?? Infinity;
+  return policies.toSorted((a, b) => left(a) - left(b))[0] ?? '';
 }
 
 function parameter(text: string, pattern: RegExp): number | undefined {

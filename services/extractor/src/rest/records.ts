@@ -8,6 +8,8 @@ export function recordsIn(entity: EndpointEntity, body: JsonNode): JsonObject[] 
   const { records_path } = entity;
   const found = records_path === null ? body : nodeAt(body, records_path);
   const where = records_path === null ? 'the body' : `${records_path} in the body`;
+  // Some write an empty list as null.
+  if (found === null && records_path !== null) return [];
   if (!Array.isArray(found)) throw missing(entity, `${where} is no list`);
   return found.map((record: JsonNode) => {
     if (record instanceof JsonObject) return record;
@@ -47,7 +49,14 @@ export function checkFields(entity: EndpointEntity, records: readonly JsonObject
     });
   }
   const values = records.map((record) => record.get(cursor) ?? null).filter((value) => value !== null);
-  if (values.length > 0 && !values.some((value) => momentOf(value, columns[cursor] ?? ''))) {
+  const moments = values.map((value) => momentOf(value, columns[cursor] ?? ''));
+  if (entity.since && entity.since.format !== 'date' && moments.some((moment) => moment?.is_day)) {
+    throw new BronzeError('COLUMN_UNSUPPORTED', {
+      message: `the field ${cursor}, cursor of ${entity.name}, holds days without a time`,
+      hint: "Ask by the day: since: { format: 'date' }; or since: null, if the API can’t be asked. A day then counts once it is over.",
+    });
+  }
+  if (values.length > 0 && !moments.some((moment) => moment)) {
     throw new BronzeError('COLUMN_UNSUPPORTED', {
       message: `the field ${cursor}, cursor of ${entity.name}, holds no moments`,
       hint: `Expected is ISO 8601 text. For numbers declare columns: { ${cursor}: 'unix_seconds' } or 'unix_milliseconds'.`,

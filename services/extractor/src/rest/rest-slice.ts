@@ -31,7 +31,7 @@ export function startOf(entity: EndpointEntity, load: PendingLoad, window: LoadW
     });
   }
   const [token, ...carried] = position?.values ?? [''];
-  return { token, seen: new SeenRecords(entity.primary_key, carried) };
+  return { token, seen: new SeenRecords(entity, carried) };
 }
 
 /** Records as batches of staged lines. Batches end with pages, where reading can go on. */
@@ -53,7 +53,7 @@ export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
       yield batch.take(true);
       continue;
     }
-    unread.push(...taken(slice.window, step).map((record) => fieldsOf(record, exclude)));
+    for (const record of taken(slice.window, step)) unread.push(fieldsOf(record, exclude));
     unread_characters += step.characters;
     batch.endPage(step.next);
     const isEnough =

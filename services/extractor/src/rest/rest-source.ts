@@ -11,7 +11,7 @@ import type { JsonObject } from './json-node.ts';
 import { LoadWindow } from './load-window.ts';
 import { askedMoment, earlier, momentOf, sinceText } from './moment.ts';
 import type { RawPage } from './page-walk.ts';
-import { nextToken, type PageAddress, type PageToken, pageUrl } from './paging.ts';
+import { checkPaging, nextToken, type PageAddress, type PageToken, pageUrl } from './paging.ts';
 import { httpDateMs } from './rate-limit.ts';
 import { checkFields, recordsIn } from './records.ts';
 import { restBatches, startOf } from './rest-slice.ts';
@@ -99,10 +99,13 @@ export class RestSource implements Source {
 
   async #page(entity: EndpointEntity, asked: Asked & { readonly isLater: boolean }): Promise<RawPage> {
     const answer = await this.#ask(entity, asked);
+    if (isRefusal(answer) && isBehindLast(entity, asked.token, answer))
+      return { records: [], next: undefined, characters: 0 };
     if (isRefusal(answer)) throw this.#refusedPage(entity, asked, answer);
     const { url, body, headers } = answer;
     const records = recordsIn(entity, body);
     const next = nextToken(entity, { url, body, link: headers['link'] });
+    if (asked.token === '') checkPaging(entity, { url, body, link: headers['link'] }, records.length);
     return { records, next, characters: answer.characters };
   }
 
@@ -124,7 +127,9 @@ export class RestSource implements Source {
 
   #ask(entity: EndpointEntity, { token, since, deadline }: Asked): Promise<ApiAnswer | Refusal> {
     const { api, config, environment } = this.#ports;
-    const base_url = baseUrl(config, environment);
+    const hasSecrets =
+      config.api_key_secret !== undefined || Object.values(entity.headers).some((one) => typeof one !== 'string');
+    const base_url = baseUrl(config, environment, hasSecrets);
     const address: PageAddress = { base_url, entity, since };
     const headers = Object.fromEntries(
       Object.entries(entity.headers).map(([name, value]) => [name, resolve(value, environment)]),
@@ -160,6 +165,11 @@ function holdsOlder(entity: EndpointEntity, records: readonly JsonObject[], sinc
   if (!since || !entity.since || cursor === null) return false;
   const oldest = askedMoment(since, entity.since);
   return records.some((record) => (momentOf(record.get(cursor), columns[cursor] ?? '')?.at ?? oldest) < oldest);
+}
+
+/** Many APIs know no page behind the last. That it was the last shows when the one before is read again. */
+function isBehindLast({ paging }: EndpointEntity, token: PageToken, { status }: Refusal): boolean {
+  return status === 404 && paging.style === 'page' && token !== '' && Number(token) > paging.first_page;
 }
 
 function rejected(entity: EndpointEntity, { status, excerpt }: Refusal): BronzeError {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, type JsonObject } from './json-node.ts';
+import type { EndpointEntity } from '@bronze/common/rest-config';
+import { canonicalJson, JsonObject } from './json-node.ts';
 
 /** How far back a repeated record is known at least: up to twice as far, some 20 MB. */
 const GENERATION_RECORDS = 50_000;
@@ -11,33 +12,46 @@ const PAGE_END = '';
 /** Base64 characters of an MD5: 72 bits. */
 const DIGEST_LENGTH = 12;
 
+/** What of an entity tells its records apart. */
+export type RecordIdentity = Pick<EndpointEntity, 'primary_key' | 'cursor' | 'exclude'>;
+
 /**
- * The records read last, by primary key and content. A list that moves while it is being paged gives some of them
- * again; and where one of them stands tells whether others were skipped.
+ * The records read last. A list that moves while it is being paged gives some of them again: those are left out, by
+ * primary key and content. And where one of them stands tells whether others were skipped: a record that has its key
+ * and cursor stands where it stood, since a change would have moved it.
  */
 export class SeenRecords {
-  readonly #primary_key: readonly string[];
-  /** Forgotten a generation at a time: cheaper than record by record. */
+  readonly #identity: RecordIdentity;
+  /** Versions, and as shorter texts what they stand for. Forgotten a generation at a time: cheaper than one by one. */
   #young = new Set<string>();
   #old: ReadonlySet<string> = new Set();
   #pages: string[][];
 
   /** @param carried what {@link carried} gave at the end of the slice before */
-  constructor(primary_key: readonly string[], carried: readonly string[]) {
-    this.#primary_key = primary_key;
+  constructor(identity: RecordIdentity, carried: readonly string[]) {
+    this.#identity = identity;
     this.#pages = pagesIn(carried);
     for (const version of this.#pages.flat()) this.#remember(version);
   }
 
-  /** Whether this very version of a record was read lately: then it stands where it stood, since a change moves it. */
+  /** Whether a record was read lately and stands where it stood. */
   has(record: JsonObject): boolean {
-    return this.#knows(this.#versionOf(record));
+    return this.#knows(standingOf(this.#versionOf(record)));
   }
 
-  /** The records of a page that were not read lately, each once; from now on they are known. */
-  unseen(page: readonly JsonObject[]): JsonObject[] {
+  /**
+   * The records of a page that were not read lately, each once; from now on they are known.
+   *
+   * @param again how many of its first were read before: fields that differ in each answer make no new ones of them
+   */
+  unseen(page: readonly JsonObject[], again: number): JsonObject[] {
     const versions = page.map((record) => this.#versionOf(record));
-    const fresh = page.filter((_, index) => this.#remember(versions[index] ?? ''));
+    const fresh = page.filter((_, index) => {
+      const version = versions[index] ?? '';
+      const isKnown = this.#knows(index < again ? standingOf(version) : version);
+      this.#remember(version);
+      return !isKnown;
+    });
     this.#pages = lastOf([...this.#pages, versions]);
     return fresh;
   }
@@ -52,25 +66,31 @@ export class SeenRecords {
     return this.#pages.flatMap((page) => [...page, PAGE_END]);
   }
 
-  #knows(version: string): boolean {
-    return this.#young.has(version) || this.#old.has(version);
+  #knows(text: string): boolean {
+    return this.#young.has(text) || this.#old.has(text);
   }
 
-  /** False when it is known already. */
-  #remember(version: string): boolean {
-    if (this.#knows(version)) return false;
-    if (this.#young.size >= GENERATION_RECORDS) {
+  #remember(version: string): void {
+    if (this.#young.size >= 2 * GENERATION_RECORDS) {
       this.#old = this.#young;
       this.#young = new Set();
     }
-    this.#young.add(version);
-    return true;
+    this.#young.add(version).add(standingOf(version));
   }
 
+  /** Key, cursor and content; without a cursor value the content stands for it. */
   #versionOf(record: JsonObject): string {
-    const key = this.#primary_key.map((name) => canonicalJson(record.get(name) ?? null)).join();
-    return `${digest(key)}${digest(canonicalJson(record))}`;
+    const { primary_key, cursor, exclude } = this.#identity;
+    const key = primary_key.map((name) => canonicalJson(record.get(name) ?? null)).join();
+    const shown = record.entries.filter(([name, value]) => value !== null && !exclude.includes(name));
+    const content = digest(canonicalJson(new JsonObject(shown)));
+    const moment = cursor === null ? undefined : (record.get(cursor) ?? undefined);
+    return `${digest(key)}${moment === undefined ? content : digest(canonicalJson(moment))}${content}`;
   }
+}
+
+function standingOf(version: string): string {
+  return version.slice(0, 2 * DIGEST_LENGTH);
 }
 
 function pagesIn(carried: readonly string[]): string[][] {
