@@ -9,7 +9,7 @@ type Reasons = Readonly<Record<string, string>>;
 
 const FUNCTIONS: Reasons = {
   'Serverless::Serverless-LambdaDLQ':
-    'Functions on queues fail into the queues’ dead-letter queues, scheduled ones into the schedule’s, the API’s to its caller.',
+    'Functions on queues fail into the queues’ dead-letter queues, scheduled ones into the schedule’s by their failure destination, the API’s to its caller.',
   'Serverless::Serverless-LambdaTracing':
     'Loads are traced by their ids through logs, records and objects; X-Ray adds cost and no knowledge.',
 };
@@ -30,6 +30,8 @@ const API: Reasons = {
   'AwsSolutions::AwsSolutions-APIG2': 'The two methods take no body; the function checks its few parameters.',
   'AwsSolutions::AwsSolutions-APIG3': 'A demonstration with an API key, a quota and throttling needs no firewall.',
   'AwsSolutions::AwsSolutions-APIG4': 'Callers are known by their API key, which gateway and function check.',
+  'AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
+    'The policy that AWS made for this one purpose.',
   'AwsSolutions::AwsSolutions-COG4': 'Callers are programs, not people: an API key fits them.',
   'Serverless::Serverless-APIGWXrayEnabled': 'Access logs and metrics tell what there is to know of two methods.',
 };

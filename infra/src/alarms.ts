@@ -8,6 +8,7 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { BronzePipeline } from './bronze-pipeline.ts';
@@ -35,6 +36,8 @@ interface AlarmLine {
 const RUNBOOK = 'docs/runbook.md#';
 const PERIOD = Duration.minutes(5);
 const DURATION_MS_MAX = 13 * 60_000;
+/** The others end after a minute. */
+const LONG_RUNNING: ReadonlySet<string> = new Set(['Extractor', 'Writer']);
 const OLDEST_MESSAGE_SECONDS_MAX = 3 * 3600;
 const STALE_SECONDS_MAX = 26 * 3600;
 
@@ -59,7 +62,10 @@ export class Alarms extends Construct {
       treatMissingData: missing ?? TreatMissingData.NOT_BREACHING,
       alarmDescription: `${says} What to do: ${RUNBOOK}${anchor}`,
     });
-    if (topic) alarm.addAlarmAction(new SnsAction(topic));
+    if (topic) {
+      alarm.addAlarmAction(new SnsAction(topic));
+      alarm.addOkAction(new SnsAction(topic));
+    }
     return alarm;
   }
 }
@@ -89,14 +95,18 @@ function functionLines({ functions }: BronzePipeline): AlarmLine[] {
       says: `${name} is throttled.`,
       anchor: 'alarm-throttles',
     },
-    {
-      id: `${name}Duration`,
-      metric: fn.metricDuration({ ...period, statistic: Stats.MAXIMUM }),
-      threshold: DURATION_MS_MAX,
-      says: `${name} takes more than 13 of its 15 minutes.`,
-      anchor: 'alarm-duration',
-    },
+    ...(LONG_RUNNING.has(name) ? [durationLine(name, fn)] : []),
   ]);
+}
+
+function durationLine(name: string, fn: LambdaFunction): AlarmLine {
+  return {
+    id: `${name}Duration`,
+    metric: fn.metricDuration({ period: PERIOD, statistic: Stats.MAXIMUM }),
+    threshold: DURATION_MS_MAX,
+    says: `${name} takes more than 13 of its 15 minutes.`,
+    anchor: 'alarm-duration',
+  };
 }
 
 function queueLines({ extractQueue, writeQueue, schedules }: BronzePipeline): AlarmLine[] {

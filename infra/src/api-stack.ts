@@ -54,7 +54,8 @@ export class ApiStack extends Stack {
         accessLogDestination: new LogGroupLogDestination(logs),
         accessLogFormat: AccessLogFormat.jsonWithStandardFields(),
       },
-      cloudWatchRole: false,
+      // The account's own role for gateway logs: without one the deployment fails where none was ever set.
+      cloudWatchRole: true,
     });
     for (const path of ['payments', 'shipments']) {
       this.api.root.addResource(path).addMethod('GET', new LambdaIntegration(fn), { apiKeyRequired: true });

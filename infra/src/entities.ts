@@ -1,6 +1,7 @@
 import { entityOf, isEndpoint } from '@bronze/common/config';
 import config from '../../bronze.config.ts';
 import type { CatalogColumn, CatalogEntity } from './catalog.ts';
+import type { QueryKey } from './queries.ts';
 
 /**
  * Columns of the demo shop's tables, which only its database knows. Put your own in their place: a column that is not
@@ -24,11 +25,16 @@ const COLUMNS: Readonly<Record<string, string>> = {
 const KEYS: Readonly<Record<string, readonly string[]>> = { order_items: ['order_id', 'line'] };
 
 /** Every configured entity, as the catalog needs it. */
-export function catalogEntities(): (CatalogEntity & { readonly key: readonly string[] })[] {
+export function catalogEntities(): (CatalogEntity & QueryKey)[] {
   return Object.keys(config.entities).map((name) => {
     const entity = entityOf(config, name);
     const key = entity.primary_key ?? KEYS[name] ?? ['id'];
-    return { name, key, columns: columnsOf(COLUMNS[name] ?? (isEndpoint(entity) ? 'id string' : '')) };
+    return {
+      name,
+      key,
+      cursor: entity.cursor,
+      columns: columnsOf(COLUMNS[name] ?? (isEndpoint(entity) ? 'id string' : '')),
+    };
   });
 }
 

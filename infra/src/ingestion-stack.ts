@@ -10,7 +10,7 @@ import { Alarms } from './alarms.ts';
 import { BronzePipeline, type PipelineFunctionName } from './bronze-pipeline.ts';
 import { Catalog, type CatalogEntity } from './catalog.ts';
 import { PipelineDashboard } from './dashboard.ts';
-import { Queries } from './queries.ts';
+import { Queries, type QueryKey } from './queries.ts';
 
 export interface IngestionStackProps extends StackProps {
   readonly code: Readonly<Record<PipelineFunctionName, Code>>;
@@ -26,7 +26,7 @@ export interface IngestionStackProps extends StackProps {
   readonly loadType?: string | undefined;
   readonly hour?: number | undefined;
   readonly provisionedConcurrency?: number | undefined;
-  readonly entities: readonly (CatalogEntity & { readonly key: readonly string[] })[];
+  readonly entities: readonly (CatalogEntity & QueryKey)[];
 }
 
 export interface Network {
@@ -71,7 +71,7 @@ export class IngestionStack extends Stack {
     new PipelineDashboard(this, 'Dashboard', { name: this.stackName, pipeline, alarms: alarms.all });
     const { bucket } = pipeline;
     const catalog = new Catalog(this, 'Catalog', { databaseName: 'bronze', bucket, entities });
-    const keys = Object.fromEntries(entities.map(({ name, key }) => [name, key]));
+    const keys = Object.fromEntries(entities.map(({ name, key, cursor }) => [name, { key, cursor }]));
     new Queries(this, 'Queries', { name: this.stackName, databaseName: catalog.databaseName, bucket, keys });
   }
 

@@ -7,7 +7,13 @@ export interface QueriesProps {
   readonly databaseName: string;
   readonly bucket: IBucket;
   /** Keys that identify a row: for "latest version per key". */
-  readonly keys: Readonly<Record<string, readonly string[]>>;
+  readonly keys: Readonly<Record<string, QueryKey>>;
+}
+
+/** What tells rows, and the versions of one, apart. */
+export interface QueryKey {
+  readonly key: readonly string[];
+  readonly cursor: string | null;
 }
 
 /** An Athena workgroup, and the queries that are asked most. */
@@ -47,12 +53,13 @@ ORDER BY completed_at DESC LIMIT 100`,
 WHERE "date" = date_format(current_date, '%Y-%m-%d') ORDER BY at`,
 };
 
-function latestOf([entity, key]: readonly [string, readonly string[]]): [string, string] {
+function latestOf([entity, { key, cursor }]: readonly [string, QueryKey]): [string, string] {
+  const newest = cursor === null ? '' : `"${cursor}" DESC, `;
   const by = key.map((name) => `"${name}"`).join(', ');
   return [
     `latest-${entity}`,
     `SELECT * FROM (
-  SELECT *, row_number() OVER (PARTITION BY ${by} ORDER BY _ingestion_ts DESC) AS version FROM "${entity}"
+  SELECT *, row_number() OVER (PARTITION BY ${by} ORDER BY ${newest}_ingestion_ts DESC) AS version FROM "${entity}"
 ) WHERE version = 1`,
   ];
 }

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
@@ -24,6 +24,7 @@ export class TaskQueue extends Construct {
     this.deadLetters = new Queue(this, 'DeadLetters', {
       ...common,
       queueName: `${props.queueName}-dlq`,
+      removalPolicy: RemovalPolicy.RETAIN,
       retentionPeriod: Duration.days(14),
     });
     this.queue = new Queue(this, 'Queue', {
