@@ -7,8 +7,8 @@ const SHOWN_CHARACTERS = 40;
 export type Mistake = z.core.$ZodIssue;
 
 /** What may hold a secret, by its name: header values and keys that are not ours. */
-const SECRET_NAMES = /(?:^|_|-)(?:key|token|password|secret|authorization)s?$/i;
-const OURS: ReadonlySet<PropertyKey> = new Set(['primary_key', 'api_key_secret']);
+const SECRET_NAMES = /key|token|pass|secret|auth|header/i;
+const OURS: ReadonlySet<PropertyKey> = new Set(['primary_key', 'api_key_secret', 'api_key_header']);
 
 /**
  * Each mistake in one line: `entities.orders.curser = "updated_at": no such key; did you mean "cursor"?`
@@ -52,7 +52,7 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 
 function shown(value: unknown, path: readonly PropertyKey[]): string {
   const name = path.at(-1) ?? '';
-  const isSecret = !OURS.has(name) && (SECRET_NAMES.test(String(name)) || path.includes('headers'));
+  const isSecret = (!OURS.has(name) && SECRET_NAMES.test(String(name))) || path.includes('headers');
   if (isSecret && value !== undefined) return '(hidden)';
   if (typeof value === 'string' && value.includes('://')) return '"(a URL)"';
   const text = JSON.stringify(value) ?? 'nothing';

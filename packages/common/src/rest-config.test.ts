@@ -77,7 +77,14 @@ describe('a mistake is told with its path, its value and a suggestion', () => {
       ...mistakesIn({ headers }),
       ...mistakesIn(
         {},
-        { api_key: 'canary', password: 'canary', base_url: 'https://u:canary@host', baseurl: 'https://u:canary@h' },
+        {
+          api_key: 'canary',
+          password: 'canary',
+          apikey: 'canary',
+          header: { authorization: 'canary' },
+          base_url: 'https://u:canary@host',
+          baseurl: 'https://u:canary@h',
+        },
       ),
     ].join();
     expect(said).toContain('(hidden)');
