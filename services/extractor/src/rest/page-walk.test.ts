@@ -145,3 +145,9 @@ test.each([
     await fc.assert(holds(style, moves), { numRuns: what === 'nothing' ? 300 : 1500 });
   },
 );
+
+test('a list that shrinks for one request and grows again is not taken for at its end: its moving is told', async () => {
+  const kinds = ['insert', 'none', 'insert', 'delete', 'insert'] as const;
+  const server = new MovingServer(3, 2, kinds.map((kind) => ({ kind, place: 0 })).values());
+  expect(await readAll({ server, style: 'offset', size: 2, steps: 8 })).toBeUndefined();
+});

@@ -115,10 +115,11 @@ async function* walkOffsets(walk: Walk): AsyncGenerator<PageStep> {
     size = Math.max(size, page.records.length);
     overlap = 1;
     const one = step(walk, { page, overlap: known, next: String(offset) });
-    if (one.records.length > 0) {
+    if (one.records.length > 0 || page.records.length > known) {
       yield one;
       continue;
     }
+    // Nothing but the overlap: the list ends here, unless this server's pages are short anywhere.
     const beyond = await walk.fetch(String(offset));
     // Only if the page stands where it stood does what is behind it follow, be it nothing.
     const again = await walk.fetch(String(from));
