@@ -7,6 +7,7 @@ import { readSlices } from '@bronze/common/slice-manifest';
 import { timestamp } from '@bronze/common/timestamp';
 import { PostgresSource } from '@bronze/extractor/adapters/postgres-source';
 import { stageSlice } from '@bronze/extractor/stage-slice';
+import { ZSTD_CODEC } from '@bronze/extractor/zstd-codec';
 import { FolderObjectStore } from '@bronze/local/folder-object-store';
 import { runLocally } from '@bronze/local/run-locally';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
@@ -67,6 +68,7 @@ async function extract({ url, folder }: PhaseInput): Promise<void> {
     source,
     log,
     attempts: { next: randomUUID },
+    codec: ZSTD_CODEC,
     deadline: { isNear: () => false, remainingMs: () => Infinity },
   };
   const entity = entityOf(config(url), 'orders');

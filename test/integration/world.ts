@@ -11,6 +11,7 @@ import {
 import type { RawBatch, SliceReader, SliceStart, Source } from '@bronze/common/ports';
 import { timestamp } from '@bronze/common/timestamp';
 import { type ExtractorPorts, extractLoad } from '@bronze/extractor/extract-load';
+import { ZSTD_CODEC } from '@bronze/extractor/zstd-codec';
 import { LocalQueue, QueueDatabase, type Received } from '@bronze/local/local-queue';
 import { MemoryObjectStore } from '@bronze/local/memory-object-store';
 import type { Conversion, Converted, ParquetEngine, PartMark } from '@bronze/writer/parquet/parquet-engine';
@@ -133,6 +134,7 @@ export class World {
       writes: this.#faulty(this.writes, ['send']),
       source: this.#source(),
       attempts: { next: () => `attempt-${++this.#ids}` },
+      codec: ZSTD_CODEC,
       deadline: { isNear: () => false, remainingMs: () => Infinity },
       clock: { now: () => timestamp('2024-01-15T10:35:00Z'), sleep: async () => undefined },
       log: { event: (event) => this.events.push(event) },

@@ -106,6 +106,11 @@ export interface RawBatch {
   release(): void;
 }
 
+/** How staged batches are compressed. */
+export interface BatchCodec {
+  compress(ndjson: Uint8Array): Promise<Uint8Array>;
+}
+
 export interface Clock {
   now(): Timestamp;
   sleep(duration_ms: number): Promise<void>;

@@ -5,14 +5,17 @@ import type { LocalQueue, Received } from './local-queue.ts';
 /** How long an empty queue is left alone: other processes send without telling us. */
 const POLL_INTERVAL_MS = 20;
 
-export interface EventSourceOptions {
-  readonly queue: LocalQueue<never>;
-  readonly concurrency: number;
-  readonly visibility_ms: number;
+export interface RetryPolicy {
   /** After so many deliveries a message goes to the dead-letter queue; a hopeless failure goes there at once. */
   readonly receive_count_max: number;
   /** The wait before delivery n+1 is this times 2^(n-1). */
   readonly retry_delay_ms: number;
+}
+
+export interface EventSourceOptions extends RetryPolicy {
+  readonly queue: LocalQueue<never>;
+  readonly concurrency: number;
+  readonly visibility_ms: number;
   readonly handle: (message: Received) => Promise<void>;
   readonly onFailure?: (message: Received, failure: Failure, isDead: boolean) => void;
 }
@@ -62,10 +65,20 @@ export class EventSource {
   }
 
   #giveBack(message: Received, failure: Failure): void {
-    const { queue, onFailure, receive_count_max, retry_delay_ms } = this.#options;
-    const isDead = isHopeless(failure) || message.receive_count >= receive_count_max;
-    if (isDead) queue.deadLetter(message.message_id, failure);
-    else queue.changeVisibility(message.message_id, retry_delay_ms * 2 ** (message.receive_count - 1));
-    onFailure?.(message, failure, isDead);
+    const { queue, onFailure } = this.#options;
+    onFailure?.(message, failure, giveBack(queue, message, failure, this.#options));
   }
+}
+
+/** A failed message waits for its next delivery, or is dead. @returns whether it is dead */
+export function giveBack(
+  queue: LocalQueue<never>,
+  message: Received,
+  failure: Failure,
+  { receive_count_max, retry_delay_ms }: RetryPolicy,
+): boolean {
+  const isDead = isHopeless(failure) || message.receive_count >= receive_count_max;
+  if (isDead) queue.deadLetter(message.message_id, failure);
+  else queue.changeVisibility(message.message_id, retry_delay_ms * 2 ** (message.receive_count - 1));
+  return isDead;
 }

@@ -13,6 +13,7 @@ import {
 import type { Clock, Deadline, Log, SecretProvider, Source } from '@bronze/common/ports';
 import { openSource } from '@bronze/extractor/adapters/open-source';
 import { extractLoad } from '@bronze/extractor/extract-load';
+import { ZSTD_CODEC } from '@bronze/extractor/zstd-codec';
 import { createEngine, type EngineName } from '@bronze/writer/adapters/engines';
 import { writeTask } from '@bronze/writer/write-task';
 import { EventSource } from './event-source.ts';
@@ -112,7 +113,8 @@ export class LocalPipeline {
       const request = decodeExtractRequest(message.body, message.message_id);
       const entity = entityOf(this.options.config, request.entity);
       const source = this.#source(entity.source);
-      const ports = { ...this.#ports(), source, deadline, writes: this.writes, attempts: { next: randomUUID } };
+      const attempts = { next: randomUUID };
+      const ports = { ...this.#ports(), source, deadline, writes: this.writes, attempts, codec: ZSTD_CODEC };
       await extractLoad(ports, entity, { request, is_redelivery: message.receive_count > 1 });
     };
     return this.#eventSource(this.requests, CONCURRENCY, handle);

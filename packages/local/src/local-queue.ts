@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Failure } from '@bronze/common/failure';
 import type { TaskQueue } from '@bronze/common/ports';
 
@@ -38,6 +38,7 @@ export interface QueueDatabaseOptions {
 /** Several queues in one SQLite file: what one killed process received becomes visible to the next. */
 export class QueueDatabase {
   readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
   readonly options: QueueDatabaseOptions;
 
   constructor(options: QueueDatabaseOptions) {
@@ -70,11 +71,17 @@ export class QueueDatabase {
   }
 
   all(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
-    return this.#database.prepare(sql).all(...values);
+    return this.#statement(sql).all(...values);
   }
 
   run(sql: string, ...values: SQLInputValue[]): void {
-    this.#database.prepare(sql).run(...values);
+    this.#statement(sql).run(...values);
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql) ?? this.#database.prepare(sql);
+    this.#statements.set(sql, known);
+    return known;
   }
 
   close(): void {

@@ -1,9 +1,17 @@
 import { createHash } from 'node:crypto';
+import { allKeys, type ListPage } from '@bronze/common/list-pages';
 import type { ObjectStore, StoredObject } from '@bronze/common/ports';
 
 /** An object store in this process's memory, for tests. It passes the same conformance suite as the others. */
 export class MemoryObjectStore implements ObjectStore {
   readonly #objects = new Map<string, Uint8Array>();
+
+  readonly #page_keys: number;
+
+  /** @param page_keys how many keys a page of a listing has at most */
+  constructor(page_keys = 1000) {
+    this.#page_keys = page_keys;
+  }
 
   async get(key: string): Promise<StoredObject | undefined> {
     const body = this.#objects.get(key);
@@ -24,7 +32,14 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   async list(prefix: string): Promise<readonly string[]> {
-    return sortedByBytes([...this.#objects.keys()].filter((key) => key.startsWith(prefix)));
+    return allKeys((from) => this.listPage(prefix, from));
+  }
+
+  /** Keys after `from`. */
+  async listPage(prefix: string, from: string | undefined): Promise<ListPage> {
+    const found = [...this.#objects.keys()].filter((key) => key.startsWith(prefix) && key > (from ?? ''));
+    const keys = sortedByBytes(found).slice(0, this.#page_keys);
+    return { keys, next: keys.length < found.length ? keys.at(-1) : undefined };
   }
 
   async size(key: string): Promise<number | undefined> {

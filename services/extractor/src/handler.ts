@@ -13,6 +13,7 @@ import { sweepBefore } from '@bronze/common/sweep-staging';
 import config from '../../../bronze.config.ts';
 import { openSource } from './adapters/open-source.ts';
 import { extractLoad } from './extract-load.ts';
+import { ZSTD_CODEC } from './zstd-codec.ts';
 
 function open(): QueueService {
   const variables = requireVariables(process.env, [
@@ -42,7 +43,7 @@ function open(): QueueService {
     const source = sources.get(entity.source);
     if (!source) throw new RangeError('the configuration’s own check lets no unknown source through');
     const { objects, checkpoints, clock } = aws;
-    const ports = { objects, checkpoints, clock, requests, writes, attempts, source, ...invocation };
+    const ports = { objects, checkpoints, clock, requests, writes, attempts, source, codec: ZSTD_CODEC, ...invocation };
     await extractLoad(ports, entity, { request, is_redelivery: message.receive_count > 1 });
     await sweepBefore(aws, entity.name);
   };

@@ -5,6 +5,7 @@ import { timestamp } from '@bronze/common/timestamp';
 import { MemoryObjectStore } from '@bronze/local/memory-object-store';
 import { expect, test } from 'vitest';
 import { stageSlice, type StagingPorts } from './stage-slice.ts';
+import { ZSTD_CODEC } from './zstd-codec.ts';
 
 const LOAD = {
   load_id: '00000000-0000-8000-8000-000000000001',
@@ -47,6 +48,7 @@ function stage(options: {
     objects: options.objects ?? new MemoryObjectStore(),
     source: { system: 'rds', cut: () => Promise.reject(new Error('unused')), openSlice: async () => reader },
     attempts: { next: () => 'attempt' },
+    codec: ZSTD_CODEC,
     deadline: { isNear: options.isNear ?? (() => false), remainingMs: () => Infinity },
     log: { event: () => undefined },
   };

@@ -6,6 +6,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { BronzeError } from '../failure.ts';
+import { allKeys } from '../list-pages.ts';
 import { PROBE_KEY } from '../object-keys.ts';
 import type { ObjectStore, StoredObject } from '../ports.ts';
 import { backOff, errorName, isDenied, statusOf } from './aws-error.ts';
@@ -53,17 +54,14 @@ export class S3ObjectStore implements ObjectStore {
 
   /** S3 itself lists in the order of the keys' UTF-8 bytes, a thousand at a time. */
   async list(prefix: string): Promise<readonly string[]> {
-    const keys: string[] = [];
-    let token: string | undefined;
-    do {
+    return allKeys(async (token) => {
       const command = new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, ContinuationToken: token });
       const page = await this.#client.send(command).catch((thrown: unknown) => {
         throw this.#failure('ListObjectsV2', prefix, thrown);
       });
-      for (const { Key } of page.Contents ?? []) if (Key !== undefined) keys.push(Key);
-      token = page.IsTruncated ? page.NextContinuationToken : undefined;
-    } while (token !== undefined);
-    return keys;
+      const keys = (page.Contents ?? []).flatMap(({ Key }) => Key ?? []);
+      return { keys, next: page.IsTruncated ? page.NextContinuationToken : undefined };
+    });
   }
 
   async remove(key: string): Promise<void> {
