@@ -70,7 +70,8 @@ export function decideClaim(
   const pending = checkpoint?.pending_load;
   if (pending) {
     if (pending.load_id === request.load_id) return { kind: 'help', load: pending };
-    if (recorded) return { kind: 'done', reason: 'already_loaded' };
+    // It may be this message that claimed the pending load, for a request that waited, and then failed.
+    if (recorded) return { kind: 'help', load: pending };
     const coalesced = coalesce(waiting, request);
     if (coalesced === waiting) return { kind: 'help', load: pending };
     return { kind: 'queue', load: pending, waiting: coalesced };

@@ -176,6 +176,13 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     for (const { message_id, body } of this.deadLetters()) if (isObsolete(body)) this.delete(message_id);
   }
 
+  /** When the next message can be received; undefined when there is none. */
+  nextVisibleAtMs(): number | undefined {
+    const sql = 'SELECT min(visible_at_ms) AS next FROM messages WHERE queue = ?';
+    const [row] = this.#database.all(sql, this.name);
+    return typeof row?.['next'] === 'number' ? row['next'] : undefined;
+  }
+
   counts(): QueueCounts {
     const sql = 'SELECT visible_at_ms <= ? AS visible FROM messages WHERE queue = ?';
     const rows = this.#database.all(sql, this.#database.options.now_ms(), this.name);

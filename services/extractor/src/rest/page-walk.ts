@@ -91,6 +91,8 @@ async function* walkTokens(walk: Walk): AsyncGenerator<PageStep> {
 
 /** How much the overlap grows when it was too small. */
 const OVERLAP_GROWTH = 4;
+/** So often in a row may reading go back without finding anything new: then the list moves faster than it is read. */
+const STEPS_BACK_MAX = 25;
 
 /**
  * Pages overlap, by one record as long as the list stands still. Unless the first of a page is one that is known,
@@ -98,28 +100,32 @@ const OVERLAP_GROWTH = 4;
  */
 async function* walkOffsets(walk: Walk): AsyncGenerator<PageStep> {
   let offset = Number(walk.start);
+  let reached = offset;
   let overlap = 1;
   let size = walk.seen.pageSize;
+  let steps_back = 0;
   for (;;) {
     const from = Math.max(0, offset - overlap);
     const page = await walk.fetch(String(from));
     if (from > 0 && !continues(walk, page)) {
-      // A page must reach beyond its overlap to bring anything.
-      const wider = Math.min(size - 1, overlap * OVERLAP_GROWTH);
-      if (wider <= overlap) throw moved(walk.entity);
+      // Further back than what is remembered, records would come twice.
+      const wider = Math.min(walk.seen.remembered, overlap * OVERLAP_GROWTH);
+      if (wider <= overlap || (steps_back += 1) > STEPS_BACK_MAX) throw moved(walk.entity);
       overlap = wider;
       continue;
     }
-    const known = offset - from;
+    const known = reached - from;
     offset = from + page.records.length;
+    const isBehind = offset < reached;
+    reached = Math.max(reached, offset);
     size = Math.max(size, page.records.length);
     overlap = 1;
     const one = step(walk, { page, overlap: known, next: String(offset) });
-    if (one.records.length > 0 || page.records.length > known) {
-      yield one;
-      continue;
-    }
-    // Nothing but the overlap: the list ends here, unless this server's pages are short anywhere.
+    const isFull = page.records.length > Math.max(1, Math.min(known, size - 1));
+    if (one.records.length > 0) steps_back = 0;
+    if (one.records.length > 0 || (isFull && !isBehind)) yield one;
+    if (one.records.length > 0 || isFull) continue;
+    // Short and nothing new: the list ends here, unless this server's pages are short anywhere.
     const beyond = await walk.fetch(String(offset));
     // Only if the page stands where it stood does what is behind it follow, be it nothing.
     const again = await walk.fetch(String(from));
@@ -147,10 +153,12 @@ async function* walkNumbers(walk: Walk): AsyncGenerator<PageStep> {
 }
 
 async function pagesBefore(walk: Walk, number: number, first: number): Promise<RawPage[]> {
-  const before = await walk.fetch(String(number - 1));
-  if (number - 1 === first || continues(walk, before)) return [before];
-  const further = await walk.fetch(String(number - 2));
-  if (number - 2 === first || continues(walk, further)) return [further, before];
+  const before: RawPage[] = [];
+  for (let back = 1; back <= walk.seen.pages; back += 1) {
+    const page = await walk.fetch(String(number - back));
+    before.unshift(page);
+    if (number - back === first || continues(walk, page)) return before;
+  }
   throw moved(walk.entity);
 }
 

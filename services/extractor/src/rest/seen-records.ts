@@ -61,6 +61,15 @@ export class SeenRecords {
     return Math.max(1, ...this.#pages.map((page) => page.length));
   }
 
+  /** How many of the last records are known for certain, and of how many pages. */
+  get remembered(): number {
+    return this.#pages.reduce((sum, page) => sum + page.length, 0);
+  }
+
+  get pages(): number {
+    return this.#pages.length;
+  }
+
   /** What the next slice needs to know of the last pages. */
   carried(): string[] {
     return this.#pages.flatMap((page) => [...page, PAGE_END]);

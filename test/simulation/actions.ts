@@ -1,0 +1,68 @@
+import type { Action } from './workload.ts';
+import { tamper } from './tampering.ts';
+import type { World } from './world.ts';
+
+const HOUR_US = 3_600_000_000;
+
+/** Something happens that is no message: the schedule, people, the sources, time. */
+export async function act(world: World, action: Action): Promise<void> {
+  const { random, clock, sources, trace, functions } = world;
+  const name = random.pick([...sources.keys()]);
+  trace.add(`${clock.now_us} ${action} ${name}`);
+  switch (action) {
+    case 'plan': {
+      const input = {
+        scheduled_at: clock.now,
+        is_schedule: true,
+        ...(random.chance(0.15) && { load_type: 'full' as const }),
+      };
+      functions.plan(input);
+      if (random.chance(0.3)) functions.plan(input);
+      return;
+    }
+    case 'ask':
+      return world.ask({ entity: name });
+    case 'ask full':
+      return world.ask({ entity: name, load_type: 'full' });
+    case 'change':
+      return sources.get(name)?.change();
+    case 'wait':
+      clock.tick(random.pick([HOUR_US, 24 * HOUR_US, 21 * 24 * HOUR_US]));
+      return;
+    case 'redrive':
+      return redrive(world);
+    case 'replay':
+      return replay(world);
+    case 'abandon':
+      return functions.abandon(name);
+    case 'tamper':
+      return tamper(world);
+    default:
+      return action satisfies never;
+  }
+}
+
+/** Dead messages go back where they came from, under new ids. */
+function redrive({ backing }: World): void {
+  const { requests, writes, dead_requests, dead_writes } = backing;
+  for (const [queue, dead] of [
+    [requests, dead_requests],
+    [writes, dead_writes],
+  ] as const) {
+    for (const { message_id, body } of dead.receive(100, 0)) {
+      queue.sendText(body, {});
+      dead.delete(message_id);
+    }
+  }
+}
+
+/** What was sent long ago comes once more. */
+function replay({ ledger, backing, random }: World): void {
+  const loads = [...ledger.loads.values()].filter(({ slices }) => slices.length > 0);
+  if (loads.length === 0) return;
+  const { entity, load_id, slices } = random.pick(loads);
+  const load_type = slices[0]?.load.load_type ?? 'incremental';
+  backing.requests.sendText(JSON.stringify({ entity, load_id, load_type }), {});
+  const tasks = slices.flatMap((slice) => (slice?.tasks ?? []).map((_, task) => ({ slice: slice?.slice ?? 0, task })));
+  if (tasks.length > 0) backing.writes.sendText(JSON.stringify({ entity, load_id, ...random.pick(tasks) }), {});
+}

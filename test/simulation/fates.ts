@@ -1,0 +1,127 @@
+import type { Random } from './random.ts';
+
+/** What becomes of one call of a port. */
+export const FATES = [
+  /** The invocation dies before the call has had its effect, or after it, and never hears from it. */
+  'kill before',
+  'kill after',
+  /** The call fails without its effect, or with it. */
+  'error before',
+  'error after',
+  /** Applied, reported failed to the SDK below us, and applied again: a put meets its own object. */
+  'retried',
+  /** The effect, or only the answer, comes after much else has happened. */
+  'late effect',
+  'late answer',
+] as const;
+/** Only for sending: some of the messages are sent and an error comes; none is sent, and nobody says so. */
+export const SEND_FATES = ['sent in part', 'lost'] as const;
+
+export type Fate = 'ok' | (typeof FATES)[number] | (typeof SEND_FATES)[number];
+
+export interface Fated {
+  /** Number of the call in this world, from 0. */
+  readonly call: number;
+  readonly is_send: boolean;
+}
+
+export interface FaultPlan {
+  fateOf(call: Fated): Fate;
+  /** Whether the `delivery`-th delivery of this world is made twice at once. */
+  isDoubled(delivery: number): boolean;
+  /** Whether the acknowledgement of the `delivery`-th delivery is lost. */
+  isUnacknowledged(delivery: number): boolean;
+  /** Whether the next answer of an API is a bad one. */
+  isApiFailing(): boolean;
+}
+
+export const NO_FAULTS: FaultPlan = {
+  fateOf: () => 'ok',
+  isDoubled: () => false,
+  isUnacknowledged: () => false,
+  isApiFailing: () => false,
+};
+
+const RATES = [0, 0, 0.01, 0.03, 0.1, 0.25];
+
+/** Faults by chance: which kinds and how often is drawn first, so that worlds differ a lot from each other. */
+export class RandomFaults implements FaultPlan {
+  readonly #random: Random;
+  readonly #rate: number;
+  readonly #double_rate: number;
+  readonly #kinds: readonly Fate[];
+  readonly #send_kinds: readonly Fate[];
+  /** Faults beyond so many don't happen: to find the shortest run of them that still breaks a law. */
+  readonly #limit: number;
+  injected = 0;
+
+  constructor(random: Random, limit = Infinity) {
+    this.#random = random;
+    this.#rate = random.pick(RATES);
+    this.#double_rate = random.pick(RATES);
+    this.#kinds = some(random, FATES);
+    this.#send_kinds = [...this.#kinds, ...some(random, SEND_FATES)];
+    this.#limit = limit;
+  }
+
+  /** Nothing breaks: whatever happens, happens by itself. */
+  get isCalm(): boolean {
+    return this.#rate === 0 && this.#double_rate === 0;
+  }
+
+  fateOf({ is_send }: Fated): Fate {
+    const kind = this.#random.pick(is_send ? this.#send_kinds : this.#kinds);
+    return this.#happens(this.#rate) ? kind : 'ok';
+  }
+
+  isDoubled(): boolean {
+    return this.#happens(this.#double_rate);
+  }
+
+  isUnacknowledged(): boolean {
+    return this.#happens(this.#rate);
+  }
+
+  isApiFailing(): boolean {
+    return this.#happens(this.#rate);
+  }
+
+  /** The numbers are drawn whether or not the fault happens: the rest of the world must not depend on the limit. */
+  #happens(rate: number): boolean {
+    if (!this.#random.chance(rate)) return false;
+    this.injected += 1;
+    return this.injected <= this.#limit;
+  }
+}
+
+function some<T extends Fate>(random: Random, kinds: readonly T[]): T[] {
+  const chosen = kinds.filter(() => random.chance(0.6));
+  return chosen.length === 0 ? [random.pick(kinds)] : chosen;
+}
+
+/** Exactly these faults, and no others. */
+export class ListedFaults implements FaultPlan {
+  readonly #fates: ReadonlyMap<number, Fate>;
+  readonly #doubled: ReadonlySet<number>;
+
+  constructor(fates: ReadonlyMap<number, Fate>, doubled: ReadonlySet<number> = new Set()) {
+    this.#fates = fates;
+    this.#doubled = doubled;
+  }
+
+  fateOf({ call }: Fated): Fate {
+    return this.#fates.get(call) ?? 'ok';
+  }
+
+  isDoubled(delivery: number): boolean {
+    return this.#doubled.has(delivery);
+  }
+
+  isUnacknowledged(): boolean {
+    return false;
+  }
+
+  isApiFailing(): boolean {
+    return false;
+  }
+}

@@ -1,0 +1,198 @@
+import { abandonLoad } from '@bronze/common/abandon-load';
+import { entityOf } from '@bronze/common/config';
+import { type DeliveredMessage, deliverMessage, RECEIVE_COUNT_MAX } from '@bronze/common/deliver-message';
+import type { PipelineEvent } from '@bronze/common/events';
+import { BronzeError, type Failure, toFailure } from '@bronze/common/failure';
+import { decodeExtractRequest, decodeWriteMessage, entityIn } from '@bronze/common/messages';
+import type { Source } from '@bronze/common/ports';
+import { sweepBefore } from '@bronze/common/sweep-staging';
+import { extractLoad } from '@bronze/extractor/extract-load';
+import { giveBack } from '@bronze/local/event-source';
+import type { LocalQueue, Received } from '@bronze/local/local-queue';
+import { type PlanInput, planRun } from '@bronze/planner/plan-run';
+import { writeTask } from '@bronze/writer/write-task';
+import { asksOf, faultyPorts } from './faulty-ports.ts';
+import { Invocation } from './invocation.ts';
+import type { World } from './world.ts';
+
+const VISIBILITY_MS = 90_000;
+const RETRIES = { receive_count_max: RECEIVE_COUNT_MAX, retry_delay_ms: 500 };
+
+type Service = 'extract' | 'write';
+
+interface Ended {
+  readonly service: Service | 'command';
+  readonly invocation: Invocation;
+  readonly message: Received | undefined;
+  readonly outcome: 'done' | 'killed' | { readonly thrown: unknown };
+}
+
+/** What Lambda and its event sources do: invoke the real functions, and heed how they end. */
+export class Functions {
+  readonly #world: World;
+  readonly #running: Record<Service, number> = { extract: 0, write: 0 };
+  #ended: Ended[] = [];
+  #count = 0;
+  #deliveries = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  canDeliver(): boolean {
+    return this.#deliverable().length > 0;
+  }
+
+  /** When the next message becomes visible; those that are wait for a free place. */
+  next_us(): number {
+    const { backing, clock } = this.#world;
+    const times = [backing.requests, backing.writes].map((queue) => queue.nextVisibleAtMs() ?? Infinity);
+    return Math.min(...times.filter((time) => time > clock.now_ms)) * 1000;
+  }
+
+  /** Delivers one message, twice at once if its fate is so. */
+  deliver(): void {
+    const { random, faults, options } = this.#world;
+    const services = this.#deliverable();
+    const service = options.isInOrder ? services[0] : random.pick(services);
+    if (!service) return;
+    const number = this.#deliveries++;
+    const isDoubled = faults.isDoubled(number);
+    const [message] = this.#queue(service).receive(1, isDoubled ? 0 : VISIBILITY_MS);
+    if (!message) return;
+    if (service === 'extract') this.#world.ledger.request_deliveries += 1;
+    else this.#world.ledger.write_deliveries += 1;
+    this.#start(service, message, number);
+  }
+
+  plan(input: PlanInput): void {
+    const invocation = this.#invocation('plan');
+    const ports = faultyPorts({ ...this.#world.backing, onSent: () => undefined }, invocation);
+    this.#follow({ service: 'command', invocation, message: undefined }, planRun(ports, this.#config, input));
+  }
+
+  abandon(entity: string): void {
+    const invocation = this.#invocation('abandon');
+    const work = abandonLoad(faultyPorts(this.#world.backing, invocation), entity);
+    this.#follow({ service: 'command', invocation, message: undefined }, work);
+  }
+
+  /** Those that came to their end since: acknowledged, given back, or, killed, left until their visibility expires. */
+  finishEnded(): void {
+    const ended = this.#ended;
+    this.#ended = [];
+    for (const one of ended) this.#finish(one);
+  }
+
+  get #config() {
+    return this.#world.options.workload.config;
+  }
+
+  #queue(service: Service): LocalQueue<never> {
+    return service === 'extract' ? this.#world.backing.requests : this.#world.backing.writes;
+  }
+
+  #deliverable(): Service[] {
+    const { extractors, writers } = this.#world.options.workload;
+    const free: Record<Service, number> = { extract: extractors, write: writers };
+    const now_ms = this.#world.clock.now_ms;
+    return (['extract', 'write'] as const).filter((service) => {
+      if (this.#running[service] >= free[service]) return false;
+      return (this.#queue(service).nextVisibleAtMs() ?? Infinity) <= now_ms;
+    });
+  }
+
+  #invocation(what: string): Invocation {
+    return new Invocation(`${what}@${(this.#count += 1)}`, this.#world.random);
+  }
+
+  #start(service: Service, message: Received, number: number): void {
+    const invocation = this.#invocation(service);
+    this.#world.trace.add(
+      `${this.#world.clock.now_us} ${invocation.name} delivery ${number} of ${message.message_id} (${message.receive_count}): ${message.body}`,
+    );
+    this.#running[service] += 1;
+    const ports = faultyPorts(this.#world.backing, invocation);
+    const handle = service === 'extract' ? this.#extract(message, invocation) : this.#write(message, invocation);
+    const delivery = {
+      objects: ports.objects,
+      clock: ports.clock,
+      log: { event: (event: PipelineEvent) => this.#heed(event) },
+      bury: (dead: DeliveredMessage) => this.#bury(service, dead, invocation),
+    };
+    this.#follow({ service, invocation, message }, deliverMessage(delivery, message, handle));
+  }
+
+  async #bury(service: Service, { body }: DeliveredMessage, invocation: Invocation): Promise<void> {
+    const { backing } = this.#world;
+    const queue = service === 'extract' ? backing.dead_requests : backing.dead_writes;
+    await asksOf(backing, invocation).ask('dead.send', entityIn(body), async () => {
+      queue.sendText(body, {});
+      this.#world.isGone(entityIn(body));
+    });
+  }
+
+  #heed(event: PipelineEvent): void {
+    if (event.kind !== 'message_failed') return;
+    this.#world.check((law) => law.onFailure?.(this.#world.facts, event.entity, event.failure));
+  }
+
+  #extract(message: Received, invocation: Invocation) {
+    return async () => {
+      const ports = faultyPorts(this.#world.backing, invocation);
+      const request = decodeExtractRequest(message.body, message.message_id);
+      const entity = entityOf(this.#config, request.entity);
+      const source = this.#source(entity.name, invocation);
+      await extractLoad({ ...ports, source }, entity, { request, is_redelivery: message.receive_count > 1 });
+      await sweepBefore(ports, entity.name);
+    };
+  }
+
+  #write(message: Received, invocation: Invocation) {
+    return () => writeTask(faultyPorts(this.#world.backing, invocation), decodeWriteMessage(message.body));
+  }
+
+  #source(name: string, invocation: Invocation): Source {
+    const source = this.#world.sources.get(name);
+    if (!source) throw new RangeError(`no source of ${name}`);
+    const opened = source.open(asksOf(this.#world.backing, invocation));
+    if (this.#world.facts.entities.get(name)?.poison !== 'source denied') return opened;
+    return { system: opened.system, cut: refused, openSlice: refused };
+  }
+
+  #follow(one: Omit<Ended, 'outcome'>, work: Promise<unknown>): void {
+    const done = work.then(
+      () => 'done' as const,
+      (thrown: unknown) => ({ thrown }),
+    );
+    void Promise.race([done, one.invocation.killed]).then((outcome) => this.#ended.push({ ...one, outcome }));
+  }
+
+  #finish({ service, invocation, message, outcome }: Ended): void {
+    const { agenda, trace, clock } = this.#world;
+    agenda.forget(invocation);
+    invocation.kill();
+    const failure = typeof outcome === 'object' ? toFailure(outcome.thrown) : undefined;
+    trace.add(
+      `${clock.now_us} ${invocation.name} ends: ${failure ? `${failure.code} ${failure.message}` : String(outcome)}`,
+    );
+    if (service === 'command' || !message) {
+      // Nobody repeats a command.
+      if (outcome !== 'done') this.#world.isGone();
+      return;
+    }
+    this.#running[service] -= 1;
+    if (failure) this.#fail(service, message, failure);
+    else if (outcome === 'done' && !this.#world.faults.isUnacknowledged(this.#count)) {
+      this.#queue(service).delete(message.message_id);
+    }
+  }
+
+  #fail(service: Service, message: Received, failure: Failure): void {
+    if (giveBack(this.#queue(service), message, failure, RETRIES)) this.#world.isGone(entityIn(message.body));
+  }
+}
+
+async function refused(): Promise<never> {
+  throw new BronzeError('SOURCE_DENIED', { message: 'the source refuses this role', hint: 'planted' });
+}

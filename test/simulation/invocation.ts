@@ -1,0 +1,36 @@
+import type { Random } from './random.ts';
+
+/** One invocation of a function. A killed one runs no further: what it awaits never comes. */
+export class Invocation {
+  readonly name: string;
+  /** How far this machine's clock is off. */
+  readonly skew_us: number;
+  /** Asks about its deadline, until it is near. */
+  #patience: number;
+  #isAlive = true;
+  #onEnd: () => void = () => undefined;
+  /** Resolves when it was killed. */
+  readonly killed: Promise<'killed'>;
+
+  constructor(name: string, random: Random) {
+    this.name = name;
+    this.skew_us = random.chance(0.5) ? 0 : random.between(-7_200_000_000, 7_200_000_000);
+    this.#patience = random.chance(0.7) ? Infinity : random.between(0, 3);
+    this.killed = new Promise((resolve) => (this.#onEnd = () => resolve('killed')));
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  /** Lambda's time is nearly up. */
+  isNearItsEnd(): boolean {
+    this.#patience -= 1;
+    return this.#patience < 0;
+  }
+
+  kill(): void {
+    this.#isAlive = false;
+    this.#onEnd();
+  }
+}

@@ -1,0 +1,55 @@
+import { taskName } from '@bronze/common/object-keys';
+import type { Facts, Law } from '../facts.ts';
+import type { LoadFacts, PartFacts } from '../ledger.ts';
+
+/** L2: the parts of a load hold each staged row of its committed slices exactly once. */
+export const NOTHING_TWICE: Law = {
+  name: 'L2 nothing twice',
+  onChange(_, change) {
+    if (change.kind === 'part') return strayOf(change.load, change.part);
+    if (change.kind === 'record' && change.record.status === 'completed') return differenceOf(change.load);
+    return undefined;
+  },
+  afterOneMoreRequest: twoLoads,
+};
+
+/** Lines of a part that are not those of its write task. */
+function strayOf(load: LoadFacts, { key, header, lines }: PartFacts): string | undefined {
+  const staged = new Map(stagedByTask(load)).get(header.mark['bronze.write_task']) ?? [];
+  const left = [...staged];
+  for (const line of lines) {
+    const place = left.indexOf(line);
+    if (place === -1) return `${key} holds a line that its write task does not have, or has less often: ${line}`;
+    left.splice(place, 1);
+  }
+  return undefined;
+}
+
+function differenceOf(load: LoadFacts): string | undefined {
+  const staged = stagedByTask(load).flatMap(([, lines]) => lines);
+  const held = [...load.parts.flatMap((part) => part.lines), ...load.quarantined];
+  if (held.length === staged.length && held.toSorted().join('\n') === staged.toSorted().join('\n')) return undefined;
+  return `load ${load.load_id} staged ${staged.length} rows and bronze holds ${held.length}, or others`;
+}
+
+function stagedByTask(load: LoadFacts): [name: string, lines: string[]][] {
+  return load.slices.flatMap((slice) =>
+    (slice?.tasks ?? []).map(({ first_batch, batch_count }, task): [string, string[]] => {
+      const batches = slice?.batches.slice(first_batch, first_batch + batch_count) ?? [];
+      return [taskName(slice?.slice ?? 0, task), batches.flatMap(({ key }) => load.batches.get(key) ?? [])];
+    }),
+  );
+}
+
+/** Windows tile: a row version is in one incremental load at most. A full load brings everything again, once. */
+function twoLoads({ ledger, entities }: Facts): string | undefined {
+  for (const name of entities.keys()) {
+    for (const [line, loads] of ledger.linesOf(name)) {
+      const incremental = loads.filter(({ record }) => record?.load_type === 'incremental');
+      if (incremental.length > 1 || new Set(loads).size < loads.length) {
+        return `${line} of ${name} is in bronze ${loads.length} times: ${loads.map(({ load_id }) => load_id).join(', ')}`;
+      }
+    }
+  }
+  return undefined;
+}

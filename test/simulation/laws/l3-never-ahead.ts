@@ -1,0 +1,16 @@
+import { isHealthy, type Law } from '../facts.ts';
+
+/** L3: `last_sync_timestamp` never passes data that is not durable in bronze. */
+export const NEVER_AHEAD: Law = {
+  name: 'L3 never ahead',
+  onChange(facts, change) {
+    if (change.kind !== 'checkpoint' || !isHealthy(facts, change.entity)) return undefined;
+    const { entity, before, after } = change;
+    const synced = after?.last_sync_timestamp;
+    if (synced === undefined || synced === before?.last_sync_timestamp) return undefined;
+    const rows = facts.entities.get(entity)?.current() ?? [];
+    const passed = rows.filter(({ cursor }) => cursor !== null && cursor < synced);
+    const missing = passed.find(({ line }) => facts.ledger.loadsOf(entity, line).length === 0);
+    return missing && `${entity} is said to be in bronze up to ${synced}, without ${missing.line}`;
+  },
+};

@@ -1,0 +1,16 @@
+import type { Law } from '../facts.ts';
+
+/** L4: a checkpoint moves forward only. */
+export const NEVER_BACK: Law = {
+  name: 'L4 never back',
+  onChange(_, change) {
+    if (change.kind !== 'checkpoint') return undefined;
+    const { entity, before, after } = change;
+    const [from, to] = [before?.last_sync_timestamp, after?.last_sync_timestamp];
+    const isBack = from !== undefined && (to === undefined || to < from);
+    const pending = after?.pending_load;
+    const isUpsideDown = pending !== undefined && pending.until < pending.since;
+    if (isBack) return `the checkpoint of ${entity} went back from ${from} to ${to ?? 'nothing'}`;
+    return isUpsideDown ? `the window of ${entity} ends at ${pending.until}, before it begins` : undefined;
+  },
+};

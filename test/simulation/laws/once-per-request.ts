@@ -1,0 +1,20 @@
+import type { Law } from '../facts.ts';
+
+/** A request is carried out at most once, and a checkpoint moves by a load that was decided before. */
+export const ONCE_PER_REQUEST: Law = {
+  name: 'once per request',
+  onChange({ ledger }, change) {
+    if (change.kind !== 'checkpoint') return undefined;
+    const { entity, before, after } = change;
+    const claimed = after?.pending_load?.load_id;
+    if (claimed !== undefined && claimed !== before?.pending_load?.load_id) {
+      if (before?.pending_load) return `${entity} claims ${claimed} while ${before.pending_load.load_id} is pending`;
+      if (ledger.loads.get(`${entity}/${claimed}`)?.record) return `${entity} claims ${claimed} a second time`;
+    }
+    const last = after?.last_load_id;
+    if (last === undefined || last === before?.last_load_id) return undefined;
+    const record = ledger.loads.get(`${entity}/${last}`)?.record;
+    if (!record) return `the checkpoint of ${entity} was moved by load ${last}, which is not decided`;
+    return before?.pending_load?.load_id === last ? undefined : `${entity} was moved by ${last}, which was not pending`;
+  },
+};

@@ -1,0 +1,149 @@
+import type { Checkpoint } from '@bronze/common/checkpoint';
+import type { LoadRecord, Receipt } from '@bronze/common/load-record';
+import { CHECKPOINTS_KEY } from '@bronze/common/object-keys';
+import type { SliceManifest } from '@bronze/common/slice-manifest';
+import { partLines, type PartHeader, quarantinedLines } from './lines-engine.ts';
+
+export interface PartFacts {
+  readonly key: string;
+  readonly header: PartHeader;
+  readonly lines: readonly string[];
+}
+
+/** All that is durable about one load. */
+export interface LoadFacts {
+  readonly entity: string;
+  readonly load_id: string;
+  readonly slices: (SliceManifest | undefined)[];
+  readonly batches: Map<string, readonly string[]>;
+  readonly receipts: Map<string, Receipt>;
+  readonly parts: PartFacts[];
+  readonly quarantined: string[];
+  record: LoadRecord | undefined;
+}
+
+/** What just became durable. */
+export type Change =
+  | { readonly kind: 'batch' | 'receipt' | 'quarantine'; readonly key: string; readonly load: LoadFacts }
+  | { readonly kind: 'manifest'; readonly key: string; readonly load: LoadFacts; readonly manifest: SliceManifest }
+  | { readonly kind: 'part'; readonly key: string; readonly load: LoadFacts; readonly part: PartFacts }
+  | { readonly kind: 'record'; readonly key: string; readonly load: LoadFacts; readonly record: LoadRecord }
+  | {
+      readonly kind: 'checkpoint';
+      readonly entity: string;
+      readonly before: Checkpoint | undefined;
+      readonly after: Checkpoint | undefined;
+    }
+  /** Put if absent, and something was there. */
+  | { readonly kind: 'repeated'; readonly key: string; readonly isSame: boolean }
+  | { readonly kind: 'replaced' | 'removed' | 'other'; readonly key: string; readonly load: LoadFacts | undefined };
+
+/** `data/staging/orders/{load_id}/…`, `data/quarantine/orders/ingestion_date=2024-01-15/{load_id}-…`, and so on. */
+const LOAD_OF_KEY =
+  /^(?:data\/(?:staging|bronze|quarantine)|logs\/pipeline\/ingestion\/loads)\/([a-z0-9_]+)\/.*?([0-9a-f]{8}-[0-9a-f-]{27})/;
+
+/** Everything durable in a world, as the laws look at it: fed with each write, by nobody else. */
+export class Ledger {
+  readonly loads = new Map<string, LoadFacts>();
+  readonly checkpoints = new Map<string, Checkpoint>();
+  /** Per entity, the loads that brought each line to bronze. */
+  readonly #bronze = new Map<string, Map<string, LoadFacts[]>>();
+  requests_sent = 0;
+  writes_sent = 0;
+  request_deliveries = 0;
+  write_deliveries = 0;
+
+  /** A put of an object that was not there. */
+  created(key: string, body: Uint8Array): Change[] {
+    const text = Buffer.from(body).toString();
+    if (key === CHECKPOINTS_KEY) return this.#checkpointChanges(text);
+    const load = this.loadOfKey(key);
+    return [load ? this.#createdOf(load, key, text) : { kind: 'other', key, load }];
+  }
+
+  replaced(key: string, body: Uint8Array): Change[] {
+    if (key === CHECKPOINTS_KEY) return this.#checkpointChanges(Buffer.from(body).toString());
+    return [{ kind: 'replaced', key, load: this.loadOfKey(key) }];
+  }
+
+  loadOfKey(key: string): LoadFacts | undefined {
+    const [, entity, load_id] = LOAD_OF_KEY.exec(key) ?? [];
+    if (entity === undefined || load_id === undefined) return undefined;
+    const name = `${entity}/${load_id}`;
+    const known = this.loads.get(name);
+    if (known) return known;
+    const load: LoadFacts = {
+      entity,
+      load_id,
+      slices: [],
+      batches: new Map(),
+      receipts: new Map(),
+      parts: [],
+      quarantined: [],
+      record: undefined,
+    };
+    this.loads.set(name, load);
+    return load;
+  }
+
+  /** The completed loads that hold a line, in parts or in quarantine. */
+  loadsOf(entity: string, line: string): readonly LoadFacts[] {
+    return this.#bronze.get(entity)?.get(line) ?? [];
+  }
+
+  linesOf(entity: string): Iterable<[string, readonly LoadFacts[]]> {
+    return this.#bronze.get(entity) ?? [];
+  }
+
+  #createdOf(load: LoadFacts, key: string, text: string): Change {
+    if (key.includes('/receipts/')) {
+      load.receipts.set(key.slice(-'00000-00000.json'.length, -'.json'.length), JSON.parse(text) as Receipt);
+      return { kind: 'receipt', key, load };
+    }
+    if (key.endsWith('.zst')) {
+      load.batches.set(key, text.split('\n').slice(0, -1));
+      return { kind: 'batch', key, load };
+    }
+    if (key.startsWith('data/staging/')) {
+      const manifest = JSON.parse(text) as SliceManifest;
+      load.slices[manifest.slice] = manifest;
+      return { kind: 'manifest', key, load, manifest };
+    }
+    if (key.startsWith('data/bronze/')) {
+      const part = { key, ...partLines(text) };
+      load.parts.push(part);
+      return { kind: 'part', key, load, part };
+    }
+    if (key.startsWith('data/quarantine/')) {
+      load.quarantined.push(...quarantinedLines(text));
+      return { kind: 'quarantine', key, load };
+    }
+    const record = JSON.parse(text) as LoadRecord;
+    load.record = record;
+    if (record.status === 'completed') this.#bringToBronze(load);
+    return { kind: 'record', key, load, record };
+  }
+
+  #bringToBronze(load: LoadFacts): void {
+    const lines = this.#bronze.get(load.entity) ?? new Map<string, LoadFacts[]>();
+    this.#bronze.set(load.entity, lines);
+    for (const line of [...load.parts.flatMap((part) => part.lines), ...load.quarantined]) {
+      const loads = lines.get(line) ?? [];
+      loads.push(load);
+      lines.set(line, loads);
+    }
+  }
+
+  #checkpointChanges(text: string): Change[] {
+    const file = JSON.parse(text) as Record<string, Checkpoint>;
+    const names = new Set([...Object.keys(file), ...this.checkpoints.keys()]);
+    const changes: Change[] = [];
+    for (const entity of names) {
+      const [before, after] = [this.checkpoints.get(entity), file[entity]];
+      if (JSON.stringify(before) === JSON.stringify(after)) continue;
+      if (after) this.checkpoints.set(entity, after);
+      changes.push({ kind: 'checkpoint', entity, before, after });
+    }
+    return changes;
+  }
+}

@@ -1,0 +1,152 @@
+import type { Source } from '@bronze/common/ports';
+import { type RestSourceConfig, restSourceSchema } from '@bronze/common/rest-config';
+import { ApiClient } from '@bronze/extractor/rest/api-client';
+import type { HttpAnswer } from '@bronze/extractor/rest/http';
+import { Pacer } from '@bronze/extractor/rest/pacer';
+import { RestSource } from '@bronze/extractor/rest/rest-source';
+import * as z from 'zod/mini';
+import type { Random } from './random.ts';
+import type { Asks, CurrentLine, SimSource } from './sim-source.ts';
+import { timestampOf, type VirtualClock } from './virtual-clock.ts';
+
+interface Listed {
+  readonly id: string;
+  readonly updated_at: string | null;
+  readonly json: string;
+  readonly line: string;
+}
+
+export interface SimApiOptions {
+  readonly clock: VirtualClock;
+  readonly random: Random;
+  readonly records: number;
+  /** Whether it heeds `since`. */
+  readonly heedsSince: boolean;
+  /** Whether the next answer is a bad one. */
+  readonly isFailing: () => boolean;
+}
+
+const CONFIG: RestSourceConfig = z.parse(restSourceSchema, {
+  type: 'rest',
+  base_url: 'https://api.example',
+  margin_seconds: 0,
+  requests_per_second: 1000,
+  attempts: 3,
+});
+
+const BAD = ['429', '503', '500', 'cut short', 'token expired'] as const;
+
+/** An API with one list, oldest change first. What changes moves to the end, also while the list is being paged. */
+export class SimApi implements SimSource {
+  readonly #options: SimApiOptions;
+  #list: Listed[] = [];
+  #ids = 0;
+  #versions = 0;
+
+  constructor(options: SimApiOptions) {
+    this.#options = options;
+    this.#writeTogether(Array.from({ length: options.records }, () => `r${(this.#ids += 1)}`));
+  }
+
+  current(): CurrentLine[] {
+    return this.#list.map(({ line, updated_at }) => ({ line, cursor: updated_at }));
+  }
+
+  change(): void {
+    const { random } = this.#options;
+    const ids = this.#list.map(({ id }) => id);
+    const some = (share: number) => ids.filter(() => random.chance(share));
+    const kind = random.between(0, 3);
+    if (kind === 0) this.#writeTogether([`r${(this.#ids += 1)}`, ...some(0.05)]);
+    if (kind === 1) this.#writeTogether(some(0.3));
+    if (kind === 2) for (const id of some(0.2)) this.#writeTogether([id]);
+    if (kind === 3) {
+      const gone = new Set(some(0.1));
+      this.#list = this.#list.filter(({ id }) => !gone.has(id));
+    }
+  }
+
+  open(asks: Asks): Source {
+    const { clock, random } = this.#options;
+    const paced = {
+      now: () => clock.now,
+      sleep: (duration_ms: number) =>
+        asks.ask('clock.sleep', `${duration_ms}`, async () => undefined, clock.now_us + duration_ms * 1000),
+    };
+    const http = {
+      get: (url: string) =>
+        asks.ask('http.get', url.slice(CONFIG.base_url.toString().length), async () => this.#answer(new URL(url))),
+    };
+    const api = new ApiClient({
+      http,
+      config: CONFIG,
+      key: undefined,
+      pacer: new Pacer(paced, CONFIG),
+      random: () => random.next(),
+      log: { event: () => undefined },
+    });
+    return new RestSource({ api, config: CONFIG, environment: {}, clock: paced });
+  }
+
+  #writeTogether(ids: readonly string[]): void {
+    const { random, clock } = this.#options;
+    const now = timestampOf(clock.tick(1));
+    for (const id of ids) {
+      const updated_at = random.chance(0.02) ? null : now;
+      const version = (this.#versions += 1);
+      const fits = random.chance(0.05) ? 'no' : 'yes';
+      const amount = `9007199254740993.${version}0`;
+      this.#list = this.#list.filter((one) => one.id !== id);
+      const json = `{"version":${version},"updated_at":${JSON.stringify(updated_at)},"id":"${id}","fits":"${fits}","amount":${amount}}`;
+      const shown = { amount, fits, id, ...(updated_at && { updated_at }), version: String(version) };
+      this.#list.push({ id, updated_at, json, line: JSON.stringify(shown) });
+    }
+    this.#list = this.#list.toSorted((a, b) => compare(a, b));
+  }
+
+  #answer({ searchParams: asked }: URL): HttpAnswer {
+    const { clock, random, heedsSince, isFailing } = this.#options;
+    clock.tick(1);
+    if (isFailing()) {
+      const bad = random.pick(BAD);
+      if (bad === '429') return answered(429, '{}', { 'retry-after': '2' });
+      if (bad === '503' || bad === '500') return answered(Number(bad), '');
+      if (bad === 'cut short') return answered(200, '{"data":[{"id":"r1"', this.#date());
+      if (asked.has('cursor')) return answered(410, '{"error":"the cursor has expired"}');
+    }
+    const since = asked.get('since');
+    const listed = this.#list.filter(
+      ({ updated_at }) => since === null || !heedsSince || (updated_at !== null && updated_at >= since),
+    );
+    const size = Number(asked.get('limit') ?? listed.length);
+    const token = asked.get('cursor');
+    const from = token === null ? Number(asked.get('offset') ?? 0) : placeAfter(listed, token);
+    const page = listed.slice(from, from + size);
+    const isLast = from + page.length >= listed.length;
+    const last = page.at(-1);
+    const next = !isLast && last ? JSON.stringify(tokenOf(last)) : 'null';
+    return answered(200, `{"data":[${page.map(({ json }) => json).join(',')}],"next_cursor":${next}}`, this.#date());
+  }
+
+  #date(): Record<string, string> {
+    return { date: new Date(this.#options.clock.now_ms).toUTCString() };
+  }
+}
+
+function compare(a: Listed, b: Listed): number {
+  return tokenOf(a) < tokenOf(b) ? -1 : 1;
+}
+
+/** Names a place in the order of the list, also when what stood there has moved. */
+function tokenOf({ updated_at, id }: Listed): string {
+  return `${updated_at ?? ''}~${id.padStart(8, '0')}`;
+}
+
+function placeAfter(list: readonly Listed[], token: string): number {
+  const place = list.findIndex((one) => tokenOf(one) > token);
+  return place === -1 ? list.length : place;
+}
+
+function answered(status: number, body: string, headers: Record<string, string> = {}): HttpAnswer {
+  return { status, headers, body };
+}

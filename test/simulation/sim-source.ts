@@ -1,0 +1,26 @@
+import { BronzeError } from '@bronze/common/failure';
+import type { Source } from '@bronze/common/ports';
+
+/** A row or record as it stands in its source now, as the line that it is staged as. */
+export interface CurrentLine {
+  readonly line: string;
+  /** Null: it has none. */
+  readonly cursor: string | null;
+}
+
+/** How a source is asked: every such call may meet a fault. */
+export interface Asks {
+  ask<Answer>(name: string, about: string, effect: () => Promise<Answer>, at_us?: number): Promise<Answer>;
+}
+
+/** What an entity is read from. */
+export interface SimSource {
+  current(): CurrentLine[];
+  change(): void;
+  /** As one invocation sees it. */
+  open(asks: Asks): Source;
+}
+
+export function sourceFailure(why: string): BronzeError {
+  return new BronzeError('SOURCE_INTERRUPTED', { message: why, hint: 'simulated' });
+}

@@ -1,0 +1,37 @@
+import { RandomFaults } from './fates.ts';
+import { Random } from './random.ts';
+import { type Violation, World } from './world.ts';
+import { drawWorkload } from './workload.ts';
+
+export interface SeedResult {
+  readonly seed: number;
+  readonly violation: Violation | undefined;
+  /** Hex SHA-256 of the event log. */
+  readonly digest: string;
+  readonly port_calls: number;
+  readonly faults: number;
+  readonly lines: readonly string[];
+}
+
+/** Everything about a world follows from its seed; `faults_max` keeps only its first faults. */
+export async function simulateSeed(seed: number, faults_max = Infinity): Promise<SeedResult> {
+  const faults = new RandomFaults(new Random(seed * 7), faults_max);
+  const workload = drawWorkload(new Random(seed * 7 + 6));
+  return { seed, ...(await simulate(new World({ seed, workload, faults, isInOrder: false }), faults)) };
+}
+
+async function simulate(world: World, faults: RandomFaults): Promise<Omit<SeedResult, 'seed'>> {
+  const violation = await world.run();
+  const { digest, lines } = world.trace;
+  return { violation, digest, lines, port_calls: world.calls, faults: faults.injected };
+}
+
+/** The smallest number of first faults with which the seed still breaks a law. */
+export async function shrink(seed: number): Promise<SeedResult> {
+  const whole = await simulateSeed(seed);
+  for (let faults_max = 0; faults_max < whole.faults; faults_max += 1) {
+    const shorter = await simulateSeed(seed, faults_max);
+    if (shorter.violation) return { ...shorter, faults: faults_max };
+  }
+  return whole;
+}

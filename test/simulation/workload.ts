@@ -1,0 +1,119 @@
+import { type Config, type ConfigInput, defineConfig } from '@bronze/common/config';
+import type { Poison } from './facts.ts';
+import type { Random } from './random.ts';
+
+/** What happens in a world besides its messages. */
+export const ACTIONS = ['plan', 'ask', 'ask full', 'change', 'wait', 'redrive', 'replay', 'abandon', 'tamper'] as const;
+export type Action = (typeof ACTIONS)[number];
+
+export interface PlannedEntity {
+  readonly name: string;
+  readonly kind: 'table' | 'api';
+  readonly rows: number;
+  readonly poison: Poison | undefined;
+  readonly heedsSince: boolean;
+}
+
+export interface Workload {
+  readonly config: Config;
+  readonly entities: readonly PlannedEntity[];
+  readonly actions: readonly Action[];
+  /** How many keys a page of a listing has. */
+  readonly page_keys: number;
+  readonly extractors: number;
+  readonly writers: number;
+  /** How long a sent message may stay hidden. */
+  readonly delay_ms_max: number;
+}
+
+const POISONS: readonly Poison[] = ['source denied', 'checkpoint unreadable', 'part foreign', 'batch corrupt'];
+/** How often each action is drawn. */
+const WEIGHTS: Record<Action, number> = {
+  plan: 6,
+  ask: 4,
+  'ask full': 1,
+  change: 8,
+  wait: 2,
+  redrive: 2,
+  replay: 2,
+  abandon: 0.3,
+  tamper: 0,
+};
+
+/** A small world, drawn: a few entities of a few slices, and a dozen things that happen to them. */
+export function drawWorkload(random: Random): Workload {
+  const poisoned = random.chance(0.2) ? random.between(0, 3) : -1;
+  const entities = ['orders', 'customers', 'payments', 'shipments']
+    .slice(0, random.between(1, 3))
+    .map((name, index): PlannedEntity => {
+      const kind = random.chance(0.2) ? 'api' : 'table';
+      const rows = random.chance(0.1) ? 0 : random.between(1, 30);
+      const poison = index === poisoned ? random.pick(POISONS) : undefined;
+      return { name, kind, rows, poison, heedsSince: random.chance(0.7) };
+    });
+  const tampers = entities.filter(({ poison }) => poison === 'part foreign' || poison === 'batch corrupt');
+  return {
+    config: defineConfig({
+      sources: { db: { type: 'postgres', url: 'unused' }, web: { type: 'rest', base_url: 'https://api.example' } },
+      entities: Object.fromEntries(entities.map((entity) => [entity.name, settingsOf(entity, random)])),
+    }),
+    entities,
+    actions: ['plan', ...tampers.map(() => 'tamper' as const), ...drawActions(random)],
+    page_keys: random.pick([1, 2, 3, 1000]),
+    extractors: random.between(1, 3),
+    writers: random.between(1, 4),
+    delay_ms_max: random.pick([0, 10, 60_000]),
+  };
+}
+
+function drawActions(random: Random): Action[] {
+  const total = ACTIONS.reduce((sum, action) => sum + WEIGHTS[action], 0);
+  return Array.from({ length: random.between(2, 10) }, () => {
+    let left = random.next() * total;
+    return ACTIONS.find((action) => (left -= WEIGHTS[action]) < 0) ?? 'plan';
+  });
+}
+
+function settingsOf({ kind }: PlannedEntity, random: Random): ConfigInput['entities'][string] {
+  const event_date = random.chance(0.5) ? 'day' : null;
+  const limits = {
+    batch_rows: random.between(1, 6),
+    task_rows: random.between(1, 12),
+    slice_rows: random.between(3, 20),
+  };
+  if (kind === 'table') return { source: 'db', table: 'public.things', event_date, ...limits };
+  const size = random.between(2, 8);
+  const columns = { amount: 'text', fits: 'text', id: 'text', updated_at: 'text', version: 'text' };
+  return {
+    source: 'web',
+    endpoint: '/things',
+    records_path: 'data',
+    primary_key: ['id'],
+    paging: random.chance(0.5) ? { style: 'cursor', size } : { style: 'offset', size: Math.max(3, size) },
+    columns,
+    ...limits,
+  };
+}
+
+/** Two tables, three slices and several write tasks: small enough to try every fault at every call. */
+export function smallWorkload(): Workload {
+  const limits = { batch_rows: 2, task_rows: 4, slice_rows: 6 };
+  const table = (name: string, rows: number): PlannedEntity => {
+    return { name, kind: 'table', rows, poison: undefined, heedsSince: true };
+  };
+  return {
+    config: defineConfig({
+      sources: { db: { type: 'postgres', url: 'unused' } },
+      entities: {
+        orders: { source: 'db', table: 'public.orders', event_date: 'day', ...limits },
+        customers: { source: 'db', table: 'public.customers', ...limits },
+      },
+    }),
+    entities: [table('orders', 14), table('customers', 3)],
+    actions: ['plan'],
+    page_keys: 2,
+    extractors: 2,
+    writers: 2,
+    delay_ms_max: 0,
+  };
+}

@@ -1,0 +1,216 @@
+import { CHECKPOINTS_KEY } from '@bronze/common/object-keys';
+import type { ExtractRequest, WriteMessage } from '@bronze/common/messages';
+import { LocalQueue, QueueDatabase } from '@bronze/local/local-queue';
+import { MemoryObjectStore } from '@bronze/local/memory-object-store';
+import { setImmediate as settled } from 'node:timers/promises';
+import { act } from './actions.ts';
+import { Agenda } from './agenda.ts';
+import type { EntityFacts, Facts, Law } from './facts.ts';
+import { type FaultPlan, NO_FAULTS } from './fates.ts';
+import type { Backing } from './faulty-ports.ts';
+import { Functions } from './functions.ts';
+import { LAWS } from './laws/all-laws.ts';
+import { type Change, Ledger } from './ledger.ts';
+import { ObservedStore } from './observed-store.ts';
+import { Random } from './random.ts';
+import { SimApi } from './sim-api.ts';
+import type { SimSource } from './sim-source.ts';
+import { SimTable } from './sim-table.ts';
+import { Trace } from './trace.ts';
+import { VirtualClock } from './virtual-clock.ts';
+import type { Action, PlannedEntity, Workload } from './workload.ts';
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly workload: Workload;
+  readonly faults: FaultPlan;
+  /** Nothing is left to chance: what can happen first happens first. */
+  readonly isInOrder: boolean;
+}
+
+export interface Violation {
+  readonly law: string;
+  readonly what: string;
+}
+
+/** A world that has not come to rest by then never will. */
+const STEPS_MAX = 20_000;
+const NEXT_ACTION_CHANCE = 0.04;
+
+/** The real stories over simulated ports: nothing in it happens but what `step` lets happen, one thing at a time. */
+export class World {
+  readonly options: WorldOptions;
+  readonly random: Random;
+  readonly clock = new VirtualClock();
+  readonly trace = new Trace();
+  readonly ledger = new Ledger();
+  readonly raw: MemoryObjectStore;
+  readonly sources = new Map<string, SimSource>();
+  readonly backing: Backing;
+  readonly functions: Functions;
+  readonly #agenda: Agenda;
+  readonly #actions: Action[];
+  readonly #entities: ReadonlyMap<string, EntityFacts>;
+  #database: QueueDatabase;
+  #ids = 0;
+  #asked_at: string | undefined;
+  #messages_gone = 0;
+  violation: Violation | undefined;
+
+  constructor(options: WorldOptions) {
+    const { seed, workload, faults } = options;
+    this.options = options;
+    this.random = new Random(seed * 7 + 1);
+    this.raw = new MemoryObjectStore(workload.page_keys);
+    this.#actions = [...workload.actions];
+    this.#database = queues(
+      () => this.clock.now_ms,
+      () => this.newId(),
+    );
+    this.#agenda = new Agenda({ random: this.random, clock: this.clock, trace: this.trace, faults });
+    for (const entity of workload.entities) this.sources.set(entity.name, this.#sourceOf(entity));
+    this.#entities = new Map(workload.entities.map((entity) => [entity.name, this.#factsOf(entity)]));
+    this.backing = this.#backing();
+    this.functions = new Functions(this);
+  }
+
+  get calls(): number {
+    return this.#agenda.calls;
+  }
+
+  get faults(): FaultPlan {
+    return this.#agenda.faults;
+  }
+
+  get agenda(): Agenda {
+    return this.#agenda;
+  }
+
+  get facts(): Facts {
+    const messages_gone = this.#messages_gone + this.#agenda.lost_sends;
+    return { ledger: this.ledger, entities: this.#entities, messages_gone, asked_at: this.#asked_at };
+  }
+
+  /** A message is gone that only another request replaces. Those of a poisoned entity don't count. */
+  isGone(entity?: string): void {
+    if (entity === undefined || !this.#entities.get(entity)?.poison) this.#messages_gone += 1;
+  }
+
+  newId(): string {
+    return `${String((this.#ids += 1)).padStart(8, '0')}-0000-8000-8000-000000000000`;
+  }
+
+  /** Faults and actions, then none, then one more request for each entity: the laws hold all along. */
+  async run(): Promise<Violation | undefined> {
+    await this.#poisonCheckpoints();
+    await this.#toRest(true);
+    this.#agenda.faults = NO_FAULTS;
+    await this.#toRest(false);
+    this.check((law) => law.atRest?.(this.facts));
+    this.#asked_at = this.clock.now;
+    this.clock.tick(2_000_000);
+    for (const name of this.#entities.keys()) await this.ask({ entity: name });
+    await this.#toRest(false);
+    this.check((law) => law.afterOneMoreRequest?.(this.facts));
+    this.#database.close();
+    return this.violation;
+  }
+
+  /** A message made by hand: its id will be the load's. */
+  async ask(request: { entity: string; load_type?: 'full' }): Promise<void> {
+    this.backing.requests.sendText(JSON.stringify(request), {});
+    this.trace.add(`${this.clock.now_us} by hand: ${JSON.stringify(request)}`);
+  }
+
+  /** The first law that is broken stands. */
+  check(ask: (law: Law) => string | undefined): void {
+    for (const law of this.violation ? [] : LAWS) {
+      const what = ask(law);
+      if (what === undefined) continue;
+      this.violation = { law: law.name, what };
+      this.trace.add(`${this.clock.now_us} BROKEN ${law.name}: ${what}`);
+      return;
+    }
+  }
+
+  async #toRest(isActing: boolean): Promise<void> {
+    for (let step = 0; step < STEPS_MAX && !this.violation; step += 1) {
+      await settled();
+      this.functions.finishEnded();
+      if (!(await this.#next(isActing))) return;
+    }
+    if (!this.violation) this.violation = { law: 'L5 always live', what: 'the world does not come to rest' };
+  }
+
+  /** One thing happens. @returns false when there is nothing left */
+  async #next(isActing: boolean): Promise<boolean> {
+    const { isInOrder } = this.options;
+    this.clock.tick(isInOrder ? 100 : this.random.between(1, 2000));
+    const canAct = isActing && this.#actions.length > 0;
+    if (canAct && !isInOrder && this.random.chance(NEXT_ACTION_CHANCE)) return this.#act();
+    const ready = this.#agenda.ready > 0;
+    const canDeliver = this.functions.canDeliver();
+    if (ready && (!canDeliver || isInOrder || this.random.chance(0.7))) {
+      await this.#agenda.step(isInOrder);
+      return true;
+    }
+    if (canDeliver) {
+      this.functions.deliver();
+      return true;
+    }
+    if (canAct) return this.#act();
+    const next_us = Math.min(this.#agenda.next_us, this.functions.next_us());
+    if (next_us === Infinity) return false;
+    this.clock.now_us = Math.max(this.clock.now_us, Math.ceil(next_us));
+    return true;
+  }
+
+  async #act(): Promise<boolean> {
+    const action = this.#actions.shift();
+    if (action) await act(this, action);
+    return true;
+  }
+
+  #backing(): Backing {
+    return {
+      agenda: this.#agenda,
+      clock: this.clock,
+      store: new ObservedStore(this.raw, this.ledger, (change: Change) =>
+        this.check((law) => law.onChange?.(this.facts, change)),
+      ),
+      requests: new LocalQueue<ExtractRequest>(this.#database, 'extract'),
+      writes: new LocalQueue<WriteMessage>(this.#database, 'write'),
+      dead_requests: new LocalQueue<never>(this.#database, 'extract-dlq'),
+      dead_writes: new LocalQueue<never>(this.#database, 'write-dlq'),
+      delay_ms: () => this.random.between(0, this.options.workload.delay_ms_max),
+      onSent: (queue, bodies) => {
+        if (queue === 'requests') this.ledger.requests_sent += bodies.length;
+        else this.ledger.writes_sent += bodies.length;
+      },
+      nextAttempt: () => `attempt-${(this.#ids += 1)}`,
+    };
+  }
+
+  #sourceOf({ kind, rows, heedsSince }: PlannedEntity): SimSource {
+    const random = new Random(this.options.seed * 7 + 2 + this.sources.size);
+    if (kind === 'table') return new SimTable(this.clock, random, rows);
+    const isFailing = () => this.faults.isApiFailing();
+    return new SimApi({ clock: this.clock, random, records: rows, heedsSince, isFailing });
+  }
+
+  #factsOf({ name, poison }: PlannedEntity): EntityFacts {
+    return { name, poison, current: () => this.sources.get(name)?.current() ?? [] };
+  }
+
+  /** As somebody's hand left it. */
+  async #poisonCheckpoints(): Promise<void> {
+    const broken = this.options.workload.entities.filter(({ poison }) => poison === 'checkpoint unreadable');
+    if (broken.length === 0) return;
+    const file = Object.fromEntries(broken.map(({ name }) => [name, { last_sync_timestamp: 'yesterday' }]));
+    await this.raw.putIfAbsent(CHECKPOINTS_KEY, Buffer.from(JSON.stringify(file)));
+  }
+}
+
+function queues(now_ms: () => number, newId: () => string): QueueDatabase {
+  return new QueueDatabase({ path: ':memory:', now_ms, newId });
+}
