@@ -45,6 +45,8 @@ export class Agenda {
   calls = 0;
   /** Calls that failed, were lost or never answered. */
   lost_sends = 0;
+  /** Hears of every call. */
+  onAsked: (call: number, is_send: boolean) => void = () => undefined;
 
   constructor(world: { random: Random; clock: VirtualClock; trace: Trace; faults: FaultPlan }) {
     this.#random = world.random;
@@ -58,6 +60,7 @@ export class Agenda {
     return new Promise<Answer>((resolve, reject) => {
       if (!invocation.isAlive) return;
       const number = this.calls++;
+      this.onAsked(number, call.is_send === true);
       const fate = this.faults.fateOf({ call: number, is_send: call.is_send === true });
       const at_us = Math.max(call.at_us ?? 0, this.#clock.now_us);
       const answer = resolve as (answer: unknown) => void;

@@ -18,7 +18,8 @@ import type { World } from './world.ts';
 const VISIBILITY_MS = 90_000;
 const RETRIES = { receive_count_max: RECEIVE_COUNT_MAX, retry_delay_ms: 500 };
 
-type Service = 'extract' | 'write';
+const SERVICES = ['extract', 'write'] as const;
+type Service = (typeof SERVICES)[number];
 
 interface Ended {
   readonly service: Service | 'command';
@@ -32,11 +33,17 @@ export class Functions {
   readonly #world: World;
   readonly #running: Record<Service, number> = { extract: 0, write: 0 };
   #ended: Ended[] = [];
+  #seen = { changes: -1, extract: Infinity, write: Infinity };
   #count = 0;
-  #deliveries = 0;
+  deliveries = 0;
 
   constructor(world: World) {
     this.#world = world;
+  }
+
+  /** Whether some came to their end and nobody has heeded it yet. */
+  get hasEnded(): boolean {
+    return this.#ended.length > 0;
   }
 
   canDeliver(): boolean {
@@ -45,9 +52,9 @@ export class Functions {
 
   /** When the next message becomes visible; those that are wait for a free place. */
   next_us(): number {
-    const { backing, clock } = this.#world;
-    const times = [backing.requests, backing.writes].map((queue) => queue.nextVisibleAtMs() ?? Infinity);
-    return Math.min(...times.filter((time) => time > clock.now_ms)) * 1000;
+    const { extract, write } = this.#visible_at_ms();
+    const { now_ms } = this.#world.clock;
+    return Math.min(...[extract, write].filter((time) => time > now_ms)) * 1000;
   }
 
   /** Delivers one message, twice at once if its fate is so. */
@@ -56,10 +63,11 @@ export class Functions {
     const services = this.#deliverable();
     const service = options.isInOrder ? services[0] : random.pick(services);
     if (!service) return;
-    const number = this.#deliveries++;
+    const number = this.deliveries++;
     const isDoubled = faults.isDoubled(number);
     const [message] = this.#queue(service).receive(1, isDoubled ? 0 : VISIBILITY_MS);
     if (!message) return;
+    if (message.receive_count > RECEIVE_COUNT_MAX) return this.#expire(service, message);
     if (service === 'extract') this.#world.ledger.request_deliveries += 1;
     else this.#world.ledger.write_deliveries += 1;
     this.#start(service, message, number);
@@ -95,11 +103,20 @@ export class Functions {
   #deliverable(): Service[] {
     const { extractors, writers } = this.#world.options.workload;
     const free: Record<Service, number> = { extract: extractors, write: writers };
-    const now_ms = this.#world.clock.now_ms;
-    return (['extract', 'write'] as const).filter((service) => {
-      if (this.#running[service] >= free[service]) return false;
-      return (this.#queue(service).nextVisibleAtMs() ?? Infinity) <= now_ms;
-    });
+    const { now_ms } = this.#world.clock;
+    const visible_at_ms = this.#visible_at_ms();
+    return SERVICES.filter((service) => this.#running[service] < free[service] && visible_at_ms[service] <= now_ms);
+  }
+
+  /** When the next message of each queue becomes visible, or became. */
+  #visible_at_ms(): Readonly<Record<Service, number>> {
+    const { requests, writes, queueChanges } = this.#world.backing;
+    const changes = queueChanges();
+    if (changes !== this.#seen.changes) {
+      const [extract, write] = [requests, writes].map((queue) => queue.nextVisibleAtMs() ?? Infinity);
+      this.#seen = { changes, extract: extract ?? Infinity, write: write ?? Infinity };
+    }
+    return this.#seen;
   }
 
   #invocation(what: string): Invocation {
@@ -121,6 +138,13 @@ export class Functions {
       bury: (dead: DeliveredMessage) => this.#bury(service, dead, invocation),
     };
     this.#follow({ service, invocation, message }, deliverMessage(delivery, message, handle));
+  }
+
+  /** Delivered often enough and never acknowledged: the queue itself moves it. */
+  #expire(service: Service, message: Received): void {
+    const failure = toFailure(new Error('received too often'));
+    this.#queue(service).deadLetter(message.message_id, failure);
+    this.#world.isGone(entityIn(message.body));
   }
 
   async #bury(service: Service, { body }: DeliveredMessage, invocation: Invocation): Promise<void> {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** The event log of a world: what happened, in order, as text. */
 export class Trace {
@@ -10,6 +10,6 @@ export class Trace {
 
   /** Two runs of the same seed have the same, or something in them was left to chance. */
   get digest(): string {
-    return createHash('sha256').update(this.lines.join('\n')).digest('hex');
+    return hash('sha256', this.lines.join('\n'), 'hex');
   }
 }

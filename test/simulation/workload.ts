@@ -47,7 +47,7 @@ export function drawWorkload(random: Random): Workload {
     .slice(0, random.between(1, 3))
     .map((name, index): PlannedEntity => {
       const kind = random.chance(0.2) ? 'api' : 'table';
-      const rows = random.chance(0.1) ? 0 : random.between(1, 30);
+      const rows = random.chance(0.1) ? 0 : random.between(1, 20);
       const poison = index === poisoned ? random.pick(POISONS) : undefined;
       return { name, kind, rows, poison, heedsSince: random.chance(0.7) };
     });
@@ -68,7 +68,7 @@ export function drawWorkload(random: Random): Workload {
 
 function drawActions(random: Random): Action[] {
   const total = ACTIONS.reduce((sum, action) => sum + WEIGHTS[action], 0);
-  return Array.from({ length: random.between(2, 10) }, () => {
+  return Array.from({ length: random.between(1, 6) }, () => {
     let left = random.next() * total;
     return ACTIONS.find((action) => (left -= WEIGHTS[action]) < 0) ?? 'plan';
   });
@@ -78,8 +78,8 @@ function settingsOf({ kind }: PlannedEntity, random: Random): ConfigInput['entit
   const event_date = random.chance(0.5) ? 'day' : null;
   const limits = {
     batch_rows: random.between(1, 6),
-    task_rows: random.between(1, 12),
-    slice_rows: random.between(3, 20),
+    task_rows: random.between(2, 12),
+    slice_rows: random.between(4, 20),
   };
   if (kind === 'table') return { source: 'db', table: 'public.things', event_date, ...limits };
   const size = random.between(2, 8);

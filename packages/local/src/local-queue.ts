@@ -40,6 +40,8 @@ export class QueueDatabase {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly options: QueueDatabaseOptions;
+  /** Counts what was changed through this connection: as long as it stands, so do the answers it gave. */
+  changes = 0;
 
   constructor(options: QueueDatabaseOptions) {
     this.options = options;
@@ -74,8 +76,10 @@ export class QueueDatabase {
     return this.#statement(sql).all(...values);
   }
 
-  run(sql: string, ...values: SQLInputValue[]): void {
-    this.#statement(sql).run(...values);
+  /** @returns how many rows it changed */
+  run(sql: string, ...values: SQLInputValue[]): number {
+    this.changes += 1;
+    return Number(this.#statement(sql).run(...values).changes);
   }
 
   #statement(sql: string): StatementSync {
@@ -91,7 +95,7 @@ export class QueueDatabase {
 
 /**
  * One queue with SQS's behaviour: at least once, a visibility time-out, delays, receive counts, a dead-letter queue
- * named `{name}-dlq`. Every operation is one SQLite statement, so it is atomic between processes too.
+ * named `{name}-dlq`. Every change is one SQLite statement, so it is atomic between processes too.
  */
 export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   readonly name: string;
@@ -122,14 +126,18 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   /** Hides what it returns for `visibility_ms`. */
   receive(count_max: number, visibility_ms: number): Received[] {
     const now = this.#database.options.now_ms();
-    const sql = `UPDATE messages SET visible_at_ms = ?, receive_count = receive_count + 1, receiver = ?
-      WHERE message_id IN (SELECT message_id FROM messages WHERE queue = ? AND visible_at_ms <= ? ORDER BY visible_at_ms LIMIT ?)
-      RETURNING message_id, body, receive_count`;
-    const rows = this.#database.all(sql, now + visibility_ms, RECEIVER, this.name, now, count_max);
-    return rows.map((row) => {
+    const visible = `SELECT message_id, body, receive_count FROM messages
+      WHERE queue = ? AND visible_at_ms <= ? ORDER BY visible_at_ms LIMIT ?`;
+    const take = `UPDATE messages SET visible_at_ms = ?, receive_count = receive_count + 1, receiver = ?
+      WHERE message_id = ? AND queue = ? AND receive_count = ? AND visible_at_ms <= ?`;
+    return this.#database.all(visible, this.name, now, count_max).flatMap((row) => {
       const message_id = String(row['message_id']);
+      const before = Number(row['receive_count']);
+      // Another process may have been faster.
+      const taken = this.#database.run(take, now + visibility_ms, RECEIVER, message_id, this.name, before, now);
+      if (taken === 0) return [];
       this.#ours.add(message_id);
-      return { message_id, body: String(row['body']), receive_count: Number(row['receive_count']) };
+      return [{ message_id, body: String(row['body']), receive_count: before + 1 }];
     });
   }
 

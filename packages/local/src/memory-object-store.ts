@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { allKeys, type ListPage } from '@bronze/common/list-pages';
 import type { ObjectStore, StoredObject } from '@bronze/common/ports';
 
 /** An object store in this process's memory, for tests. It passes the same conformance suite as the others. */
 export class MemoryObjectStore implements ObjectStore {
-  readonly #objects = new Map<string, Uint8Array>();
-
+  readonly #objects = new Map<string, StoredObject>();
   readonly #page_keys: number;
 
   /** @param page_keys how many keys a page of a listing has at most */
@@ -14,20 +13,19 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   async get(key: string): Promise<StoredObject | undefined> {
-    const body = this.#objects.get(key);
-    return body && { body: Uint8Array.from(body), etag: etagOf(body) };
+    const stored = this.#objects.get(key);
+    return stored && { body: new Uint8Array(stored.body), etag: stored.etag };
   }
 
   async putIfAbsent(key: string, body: Uint8Array): Promise<'created' | 'exists'> {
     if (this.#objects.has(key)) return 'exists';
-    this.#objects.set(key, Uint8Array.from(body));
+    this.#put(key, body);
     return 'created';
   }
 
   async replace(key: string, body: Uint8Array, etag: string | undefined): Promise<boolean> {
-    const current = this.#objects.get(key);
-    if ((current && etagOf(current)) !== etag) return false;
-    this.#objects.set(key, Uint8Array.from(body));
+    if (this.#objects.get(key)?.etag !== etag) return false;
+    this.#put(key, body);
     return true;
   }
 
@@ -43,17 +41,21 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   async size(key: string): Promise<number | undefined> {
-    return this.#objects.get(key)?.byteLength;
+    return this.#objects.get(key)?.body.byteLength;
   }
 
   async remove(key: string): Promise<void> {
     this.#objects.delete(key);
   }
+
+  #put(key: string, body: Uint8Array): void {
+    this.#objects.set(key, { body: new Uint8Array(body), etag: etagOf(body) });
+  }
 }
 
 /** A change of one byte changes it, also when a person made that change with an editor. */
 export function etagOf(body: Uint8Array): string {
-  return `"${createHash('sha256').update(body).digest('hex')}"`;
+  return `"${hash('sha256', body, 'hex')}"`;
 }
 
 /** S3's order. */

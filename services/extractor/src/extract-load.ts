@@ -34,8 +34,8 @@ export async function extractLoad(ports: ExtractorPorts, entity: Entity, deliver
   if (isHelper) await sendMissingTasks(ports, key, slices);
   if (isStaged) return completeLoad(ports, key);
 
+  // Also when another committed it: if that one died before it handed over, this message may be the last of the load.
   const manifest = await stageSlice(ports, entity, load, slices);
-  if (!manifest) return;
   await handOver(ports, manifest);
   if (manifest.final && manifest.tasks.length === 0) await completeLoad(ports, key);
 }

@@ -11,7 +11,7 @@ export interface HandOverPorts {
   readonly writes: TaskQueue<WriteMessage>;
 }
 
-/** Sends the write tasks of the slice that was just committed and, if the load goes on, the request that continues it. */
+/** Sends the write tasks of a committed slice and, if the load goes on, the request that continues it. */
 export async function handOver(ports: HandOverPorts, slice: SliceManifest): Promise<void> {
   await ports.writes.send(writeMessages(slice));
   if (slice.final) return;

@@ -45,15 +45,15 @@ interface Staged {
 /**
  * Stages the slice after `slices` and commits it by putting its manifest if absent.
  *
- * @returns the manifest when this attempt committed it; `undefined` when another came first: that one hands over,
- *   and the batches staged here are garbage
+ * @returns the manifest that is there: this attempt's, or that of another which came first. Then the batches staged
+ *   here are garbage
  */
 export async function stageSlice(
   ports: StagingPorts,
   entity: Entity,
   load: PendingLoad,
   slices: readonly SliceManifest[],
-): Promise<SliceManifest | undefined> {
+): Promise<SliceManifest> {
   const slice = slices.length;
   const attempt = ports.attempts.next();
   const position = slices.at(-1)?.position ?? null;
@@ -159,15 +159,15 @@ async function putBatch(ports: StagingPorts, one: BatchToPut): Promise<StagedBat
 }
 
 /** After "exists" read back: the manifest there may be our own, put by a retry below us. */
-async function commit(ports: StagingPorts, manifest: SliceManifest): Promise<SliceManifest | undefined> {
+async function commit(ports: StagingPorts, manifest: SliceManifest): Promise<SliceManifest> {
   const { entity, slice, attempt, load, final } = manifest;
   const key = keyOf(entity, load);
   const put = await ports.objects.putIfAbsent(sliceManifestKey(key, slice), encodeJson(manifest));
-  const isOurs = put === 'created' || (await readSlice(ports.objects, key, slice))?.attempt === attempt;
+  const there = put === 'created' ? manifest : ((await readSlice(ports.objects, key, slice)) ?? manifest);
   const { load_id } = load;
-  if (!isOurs) {
+  if (there.attempt !== attempt) {
     ports.log.event({ kind: 'slice_lost', entity, load_id, slice, attempt });
-    return undefined;
+    return there;
   }
   const rows = manifest.tasks.reduce((sum, task) => sum + task.rows, 0);
   ports.log.event({ kind: 'slice_committed', entity, load_id, slice, attempt, rows, final });

@@ -1,0 +1,29 @@
+import { registerHooks } from 'node:module';
+import { MUTANTS, type Mutant } from './mutants.ts';
+
+/**
+ * Plants a bug: the text of the shipping modules is changed as they are loaded in this thread.
+ *
+ * @throws RangeError when the text that a mutant changes is not there exactly once: the code has moved on
+ */
+export function plant(name: string): void {
+  const mutant = MUTANTS.find((one) => one.name === name);
+  if (!mutant) throw new RangeError(`there is no mutant ${name}`);
+  registerHooks({
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context);
+      const edits = mutant.edits.filter(({ file }) => url.endsWith(`/${file}`));
+      if (edits.length === 0) return loaded;
+      const source = Buffer.from(loaded.source as Uint8Array).toString();
+      return { ...loaded, source: edited(mutant, source, edits) };
+    },
+  });
+}
+
+function edited({ name }: Mutant, source: string, edits: Mutant['edits']): string {
+  return edits.reduce((text, { file, find, put }) => {
+    if (text.split(find).length !== 2)
+      throw new RangeError(`${name}: ${file} does not hold this exactly once: ${find}`);
+    return text.replace(find, () => put);
+  }, source);
+}

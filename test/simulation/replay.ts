@@ -1,0 +1,21 @@
+import { allCases, playCase } from './exhaustive.ts';
+import { simulateSeed } from './simulate-seed.ts';
+
+export type Replay =
+  | { readonly kind: 'seed'; readonly number: number; readonly faults_max: number | undefined }
+  | { readonly kind: 'case'; readonly number: number };
+
+/** Prints the event log of one world. @returns whether it breaks a law */
+export async function replay(asked: Replay): Promise<boolean> {
+  const { lines, violation, digest } = await play(asked);
+  for (const line of lines) console.log(line);
+  console.log(violation ? `${violation.law} is broken: ${violation.what}` : `all laws hold; digest ${digest}`);
+  return violation !== undefined;
+}
+
+async function play(asked: Replay) {
+  if (asked.kind === 'seed') return simulateSeed(asked.number, asked.faults_max);
+  const one = (await allCases())[asked.number];
+  if (!one) throw new RangeError(`there is no case ${asked.number}`);
+  return playCase(one);
+}

@@ -1,0 +1,47 @@
+/** A thread of the simulation. Planted bugs are put into the shipping modules as they are loaded, before anything else is. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { plant } from './planting.ts';
+import { Tally } from './tally.ts';
+import type { Done, Told, Work } from './work.ts';
+
+// Faults are errors by the thousand: their stacks would cost more than all else.
+Error.stackTraceLimit = 0;
+
+const work = workerData as Work;
+if (work.kind === 'mutant') {
+  plant(work.mutant);
+  // A bug may leave promises alone; in the code that ships one would end this thread with its error.
+  process.on('unhandledRejection', () => undefined);
+}
+tell({ kind: 'done', done: await carryOut(work) });
+
+function tell(told: Told): void {
+  parentPort?.postMessage(told);
+}
+
+async function carryOut(asked: Work): Promise<Done> {
+  if (asked.kind === 'cases') return playCases(asked);
+  const { simulateSeed } = await import('./simulate-seed.ts');
+  const [from, to] = asked.kind === 'seeds' ? [asked.from, asked.to] : [1, asked.seeds_max];
+  const tally = new Tally(tell);
+  for (let seed = from; seed <= to; seed += 1) {
+    const { violation, digest, port_calls, faults } = await simulateSeed(seed);
+    tally.add({ digest, port_calls, faults }, violation && { ...violation, replay: `--seed ${seed}` });
+    if (asked.kind === 'mutant' && violation) break;
+  }
+  return tally.done;
+}
+
+async function playCases({ first, of }: Extract<Work, { kind: 'cases' }>): Promise<Done> {
+  const { allCases, playCase } = await import('./exhaustive.ts');
+  const tally = new Tally(tell);
+  const cases = await allCases();
+  for (let number = first; number < cases.length; number += of) {
+    const one = cases[number];
+    if (!one) break;
+    const { violation, digest, port_calls } = await playCase(one);
+    const faults = one.fates.length + one.doubled.length;
+    tally.add({ digest, port_calls, faults }, violation && { ...violation, replay: `--case ${number}` });
+  }
+  return tally.done;
+}
