@@ -120,7 +120,7 @@ export class Functions {
   }
 
   #invocation(what: string): Invocation {
-    return new Invocation(`${what}@${(this.#count += 1)}`, this.#world.random);
+    return new Invocation(`${what}@${(this.#count += 1)}`, this.#world.random, this.#world.isTroubled);
   }
 
   #start(service: Service, message: Received, number: number): void {

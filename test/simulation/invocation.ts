@@ -12,10 +12,11 @@ export class Invocation {
   /** Resolves when it was killed. */
   readonly killed: Promise<'killed'>;
 
-  constructor(name: string, random: Random) {
+  /** @param mayBeShort whether it may be near its deadline soon */
+  constructor(name: string, random: Random, mayBeShort: boolean) {
     this.name = name;
     this.skew_us = random.chance(0.5) ? 0 : random.between(-7_200_000_000, 7_200_000_000);
-    this.#patience = random.chance(0.7) ? Infinity : random.between(0, 3);
+    this.#patience = random.chance(0.7) || !mayBeShort ? Infinity : random.between(0, 3);
     this.killed = new Promise((resolve) => (this.#onEnd = () => resolve('killed')));
   }
 

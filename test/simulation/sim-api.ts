@@ -5,9 +5,8 @@ import type { HttpAnswer } from '@bronze/extractor/rest/http';
 import { Pacer } from '@bronze/extractor/rest/pacer';
 import { RestSource } from '@bronze/extractor/rest/rest-source';
 import * as z from 'zod/mini';
-import type { Random } from './random.ts';
-import type { Asks, CurrentLine, SimSource } from './sim-source.ts';
-import { timestampOf, type VirtualClock } from './virtual-clock.ts';
+import type { Asks, CurrentLine, SimSource, SourceOptions } from './sim-source.ts';
+import { timestampOf } from './virtual-clock.ts';
 
 interface Listed {
   readonly id: string;
@@ -16,10 +15,7 @@ interface Listed {
   readonly line: string;
 }
 
-export interface SimApiOptions {
-  readonly clock: VirtualClock;
-  readonly random: Random;
-  readonly records: number;
+export interface SimApiOptions extends SourceOptions {
   /** Whether it heeds `since`. */
   readonly heedsSince: boolean;
   /** Whether the next answer is a bad one. */
@@ -34,6 +30,7 @@ const CONFIG: RestSourceConfig = z.parse(restSourceSchema, {
   attempts: 3,
 });
 
+const MOVES_CHANCE = 0.15;
 const BAD = ['429', '503', '500', 'cut short', 'token expired'] as const;
 
 /** An API with one list, oldest change first. What changes moves to the end, also while the list is being paged. */
@@ -45,7 +42,7 @@ export class SimApi implements SimSource {
 
   constructor(options: SimApiOptions) {
     this.#options = options;
-    this.#writeTogether(Array.from({ length: options.records }, () => `r${(this.#ids += 1)}`));
+    this.#writeTogether(Array.from({ length: options.rows }, () => `r${(this.#ids += 1)}`));
   }
 
   current(): CurrentLine[] {
@@ -122,6 +119,8 @@ export class SimApi implements SimSource {
     const token = asked.get('cursor');
     const from = token === null ? Number(asked.get('offset') ?? 0) : placeAfter(listed, token);
     const page = listed.slice(from, from + size);
+    // Whoever pages on finds another list.
+    if (this.#options.isTroubled() && random.chance(MOVES_CHANCE)) this.change();
     const isLast = from + page.length >= listed.length;
     const last = page.at(-1);
     const next = !isLast && last ? JSON.stringify(tokenOf(last)) : 'null';

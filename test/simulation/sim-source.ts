@@ -1,5 +1,7 @@
 import { BronzeError } from '@bronze/common/failure';
 import type { Source } from '@bronze/common/ports';
+import type { Random } from './random.ts';
+import type { VirtualClock } from './virtual-clock.ts';
 
 /** A row or record as it stands in its source now, as the line that it is staged as. */
 export interface CurrentLine {
@@ -11,6 +13,15 @@ export interface CurrentLine {
 /** How a source is asked: every such call may meet a fault. */
 export interface Asks {
   ask<Answer>(name: string, about: string, effect: () => Promise<Answer>, at_us?: number): Promise<Answer>;
+}
+
+export interface SourceOptions {
+  readonly clock: VirtualClock;
+  readonly random: Random;
+  /** At the beginning. */
+  readonly rows: number;
+  /** Whether anything may go wrong yet. */
+  readonly isTroubled: () => boolean;
 }
 
 /** What an entity is read from. */

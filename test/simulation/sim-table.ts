@@ -3,7 +3,7 @@ import type { Entity } from '@bronze/common/config';
 import type { RawBatch, SliceReader, SliceStart, Source } from '@bronze/common/ports';
 import type { Position } from '@bronze/common/slice-manifest';
 import type { Random } from './random.ts';
-import type { Asks, CurrentLine, SimSource } from './sim-source.ts';
+import type { Asks, CurrentLine, SimSource, SourceOptions } from './sim-source.ts';
 import { sourceFailure } from './sim-source.ts';
 import { timestampOf, type VirtualClock } from './virtual-clock.ts';
 
@@ -14,6 +14,7 @@ interface Row {
   readonly line: string;
 }
 
+const HELD_BACK_US_MAX = 5_000_000;
 const COLUMNS = ['day', 'fits', 'id', 'updated_at', 'version'].map((name) => ({ name, type: 'text' }));
 
 /** A table in a database whose changes commit at once: below its clock nothing can appear any more. */
@@ -21,12 +22,14 @@ export class SimTable implements SimSource {
   readonly #rows = new Map<number, Row>();
   readonly #clock: VirtualClock;
   readonly #random: Random;
+  readonly #isTroubled: () => boolean;
   #ids = 0;
   #versions = 0;
 
-  constructor(clock: VirtualClock, random: Random, rows: number) {
+  constructor({ clock, random, rows, isTroubled }: SourceOptions) {
     this.#clock = clock;
     this.#random = random;
+    this.#isTroubled = isTroubled;
     if (rows > 0) this.#writeTogether(Array.from({ length: rows }, () => (this.#ids += 1)));
   }
 
@@ -46,13 +49,19 @@ export class SimTable implements SimSource {
   }
 
   open(asks: Asks): Source {
-    const cut = async (): Promise<Cut> => ({ until: this.#now(), basis: 'oldest_transaction' });
+    const cut = async (): Promise<Cut> => ({ until: this.#cut(), basis: 'oldest_transaction' });
     return {
       system: 'rds',
       cut: (entity) => asks.ask('source.cut', entity.name, cut),
       openSlice: (entity, load, start) =>
         asks.ask('source.open', entity.name, async () => this.#openSlice(asks, { entity, load, start })),
     };
+  }
+
+  /** An open transaction may hold it back, also below the cut before. */
+  #cut() {
+    const isHeldBack = this.#isTroubled() && this.#random.chance(0.3);
+    return isHeldBack ? timestampOf(this.#clock.now_us - this.#random.between(0, HELD_BACK_US_MAX)) : this.#now();
   }
 
   #now() {

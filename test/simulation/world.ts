@@ -88,6 +88,11 @@ export class World {
     return this.#agenda;
   }
 
+  /** Whether anything may go wrong yet. */
+  get isTroubled(): boolean {
+    return this.faults !== NO_FAULTS;
+  }
+
   get facts(): Facts {
     const messages_gone = this.#messages_gone + this.#agenda.lost_sends;
     return { ledger: this.ledger, entities: this.#entities, messages_gone, asked_at: this.#asked_at };
@@ -205,9 +210,9 @@ export class World {
 
   #sourceOf({ kind, rows, heedsSince }: PlannedEntity): SimSource {
     const random = new Random(this.options.seed * 7 + 2 + this.sources.size);
-    if (kind === 'table') return new SimTable(this.clock, random, rows);
-    const isFailing = () => this.faults.isApiFailing();
-    return new SimApi({ clock: this.clock, random, records: rows, heedsSince, isFailing });
+    const shared = { clock: this.clock, random, rows, isTroubled: () => this.isTroubled };
+    if (kind === 'table') return new SimTable(shared);
+    return new SimApi({ ...shared, heedsSince, isFailing: () => this.faults.isApiFailing() });
   }
 
   #factsOf({ name, poison }: PlannedEntity): EntityFacts {
