@@ -1,13 +1,13 @@
 import { MUTANTS } from './mutants.ts';
 import { runInThreads } from './pool.ts';
 
-/** A bug that this many worlds don't show has escaped. */
-const SEEDS_MAX = 5000;
+/** Then come the cases of the exhaustive mode: a bug that those don't show either has escaped. */
+const SEEDS_MAX = 2000;
 
 export interface Caught {
   readonly mutant: string;
-  /** The first that breaks a law; the last one tried when none does. */
-  readonly seed: number;
+  /** The first world that breaks a law: `seed 3`, `case 77`. */
+  readonly world: string;
   /** Undefined: it escaped. */
   readonly law: string | undefined;
   readonly what: string;
@@ -18,6 +18,7 @@ export async function catchMutants(threads: number): Promise<Caught[]> {
   const done = await runInThreads(works, threads);
   return MUTANTS.map(({ name }, index) => {
     const [broken] = done[index]?.broken ?? [];
-    return { mutant: name, seed: done[index]?.worlds ?? 0, law: broken?.law, what: broken?.what ?? 'no law is broken' };
+    const world = broken?.replay.slice('--'.length) ?? 'none';
+    return { mutant: name, world, law: broken?.law, what: broken?.what ?? 'no law is broken' };
   });
 }

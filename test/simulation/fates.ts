@@ -43,6 +43,7 @@ export const NO_FAULTS: FaultPlan = {
 };
 
 const RATES = [0, 0, 0.01, 0.03, 0.1, 0.25];
+const DOUBLE_RATES = [0, 0, 0.05, 0.2, 0.5];
 
 /** Faults by chance: which kinds and how often is drawn first, so that worlds differ a lot from each other. */
 export class RandomFaults implements FaultPlan {
@@ -58,7 +59,7 @@ export class RandomFaults implements FaultPlan {
   constructor(random: Random, limit = Infinity) {
     this.#random = random;
     this.#rate = random.pick(RATES);
-    this.#double_rate = random.pick(RATES);
+    this.#double_rate = random.pick(DOUBLE_RATES);
     this.#kinds = some(random, FATES);
     this.#send_kinds = [...this.#kinds, ...some(random, SEND_FATES)];
     this.#limit = limit;
@@ -109,8 +110,10 @@ export class ListedFaults implements FaultPlan {
     this.#doubled = doubled;
   }
 
-  fateOf({ call }: Fated): Fate {
-    return this.#fates.get(call) ?? 'ok';
+  fateOf({ call, is_send }: Fated): Fate {
+    const fate = this.#fates.get(call) ?? 'ok';
+    // With other code the calls have other numbers.
+    return is_send || (fate !== 'lost' && fate !== 'sent in part') ? fate : 'ok';
   }
 
   isDoubled(delivery: number): boolean {

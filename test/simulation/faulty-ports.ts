@@ -21,8 +21,6 @@ export interface Backing {
   readonly writes: LocalQueue<WriteMessage>;
   readonly dead_requests: LocalQueue<never>;
   readonly dead_writes: LocalQueue<never>;
-  /** Stands still as long as the queues do. */
-  readonly queueChanges: () => number;
   /** How long a message that is sent now stays hidden: queues keep no order. */
   readonly delay_ms: () => number;
   readonly onSent: (queue: 'requests' | 'writes', bodies: readonly object[]) => void;

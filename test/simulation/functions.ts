@@ -33,7 +33,8 @@ export class Functions {
   readonly #world: World;
   readonly #running: Record<Service, number> = { extract: 0, write: 0 };
   #ended: Ended[] = [];
-  #seen = { changes: -1, extract: Infinity, write: Infinity };
+  readonly #changes: Record<Service, number> = { extract: -1, write: -1 };
+  readonly #next_ms: Record<Service, number> = { extract: Infinity, write: Infinity };
   #count = 0;
   deliveries = 0;
 
@@ -110,17 +111,22 @@ export class Functions {
 
   /** When the next message of each queue becomes visible, or became. */
   #visible_at_ms(): Readonly<Record<Service, number>> {
-    const { requests, writes, queueChanges } = this.#world.backing;
-    const changes = queueChanges();
-    if (changes !== this.#seen.changes) {
-      const [extract, write] = [requests, writes].map((queue) => queue.nextVisibleAtMs() ?? Infinity);
-      this.#seen = { changes, extract: extract ?? Infinity, write: write ?? Infinity };
+    for (const service of SERVICES) {
+      const { changes } = this.#queue(service);
+      if (changes === this.#changes[service]) continue;
+      this.#changes[service] = changes;
+      this.#next_ms[service] = this.#queue(service).nextVisibleAtMs() ?? Infinity;
     }
-    return this.#seen;
+    return this.#next_ms;
   }
 
   #invocation(what: string): Invocation {
-    return new Invocation(`${what}@${(this.#count += 1)}`, this.#world.random, this.#world.isTroubled);
+    const { random, isTroubled, clock } = this.#world;
+    return new Invocation(`${what}@${(this.#count += 1)}`, {
+      random,
+      mayBeShort: isTroubled,
+      started_ms: clock.now_ms,
+    });
   }
 
   #start(service: Service, message: Received, number: number): void {
@@ -206,6 +212,10 @@ export class Functions {
       return;
     }
     this.#running[service] -= 1;
+    // Lambda ends an invocation long before its message is delivered again; of one that is overtaken all the same,
+    // the message may have been acknowledged by another.
+    const isOvertaken = clock.now_ms - invocation.started_ms > VISIBILITY_MS;
+    if (outcome !== 'done' && isOvertaken) this.#world.isGone(entityIn(message.body));
     if (failure) this.#fail(service, message, failure);
     else if (outcome === 'done' && !this.#world.faults.isUnacknowledged(this.#count)) {
       this.#queue(service).delete(message.message_id);

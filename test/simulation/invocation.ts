@@ -1,8 +1,16 @@
 import type { Random } from './random.ts';
 
+export interface InvocationOptions {
+  readonly random: Random;
+  /** Whether it may be near its deadline soon. */
+  readonly mayBeShort: boolean;
+  readonly started_ms: number;
+}
+
 /** One invocation of a function. A killed one runs no further: what it awaits never comes. */
 export class Invocation {
   readonly name: string;
+  readonly started_ms: number;
   /** How far this machine's clock is off. */
   readonly skew_us: number;
   /** Asks about its deadline, until it is near. */
@@ -12,9 +20,9 @@ export class Invocation {
   /** Resolves when it was killed. */
   readonly killed: Promise<'killed'>;
 
-  /** @param mayBeShort whether it may be near its deadline soon */
-  constructor(name: string, random: Random, mayBeShort: boolean) {
+  constructor(name: string, { random, mayBeShort, started_ms }: InvocationOptions) {
     this.name = name;
+    this.started_ms = started_ms;
     this.skew_us = random.chance(0.5) ? 0 : random.between(-7_200_000_000, 7_200_000_000);
     this.#patience = random.chance(0.7) || !mayBeShort ? Infinity : random.between(0, 3);
     this.killed = new Promise((resolve) => (this.#onEnd = () => resolve('killed')));

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { catchMutants } from './catch-mutants.ts';
+import { type Caught, catchMutants } from './catch-mutants.ts';
+import { plant } from './planting.ts';
 import { runInThreads } from './pool.ts';
 import { replay } from './replay.ts';
 import type { Broken, Done, Work } from './work.ts';
@@ -12,7 +13,8 @@ const USAGE = `npm run simulate -- [what] [-o json]
   --seed N [--faults K]   one world with its event log; only its first K faults
   --exhaustive            every fault at every port call of a small world, and kills with double deliveries
   --case N                one world of those, with its event log
-  --mutants               plants each bug and looks for the first seed that catches it
+  --mutants               plants each bug and looks for the first world that catches it
+  --mutant NAME           plants this bug for any of the above
   --threads N             default: one for each core`;
 
 const { values } = parseArgs({
@@ -24,12 +26,15 @@ const { values } = parseArgs({
     case: { type: 'string' },
     exhaustive: { type: 'boolean', default: false },
     mutants: { type: 'boolean', default: false },
+    mutant: { type: 'string' },
     threads: { type: 'string', default: String(availableParallelism()) },
     output: { type: 'string', short: 'o', default: 'text' },
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
 const threads = numberOf(values.threads);
+
+const planted = values.mutant === undefined ? {} : { mutant: values.mutant };
 
 if (values.help) console.log(USAGE);
 else if (values.seed !== undefined || values.case !== undefined) await showOne();
@@ -44,6 +49,7 @@ function numberOf(text: string): number {
 }
 
 async function showOne(): Promise<void> {
+  if (values.mutant !== undefined) plant(values.mutant);
   const faults_max = values.faults === undefined ? undefined : numberOf(values.faults);
   const isBroken =
     values.seed === undefined
@@ -55,20 +61,16 @@ async function showOne(): Promise<void> {
 async function showMutants(): Promise<void> {
   const caught = await catchMutants(threads);
   const escaped = caught.filter(({ law }) => law === undefined).length;
-  if (values.output === 'json') {
-    console.log(
-      JSON.stringify(
-        { mutants: caught.length, caught: caught.length - escaped, escaped, skipped: 0, table: caught },
-        null,
-        2,
-      ),
-    );
-  } else {
-    for (const { mutant, seed, law, what } of caught)
-      console.log(`${law === undefined ? 'ESCAPED' : law} | seed ${seed} | ${mutant}\n    ${what}`);
-    console.log(`${caught.length - escaped} of ${caught.length} planted bugs caught`);
-  }
+  const summary = { mutants: caught.length, caught: caught.length - escaped, escaped, skipped: 0, table: caught };
+  if (values.output === 'json') console.log(JSON.stringify(summary, null, 2));
+  else console.log(tableOf(caught));
   process.exitCode = escaped > 0 ? 1 : 0;
+}
+
+/** As docs/simulation.md shows it. */
+function tableOf(caught: readonly Caught[]): string {
+  const rows = caught.map(({ mutant, world, law }) => `| ${mutant} | ${world} | ${law ?? 'ESCAPED'} |`);
+  return ['| planted bug | first world that shows it | law |', '|---|---|---|', ...rows].join('\n');
 }
 
 async function showWorlds(): Promise<void> {
@@ -91,12 +93,12 @@ function seedsOf(): Work[] {
   const chunk = Math.max(1, Math.min(500, Math.ceil(seeds / threads)));
   return Array.from({ length: Math.ceil(seeds / chunk) }, (_, index) => {
     const first = from + index * chunk;
-    return { kind: 'seeds', from: first, to: Math.min(first + chunk, from + seeds) - 1 };
+    return { kind: 'seeds', from: first, to: Math.min(first + chunk, from + seeds) - 1, ...planted };
   });
 }
 
 function casesOf(of: number): Work[] {
-  return Array.from({ length: of }, (_, first) => ({ kind: 'cases', first, of }));
+  return Array.from({ length: of }, (_, first) => ({ kind: 'cases', first, of, ...planted }));
 }
 
 function summaryOf(done: readonly Done[], seconds: number) {
@@ -124,14 +126,15 @@ function showText(summary: ReturnType<typeof summaryOf>): void {
     if (!Array.isArray(value)) console.log(`${name.padEnd(28)}${String(value)}`);
 }
 
+/** The shortest run of faults that still breaks a law, and the command that shows it. */
 async function explain(broken: Broken): Promise<void> {
   console.log(`\n${broken.law} is broken: ${broken.what}`);
+  const mutant = values.mutant === undefined ? '' : ` --mutant '${values.mutant}'`;
   const [, seed] = /^--seed (\d+)$/.exec(broken.replay) ?? [];
-  if (seed === undefined) return console.log(`npm run simulate -- ${broken.replay}`);
+  if (seed === undefined) return console.log(`npm run simulate -- ${broken.replay}${mutant}`);
+  if (values.mutant !== undefined) plant(values.mutant);
   const { shrink } = await import('./simulate-seed.ts');
-  const shortest = await shrink(Number(seed));
-  console.log(
-    `seed ${seed}, with its first ${shortest.faults} faults: ${shortest.violation?.law ?? ''}: ${shortest.violation?.what ?? ''}`,
-  );
-  console.log(`npm run simulate -- --seed ${seed} --faults ${shortest.faults}`);
+  const { faults, violation } = await shrink(Number(seed));
+  console.log(`seed ${seed}, its first ${faults} faults: ${violation?.law ?? ''}: ${violation?.what ?? ''}`);
+  console.log(`npm run simulate -- --seed ${seed} --faults ${faults}${mutant}`);
 }

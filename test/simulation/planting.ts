@@ -1,5 +1,6 @@
 import { registerHooks } from 'node:module';
-import { MUTANTS, type Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
+import { MUTANTS } from './mutants.ts';
 
 /**
  * Plants a bug: the text of the shipping modules is changed as they are loaded in this thread.

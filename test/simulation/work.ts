@@ -3,10 +3,10 @@ import type { Violation } from './world.ts';
 
 export type Work =
   /** Seeds `from` to `to`, both included. */
-  | { readonly kind: 'seeds'; readonly from: number; readonly to: number }
+  | { readonly kind: 'seeds'; readonly from: number; readonly to: number; readonly mutant?: string }
   /** Every `of`-th case of the exhaustive mode, beginning with `first`. */
-  | { readonly kind: 'cases'; readonly first: number; readonly of: number }
-  /** Seeds from 1 on with a planted bug, until a law catches it. */
+  | { readonly kind: 'cases'; readonly first: number; readonly of: number; readonly mutant?: string }
+  /** Seeds from 1 on with a planted bug, then the cases of the exhaustive mode, until a law catches it. */
   | { readonly kind: 'mutant'; readonly mutant: string; readonly seeds_max: number };
 
 export interface Broken extends Violation {

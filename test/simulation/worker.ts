@@ -8,7 +8,7 @@ import type { Done, Told, Work } from './work.ts';
 Error.stackTraceLimit = 0;
 
 const work = workerData as Work;
-if (work.kind === 'mutant') {
+if (work.mutant !== undefined) {
   plant(work.mutant);
   // A bug may leave promises alone; in the code that ships one would end this thread with its error.
   process.on('unhandledRejection', () => undefined);
@@ -16,23 +16,31 @@ if (work.kind === 'mutant') {
 tell({ kind: 'done', done: await carryOut(work) });
 
 function tell(told: Told): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port knows no origins
   parentPort?.postMessage(told);
 }
 
 async function carryOut(asked: Work): Promise<Done> {
-  if (asked.kind === 'cases') return playCases(asked);
+  if (asked.kind === 'cases') return playCases({ ...asked, isEnough: false });
   const { simulateSeed } = await import('./simulate-seed.ts');
   const [from, to] = asked.kind === 'seeds' ? [asked.from, asked.to] : [1, asked.seeds_max];
   const tally = new Tally(tell);
   for (let seed = from; seed <= to; seed += 1) {
     const { violation, digest, port_calls, faults } = await simulateSeed(seed);
     tally.add({ digest, port_calls, faults }, violation && { ...violation, replay: `--seed ${seed}` });
-    if (asked.kind === 'mutant' && violation) break;
+    if (asked.kind === 'mutant' && violation) return tally.done;
   }
-  return tally.done;
+  return asked.kind === 'mutant' ? playCases({ first: 0, of: 1, isEnough: true }) : tally.done;
 }
 
-async function playCases({ first, of }: Extract<Work, { kind: 'cases' }>): Promise<Done> {
+interface Cases {
+  readonly first: number;
+  readonly of: number;
+  /** Stops at the first that breaks a law. */
+  readonly isEnough: boolean;
+}
+
+async function playCases({ first, of, isEnough }: Cases): Promise<Done> {
   const { allCases, playCase } = await import('./exhaustive.ts');
   const tally = new Tally(tell);
   const cases = await allCases();
@@ -42,6 +50,7 @@ async function playCases({ first, of }: Extract<Work, { kind: 'cases' }>): Promi
     const { violation, digest, port_calls } = await playCase(one);
     const faults = one.fates.length + one.doubled.length;
     tally.add({ digest, port_calls, faults }, violation && { ...violation, replay: `--case ${number}` });
+    if (isEnough && violation) break;
   }
   return tally.done;
 }

@@ -40,8 +40,6 @@ export class QueueDatabase {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly options: QueueDatabaseOptions;
-  /** Counts what was changed through this connection: as long as it stands, so do the answers it gave. */
-  changes = 0;
 
   constructor(options: QueueDatabaseOptions) {
     this.options = options;
@@ -78,7 +76,6 @@ export class QueueDatabase {
 
   /** @returns how many rows it changed */
   run(sql: string, ...values: SQLInputValue[]): number {
-    this.changes += 1;
     return Number(this.#statement(sql).run(...values).changes);
   }
 
@@ -102,6 +99,8 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   readonly #database: QueueDatabase;
   /** Ids of what this process sent or received and did not finish itself; another process may have. */
   readonly #ours = new Set<string>();
+  /** Counts what this object changed: as long as it stands, so does what only this object changes. */
+  changes = 0;
 
   constructor(database: QueueDatabase, name: string) {
     this.#database = database;
@@ -115,6 +114,7 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   /** Any text, as SQS takes it. @returns the message's id */
   sendText(body: string, { delay_ms = 0, group_id }: SendOptions): string {
     const { now_ms, newId } = this.#database.options;
+    this.changes += 1;
     const id = newId();
     const now = now_ms();
     const sql = `INSERT INTO messages (message_id, queue, body, visible_at_ms, sent_at_ms, group_id)
@@ -126,6 +126,7 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   /** Hides what it returns for `visibility_ms`. */
   receive(count_max: number, visibility_ms: number): Received[] {
     const now = this.#database.options.now_ms();
+    this.changes += 1;
     const visible = `SELECT message_id, body, receive_count FROM messages
       WHERE queue = ? AND visible_at_ms <= ? ORDER BY visible_at_ms LIMIT ?`;
     const take = `UPDATE messages SET visible_at_ms = ?, receive_count = receive_count + 1, receiver = ?
@@ -142,18 +143,21 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   }
 
   delete(message_id: string): void {
+    this.changes += 1;
     this.#database.run('DELETE FROM messages WHERE message_id = ?', message_id);
     this.#ours.delete(message_id);
   }
 
   /** 0 makes the message visible at once. */
   changeVisibility(message_id: string, visibility_ms: number): void {
+    this.changes += 1;
     const visible_at = this.#database.options.now_ms() + visibility_ms;
     this.#database.run('UPDATE messages SET visible_at_ms = ? WHERE message_id = ?', visible_at, message_id);
   }
 
   /** @param failure what is shown to whoever looks into the dead-letter queue */
   deadLetter(message_id: string, failure: Failure): void {
+    this.changes += 1;
     const sql = 'UPDATE messages SET queue = ?, visible_at_ms = 0, receiver = NULL, failure = ? WHERE message_id = ?';
     this.#database.run(sql, `${this.name}-dlq`, JSON.stringify(failure), message_id);
     this.#ours.delete(message_id);

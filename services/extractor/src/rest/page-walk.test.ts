@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { entityWith } from './endpoint.fixtures.ts';
 import { JsonNumber, JsonObject } from './json-node.ts';
-import { type PageStep, walkPages } from './page-walk.ts';
+import type { PageStep } from './page-step.ts';
+import { walkPages } from './page-walk.ts';
 import { SeenRecords } from './seen-records.ts';
 
 interface Listed {

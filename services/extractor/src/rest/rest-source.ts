@@ -10,7 +10,7 @@ import { FieldTypes } from './field-types.ts';
 import type { JsonObject } from './json-node.ts';
 import { LoadWindow } from './load-window.ts';
 import { askedMoment, earlier, momentOf, sinceText } from './moment.ts';
-import type { RawPage } from './page-walk.ts';
+import type { RawPage } from './page-step.ts';
 import { checkPaging, nextToken, type PageAddress, type PageToken, pageUrl } from './paging.ts';
 import { httpDateMs } from './rate-limit.ts';
 import { checkFields, recordsIn } from './records.ts';

@@ -1,0 +1,13 @@
+/** A change of the shipping code: `find` is there exactly once. */
+export interface Edit {
+  /** End of its path. */
+  readonly file: string;
+  readonly find: string;
+  readonly put: string;
+}
+
+/** A planted bug: a mistake that somebody could make in the protocol. */
+export interface Mutant {
+  readonly name: string;
+  readonly edits: readonly Edit[];
+}

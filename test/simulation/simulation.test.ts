@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { MUTANTS } from './mutants.ts';
+import { simulateSeed } from './simulate-seed.ts';
+
+const MAIN = new URL('./main.ts', import.meta.url).pathname;
+const DOCS = new URL('../../docs/simulation.md', import.meta.url);
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** `npm run simulate -- …` */
+function simulate(...words: string[]): Promise<Ran> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, ...words], { maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) =>
+      resolve({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, stdout, stderr }),
+    );
+  });
+}
+
+async function summaryOf(...words: string[]): Promise<Record<string, unknown>> {
+  const { stdout, stderr } = await simulate(...words, '-o', 'json');
+  expect(stderr).toBe('');
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+describe('laws L1 to L7 and the others hold', { timeout: 300_000 }, () => {
+  test('with every fault at every port call, and every kill with every double delivery', async () => {
+    const summary = await summaryOf('--exhaustive');
+    expect(summary).toMatchObject({ violations: 0, broken: [] });
+    expect(summary['cases']).toBeGreaterThan(5000);
+  });
+
+  test('in 2,000 worlds with faults by chance', async () => {
+    const summary = await summaryOf('--seeds', '2000');
+    expect(summary).toMatchObject({ seeds: 2000, violations: 0, broken: [] });
+    expect(summary['faults']).toBeGreaterThan(10_000);
+  });
+});
+
+test('the same seed gives the same event log, byte for byte; another seed another', async () => {
+  const [first, again, other] = [await simulateSeed(7), await simulateSeed(7), await simulateSeed(8)];
+  expect(first.lines.join('\n')).toBe(again.lines.join('\n'));
+  expect(first.lines.length).toBeGreaterThan(50);
+  expect(other.digest).not.toBe(first.digest);
+});
+
+test('the digest of all event logs does not depend on the number of threads', async () => {
+  const [one, two] = [
+    await summaryOf('--seeds', '60', '--threads', '1'),
+    await summaryOf('--seeds', '60', '--threads', '2'),
+  ];
+  expect(one['digest']).toBe(two['digest']);
+});
+
+test('a broken law comes with its seed, the fewest faults that break it and the command that shows it', async () => {
+  const bug = 'nobody wakes who waits';
+  const { code, stdout } = await simulate('--seeds', '40', '--mutant', bug);
+  expect(code).toBe(1);
+  const [, replay = ''] = /npm run simulate -- (--seed \d+ --faults \d+) --mutant '/.exec(stdout) ?? [];
+  const shown = await simulate(...replay.split(' '), '--mutant', bug);
+  expect(shown.code).toBe(1);
+  expect(shown.stdout).toMatch(/^\d+ .+ objects\.get .+\n[\s\S]+ is broken: /);
+});
+
+describe('planted bugs', () => {
+  test('are at least twenty, and the docs name each', async () => {
+    expect(MUTANTS.length).toBeGreaterThanOrEqual(20);
+    expect((await documented()).map(({ mutant }) => mutant)).toEqual(MUTANTS.map(({ name }) => name));
+  });
+
+  test('are caught, each in the world and by the law that docs/simulation.md says', { timeout: 300_000 }, async () => {
+    for (const { mutant, world, law } of await documented()) {
+      const { code, stdout } = await simulate(...`--${world}`.split(' '), '--mutant', mutant);
+      expect({ mutant, code, last: stdout.trimEnd().split('\n').at(-1) }).toMatchObject({
+        code: 1,
+        last: expect.stringContaining(`${law} is broken: `),
+      });
+    }
+  });
+
+  test('a bug whose place in the code is gone is no bug that was caught', async () => {
+    const { code, stderr } = await simulate('--seed', '1', '--mutant', 'no such bug');
+    expect(code).toBe(1);
+    expect(stderr).toContain('there is no mutant no such bug');
+  });
+});
+
+async function documented(): Promise<{ mutant: string; world: string; law: string }[]> {
+  const rows = (await readFile(DOCS, 'utf8')).matchAll(/^\| (.+) \| ((?:seed|case) \d+) \| (.+) \|$/gm);
+  return [...rows].map(([, mutant = '', world = '', law = '']) => ({ mutant, world, law }));
+}
