@@ -95,7 +95,7 @@ function settingsOf({ kind }: PlannedEntity, random: Random): ConfigInput['entit
   };
 }
 
-/** Two tables, three slices and several write tasks: small enough to try every fault at every call. */
+/** Two tables, three slices, several write tasks and a request that waits: small enough to try every fault at every call. */
 export function smallWorkload(): Workload {
   const limits = { batch_rows: 2, task_rows: 4, slice_rows: 6 };
   const table = (name: string, rows: number): PlannedEntity => {
@@ -109,10 +109,10 @@ export function smallWorkload(): Workload {
         customers: { source: 'db', table: 'public.customers', ...limits },
       },
     }),
-    entities: [table('orders', 14), table('customers', 3)],
-    actions: ['plan'],
+    entities: [table('orders', 13), table('customers', 2)],
+    actions: ['plan', 'ask'],
     page_keys: 2,
-    extractors: 2,
+    extractors: 3,
     writers: 2,
     delay_ms_max: 0,
   };

@@ -161,7 +161,7 @@ export class World {
     if (canAct && !isInOrder && this.random.chance(NEXT_ACTION_CHANCE)) return this.#act();
     const ready = this.#agenda.ready > 0;
     const canDeliver = this.functions.canDeliver();
-    if (ready && (!canDeliver || isInOrder || this.random.chance(0.7))) {
+    if (ready && (!canDeliver || (!isInOrder && this.random.chance(0.7)))) {
       await this.#agenda.step(isInOrder);
       return true;
     }
@@ -174,7 +174,11 @@ export class World {
 
   /** Nothing can happen now: the next thing that is planned does, or time passes until something can. */
   async #passTime(isActing: boolean): Promise<boolean> {
-    if (isActing && this.#actions.length > 0) return this.#act();
+    if (isActing && this.#actions.length > 0) {
+      do await this.#act();
+      while (this.options.isInOrder && this.#actions.length > 0);
+      return true;
+    }
     const next_us = Math.min(this.#agenda.next_us, this.functions.next_us());
     if (next_us === Infinity) return false;
     this.clock.now_us = Math.max(this.clock.now_us, Math.ceil(next_us));
