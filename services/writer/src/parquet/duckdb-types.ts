@@ -76,7 +76,7 @@ function realExact(digits: number): NonNullable<DuckDbType['exact']> {
     const mantissa = `trim(replace(replace(split_part(${t}, 'e', 1), '.', ''), '-', ''), '0')`;
     return `CASE WHEN ${sameText(t, v)} AND isfinite(${v}) THEN true
       WHEN ${t} IN ('NaN', 'Infinity', '-Infinity') THEN true
-      ELSE isfinite(${v}) AND regexp_full_match(${t}, '-?[0-9]+([.][0-9]+)?(e[+-][0-9]+)?')
+      ELSE isfinite(${v}) AND regexp_full_match(${t}, '-?[0-9]+([.][0-9]+)?(e[+-][0-9]{1,4})?')
         AND length(${mantissa}) <= ${digits} AND (${v} <> 0 OR ${mantissa} = '') END`;
   };
 }
