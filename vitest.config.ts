@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const excluded = ['**/node_modules/**'];
+const excluded = ['**/node_modules/**', '.stryker-tmp/**'];
 
 /** One project for each need that a file's suffix names. */
 export default defineConfig({

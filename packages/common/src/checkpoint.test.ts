@@ -68,6 +68,46 @@ describe('the table in docs/checkpoints.md is what decideClaim does', () => {
   );
 });
 
+describe('what the table leaves open', () => {
+  const own: ExtractRequest = { entity: 'orders', load_id: id(1) };
+  const loading: Checkpoint = { pending_load: pending(id(3)) };
+
+  test('an entity that nobody has loaded yet starts with the request, whatever its target', () => {
+    const request = { ...own, target: SYNCED };
+    expect(decideClaim(undefined, request, false)).toEqual({ kind: 'start', request, waiting: [] });
+    expect(decideClaim({}, request, false)).toEqual({ kind: 'start', request, waiting: [] });
+    expect(decideClaim(undefined, request, true)).toEqual({ kind: 'done', reason: 'already_loaded' });
+  });
+
+  test('a target is passed once the checkpoint has reached it, not a microsecond before', () => {
+    const checkpoint: Checkpoint = { last_sync_timestamp: SYNCED };
+    const claim = (target: string) => decideClaim(checkpoint, { ...own, target: timestamp(target) }, false).kind;
+    expect(claim('2024-01-14T23:59:59.999999Z')).toBe('done');
+    expect(claim('2024-01-15T00:00:00Z')).toBe('done');
+    expect(claim('2024-01-15T00:00:00.000001Z')).toBe('start');
+  });
+
+  test('a request that says incremental is the same as one that says nothing', () => {
+    const said: ExtractRequest = { ...own, load_type: 'incremental' };
+    const silent: ExtractRequest = { entity: 'orders', load_id: id(2) };
+    expect(decideClaim({ ...loading, next_requests: [silent] }, said, false).kind).toBe('help');
+    expect(decideClaim({ ...loading, next_requests: [said] }, silent, false).kind).toBe('help');
+  });
+
+  test('one load never waits twice, also when it is asked for again with another type', () => {
+    const next_requests: ExtractRequest[] = [{ ...own, load_type: 'full' }];
+    expect(decideClaim({ ...loading, next_requests }, own, false).kind).toBe('help');
+  });
+
+  test('what is pending is helped as it stands', () => {
+    expect(decideClaim(loading, own, false)).toEqual({ kind: 'queue', load: loading.pending_load, waiting: [own] });
+    expect(decideClaim(loading, { ...own, load_id: id(3) }, true)).toEqual({
+      kind: 'help',
+      load: loading.pending_load,
+    });
+  });
+});
+
 describe('starting a load', () => {
   const request: ExtractRequest = { entity: 'orders', load_id: id(1) };
   const start = { request, waiting: [], hasCursor: true, cut: { until: SYNCED, basis: 'margin' }, now: SYNCED };
@@ -85,6 +125,49 @@ describe('starting a load', () => {
     const checkpoint: Checkpoint = { last_sync_timestamp: SYNCED };
     expect(startLoad(checkpoint, { ...start, hasCursor: false }).load.load_type).toBe('full');
     expect(startLoad(checkpoint, start).load).toMatchObject({ load_type: 'incremental', since: SYNCED });
+  });
+
+  test('a full load begins before everything, also for an entity that was loaded before', () => {
+    const { load } = startLoad(
+      { last_sync_timestamp: SYNCED },
+      { ...start, request: { ...request, load_type: 'full' } },
+    );
+    expect(load).toMatchObject({ load_type: 'full', since: EPOCH, until: SYNCED });
+  });
+
+  test('the load holds what it was asked with, what vouches for its window, and the load before it; nothing else', () => {
+    const cut = { until: timestamp('2024-01-17'), basis: 'oldest_transaction', since_parameter: 'sent' } as const;
+    const now = timestamp('2024-01-18');
+    const asked = { ...start, cut, now, request: { ...request, run_id: id(7) } };
+    expect(startLoad({ last_sync_timestamp: SYNCED, last_load_id: id(6) }, asked).load).toEqual({
+      load_id: id(1),
+      load_type: 'incremental',
+      since: SYNCED,
+      until: cut.until,
+      ingested_at: now,
+      window_basis: 'oldest_transaction',
+      since_parameter: 'sent',
+      previous_load_id: id(6),
+      run_id: id(7),
+    });
+    expect(startLoad({ last_sync_timestamp: SYNCED }, start).load).toEqual({
+      load_id: id(1),
+      load_type: 'incremental',
+      since: SYNCED,
+      until: SYNCED,
+      ingested_at: SYNCED,
+      window_basis: 'margin',
+    });
+  });
+
+  test('a full load reads everything: what an API does with `since` is not asked', () => {
+    const cut = { ...start.cut, since_parameter: 'sent' } as const;
+    expect(startLoad(undefined, { ...start, cut }).load).not.toHaveProperty('since_parameter');
+  });
+
+  test('the last of those who waited takes the field with it', () => {
+    const checkpoint: Checkpoint = { last_sync_timestamp: SYNCED, next_requests: [request] };
+    expect(startLoad(checkpoint, start).checkpoint).not.toHaveProperty('next_requests');
   });
 
   test('L4 Never back: a cut below the checkpoint gives an empty window', () => {

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { entityNameSchema, loadIdSchema, loadTypeSchema } from './entity.ts';
+import { BronzeError } from './failure.ts';
 import { decodeJson } from './json.ts';
 import { timestampSchema } from './timestamp.ts';
 
@@ -52,10 +53,10 @@ export function entityIn(body: string): string {
 }
 
 function decodeMessage<T>(schema: z.ZodMiniType<T>, body: string): T {
+  const hint = 'Send {"entity":"<name>"}, with load_type "full" or "incremental" if you like. Nothing else is needed.';
   const bytes = Buffer.byteLength(body);
-  return decodeJson(schema, bytes > MESSAGE_BYTES_MAX ? `"${bytes} bytes"` : body, {
-    code: 'MESSAGE_INVALID',
-    what: 'the message',
-    hint: 'Send {"entity":"<name>"}, with load_type "full" or "incremental" if you like. Nothing else is needed.',
-  });
+  if (bytes <= MESSAGE_BYTES_MAX)
+    return decodeJson(schema, body, { code: 'MESSAGE_INVALID', what: 'the message', hint });
+  const message = `the message has ${bytes} bytes, and none of ours has more than ${MESSAGE_BYTES_MAX}`;
+  throw new BronzeError('MESSAGE_INVALID', { message, hint });
 }

@@ -25,6 +25,20 @@ test('every key is the one that the design names', () => {
   expect(keys.quarantineKey(load, 1, 2)).toBe('data/quarantine/orders/ingestion_date=2024-01-15/L-00001-00002.ndjson');
 });
 
+test('the keys of no load, and the word that Hive has for NULL, are known to others by heart', () => {
+  expect(keys.CHECKPOINTS_KEY).toBe('logs/pipeline/ingestion/checkpoints.json');
+  expect(keys.PROBE_KEY).toBe('logs/pipeline/ingestion/probe.txt');
+  expect(keys.partKey(load, keys.NULL_EVENT_DATE, 0)).toContain('/event_date=__HIVE_DEFAULT_PARTITION__/part-00000-');
+});
+
+test('logs and failures lie under the UTC day they happened on', () => {
+  const at = timestamp('2024-01-15T23:30:00-01:00');
+  expect(keys.failureRecordKey(at, 'm')).toBe('logs/pipeline/ingestion/failures/date=2024-01-16/m.json');
+  expect(keys.runLogKey({ ...load, at, name: '1-starting' })).toBe(
+    'logs/pipeline/ingestion/date=2024-01-16/orders-L-1-starting.log',
+  );
+});
+
 test('a receipt’s key gives the name of its task back', () => {
   expect(keys.taskNameOfReceipt(keys.receiptKey(load, 1, 99_999))).toBe(keys.taskName(1, 99_999));
   expect(keys.receiptKey(load, 1, 2).startsWith(keys.receiptsPrefix(load))).toBe(true);

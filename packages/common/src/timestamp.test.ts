@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { latest, parseTimestamp, timestamp, utcDate } from './timestamp.ts';
+import * as z from 'zod/mini';
+import { isCalendarDay, latest, parseTimestamp, timestamp, timestampSchema, utcDate } from './timestamp.ts';
 
 test.each([
   ['2024-01-15T10:32:00.123456Z', '2024-01-15T10:32:00.123456Z'],
@@ -9,6 +10,12 @@ test.each([
   ['2024-01-15T10:32', '2024-01-15T10:32:00.000000Z'],
   ['2024-01-15T01:32:00.000001+02:30', '2024-01-14T23:02:00.000001Z'],
   ['2024-12-31T23:30:00-01', '2025-01-01T00:30:00.000000Z'],
+  ['2024-01-15T10:32:59 Z', '2024-01-15T10:32:59.000000Z'],
+  ['2024-01-15T10:32+0530', '2024-01-15T05:02:00.000000Z'],
+  ['2024-01-15T23:59+23:59', '2024-01-15T00:00:00.000000Z'],
+  ['2024-02-29T23:59:59.999999', '2024-02-29T23:59:59.999999Z'],
+  ['0001-01-01', '0001-01-01T00:00:00.000000Z'],
+  ['9999-12-31T23:59:59.999999Z', '9999-12-31T23:59:59.999999Z'],
 ])('%s is read as %s', (written, canonical) => {
   expect(parseTimestamp(written)).toBe(canonical);
 });
@@ -22,6 +29,17 @@ test.each([
   '24-01-15',
   '2024-01-15T10:00:00.1234567Z',
   '9999-12-31T23:59-10',
+  '0000-12-31',
+  '0001-01-01T00:30+01',
+  '2024-01-15T24:00',
+  '2024-01-15T10:60',
+  '2024-01-15T10:32:60',
+  '2024-01-15T10:32+24',
+  '2024-01-15T10:32+01:60',
+  '2024-01-15T10:32+01:5',
+  '2024-01-15T10:32:00.',
+  ' 2024-01-15',
+  '2024-01-15T10:32Z.',
 ])('%j is refused', (written) => {
   expect(parseTimestamp(written)).toBeUndefined();
 });
@@ -39,6 +57,70 @@ test('text order is time order and no microsecond is lost', () => {
       expect(first?.slice(20, 26)).toBe(String(a % 1_000_000n).padStart(6, '0'));
     }),
   );
+});
+
+test('a moment is the same in whatever zone it is written', () => {
+  const part = (max: number) => fc.integer({ min: 0, max }).map((value) => String(value).padStart(2, '0'));
+  const seconds = fc.integer({ min: 0, max: 253_402_214_399 }).map((at) => new Date(at * 1000).toISOString());
+  fc.assert(
+    fc.property(seconds, fc.constantFrom('+', '-'), part(23), part(59), (utc, sign, hours, minutes) => {
+      const local = utc.slice(0, 19);
+      const moment = new Date(Date.parse(`${local}${sign}${hours}:${minutes}`)).toISOString();
+      const canonical = `${moment.slice(0, 19)}.000000Z`;
+      for (const zone of [`${sign}${hours}:${minutes}`, `${sign}${hours}${minutes}`]) {
+        expect(parseTimestamp(`${local}${zone}`)).toBe(canonical);
+      }
+    }),
+  );
+});
+
+test('a day is real when a calendar that counts days comes back to it', () => {
+  const day = fc.tuple(
+    fc.oneof(fc.integer({ min: 0, max: 9999 }), fc.constantFrom(0, 1, 4, 100, 400, 1900, 2000, 2024, 9999)),
+    fc.oneof(fc.integer({ min: 0, max: 13 }), fc.constant(2)),
+    fc.oneof(fc.integer({ min: 0, max: 32 }), fc.constantFrom(0, 28, 29, 30, 31)),
+  );
+  fc.assert(
+    fc.property(day, ([year, month, date]) => {
+      const text = [String(year).padStart(4, '0'), ...[month, date].map((part) => String(part).padStart(2, '0'))].join(
+        '-',
+      );
+      const counted = new Date(0);
+      counted.setUTCFullYear(year, month - 1, date);
+      expect(isCalendarDay(text), text).toBe(year > 0 && counted.toISOString().slice(0, 10) === text);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test.each(['2024-02-29', '2000-02-29', '2024-04-30', '2024-12-31'])('%s is a day of the calendar', (day) => {
+  expect(isCalendarDay(day)).toBe(true);
+});
+
+test.each([
+  '2023-02-29',
+  '1900-02-29',
+  '2024-02-30',
+  '2024-04-31',
+  '2024-01-00',
+  '2024-00-01',
+  '2024-13-01',
+  '0000-01-01',
+])('%s is no day of the calendar', (day) => {
+  expect(isCalendarDay(day)).toBe(false);
+});
+
+test('a constant that is no timestamp is a bug, told with as much of it as fits a line', () => {
+  expect(() => timestamp('soon')).toThrow(new RangeError('not a timestamp: soon'));
+  expect(() => timestamp('x'.repeat(500))).toThrow(new RangeError(`not a timestamp: ${'x'.repeat(40)}`));
+});
+
+test('the schema makes timestamps canonical and shows how a right one looks', () => {
+  expect(z.parse(timestampSchema, '2024-01-15 10:32')).toBe('2024-01-15T10:32:00.000000Z');
+  const issues = z.safeParse(z.object({ since: timestampSchema }), { since: 'soon' }).error?.issues;
+  expect(issues).toMatchObject([
+    { code: 'custom', path: ['since'], message: expect.stringContaining('like 2024-01-15T10:32:00.123456Z') as string },
+  ]);
 });
 
 test('latest and utcDate', () => {

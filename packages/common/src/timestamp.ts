@@ -13,7 +13,7 @@ const WRITTEN_BY_HAND =
 
 /** `undefined` when the text is not a timestamp. Without a zone it is UTC, without a fraction it is `.000000`. */
 export function parseTimestamp(text: string): Timestamp | undefined {
-  const match = text.length <= 40 ? WRITTEN_BY_HAND.exec(text) : null;
+  const match = WRITTEN_BY_HAND.exec(text);
   if (!match) return undefined;
   const [, date = '', minutes = '00:00', seconds = '00', fraction = '', zone = 'Z'] = match;
   if (![isCalendarDay(date), isTimeOfDay(minutes, seconds), isZone(zone)].every((isReal) => isReal)) return undefined;
@@ -28,9 +28,9 @@ function atUtc(local: string, zone: string): string {
   return new Date(Date.parse(local) - offsetMs(zone)).toISOString().slice(0, 19);
 }
 
-/** Real zones lie within a day of UTC. */
+/** Real zones lie within a day of UTC. `Z` has neither hours nor minutes. */
 function isZone(zone: string): boolean {
-  return zone === 'Z' || (zone.slice(1, 3) <= '23' && (zone.slice(3).replace(':', '') || '00') <= '59');
+  return zone.slice(1, 3) <= '23' && zone.slice(3).replace(':', '') <= '59';
 }
 
 /** @param minutes `10:32` */
@@ -48,9 +48,8 @@ export function isCalendarDay(text: string): boolean {
 }
 
 function offsetMs(zone: string): number {
-  if (zone === 'Z') return 0;
   const hours = Number(zone.slice(1, 3));
-  const minutes = Number(zone.slice(3).replace(':', '') || '0');
+  const minutes = Number(zone.slice(3).replace(':', ''));
   return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }
 

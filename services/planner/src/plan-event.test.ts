@@ -12,6 +12,7 @@ test.each([
   [null, BY_HAND],
   [{ load_type: 'FULL' }, { ...BY_HAND, load_type: 'full' }],
   [{ load_type: 'incremental' }, BY_HAND],
+  [{ dry_run: false }, BY_HAND],
   [
     { entities: ['orders'], dry_run: true },
     { ...BY_HAND, entities: ['orders'], dry_run: true },
@@ -45,18 +46,44 @@ describe('LOAD_TYPE', () => {
     expect(decode({ load_type: 'FULL' }, 'INCREMENTAL').load_type).toBe('full');
   });
 
-  test('that is neither is told', () => {
-    expect(() => decode({}, 'DELTA')).toThrow(/LOAD_TYPE of the function is neither FULL nor INCREMENTAL/);
+  test('counts for a scheduled event too', () => {
+    const rule = { source: 'aws.events', time: '2024-01-15T02:00:00Z' };
+    expect([decode(rule, 'full').load_type, decode(rule, 'Incremental').load_type]).toEqual(['full', undefined]);
+  });
+
+  test('that is neither is the function’s mistake, not the caller’s', () => {
+    expect(() => decode({}, 'DELTA')).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_INVALID',
+        message: 'LOAD_TYPE of the function is neither FULL nor INCREMENTAL',
+        hint: expect.stringContaining('one of the two') as string,
+      }) as Error,
+    );
   });
 });
 
+test('a field that is there without a value is a field left out', () => {
+  expect(decode({ load_type: undefined, entities: undefined }, 'FULL').load_type).toBe('full');
+});
+
 test.each([
-  [{ load_type: 'DELTA' }],
-  [{ entity: 'orders' }],
-  [{ entities: 'orders' }],
-  ['FULL'],
-  [5],
-  [{ scheduled_time: 'soon' }],
-])('%j is refused, naming what is wrong', (event) => {
-  expect(() => decode(event)).toThrow(expect.objectContaining({ code: 'MESSAGE_INVALID' }) as Error);
+  [{ load_type: 'DELTA' }, ['load_type: ']],
+  [{ entity: 'orders' }, ['the payload: ', '"entity"']],
+  [{ entities: 'orders' }, ['entities: ']],
+  [{ entities: ['orders', 5], dry_run: 'yes' }, ['entities[1]: ', '; dry_run: ']],
+  ['FULL', ['the payload: ']],
+  [5, ['the payload: ']],
+  [{ scheduled_time: 'soon' }, ['scheduled_time: ', '2024-01-15T10:32:00.123456Z']],
+  [{ source: 'aws.s3', time: '2024-01-15T02:00:00Z' }, ['"source", "time"']],
+])('%j is refused, naming %j and what may be sent', (event, named) => {
+  const asked = 'the planner was asked for something it does not know: ';
+  for (const words of [asked, ...named]) {
+    expect(() => decode(event)).toThrow(
+      expect.objectContaining({
+        code: 'MESSAGE_INVALID',
+        message: expect.stringContaining(words) as string,
+        hint: expect.stringContaining('{"load_type": "FULL"}') as string,
+      }) as Error,
+    );
+  }
 });

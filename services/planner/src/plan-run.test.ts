@@ -1,5 +1,6 @@
 import type { Checkpoint } from '@bronze/common/checkpoint';
 import { defineConfig } from '@bronze/common/config';
+import type { PipelineEvent } from '@bronze/common/events';
 import type { ExtractRequest } from '@bronze/common/messages';
 import { EPOCH, timestamp } from '@bronze/common/timestamp';
 import { expect, test } from 'vitest';
@@ -17,24 +18,30 @@ const config = defineConfig({
   },
 });
 
-async function plan(input: Partial<PlanInput> = {}) {
-  const checkpoints = new Map<string, Checkpoint>([
-    ['orders', { last_sync_timestamp: SYNCED }],
-    ['lookup', { last_sync_timestamp: SYNCED }],
-  ]);
-  const sent: ExtractRequest[] = [];
+const CHECKPOINTS: readonly (readonly [string, Checkpoint | undefined])[] = [
+  ['orders', { last_sync_timestamp: SYNCED }],
+  ['lookup', { last_sync_timestamp: SYNCED }],
+];
+
+async function plan(input: Partial<PlanInput> = {}, sent: ExtractRequest[] = [], entries = CHECKPOINTS) {
+  const checkpoints = new Map(entries);
+  const events: PipelineEvent[] = [];
   const store = {
     readAll: async () => checkpoints,
     read: () => Promise.reject(new Error('unused')),
     swap: () => Promise.reject(new Error('unused')),
   };
   const requests = { send: async (messages: readonly ExtractRequest[]) => void sent.push(...messages) };
-  const result = await planRun({ checkpoints: store, requests, log: { event: () => undefined } }, config, {
-    scheduled_at: AT,
-    is_schedule: true,
-    ...input,
-  });
-  return { ...result, sent };
+  const result = await planRun(
+    { checkpoints: store, requests, log: { event: (event) => void events.push(event) } },
+    config,
+    {
+      scheduled_at: AT,
+      is_schedule: true,
+      ...input,
+    },
+  );
+  return { ...result, sent, events };
 }
 
 test('one request for each enabled entity; the first load is full, the others go on from the checkpoint', async () => {
@@ -46,6 +53,17 @@ test('one request for each enabled entity; the first load is full, the others go
   ]);
   expect(skipped).toEqual([{ entity: 'resting', reason: 'disabled' }]);
   expect(sent).toEqual(planned.map(({ entity, load_id }) => ({ entity, load_id, run_id, target: AT })));
+});
+
+test('what a moment’s run and loads are called never changes: a schedule event repeated by later code plans nothing new', async () => {
+  const { run_id, planned } = await plan();
+  expect([run_id, planned[0]?.load_id]).toEqual([
+    'bcc007ac-4cf6-8f4d-96db-379dc8d6ad19',
+    '53a860f9-e3c8-871d-86bf-95c3ab6f6148',
+  ]);
+  const full = await plan({ load_type: 'full' });
+  expect([run_id, planned[0]?.load_id]).not.toContain(full.run_id);
+  expect(run_id).not.toContain(full.planned[0]?.load_id);
 });
 
 test('a doubled schedule event asks for the same loads; another moment, entity or type asks for others', async () => {
@@ -73,6 +91,30 @@ test('named entities only, once each, also a disabled one; a person’s request 
   expect(sent.every((request) => request.target === undefined && request.load_type === 'full')).toBe(true);
 });
 
+test('the run says what was asked for, and logs each load that it planned', async () => {
+  expect((await plan()).load_type).toBe('incremental');
+  const { load_type, events, planned, run_id } = await plan({ load_type: 'full' });
+  expect(load_type).toBe('full');
+  expect(events).toEqual(planned.map(({ entity, load_id }) => ({ kind: 'planned', entity, load_id, run_id })));
+});
+
+test('L7 Alone: an entity whose checkpoint can’t be read is planned too, like one that has no time in it', async () => {
+  const { planned } = await plan(
+    { entities: ['orders', 'fresh'] },
+    [],
+    [
+      ['orders', undefined],
+      ['fresh', {}],
+    ],
+  );
+  expect(planned.map(({ load_type, since }) => [load_type, since])).toEqual([
+    ['full', EPOCH],
+    ['full', EPOCH],
+  ]);
+});
+
 test('an unknown entity is an error before anything is sent', async () => {
-  await expect(plan({ entities: ['orders', 'ordres'] })).rejects.toMatchObject({ code: 'ENTITY_UNKNOWN' });
+  const sent: ExtractRequest[] = [];
+  await expect(plan({ entities: ['orders', 'ordres'] }, sent)).rejects.toMatchObject({ code: 'ENTITY_UNKNOWN' });
+  expect(sent).toEqual([]);
 });

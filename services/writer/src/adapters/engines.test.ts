@@ -5,23 +5,8 @@ import { NULL_EVENT_DATE } from '@bronze/common/object-keys';
 import fc from 'fast-check';
 import { parquetMetadata } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
-import {
-  batchOf,
-  cases,
-  COLUMNS,
-  conversionOf,
-  convert,
-  FITTING,
-  GOOD,
-  lineOf,
-  MARK,
-  noise,
-  NULLS,
-  readBack,
-  textOf,
-  type Staged,
-  UNFIT,
-} from './engines.fixtures.ts';
+import { cases, COLUMNS, FITTING, GOOD, NULLS, type Staged, UNFIT } from '../parquet/values.fixtures.ts';
+import { batchOf, conversionOf, convert, lineOf, MARK, noise, readBack, textOf } from './engines.fixtures.ts';
 import { ENGINE_NAMES } from './engines.ts';
 
 describe.each(ENGINE_NAMES)('%s', (engine) => {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Column } from '@bronze/common/entity';
 import { describe, expect, test } from 'vitest';
-import { batchOf, conversionOf, convert, readBack, type Staged } from './engines.fixtures.ts';
+import type { Staged } from '../parquet/values.fixtures.ts';
+import { batchOf, conversionOf, convert, readBack } from './engines.fixtures.ts';
 import { ENGINE_NAMES } from './engines.ts';
 
 const SPARSE_COLUMNS: readonly Column[] = [

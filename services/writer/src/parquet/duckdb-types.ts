@@ -2,7 +2,6 @@ import type { ParquetType } from './type-mapping.ts';
 
 /** How DuckDB types one column, from SQL `t` (the staged text) to SQL `v` (the typed value). */
 export interface DuckDbType {
-  readonly name: string;
   /** Never raises: null when the text is no such value. */
   value(t: string): string;
   /** Whether `v` is exactly the value that `t` spells; null counts as no. Undefined: every text fits. */
@@ -28,7 +27,7 @@ export function duckDbType(type: ParquetType): DuckDbType {
     case 'double':
       return casting('DOUBLE', realExact(17));
     case 'boolean':
-      return { ...casting('BOOLEAN', (t) => `${t} IN ('t', 'f')`), value: (t) => `(${t} = 't')` };
+      return { value: (t) => `(${t} = 't')`, exact: (t) => `${t} IN ('t', 'f')`, output: (v) => v };
     case 'date':
       return casting('DATE', (t, v) => `${sameText(t, v)} AND ${inYears(v, 'DATE')}`);
     case 'timestamp':
@@ -39,14 +38,14 @@ export function duckDbType(type: ParquetType): DuckDbType {
       return BYTES;
     case 'json':
     case 'text':
-      return { name: 'VARCHAR', value: (t) => t, exact: undefined, output: (v) => v };
+      return { value: (t) => t, exact: undefined, output: (v) => v };
     default:
       return type satisfies never;
   }
 }
 
 function casting(name: string, exact: NonNullable<DuckDbType['exact']>): DuckDbType {
-  return { name, value: (t) => `TRY_CAST(${t} AS ${name})`, exact, output: (v) => v };
+  return { value: (t) => `TRY_CAST(${t} AS ${name})`, exact, output: (v) => v };
 }
 
 function sameText(t: string, v: string): string {
@@ -76,21 +75,19 @@ function realExact(digits: number): NonNullable<DuckDbType['exact']> {
     const mantissa = `trim(replace(replace(split_part(${t}, 'e', 1), '.', ''), '-', ''), '0')`;
     return `CASE WHEN ${sameText(t, v)} AND isfinite(${v}) THEN true
       WHEN ${t} IN ('NaN', 'Infinity', '-Infinity') THEN true
-      ELSE isfinite(${v}) AND regexp_full_match(${t}, '-?[0-9]+([.][0-9]+)?(e[+-][0-9]+)?')
+      ELSE isfinite(${v}) AND regexp_full_match(${t}, '-?[0-9]+([.][0-9]+)?(e[+-][0-9]{1,4})?')
         AND length(${mantissa}) <= ${digits} AND (${v} <> 0 OR ${mantissa} = '') END`;
   };
 }
 
 /** Held as TIMESTAMP until the output: printing a TIMESTAMPTZ goes through ICU and costs 40 % more. */
 const TIMESTAMPTZ: DuckDbType = {
-  name: 'TIMESTAMPTZ',
   value: (t) => `TRY_CAST(${t} AS TIMESTAMP)`,
   exact: (t, v) => `CAST(${v} AS VARCHAR) || '+00' = ${t} AND ${inYears(v, 'TIMESTAMP')}`,
   output: (v) => `make_timestamptz(epoch_us(${v}))`,
 };
 
 const BYTES: DuckDbType = {
-  name: 'BLOB',
   value: (t) => `CASE WHEN regexp_full_match(${t}, '\\\\x([0-9a-f][0-9a-f])*') THEN unhex(substr(${t}, 3)) END`,
   exact: (_, v) => `${v} IS NOT NULL`,
   output: (v) => v,

@@ -49,7 +49,7 @@ function isRealDate(text: string): boolean {
 }
 
 function isInteger(text: string): boolean {
-  return text.length <= 20 && INTEGER.test(text);
+  return INTEGER.test(text);
 }
 
 function isDecimal(text: string, precision: number, scale: number): boolean {

@@ -31,3 +31,26 @@ test.each(rows)(
     expect(isDegraded).toBe(parquetjs === 'text' && kind !== 'text');
   },
 );
+
+test.each([
+  'timestamp with time zone[]',
+  'timestamp(3) with time zone[]',
+  'timestamp without time zone[]',
+  'numeric(12,2)[]',
+  'public.timestamp without time zone',
+  'my timestamp with time zone',
+  'my numeric(12,2)',
+  'bigint[]',
+  'BIGINT',
+  'constructor',
+  '__proto__',
+  '',
+])('%j only looks like a type of the table: it is kept as text', (source) => {
+  expect(parquetType(source)).toEqual({ kind: 'text' });
+});
+
+test('a decimal is one as far as Parquet can hold it, to the last digit', () => {
+  const nameOf = (precision: number, scale: number) => typeName(parquetType(`numeric(${precision},${scale})`));
+  expect([nameOf(38, 38), nameOf(1, 0), nameOf(1, 1)]).toEqual(['decimal(38,38)', 'decimal(1,0)', 'decimal(1,1)']);
+  expect([nameOf(39, 0), nameOf(38, 39), nameOf(5, -1), nameOf(1000, 0)]).toEqual(['text', 'text', 'text', 'text']);
+});

@@ -1,0 +1,171 @@
+import { MemoryObjectStore } from '@bronze/local/memory-object-store';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod/mini';
+import { encodeJson } from './json.ts';
+import {
+  buildLoadRecord,
+  columnsBefore,
+  isCovered,
+  type LoadRecord,
+  loadRecordSchema,
+  missingTasks,
+  readLoadRecord,
+  type Receipt,
+  receiptSchema,
+  taskNames,
+} from './load-record.ts';
+import { loadRecordKey } from './object-keys.ts';
+import { batch, LOAD_ID, slice } from './slices.fixtures.ts';
+import { timestamp } from './timestamp.ts';
+
+test('L3: covered means the set of receipts equals the set of tasks and the last slice is final', () => {
+  const slices = [slice(0, 2, false), slice(1, 1, true)];
+  const all = taskNames(slices);
+  expect(all).toEqual(['00000-00000', '00000-00001', '00001-00000']);
+  expect(isCovered(slices, new Set(all))).toBe(true);
+  expect(isCovered([slice(0, 1, true)], new Set(all.slice(0, 1)))).toBe(true);
+  expect(isCovered(slices.slice(0, 1), new Set(all.slice(0, 2)))).toBe(false);
+  expect(isCovered(slices, new Set(['00000-00000', '00000-00001', '00009-00000']))).toBe(false);
+  expect(isCovered(slices, new Set([...all, '00002-00000']))).toBe(false);
+  expect(isCovered(slices.toReversed(), new Set(all))).toBe(false);
+  expect(isCovered([], new Set())).toBe(false);
+  expect(missingTasks(slices, new Set(['00000-00001']))).toEqual(['00000-00000', '00001-00000']);
+});
+
+const COMPLETED_AT = timestamp('2024-01-02');
+const part = (key: string, rows: number) => ({ key, rows, bytes: 10, sha256: 'ab' });
+const receipt = (task: string, rows: number, quarantined = 0): Receipt => ({
+  version: 1,
+  task,
+  engine: { name: 'duckdb', degraded: [] },
+  parts: [part(`${task}.parquet`, rows)],
+  quarantine: quarantined === 0 ? null : { key: `${task}.ndjson`, rows: quarantined },
+});
+
+describe('the record of a covered load', () => {
+  const columns = [{ name: 'id', type: 'bigint' }];
+  const first = { ...slice(0, 2, false), batches: [batch(5, 1), batch(7, 1)], columns: [] };
+  const last = { ...slice(1, 1, true), batches: [batch(11, 1)], columns };
+  const receipts = [receipt('00000-00000', 5), receipt('00000-00001', 4, 3), receipt('00001-00000', 11)];
+
+  test('L1: every staged row is in bronze or in quarantine, and the record says where', () => {
+    const record = buildLoadRecord([first, last], receipts, COMPLETED_AT);
+    expect(record).toEqual({
+      version: 1,
+      status: 'completed',
+      entity: 'orders',
+      load_id: LOAD_ID,
+      load_type: 'full',
+      since: timestamp('1970-01-01'),
+      until: timestamp('2024-01-01'),
+      ingested_at: timestamp('2024-01-01'),
+      completed_at: COMPLETED_AT,
+      source_system: 'rds',
+      rows: 23,
+      rows_in_bronze: 20,
+      rows_quarantined: 3,
+      slices: 2,
+      write_tasks: 3,
+      engines: [{ name: 'duckdb', degraded: [] }],
+      columns,
+      parts: receipts.flatMap(({ parts }) => parts),
+      quarantine: [{ key: '00000-00001.ndjson', rows: 3 }],
+    } satisfies LoadRecord);
+    expect(record.rows).toBe(record.rows_in_bronze + record.rows_quarantined);
+  });
+
+  test('says who asked, what vouched for the window, and what was left out, where there is such a thing', () => {
+    const load = { ...last.load, run_id: LOAD_ID, window_basis: 'margin', since_parameter: 'sent' } as const;
+    const left_out = { without_cursor: 1, outside_window: 2, repeated: 3 };
+    const record = buildLoadRecord([first, { ...last, load, left_out }], receipts, COMPLETED_AT);
+    expect(record).toMatchObject({ run_id: LOAD_ID, window_basis: 'margin', since_parameter: 'sent', left_out });
+  });
+
+  test('a parameter that one slice saw ignored was ignored', () => {
+    const load = { ...last.load, since_parameter: 'sent' } as const;
+    const ignored = { ...first, since_parameter: 'ignored' } as const;
+    expect(buildLoadRecord([ignored, { ...last, load }], receipts, COMPLETED_AT).since_parameter).toBe('ignored');
+    const sent = { ...first, since_parameter: 'sent' } as const;
+    expect(buildLoadRecord([sent, { ...last, load }], receipts, COMPLETED_AT).since_parameter).toBe('sent');
+  });
+
+  test('names each engine once, with what it could not express', () => {
+    const degraded = [{ column: 'id', type: 'bigint', written_as: 'text' }];
+    const other: Receipt = { ...receipt('00001-00000', 11), engine: { name: 'parquetjs-lite', degraded } };
+    const record = buildLoadRecord([first, last], [...receipts.slice(0, 2), other], COMPLETED_AT);
+    expect(record.engines).toEqual([
+      { name: 'duckdb', degraded: [] },
+      { name: 'parquetjs-lite', degraded },
+    ]);
+  });
+
+  test('there is none without a committed slice', () => {
+    expect(() => buildLoadRecord([], [], COMPLETED_AT)).toThrow('without a committed slice');
+  });
+});
+
+describe('reading', () => {
+  const columns = [{ name: 'id', type: 'bigint' }];
+  const degraded = [{ column: 'id', type: 'bigint', written_as: 'text' }];
+  const engine = { name: 'parquetjs-lite', degraded };
+  const left_out = { without_cursor: 1, outside_window: 2, repeated: 3 };
+  const whole = () =>
+    buildLoadRecord(
+      [{ ...slice(0, 1, true), batches: [batch(7, 1)], columns, left_out }],
+      [{ ...receipt('00000-00000', 4, 3), engine }],
+      COMPLETED_AT,
+    );
+  const key = { entity: 'orders', load_id: LOAD_ID };
+  const storeOf = async (record: object) => {
+    const objects = new MemoryObjectStore();
+    await objects.putIfAbsent(loadRecordKey(key), encodeJson(record));
+    return objects;
+  };
+
+  test('a record comes back whole, also with fields of newer code', async () => {
+    const record = { ...whole(), verdict: 'proven' };
+    expect(await readLoadRecord(await storeOf(record), key)).toEqual(record);
+    expect(await readLoadRecord(await storeOf({ ...record, status: 'abandoned' }), key)).toMatchObject({
+      status: 'abandoned',
+    });
+    expect(await readLoadRecord(new MemoryObjectStore(), key)).toBeUndefined();
+  });
+
+  test.each([
+    ['that decides something else', { status: 'paused' }],
+    ['of another version', { version: 2 }],
+    ['with a part of no size', { parts: [{ key: 'k' }] }],
+    ['with a quarantine of no rows', { quarantine: [{ key: 'k' }] }],
+    ['with a nameless engine', { engines: [{ degraded: [] }] }],
+    ['with an engine that degrades no column', { engines: [{ ...engine, degraded: [{}] }] }],
+    ['without a window', { until: undefined }],
+  ])('a record %s is refused, and never to be mended by hand', async (_, wrong) => {
+    expect(loadRecordSchema.safeParse({ ...whole(), ...wrong }).success).toBe(false);
+    await expect(readLoadRecord(await storeOf({ ...whole(), ...wrong }), key)).rejects.toMatchObject({
+      code: 'OBJECT_INVALID',
+      hint: expect.stringContaining('never edited') as string,
+    });
+  });
+
+  test('a receipt proves its parts, its rows and what went to quarantine', () => {
+    const proof = { ...receipt('00000-00000', 4, 3), engine };
+    expect(z.parse(receiptSchema, proof)).toEqual(proof);
+    expect(z.parse(receiptSchema, { ...proof, quarantine: null })).toEqual({ ...proof, quarantine: null });
+    for (const field of Object.keys(proof)) {
+      expect(receiptSchema.safeParse({ ...proof, [field]: undefined }).success, field).toBe(false);
+    }
+    expect(receiptSchema.safeParse({ ...proof, quarantine: { key: 'k' } }).success).toBe(false);
+  });
+
+  test('the first load has no columns to keep to: nothing is read', async () => {
+    const unread = Object.assign(new MemoryObjectStore(), { get: () => Promise.reject(new Error('read')) });
+    expect(await columnsBefore(unread, 'orders', slice(0, 0, true).load)).toEqual([]);
+  });
+
+  test('columns are kept from the load before; there are none to keep to without its record', async () => {
+    const objects = await storeOf(whole());
+    const { load } = slice(0, 0, true);
+    expect(await columnsBefore(objects, 'orders', { ...load, previous_load_id: LOAD_ID })).toEqual(columns);
+    expect(await columnsBefore(objects, 'payments', { ...load, previous_load_id: LOAD_ID })).toEqual([]);
+  });
+});

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import { fits } from './fits.ts';
+import { parquetType } from './type-mapping.ts';
+import { cases, COLUMNS, FITTING, GOOD, SPELLED_OTHERWISE, UNFIT } from './values.fixtures.ts';
+
+const typeOf = (name: string) => parquetType(COLUMNS.find((column) => column.name === name)?.type ?? '');
+
+test.each([...cases(FITTING), ...cases(SPELLED_OTHERWISE), ...Object.entries(GOOD)])(
+  '%s holds %j exactly',
+  (name, text) => {
+    expect(fits(typeOf(name), text ?? '')).toBe(true);
+  },
+);
+
+test.each(cases(UNFIT))('%s does not hold %j', (name, text) => {
+  expect(fits(typeOf(name), text)).toBe(false);
+});
+
+describe('numbers', () => {
+  const int32 = { kind: 'int32' } as const;
+  const int64 = { kind: 'int64' } as const;
+  const decimal = (precision: number, scale: number) => ({ kind: 'decimal', precision, scale }) as const;
+
+  test.each([
+    [int32, '-2147483648', '-2147483649'],
+    [int32, '2147483647', '2147483648'],
+    [int64, '-9223372036854775808', '-9223372036854775809'],
+    [int64, '9223372036854775807', '9223372036854775808'],
+    [decimal(38, 0), '9'.repeat(38), '1'.padEnd(39, '0')],
+    [decimal(38, 38), `-0.${'9'.repeat(38)}`, '1'],
+    [decimal(38, 38), `0.${'1'.repeat(38)}`, `0.${'1'.repeat(39)}`],
+    [decimal(5, 2), '999.99', '1000'],
+    [decimal(5, 2), '0.01', '0.001'],
+    [decimal(5, 0), '99999.000', '99999.5'],
+  ])('%j ends between %s and %s', (type, last, beyond) => {
+    expect([fits(type, last), fits(type, beyond)]).toEqual([true, false]);
+  });
+
+  test('a float holds 9 significant digits, a double 17; zeros around them don’t count', () => {
+    for (const [kind, digits] of [
+      ['float', 9],
+      ['double', 17],
+    ] as const) {
+      const exact = '1'.repeat(digits);
+      for (const text of [exact, `${exact}000`, `${exact}.000`, `0.000${exact}`, `-1.${exact.slice(1)}e-05`]) {
+        expect(fits({ kind }, text), `${kind} ${text}`).toBe(true);
+      }
+      for (const text of [`${exact}1`, `${exact}.01`, `0.${exact}1`, `1.${exact}e+05`]) {
+        expect(fits({ kind }, text), `${kind} ${text}`).toBe(false);
+      }
+    }
+  });
+
+  test('what a width would make infinite or zero does not fit it, though it fits the next', () => {
+    for (const text of ['3.4028236e+38', '1e-46']) {
+      expect([fits({ kind: 'float' }, text), fits({ kind: 'double' }, text)]).toEqual([false, true]);
+    }
+  });
+
+  test('a zero is a zero in any notation', () => {
+    for (const text of ['0', '-0', '0.000', '0e-400', '00']) expect(fits({ kind: 'double' }, text), text).toBe(true);
+  });
+});
+
+describe('times', () => {
+  test.each(['00:00:00', '09:59:59', '19:00:00', '20:00:00', '23:59:59.999999', '10:32:00.5', '10:32:00.000001'])(
+    '%s is a time of the day',
+    (clock) => {
+      expect(fits({ kind: 'timestamp' }, `2024-02-29 ${clock}`)).toBe(true);
+      expect(fits({ kind: 'timestamptz' }, `2024-02-29 ${clock}+00`)).toBe(true);
+      expect(fits({ kind: 'timestamptz' }, `2024-02-29 ${clock}`)).toBe(false);
+      expect(fits({ kind: 'timestamp' }, `2023-02-29 ${clock}`)).toBe(false);
+    },
+  );
+
+  test.each([
+    '24:00:00',
+    '30:00:00',
+    '1:00:00',
+    '10:60:00',
+    '10:32:60',
+    '10:32:00.10',
+    '10:32:00.0000001',
+    '10:32:00 ',
+  ])('%s is none', (clock) => {
+    expect(fits({ kind: 'timestamp' }, `2024-02-29 ${clock}`)).toBe(false);
+    expect(fits({ kind: 'timestamptz' }, `2024-02-29 ${clock}+00`)).toBe(false);
+  });
+
+  test('a date ends where its ten characters end', () => {
+    expect(fits({ kind: 'date' }, '2024-01-15')).toBe(true);
+    for (const text of ['2024-01-15 ', '02024-01-15', '2024-01-1x', '2O24-01-15', '2024-01-15 10:32:00']) {
+      expect(fits({ kind: 'date' }, text), text).toBe(false);
+    }
+  });
+});
+
+test('bytes are pairs of small hexadecimal digits after \\x', () => {
+  for (const text of ['\\x', '\\x0af9']) expect(fits({ kind: 'bytes' }, text), text).toBe(true);
+  for (const text of ['\\x0', '\\x0g', '\\x0A', 'x00', '00', '\\x00\\x00']) {
+    expect(fits({ kind: 'bytes' }, text), text).toBe(false);
+  }
+});
+
+test('a text of a million digits is judged in linear time', () => {
+  const long = '0'.repeat(1_000_000);
+  const began = performance.now();
+  for (const type of ['bigint', 'numeric(12,2)', 'double precision', 'bytea', 'timestamp with time zone']) {
+    fits(parquetType(type), `1${long}1`);
+    fits(parquetType(type), `${long}x`);
+    fits(parquetType(type), `1.${long}1`);
+  }
+  expect(performance.now() - began).toBeLessThan(2000);
+});

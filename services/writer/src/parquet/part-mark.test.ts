@@ -1,0 +1,50 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { parquetMetadata } from 'hyparquet';
+import { expect, test } from 'vitest';
+import { batchOf, conversionOf, convert, MARK } from '../adapters/engines.fixtures.ts';
+import { rowsUnderMark } from './part-mark.ts';
+
+const COLUMNS = [{ name: 'id', type: 'integer' }];
+
+async function part(rows: number): Promise<Uint8Array> {
+  const staged = Array.from({ length: rows }, (_, id) => ({ id: String(id) }));
+  const { parts } = await convert('parquetjs-lite', conversionOf(COLUMNS, [batchOf(staged)]));
+  return parts[0]?.body ?? new Uint8Array();
+}
+
+test('a part under exactly this mark has the rows that its file says', async () => {
+  expect(rowsUnderMark(await part(3), MARK)).toBe(3);
+});
+
+test('a part of which one thing of the mark differs is foreign', async () => {
+  const body = await part(1);
+  for (const key of Object.keys(MARK)) {
+    expect(rowsUnderMark(body, { ...MARK, [key]: 'other' }), key).toBeUndefined();
+  }
+  expect(rowsUnderMark(body, { ...MARK, 'bronze.more': 'x' } as typeof MARK)).toBeUndefined();
+});
+
+test('a Parquet file that somebody else put there is foreign', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bronze-test-'));
+  const instance = await DuckDBInstance.create(':memory:');
+  try {
+    const file = join(folder, 'theirs.parquet');
+    await (await instance.connect()).run(`COPY (SELECT 1 AS id) TO '${file}' (FORMAT parquet)`);
+    const body = await readFile(file);
+    expect(parquetMetadata(Uint8Array.from(body).buffer).key_value_metadata).toBeUndefined();
+    expect(rowsUnderMark(body, MARK)).toBeUndefined();
+  } finally {
+    instance.closeSync();
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('bytes that are no Parquet file are foreign', async () => {
+  const body = await part(1);
+  for (const bytes of [new Uint8Array(), Buffer.from('soon to be Parquet'), body.subarray(0, body.length - 1)]) {
+    expect(rowsUnderMark(bytes, MARK)).toBeUndefined();
+  }
+});

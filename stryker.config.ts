@@ -1,0 +1,39 @@
+/** The files of the pure core that `npm run mutate` changes. Tests lie beside them as `x.test.ts`. */
+export const MUTATED = [
+  'packages/common/src/checkpoint.ts',
+  'packages/common/src/load-id.ts',
+  'packages/common/src/load-record.ts',
+  'packages/common/src/messages.ts',
+  'packages/common/src/object-keys.ts',
+  'packages/common/src/slice-manifest.ts',
+  'packages/common/src/timestamp.ts',
+  'services/planner/src/plan-event.ts',
+  'services/planner/src/plan-run.ts',
+  'services/writer/src/parquet/duckdb-types.ts',
+  'services/writer/src/parquet/fits.ts',
+  'services/writer/src/parquet/part-mark.ts',
+  'services/writer/src/parquet/staged-lines.ts',
+  'services/writer/src/parquet/type-mapping.ts',
+];
+
+/** Stryker's options: https://stryker-mutator.io/docs/stryker-js/configuration */
+export default {
+  mutate: MUTATED,
+  // pnpm keeps packages apart, so that Stryker can't find its plugins by looking beside itself.
+  plugins: ['@stryker-mutator/vitest-runner'],
+  testRunner: 'vitest',
+  vitest: { configFile: 'vitest.mutate.config.ts', related: true },
+  coverageAnalysis: 'perTest',
+  concurrency: 2,
+  // Vitest strips types, and Stryker's rewriting of tsconfig.json asks for an API that TypeScript 7 no longer has.
+  disableTypeChecks: false,
+  tsconfigFile: 'none.json',
+  ignorePatterns: ['.bronze', 'bronze-data', 'demo-data', 'sakila-data', 'coverage', 'cdk.out*', 'reports'],
+  // It advises to leave out what runs when a module loads; schemas and patterns do.
+  warnings: { slow: false },
+  tempDirName: '.stryker-tmp',
+  cleanTempDir: 'always',
+  reporters: ['clear-text', 'html', 'json', 'progress-append-only'],
+  clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
+  thresholds: { high: 95, low: 90, break: 90 },
+};

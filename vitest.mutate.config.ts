@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config';
+import { MUTATED } from './stryker.config.ts';
+
+const root = import.meta.dirname;
+
+/**
+ * The unit tests that lie beside the mutated files, for `npm run mutate`.
+ *
+ * Stryker runs them in a copy of the tree whose node_modules are links to the real ones, where `@bronze/common` is
+ * not mutated: so the packages of the workspace are found by path.
+ */
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^@bronze\/(common|local)\/(.+)$/, replacement: `${root}/packages/$1/src/$2.ts` },
+      { find: /^@bronze\/(planner|extractor|writer)\/(.+)$/, replacement: `${root}/services/$1/src/$2.ts` },
+    ],
+  },
+  test: {
+    include: MUTATED.map((file) => file.replace(/\.ts$/, '{,-format}.test.ts')),
+    isolate: false,
+    setupFiles: ['test/fixed-seed.ts'],
+    testTimeout: 60_000,
+  },
+});
