@@ -32,7 +32,8 @@ export function catalogEntities(): (CatalogEntity & QueryKey)[] {
     return {
       name,
       key,
-      cursor: entity.cursor,
+      // Of several, any may be NULL; versions come in the order of their loads anyway.
+      cursor: Array.isArray(entity.cursor) ? null : entity.cursor,
       columns: columnsOf(COLUMNS[name] ?? (isEndpoint(entity) ? 'id string' : '')),
     };
   });
