@@ -16,7 +16,7 @@ import {
 } from '../postgres/exact-window.ts';
 import { CLOCK_SQL, decodeLook, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from '../postgres/look-sql.ts';
 import { cutAtPrecision } from '../postgres/window-sql.ts';
-import { type DescribedTable, zoneOf } from './described-table.ts';
+import { countWithoutCursor, type DescribedTable, zoneOf } from './described-table.ts';
 import type { PostgresSession } from './postgres-session.ts';
 
 /** Waits between the looks of one claim: transactions that are just writing are over in milliseconds. */
@@ -37,7 +37,18 @@ export interface CutRequest {
 /** How far the entity may be read: to the transaction where its rows tell theirs, else to a moment. */
 export async function cutOf(request: CutRequest): Promise<Cut> {
   const { entity, table } = request;
-  return entity.cursor !== null && table.has_xids ? cutByTransactions(request) : cutByTime(request);
+  const cut = await (entity.cursor !== null && table.has_xids ? cutByTransactions(request) : cutByTime(request));
+  if (entity.null_cursor === 'error') await assertCursors(request, cut);
+  return cut;
+}
+
+async function assertCursors({ session, entity, table }: CutRequest, { exact }: Cut): Promise<void> {
+  const rows = await countWithoutCursor(session, entity, table, exact?.window);
+  if (rows === 0) return;
+  throw new BronzeError('CURSOR_MISSING', {
+    message: `${rows} rows of ${entity.table} have no ${cursorColumns(entity).join(' and no ')}, the cursor of ${entity.name}`,
+    hint: 'Mend it at the source. null_cursor: "include" takes such rows with full loads and counts them otherwise.',
+  });
 }
 
 async function cutByTransactions(request: CutRequest): Promise<Cut> {

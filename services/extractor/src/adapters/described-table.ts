@@ -1,9 +1,10 @@
 import { BronzeError } from '@bronze/common/failure';
-import type { TableEntity } from '@bronze/common/postgres-config';
+import type { ExactWindow } from '@bronze/common/exact-position';
+import { cursorColumns, type TableEntity } from '@bronze/common/postgres-config';
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import { CATALOG_SQL, decodeCatalog } from '../postgres/catalog-sql.ts';
 import { type CatalogTable, checkTable, type RowKey } from '../postgres/table.ts';
-import type { Quoting } from '../postgres/window-condition.ts';
+import { countWithoutCursorSql, type Quoting } from '../postgres/window-condition.ts';
 import { keyCheckSql } from '../postgres/window-sql.ts';
 import type { PostgresSession } from './postgres-session.ts';
 
@@ -40,4 +41,18 @@ export async function checkKey(session: PostgresSession, entity: TableEntity, ke
     message: `(${names}) is not a key of ${entity.table}: some rows share it or have NULL in it`,
     hint: `Name columns that identify a row as primary_key of ${entity.name}.`,
   });
+}
+
+/** How many rows have no cursor value, of those that the window's transactions wrote or of all; 0 unasked where none can. */
+export async function countWithoutCursor(
+  session: PostgresSession,
+  entity: TableEntity,
+  table: CatalogTable,
+  window: ExactWindow | undefined,
+): Promise<number> {
+  const names = cursorColumns(entity);
+  const isNever = table.columns.some(({ name, not_null }) => not_null && names.includes(name));
+  if (names.length === 0 || isNever) return 0;
+  const [row] = await session.rows(countWithoutCursorSql(entity, window, QUOTING), []);
+  return Number(row?.['rows']);
 }

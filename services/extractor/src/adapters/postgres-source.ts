@@ -4,7 +4,7 @@ import type { Claim, Clock, Log, RawBatch, SliceReader, SliceStart, Source } fro
 import type { PostgresSourceConfig, TableEntity } from '@bronze/common/postgres-config';
 import type { Position } from '@bronze/common/slice-manifest';
 import { cutOf } from './claim-cut.ts';
-import { checkKey, describe, QUOTING, zoneOf } from './described-table.ts';
+import { checkKey, countWithoutCursor, describe, QUOTING, zoneOf } from './described-table.ts';
 import { copyBatches } from './postgres-copy.ts';
 import { type Isolation, PostgresSession } from './postgres-session.ts';
 import { proveReading, type ReadingProof } from './reading-proof.ts';
@@ -59,11 +59,15 @@ export class PostgresSource implements Source {
       const columns = stagedColumns(entity, table.columns).map(({ name, type }) => ({ name, type }));
       const is_resumable = table.key.columns.length > 0;
       const slice = { position, columns, is_resumable, fallback };
+      const isCounted = load.load_type === 'incremental' && position === undefined;
+      const window = fallback ? undefined : load.exact_window;
+      const without_cursor = isCounted ? await countWithoutCursor(session, entity, table, window) : 0;
       return {
         columns,
         is_resumable,
         batches: this.#resuming(entity, load, slice),
         ...(fallback && { window_fallback: fallback }),
+        ...(isCounted && { left_out: { without_cursor, outside_window: 0, repeated: 0 } }),
       };
     });
   }

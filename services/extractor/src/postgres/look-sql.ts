@@ -15,12 +15,13 @@ export const CLOCK_SQL = `SELECT ${utc('clock_timestamp()')} AS at, pg_stat_clea
 /**
  * Who is open in this database. Everybody sees the lock that each transaction holds on its own virtual id, and which
  * database a process is in; its start only where the role may. A lock whose process has gone or just come counts.
- * `sees_all`: the start of all others shows. Workers of autovacuum and senders of the log write no rows.
+ * `sees_all`: the start of all others shows. What vacuums or sends the log writes no rows, however long it is open.
  */
 export const OPEN_SQL = `
 WITH others AS MATERIALIZED (
   SELECT pid, xact_start, state, coalesce(datname = current_database(), false)
-    AND coalesce(backend_type, '') NOT IN ('autovacuum worker', 'walsender') AS is_here
+    AND coalesce(backend_type, '') NOT IN ('autovacuum worker', 'walsender')
+    AND pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum) AS is_here
   FROM pg_stat_activity WHERE pid <> pg_backend_pid()
 )
 SELECT json_build_object(

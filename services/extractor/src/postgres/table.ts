@@ -1,4 +1,4 @@
-import { METADATA_COLUMNS } from '@bronze/common/entity';
+import { IS_DELETED, METADATA_COLUMNS } from '@bronze/common/entity';
 import { cursorColumns, type TableEntity } from '@bronze/common/postgres-config';
 import { BronzeError, type FailureCode } from '@bronze/common/failure';
 
@@ -41,9 +41,6 @@ export interface RowKey {
 /** Whole: a domain may be called `timestamp_ms`, and hides its precision. */
 const TIMESTAMP = /^timestamp(?:\(\d\))? with(?:out)? time zone$/;
 const DATE_OR_TIMESTAMP = /^(?:date|timestamp(?:\(\d\))? with(?:out)? time zone)$/;
-
-/** The column that says whether `deleted_at` is set. */
-export const IS_DELETED = '_is_deleted';
 
 const RESERVED: ReadonlySet<string> = new Set(METADATA_COLUMNS);
 const NO_KEY: RowKey = { columns: [], is_unproven: false };

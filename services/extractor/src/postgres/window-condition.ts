@@ -47,7 +47,8 @@ interface Reading {
 function writtenInWindow(read: WindowRead, window: ExactWindow, { next_xid, quoting }: Reading): string {
   const { from_xid, until_xid, next_scan_from } = window;
   if (from_xid !== null) return writtenWithin(from_xid, until_xid);
-  const isNext = `${writtenWithin(until_xid, next_xid)} AND ${cursorSince(read, next_scan_from, quoting)}`;
+  // The cursor first: it is cheaper to look at, and already rules most rows out.
+  const isNext = `${cursorSince(read, next_scan_from, quoting)} AND ${writtenWithin(until_xid, next_xid)}`;
   return `(${isNext}) IS NOT TRUE`;
 }
 
@@ -81,12 +82,20 @@ function momentOf({ entity, columns, zone }: WindowRead, moment: Timestamp, quot
   return hasZone ? utc : `(${utc} AT TIME ZONE ${quoting.literal(zone)})`;
 }
 
-/** SQL that is true for rows without a cursor value which an incremental load passes over. */
-export function withoutCursor(read: WindowRead, quoting: Quoting): string {
-  const { entity, load, next_xid } = read;
+/** SQL that counts the rows without a cursor value: all, or those that the window's transactions wrote. */
+export function countWithoutCursorSql(
+  entity: TableEntity,
+  window: Pick<ExactWindow, 'from_xid' | 'until_xid'> | undefined,
+  quoting: Quoting,
+): string {
   const isNull = cursorColumns(entity).map((name) => `${quoting.identifier(name)} IS NULL`);
-  const { exact_window } = load;
-  const from = load.load_type === 'incremental' ? exact_window?.from_xid : undefined;
-  const written = exact_window && from && next_xid !== null ? [writtenWithin(from, exact_window.until_xid)] : [];
-  return [...isNull, ...written].join(' AND ');
+  const written = window && window.from_xid !== null ? [writtenWithin(window.from_xid, window.until_xid)] : [];
+  return `SELECT count(*)::text AS rows FROM ${tableName(entity, quoting)} WHERE ${[...isNull, ...written].join(' AND ')}`;
+}
+
+export function tableName(entity: TableEntity, quoting: Quoting): string {
+  return entity.table
+    .split('.')
+    .map((name) => quoting.identifier(name))
+    .join('.');
 }

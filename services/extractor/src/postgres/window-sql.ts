@@ -1,10 +1,11 @@
 import type { PendingLoad } from '@bronze/common/checkpoint';
+import { IS_DELETED } from '@bronze/common/entity';
 import { cursorColumns, type TableEntity } from '@bronze/common/postgres-config';
 import { BronzeError } from '@bronze/common/failure';
 import { type Timestamp, timestamp } from '@bronze/common/timestamp';
 import type { Position } from '@bronze/common/slice-manifest';
-import { type CatalogColumn, IS_DELETED, type RowKey } from './table.ts';
-import { type Quoting, windowCondition, withoutCursor } from './window-condition.ts';
+import type { CatalogColumn, RowKey } from './table.ts';
+import { type Quoting, tableName, windowCondition } from './window-condition.ts';
 
 /** A COPY and how to read what it sends. */
 export interface CopyPlan {
@@ -101,24 +102,12 @@ function after(keyset: readonly KeysetColumn[], position: Position, quoting: Quo
   return `(${columns}) > (${position.values.map((value) => quoting.literal(value)).join(', ')})`;
 }
 
-export function tableName(entity: TableEntity, quoting: Quoting): string {
-  return entity.table
-    .split('.')
-    .map((name) => quoting.identifier(name))
-    .join('.');
-}
-
 /** Asks the rows whether a key is one that the catalog doesn't prove: any row that comes back shows that it isn't. */
 export function keyCheckSql(entity: TableEntity, key: RowKey, quoting: Quoting): string {
   const from = tableName(entity, quoting);
   const columns = key.columns.map(({ name }) => quoting.identifier(name));
   const isNull = columns.map((name) => `${name} IS NULL`).join(' OR ');
   return `SELECT 1 FROM ${from} GROUP BY ${columns.join(', ')} HAVING count(*) > 1 OR bool_or(${isNull}) LIMIT 1`;
-}
-
-/** Counts the rows of the window that have no cursor value. In a full load they are read, and in no other. */
-export function countWithoutCursorSql(read: TableRead, quoting: Quoting): string {
-  return `SELECT count(*) AS rows FROM ${tableName(read.entity, quoting)} WHERE ${withoutCursor(read, quoting)}`;
 }
 
 /**
