@@ -37,7 +37,8 @@ export interface CutRequest {
 /** How far the entity may be read: to the transaction where its rows tell theirs, else to a moment. */
 export async function cutOf(request: CutRequest): Promise<Cut> {
   const { entity, table } = request;
-  const cut = await (entity.cursor !== null && table.has_xids ? cutByTransactions(request) : cutByTime(request));
+  const mayBeExact = entity.cursor !== null && table.has_xids;
+  const cut = (mayBeExact ? await cutByTransactions(request) : undefined) ?? (await cutByTime(request));
   if (entity.null_cursor === 'error') await assertCursors(request, cut);
   return cut;
 }
@@ -51,10 +52,13 @@ async function assertCursors({ session, entity, table }: CutRequest, { exact }: 
   });
 }
 
-async function cutByTransactions(request: CutRequest): Promise<Cut> {
+/** Undefined where the server does not let the role look. */
+async function cutByTransactions(request: CutRequest): Promise<Cut | undefined> {
   const { entity, table, config, claim } = request;
   const position = claim.exact_position;
-  const { knowledge, look } = await lookAround(request, position);
+  const look = await firstLook(request);
+  if (!look) return undefined;
+  const knowledge = await lookAround(request, position, look);
   const { until, basis, ...exact } = exactCut({
     since: claim.since,
     position,
@@ -67,12 +71,23 @@ async function cutByTransactions(request: CutRequest): Promise<Cut> {
   return { until, basis, exact };
 }
 
+/** insufficient_privilege, feature_not_supported, undefined_function: a managed server may leave out or revoke any of it. */
+const CANT_LOOK: ReadonlySet<unknown> = new Set(['42501', '0A000', '42883']);
+
+async function firstLook(request: CutRequest): Promise<Look | undefined> {
+  const { session } = request;
+  await session.rows('SAVEPOINT before_looking', []);
+  try {
+    return await lookOnce(request);
+  } catch (thrown) {
+    if (!CANT_LOOK.has(Reflect.get(Object(thrown), 'code'))) throw thrown;
+    await session.rows('ROLLBACK TO SAVEPOINT before_looking', []);
+    return undefined;
+  }
+}
+
 /** Looks again, for a quarter of a second at most, while that may still tell more. */
-async function lookAround(
-  request: CutRequest,
-  position: ExactPosition | undefined,
-): Promise<{ readonly knowledge: Knowledge; readonly look: Look }> {
-  let look = await lookOnce(request);
+async function lookAround(request: CutRequest, position: ExactPosition | undefined, look: Look): Promise<Knowledge> {
   assertReplayed(request.entity, position, look);
   const isOurs = position !== undefined && strangenessOf(position, look) === undefined;
   const first = advance(isOurs ? position : undefined, look);
@@ -80,10 +95,9 @@ async function lookAround(
   for (const wait_ms of LOOK_AGAIN_AFTER_MS) {
     if (!mayRise(first, knowledge)) break;
     await request.clock.sleep(wait_ms);
-    look = await lookOnce(request);
-    knowledge = advance(knowledge, look);
+    knowledge = advance(knowledge, await lookOnce(request));
   }
-  return { knowledge, look };
+  return knowledge;
 }
 
 async function lookOnce({ session, table, config }: CutRequest): Promise<Look> {

@@ -156,6 +156,12 @@ describe('where rows tell their transaction', () => {
   });
 });
 
+test('a server that does not let the role look: windows of time', async () => {
+  const url = await newDatabase(`${THINGS}; REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC`);
+  const { source, entity } = new Loads(await plainRole(url)).reading;
+  expect(await source.cut(entity)).toEqual({ until: expect.any(String), basis: 'margin' });
+});
+
 async function loadInOne(loads: Loads): Promise<string[]> {
   const load = await loads.claim();
   const { source, entity } = loads.reading;
