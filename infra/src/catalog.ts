@@ -33,6 +33,8 @@ const LOAD_COLUMNS: readonly CatalogColumn[] = [
   ...['status', 'entity', 'load_id', 'run_id', 'load_type', 'since', 'until', 'ingested_at', 'completed_at'].map(
     (name) => ({ name, type: 'string' }),
   ),
+  ...['window_basis', 'window_fallback'].map((name) => ({ name, type: 'string' })),
+  ...['watermark_lag_seconds', 'oldest_transaction_seconds'].map((name) => ({ name, type: 'double' })),
   ...['rows', 'rows_in_bronze', 'rows_quarantined', 'slices', 'write_tasks'].map((name) => ({ name, type: 'bigint' })),
 ];
 

@@ -25,6 +25,10 @@ export class PipelineDashboard extends Construct {
           graph('Behind, by entity', ['FreshnessLagSeconds', 'Maximum']),
           graph('Rows extracted', ['RowsExtracted', 'Sum']),
         ],
+        [
+          graph('Held back by open transactions', ['WatermarkLagSeconds', 'Maximum']),
+          graph('Loads that were not exact', ['WindowFallbacks', 'Sum']),
+        ],
         [graph('Rows written', ['RowsWritten', 'Sum']), graph('Rows in quarantine', ['RowsQuarantined', 'Sum'])],
         [
           new GraphWidget({

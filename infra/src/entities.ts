@@ -1,4 +1,5 @@
-import { entityOf, isEndpoint } from '@bronze/common/config';
+import { entityOf, isEndpoint, isTable } from '@bronze/common/config';
+import { IS_DELETED } from '@bronze/common/entity';
 import config from '../../bronze.config.ts';
 import type { CatalogColumn, CatalogEntity } from './catalog.ts';
 import type { QueryKey } from './queries.ts';
@@ -32,8 +33,12 @@ export function catalogEntities(): (CatalogEntity & QueryKey)[] {
     return {
       name,
       key,
-      cursor: entity.cursor,
-      columns: columnsOf(COLUMNS[name] ?? (isEndpoint(entity) ? 'id string' : '')),
+      // Of several, any may be NULL; versions come in the order of their loads anyway.
+      cursor: Array.isArray(entity.cursor) ? null : entity.cursor,
+      columns: [
+        ...columnsOf(COLUMNS[name] ?? (isEndpoint(entity) ? 'id string' : '')),
+        ...(isTable(entity) && entity.deleted_at !== null ? [{ name: IS_DELETED, type: 'boolean' }] : []),
+      ],
     };
   });
 }

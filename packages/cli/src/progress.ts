@@ -34,6 +34,9 @@ class PlainProgress implements Progress {
     if (event.kind === 'load_completed') {
       line(`Completed: ${event.entity}, ${plural(event.rows, 'row')} in ${plural(event.parts, 'part')}`);
     }
+    if (event.kind === 'window_fallback') {
+      line(`At least once: ${event.entity} goes by its timestamp this time, rows may come again (${event.reason})`);
+    }
     if (event.kind === 'source_retried') {
       line(`Retrying: ${event.entity}, ${event.failure.code}: ${event.failure.message}`);
     }

@@ -96,7 +96,9 @@ function summarize(result: EntityResult) {
 
 function describeLoad(load: EntityResult['loads'][number] | undefined) {
   const { load_id = null, load_type = null, window_basis = null, since_parameter = null, left_out = null } = load ?? {};
-  return { load_id, load_type, window_basis, since_parameter, left_out };
+  const { window_fallback = null, watermark_lag_seconds = null, oldest_transaction_seconds = null } = load ?? {};
+  const window = { window_basis, window_fallback, watermark_lag_seconds, oldest_transaction_seconds };
+  return { load_id, load_type, ...window, since_parameter, left_out };
 }
 
 function printEntities(entities: readonly ReturnType<typeof summarize>[]): void {

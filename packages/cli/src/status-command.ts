@@ -1,6 +1,9 @@
 import { access } from 'node:fs/promises';
 import type { Checkpoint } from '@bronze/common/checkpoint';
 import { CheckpointFile } from '@bronze/common/checkpoint-file';
+import { guaranteeOf } from '@bronze/common/exact-position';
+import { readLoadRecord } from '@bronze/common/load-record';
+import type { ObjectStore } from '@bronze/common/ports';
 import { readDeadLetters } from '@bronze/local/dead-letters';
 import { FolderObjectStore } from '@bronze/local/folder-object-store';
 import { EXIT, usageError } from './exit-code.ts';
@@ -18,6 +21,11 @@ interface EntityStatus {
   readonly last_sync_timestamp: string | null;
   readonly record_count: number | null;
   readonly updated_at: string | null;
+  /** What the last claimed window guarantees; null: nothing was claimed yet. */
+  readonly guarantee: string | null;
+  /** At that claim: how far the checkpoint stayed behind the source's clock, and the oldest open transaction's age. */
+  readonly watermark_lag_seconds: number | null;
+  readonly oldest_transaction_seconds: number | null;
   readonly pending_load: Checkpoint['pending_load'] | null;
   readonly waiting_requests: number;
   readonly dead_letters: readonly string[];
@@ -31,10 +39,12 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
     const dead = readDeadLetters(options.out);
     const checkpoints = await new CheckpointFile(objects).readAll();
     const names = [...new Set([...checkpoints.keys(), ...dead.map(({ entity }) => entity)])];
-    const entities = names.map((entity) => {
+    const windows = await Promise.all(names.map((entity) => lastWindow(objects, entity, checkpoints.get(entity))));
+    const entities = names.map((entity, index) => {
       const isUnreadable = checkpoints.has(entity) && checkpoints.get(entity) === undefined;
       return {
         ...statusOf(entity, checkpoints.get(entity), dead),
+        ...describeWindow(windows[index]),
         ...(isUnreadable && { state: 'unreadable' as const }),
       };
     });
@@ -57,7 +67,7 @@ function statusOf(
   entity: string,
   checkpoint: Checkpoint | undefined,
   dead: ReturnType<typeof readDeadLetters>,
-): EntityStatus {
+): Omit<EntityStatus, keyof ReturnType<typeof describeWindow>> {
   const { pending_load = null, next_requests = [], ...idle } = checkpoint ?? {};
   return {
     entity,
@@ -73,13 +83,40 @@ function statusOf(
   };
 }
 
+type Window = Pick<
+  NonNullable<Checkpoint['pending_load']>,
+  'window_basis' | 'window_fallback' | 'watermark_lag_seconds' | 'oldest_transaction_seconds'
+>;
+
+/** Of the pending load, else of the last that completed. */
+async function lastWindow(
+  objects: ObjectStore,
+  entity: string,
+  checkpoint: Checkpoint | undefined,
+): Promise<Window | undefined> {
+  const { pending_load, last_load_id } = checkpoint ?? {};
+  if (pending_load || last_load_id === undefined) return pending_load;
+  const record = await readLoadRecord(objects, { entity, load_id: last_load_id });
+  return record?.status === 'completed' ? record : undefined;
+}
+
+function describeWindow(window: Window | undefined) {
+  return {
+    guarantee: window ? guaranteeOf(window) : null,
+    watermark_lag_seconds: window?.watermark_lag_seconds ?? null,
+    oldest_transaction_seconds: window?.oldest_transaction_seconds ?? null,
+  };
+}
+
 function printEntities(entities: readonly EntityStatus[]): void {
   printTable(
-    ['entity', 'state', 'checkpoint', 'rows of last load', 'waiting', 'dead letters'],
+    ['entity', 'state', 'checkpoint', 'guarantee', 'lag', 'rows of last load', 'waiting', 'dead letters'],
     entities.map((one) => [
       one.entity,
       one.state,
       one.last_sync_timestamp ?? 'never loaded',
+      one.guarantee ?? '',
+      right(one.watermark_lag_seconds === null ? '' : `${count(Math.round(one.watermark_lag_seconds))} s`),
       right(one.record_count === null ? '' : count(one.record_count)),
       right(count(one.waiting_requests)),
       one.dead_letters.join('\n'),

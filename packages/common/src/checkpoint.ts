@@ -1,5 +1,14 @@
 import * as z from 'zod/mini';
 import { loadIdSchema, loadTypeSchema, type LoadType } from './entity.ts';
+import {
+  type ExactPosition,
+  exactPositionSchema,
+  type ExactWindow,
+  exactWindowSchema,
+  readablePositionSchema,
+  type WindowFallback,
+  windowFallbackSchema,
+} from './exact-position.ts';
 import { type ExtractRequest, waitingRequestSchema } from './messages.ts';
 import { EPOCH, latest, type Timestamp, timestampSchema } from './timestamp.ts';
 
@@ -17,6 +26,15 @@ export const pendingLoadSchema = z.looseObject({
   ingested_at: timestampSchema,
   /** What vouches for `until`: see {@link Cut}. */
   window_basis: z.optional(z.string()),
+  /** Why the exact position of the load before did not count: this load may bring rows again. */
+  window_fallback: z.optional(windowFallbackSchema),
+  exact_window: z.optional(exactWindowSchema),
+  /** What the checkpoint gets when this load completes. */
+  exact_position: z.optional(exactPositionSchema),
+  /** How far `until` lay behind the source's clock at the claim. */
+  watermark_lag_seconds: z.optional(z.number()),
+  /** The age, at most, of the oldest transaction that was open at the claim. */
+  oldest_transaction_seconds: z.optional(z.number()),
   since_parameter: z.optional(sinceParameterSchema),
   run_id: z.optional(loadIdSchema),
   /** The load that was decided before this one: its columns are those that this one keeps to. */
@@ -31,6 +49,8 @@ export const checkpointSchema = z.looseObject({
   updated_at: z.optional(timestampSchema),
   /** The load that moved the checkpoint last: no two idle states are ever equal, so a late swap can't slip in. */
   last_load_id: z.optional(loadIdSchema),
+  /** One that can't be read counts as none: the next load then says so and falls back to the timestamp. */
+  exact_position: z.optional(readablePositionSchema),
   pending_load: z.optional(pendingLoadSchema),
   next_requests: z.optional(z.array(waitingRequestSchema)),
 });
@@ -39,10 +59,21 @@ export type Checkpoint = z.infer<typeof checkpointSchema>;
 /** An upper bound below which, the source vouches, no row can appear any more. */
 export interface Cut {
   readonly until: Timestamp;
-  /** How the source knows: `oldest_transaction`, `margin`, … It stands in the load record. */
+  /** How the source knows: `exact_activity`, `margin`, … It stands in the load record. */
   readonly basis: string;
+  /** Only for sources that know transactions. */
+  readonly exact?: ExactCut;
   /** Only for sources that are asked by such a parameter. */
   readonly since_parameter?: z.infer<typeof sinceParameterSchema>;
+}
+
+export interface ExactCut {
+  readonly window: ExactWindow;
+  /** Where the load after this one goes on; its `at` is set at the start of the load. */
+  readonly position: Omit<ExactPosition, 'at'>;
+  readonly fallback: WindowFallback | undefined;
+  readonly watermark_lag_seconds: number;
+  readonly oldest_transaction_seconds: number | undefined;
 }
 
 export type ClaimDecision =
@@ -123,18 +154,32 @@ export function startLoad(
 ): { readonly load: PendingLoad; readonly checkpoint: Checkpoint } {
   const synced = checkpoint?.last_sync_timestamp ?? EPOCH;
   const load_type = effectiveLoadType(checkpoint, start.request.load_type, start.hasCursor);
+  const until = latest(start.cut.until, synced);
   const load: PendingLoad = {
     load_id: start.request.load_id,
     load_type,
     since: load_type === 'full' ? EPOCH : synced,
-    until: latest(start.cut.until, synced),
+    until,
     ingested_at: start.now,
     window_basis: start.cut.basis,
+    ...exactFieldsOf(start.cut, until),
     ...(start.cut.since_parameter && load_type === 'incremental' && { since_parameter: start.cut.since_parameter }),
     ...(checkpoint?.last_load_id && { previous_load_id: checkpoint.last_load_id }),
     ...(start.request.run_id && { run_id: start.request.run_id }),
   };
   return { load, checkpoint: withWaiting({ ...checkpoint, pending_load: load }, start.waiting) };
+}
+
+function exactFieldsOf({ exact }: Cut, at: Timestamp): Partial<PendingLoad> {
+  if (!exact) return {};
+  const { window, position, fallback, watermark_lag_seconds, oldest_transaction_seconds } = exact;
+  return {
+    ...(fallback && { window_fallback: fallback }),
+    exact_window: window,
+    exact_position: { ...position, at },
+    watermark_lag_seconds,
+    ...(oldest_transaction_seconds !== undefined && { oldest_transaction_seconds }),
+  };
 }
 
 /** The checkpoint with `next_requests` set, or without the field when nobody waits. */
@@ -161,11 +206,13 @@ export function finishLoad(
   now: Timestamp,
 ): Checkpoint | undefined {
   if (checkpoint?.pending_load?.load_id !== load.load_id) return undefined;
-  const { pending_load: _, ...idle } = checkpoint;
+  const { pending_load, ...idle } = checkpoint;
   const freed: Checkpoint = { ...idle, last_load_id: load.load_id };
   if (load.status === 'abandoned') return freed;
+  const { exact_position: _, ...timed } = freed;
   return {
-    ...freed,
+    ...timed,
+    ...(pending_load.exact_position && { exact_position: pending_load.exact_position }),
     last_sync_timestamp: latest(load.until, idle.last_sync_timestamp ?? EPOCH),
     record_count: load.rows,
     updated_at: now,

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type ConfigInput, defineConfig, entityOf } from './config.ts';
+import { type ConfigInput, defineConfig, entityOf, isTable } from './config.ts';
 import { editDistance } from './config-mistakes.ts';
 import type { BronzeError } from './failure.ts';
+import { cursorColumns } from './postgres-config.ts';
 import { env, resolve } from './reference.ts';
 
 const shop: ConfigInput['sources'] = { shop: { type: 'postgres', url: env('DATABASE_URL') } };
@@ -23,6 +24,19 @@ test('defaults: by updated_at, no event date, enabled', () => {
     event_date: null,
     enabled: true,
   });
+});
+
+test('a cursor is a column, several, or none; nothing else', () => {
+  const cursorOf = (cursor: unknown) => {
+    const config = defineConfig({
+      sources: shop,
+      entities: { orders: { source: 'shop', table: 'public.orders', cursor } },
+    } as ConfigInput);
+    const entity = entityOf(config, 'orders');
+    return isTable(entity) ? cursorColumns(entity) : undefined;
+  };
+  expect([cursorOf('a'), cursorOf(['a', 'b']), cursorOf(null)]).toEqual([['a'], ['a', 'b'], []]);
+  for (const cursor of [[], [''], 7, ['a', null]]) expect(() => cursorOf(cursor)).toThrow(/entities\.orders\.cursor/);
 });
 
 test('what defineConfig gave is accepted again', () => {

@@ -29,6 +29,9 @@ export type Column = z.infer<typeof columnSchema>;
 /** Columns that Bronze adds to every record; a source column of the same name is refused. */
 export const METADATA_COLUMNS = ['_ingestion_ts', '_source_system', '_record_hash', '_ingestion_id'] as const;
 
+/** Column that Bronze makes of `deleted_at`, where an entity has one: whether it is set. */
+export const IS_DELETED = '_is_deleted';
+
 /** Value of `_source_system`. */
 export const sourceSystemSchema = z.enum(['rds', 'api']);
 export type SourceSystem = z.infer<typeof sourceSystemSchema>;

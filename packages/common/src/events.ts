@@ -1,5 +1,6 @@
 import type { PendingLoad } from './checkpoint.ts';
 import type { LoadType } from './entity.ts';
+import type { WindowFallback } from './exact-position.ts';
 import type { Failure } from './failure.ts';
 
 /** What the pipeline tells about itself: logs, metrics and the progress display are made of these. */
@@ -15,6 +16,16 @@ export type PipelineEvent =
       readonly since: string;
       readonly until: string;
       readonly since_parameter: PendingLoad['since_parameter'];
+      readonly window_basis?: string | undefined;
+      readonly watermark_lag_seconds?: number | undefined;
+      readonly oldest_transaction_seconds?: number | undefined;
+    }
+  | {
+      /** The exact position did not count: this load reads by the timestamp, and may bring rows again. */
+      readonly kind: 'window_fallback';
+      readonly entity: string;
+      readonly load_id: string;
+      readonly reason: WindowFallback;
     }
   | {
       readonly kind: 'message_failed';

@@ -8,6 +8,7 @@ import {
   loadTypeSchema,
   sourceSystemSchema,
 } from './entity.ts';
+import { exactWindowSchema, windowFallbackSchema } from './exact-position.ts';
 import { readJson } from './json.ts';
 import { type LoadKey, loadRecordKey, taskName } from './object-keys.ts';
 import type { ObjectStore } from './ports.ts';
@@ -44,6 +45,10 @@ export const loadRecordSchema = z.looseObject({
   since: timestampSchema,
   until: timestampSchema,
   window_basis: z.optional(z.string()),
+  window_fallback: z.optional(windowFallbackSchema),
+  exact_window: z.optional(exactWindowSchema),
+  watermark_lag_seconds: z.optional(z.number()),
+  oldest_transaction_seconds: z.optional(z.number()),
   since_parameter: z.optional(sinceParameterSchema),
   ingested_at: timestampSchema,
   completed_at: timestampSchema,
@@ -96,7 +101,7 @@ export function buildLoadRecord(
   const parts = receipts.flatMap((receipt) => receipt.parts);
   const quarantine = receipts.flatMap((receipt) => receipt.quarantine ?? []);
   const engines = new Map(receipts.map((receipt) => [JSON.stringify(receipt.engine), receipt.engine]));
-  const { load_id, run_id, load_type, since, until, window_basis, ingested_at } = last.load;
+  const { load_id, run_id, load_type, since, until, ingested_at } = last.load;
   const isIgnored = slices.some((slice) => slice.since_parameter === 'ignored');
   const since_parameter = isIgnored ? 'ignored' : last.load.since_parameter;
   const left_out = leftOutOf(slices);
@@ -109,7 +114,7 @@ export function buildLoadRecord(
     load_type,
     since,
     until,
-    ...(window_basis && { window_basis }),
+    ...windowOf(slices, last.load),
     ...(since_parameter && { since_parameter }),
     ingested_at,
     completed_at,
@@ -124,6 +129,18 @@ export function buildLoadRecord(
     columns: last.columns,
     parts,
     quarantine,
+  };
+}
+
+function windowOf(slices: readonly SliceManifest[], load: PendingLoad): Partial<LoadRecord> {
+  const { window_basis, exact_window, watermark_lag_seconds, oldest_transaction_seconds } = load;
+  const window_fallback = load.window_fallback ?? slices.find((slice) => slice.window_fallback)?.window_fallback;
+  return {
+    ...(window_basis && { window_basis }),
+    ...(window_fallback && { window_fallback }),
+    ...(exact_window && { exact_window }),
+    ...(watermark_lag_seconds !== undefined && { watermark_lag_seconds }),
+    ...(oldest_transaction_seconds !== undefined && { oldest_transaction_seconds }),
   };
 }
 

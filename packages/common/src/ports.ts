@@ -3,6 +3,7 @@ import type { Checkpoint, Cut, PendingLoad } from './checkpoint.ts';
 import type { Entity } from './config.ts';
 import type { Column, SourceSystem } from './entity.ts';
 import type { PipelineEvent } from './events.ts';
+import type { ExactPosition, WindowFallback } from './exact-position.ts';
 import type { LeftOut, Position } from './slice-manifest.ts';
 import type { Timestamp } from './timestamp.ts';
 
@@ -65,6 +66,8 @@ export interface Source {
 export interface Claim {
   /** Where the load is to begin; undefined: a full load, which begins before everything. */
   readonly since: Timestamp | undefined;
+  /** Where the load before ended exactly, if the source said so; also for a full load. */
+  readonly exact_position?: ExactPosition | undefined;
   readonly deadline: Deadline;
 }
 
@@ -87,6 +90,8 @@ export interface SliceReader {
   readonly left_out?: LeftOut;
   /** What became of the parameter that asks for changed records, as far as this slice can tell. */
   readonly since_parameter?: PendingLoad['since_parameter'];
+  /** Why this slice could not be read exactly. */
+  readonly window_fallback?: WindowFallback;
 }
 
 /**

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { pendingLoadSchema, type PendingLoad, sinceParameterSchema } from './checkpoint.ts';
 import { columnSchema, entityNameSchema, sourceSystemSchema } from './entity.ts';
+import { windowFallbackSchema } from './exact-position.ts';
 import { readJson } from './json.ts';
 import { type LoadKey, sliceManifestKey } from './object-keys.ts';
 import type { ObjectStore } from './ports.ts';
@@ -62,6 +63,7 @@ export const sliceManifestSchema = z.object({
   final: z.boolean(),
   left_out: z.optional(leftOutSchema),
   since_parameter: z.optional(sinceParameterSchema),
+  window_fallback: z.optional(windowFallbackSchema),
 });
 export type SliceManifest = z.infer<typeof sliceManifestSchema>;
 

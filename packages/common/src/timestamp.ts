@@ -71,6 +71,25 @@ export function latest(a: Timestamp, b: Timestamp): Timestamp {
   return a >= b ? a : b;
 }
 
+/** Since the epoch. */
+export function microsecondsOf(at: Timestamp): bigint {
+  return BigInt(Date.parse(`${at.slice(0, 19)}Z`)) * 1000n + BigInt(at.slice(20, 26));
+}
+
+/** Undefined outside of the years 0001 to 9999. */
+export function ofMicroseconds(micros: bigint): Timestamp | undefined {
+  const below = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
+  const milliseconds = Number((micros - below) / 1000n);
+  if (Math.abs(milliseconds) > 8.64e15) return undefined;
+  const whole = new Date(milliseconds).toISOString();
+  return parseTimestamp(`${whole.slice(0, 19)}.${String(below).padStart(6, '0')}Z`);
+}
+
+/** So many seconds earlier; the year 1 at the earliest. */
+export function earlier(at: Timestamp, seconds: number): Timestamp {
+  return ofMicroseconds(microsecondsOf(at) - BigInt(Math.round(seconds * 1e6))) ?? timestamp('0001-01-01');
+}
+
 /** `2024-01-15` of `2024-01-15T10:32:00.123456Z`. */
 export function utcDate(at: Timestamp): string {
   return at.slice(0, 10);

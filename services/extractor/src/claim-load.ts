@@ -42,7 +42,11 @@ export async function claimLoad(
       const hasCursor = entity.cursor !== null;
       const isFull = effectiveLoadType(checkpoint, decision.request.load_type, hasCursor) === 'full';
       const since = isFull ? undefined : checkpoint?.last_sync_timestamp;
-      const cut = await ports.source.cut(entity, { since, deadline: ports.deadline });
+      const cut = await ports.source.cut(entity, {
+        since,
+        exact_position: checkpoint?.exact_position,
+        deadline: ports.deadline,
+      });
       const started = startLoad(checkpoint, { ...decision, hasCursor, cut, now: ports.clock.now() });
       if (!(await ports.checkpoints.swap(entity.name, version, started.checkpoint)))
         return claimLoad(ports, entity, request);
@@ -55,6 +59,10 @@ export async function claimLoad(
 }
 
 function logClaim(log: Log, entity: string, load: PendingLoad): void {
-  const { load_id, run_id, load_type, since, until, since_parameter } = load;
-  log.event({ kind: 'load_claimed', entity, load_id, run_id, load_type, since, until, since_parameter });
+  const { load_id, run_id, load_type, since, until, since_parameter, window_basis, window_fallback } = load;
+  const { watermark_lag_seconds, oldest_transaction_seconds } = load;
+  const window = { since, until, since_parameter, window_basis };
+  const lag = { watermark_lag_seconds, oldest_transaction_seconds };
+  log.event({ kind: 'load_claimed', entity, load_id, run_id, load_type, ...window, ...lag });
+  if (window_fallback) log.event({ kind: 'window_fallback', entity, load_id, reason: window_fallback });
 }

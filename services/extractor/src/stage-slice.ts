@@ -83,6 +83,7 @@ export async function stageSlice(
     final: staged.final,
     ...(reader.left_out && { left_out: { ...reader.left_out } }),
     ...(reader.since_parameter && { since_parameter: reader.since_parameter }),
+    ...(reader.window_fallback && { window_fallback: reader.window_fallback }),
   };
   return commit(ports, manifest);
 }

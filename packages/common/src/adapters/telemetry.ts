@@ -5,6 +5,8 @@ import type { Log } from '../ports.ts';
 
 type Measured = readonly (readonly [name: string, value: number, unit: (typeof MetricUnit)[keyof typeof MetricUnit]])[];
 
+const WARNINGS: ReadonlySet<PipelineEvent['kind']> = new Set(['message_failed', 'source_retried', 'window_fallback']);
+
 /** Structured logs, and CloudWatch metrics in the embedded format, of one function. */
 export class Telemetry implements Log {
   readonly logger: Logger;
@@ -18,7 +20,7 @@ export class Telemetry implements Log {
 
   event(event: PipelineEvent): void {
     const { kind, ...fields } = event;
-    if (kind === 'message_failed' || kind === 'source_retried') this.logger.warn(kind, fields);
+    if (WARNINGS.has(kind)) this.logger.warn(kind, fields);
     else this.logger.info(kind, fields);
     this.measure(event.entity, measuredOf(event));
   }
@@ -47,6 +49,12 @@ function measuredOf(event: PipelineEvent): Measured {
         ['PartsWritten', event.parts, MetricUnit.Count],
         ['RowsQuarantined', event.rows_quarantined, MetricUnit.Count],
       ];
+    case 'load_claimed':
+      return event.watermark_lag_seconds === undefined
+        ? []
+        : [['WatermarkLagSeconds', event.watermark_lag_seconds, MetricUnit.Seconds]];
+    case 'window_fallback':
+      return [['WindowFallbacks', 1, MetricUnit.Count]];
     case 'source_retried':
       return [['SourceRetries', 1, MetricUnit.Count]];
     case 'message_failed':

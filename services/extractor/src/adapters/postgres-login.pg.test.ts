@@ -20,6 +20,8 @@ test('a password that was just rotated is read anew, once', async () => {
   const config = {
     type: 'postgres',
     margin_seconds: 0,
+    clock_margin_seconds: 0,
+    lookback_seconds: 0,
     statement_timeout_seconds: 60,
     idle_timeout_seconds: 60,
     reconnects: 0,

@@ -175,22 +175,24 @@ describe('the cut', () => {
       `SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at`,
     );
     const held = await source.cut(entity);
-    expect(held).toEqual({ until: rows[0]?.at, basis: 'oldest_transaction' });
+    expect(held).toMatchObject({ until: rows[0]?.at, basis: 'exact_activity' });
     await writer.query('COMMIT');
     const after = await source.cut(entity);
     expect(free.until < held.until && held.until < after.until).toBe(true);
   });
 
-  test('ends a margin behind the clock for a role that can’t see other users’ transactions', async () => {
-    const url = await newDatabase(PLAIN);
+  test('of a view ends a margin behind the clock for a role that can’t see other users’ transactions', async () => {
+    const url = await newDatabase(`${PLAIN}; CREATE VIEW seen AS SELECT * FROM things`);
     const role = `plain_${new URL(url).pathname.slice(3, 20)}`;
-    await execute(url, `CREATE ROLE ${role} LOGIN PASSWORD 'x'; GRANT SELECT ON things TO ${role}`);
+    await execute(url, `CREATE ROLE ${role} LOGIN PASSWORD 'x'; GRANT SELECT ON seen TO ${role}`);
     const login = new URL(url);
     login.username = role;
     login.password = 'x';
-    const { source, entity } = sourceOf(login.href, {}, { margin_seconds: 3600 });
+    const view = { table: 'public.seen', primary_key: ['id'] };
+    const { source, entity } = sourceOf(login.href, view, { margin_seconds: 3600 });
     const cut = await source.cut(entity);
     expect(cut.basis).toBe('margin');
+    expect(cut.exact).toBeUndefined();
     expect(Math.abs(Date.now() - 3_600_000 - Date.parse(cut.until))).toBeLessThan(60_000);
     await execute(url, `GRANT pg_read_all_stats TO ${role}`);
     expect((await source.cut(entity)).basis).toBe('oldest_transaction');

@@ -1,18 +1,15 @@
 import type { Cut, PendingLoad } from '@bronze/common/checkpoint';
 import { BronzeError } from '@bronze/common/failure';
-import type { Clock, Log, RawBatch, SliceReader, SliceStart, Source } from '@bronze/common/ports';
+import type { Claim, Clock, Log, RawBatch, SliceReader, SliceStart, Source } from '@bronze/common/ports';
 import type { PostgresSourceConfig, TableEntity } from '@bronze/common/postgres-config';
 import type { Position } from '@bronze/common/slice-manifest';
-import { timestamp } from '@bronze/common/timestamp';
-import { escapeIdentifier, escapeLiteral } from 'pg';
-import { CATALOG_SQL, CUT_SQL, decodeCatalog, REPLAYED_SQL } from '../postgres/catalog-sql.ts';
-import { isInterruption, sourceFailure } from '../postgres/source-failure.ts';
-import { type CatalogTable, checkTable, type RowKey } from '../postgres/table.ts';
-import { cutAtPrecision, keyCheckSql, planCopy, type Quoting } from '../postgres/window-sql.ts';
+import { cutOf } from './claim-cut.ts';
+import { checkKey, countWithoutCursor, describe, QUOTING, zoneOf } from './described-table.ts';
 import { copyBatches } from './postgres-copy.ts';
-import { PostgresSession } from './postgres-session.ts';
-
-const QUOTING: Quoting = { identifier: escapeIdentifier, literal: escapeLiteral };
+import { type Isolation, PostgresSession } from './postgres-session.ts';
+import { proveReading, type ReadingProof } from './reading-proof.ts';
+import { isInterruption, sourceFailure } from '../postgres/source-failure.ts';
+import { planCopy, stagedColumns } from '../postgres/window-sql.ts';
 
 /** The wait before a lost connection is opened again doubles from here. */
 const RECONNECT_DELAY_MS = 250;
@@ -32,11 +29,10 @@ interface SliceRead {
   readonly position: Position | undefined;
   readonly columns: SliceReader['columns'];
   readonly is_resumable: boolean;
+  readonly fallback: ReadingProof['fallback'];
 }
 
-interface DescribedTable extends CatalogTable {
-  readonly key: RowKey;
-}
+const FIRST_CLAIM = { since: undefined };
 
 /** Reads tables of one PostgreSQL database by COPY, each read in one read-only transaction. */
 export class PostgresSource implements Source {
@@ -47,24 +43,33 @@ export class PostgresSource implements Source {
     this.#ports = ports;
   }
 
-  async cut(entity: TableEntity): Promise<Cut> {
-    return this.#inSession(entity, async (session) => {
+  async cut(entity: TableEntity, claim: Pick<Claim, 'since' | 'exact_position'> = FIRST_CLAIM): Promise<Cut> {
+    return this.#inSession(entity, 'READ COMMITTED', async (session) => {
       const table = await describe(session, entity);
       if (table.key.is_unproven) await checkKey(session, entity, table.key);
-      const cursorType = table.columns.find(({ name }) => name === entity.cursor)?.type ?? '';
-      const zone = cursorType.endsWith('without time zone') ? zoneOf(entity, table) : '';
-      const [row] = await session.rows(CUT_SQL, [String(this.#ports.config.margin_seconds), zone]);
-      const until = timestamp(row?.['until'] ?? '');
-      return { until: cutAtPrecision(until, cursorType), basis: row?.['basis'] ?? '' };
+      const { clock, config } = this.#ports;
+      return cutOf({ session, clock, config, entity, table, claim });
     });
   }
 
   async openSlice(entity: TableEntity, load: PendingLoad, { position }: SliceStart): Promise<SliceReader> {
-    const { columns, key } = await this.#inSession(entity, (session) => describe(session, entity));
-    const named = columns.map(({ name, type }) => ({ name, type }));
-    const is_resumable = key.columns.length > 0;
-    const slice = { position, columns: named, is_resumable };
-    return { columns: named, is_resumable, batches: this.#resuming(entity, load, slice) };
+    return this.#inSession(entity, 'REPEATABLE READ', async (session) => {
+      const table = await describe(session, entity);
+      const { fallback } = await proveReading(session, entity, load, table);
+      const columns = stagedColumns(entity, table.columns).map(({ name, type }) => ({ name, type }));
+      const is_resumable = table.key.columns.length > 0;
+      const slice = { position, columns, is_resumable, fallback };
+      const isCounted = load.load_type === 'incremental' && position === undefined;
+      const window = fallback ? undefined : load.exact_window;
+      const without_cursor = isCounted ? await countWithoutCursor(session, entity, table, window) : 0;
+      return {
+        columns,
+        is_resumable,
+        batches: this.#resuming(entity, load, slice),
+        ...(fallback && { window_fallback: fallback }),
+        ...(isCounted && { left_out: { without_cursor, outside_window: 0, repeated: 0 } }),
+      };
+    });
   }
 
   /** Goes on after the last whole batch when the connection is lost; gives up when it is lost again without progress. */
@@ -97,21 +102,27 @@ export class PostgresSource implements Source {
   }
 
   async *#copy(entity: TableEntity, load: PendingLoad, slice: SliceRead): AsyncGenerator<RawBatch> {
-    const session = await this.#open();
+    const session = await this.#open('REPEATABLE READ');
     try {
       const table = await describe(session, entity);
-      assertSameColumns(entity, slice.columns, table.columns);
-      await assertReplayed(session, entity, load);
-      const read = { ...table, entity, load, position: slice.position, zone: zoneOf(entity, table) };
+      assertSameColumns(entity, slice.columns, stagedColumns(entity, table.columns));
+      const proof = await proveReading(session, entity, load, table);
+      assertSameHistory(entity, slice.fallback, proof.fallback);
+      const { next_xid } = proof;
+      const read = { ...table, entity, load, position: slice.position, zone: zoneOf(entity, table), next_xid };
       yield* copyBatches(session, entity, planCopy(read, QUOTING));
     } finally {
       await session.close();
     }
   }
 
-  async #inSession<T>(entity: TableEntity, use: (session: PostgresSession) => Promise<T>): Promise<T> {
+  async #inSession<T>(
+    entity: TableEntity,
+    isolation: Isolation,
+    use: (session: PostgresSession) => Promise<T>,
+  ): Promise<T> {
     try {
-      const session = await this.#open();
+      const session = await this.#open(isolation);
       try {
         return await use(session);
       } finally {
@@ -123,52 +134,15 @@ export class PostgresSource implements Source {
   }
 
   /** A password that was just rotated is refused once. */
-  async #open(): Promise<PostgresSession> {
+  async #open(isolation: Isolation): Promise<PostgresSession> {
     const { url, config } = this.#ports;
     try {
-      return await PostgresSession.open(await url(false), config);
+      return await PostgresSession.open(await url(false), config, isolation);
     } catch (thrown) {
       if (Reflect.get(Object(thrown), 'code') !== PASSWORD_REFUSED) throw thrown;
-      return PostgresSession.open(await url(true), config);
+      return PostgresSession.open(await url(true), config, isolation);
     }
   }
-}
-
-async function describe(session: PostgresSession, entity: TableEntity): Promise<DescribedTable> {
-  const [row] = await session.rows(CATALOG_SQL, entity.table.split('.'));
-  if (!row?.['described']) {
-    throw new BronzeError('TABLE_MISSING', {
-      message: `there is no table ${entity.table}, which ${entity.name} reads`,
-      hint: 'Was it dropped or renamed? Change table of the entity in bronze.config.ts, or set enabled: false.',
-    });
-  }
-  const table = decodeCatalog(row['described']);
-  return { ...table, key: checkTable(entity, table) };
-}
-
-/** The zone that `now()` is written in, unless the configuration says otherwise. */
-function zoneOf(entity: TableEntity, table: CatalogTable): string {
-  return entity.cursor_time_zone ?? table.zone;
-}
-
-/** Behind a reader endpoint the rows may come from another standby than the cut. */
-async function assertReplayed(session: PostgresSession, entity: TableEntity, load: PendingLoad): Promise<void> {
-  const [row] = await session.rows(REPLAYED_SQL, [load.until]);
-  if (row?.['replayed'] === 'true') return;
-  throw new BronzeError('SOURCE_INTERRUPTED', {
-    message: `the standby that ${entity.name} is read from has not replayed what its window covers`,
-    hint: 'It is retried. If it stays, look at the replication lag.',
-  });
-}
-
-async function checkKey(session: PostgresSession, entity: TableEntity, key: RowKey): Promise<void> {
-  const offending = await session.rows(keyCheckSql(entity, key, QUOTING), []);
-  if (offending.length === 0) return;
-  const names = key.columns.map(({ name }) => name).join(', ');
-  throw new BronzeError('KEY_NOT_UNIQUE', {
-    message: `(${names}) is not a key of ${entity.table}: some rows share it or have NULL in it`,
-    hint: `Name columns that identify a row as primary_key of ${entity.name}.`,
-  });
 }
 
 function assertSameColumns(entity: TableEntity, before: SliceReader['columns'], now: SliceReader['columns']): void {
@@ -177,5 +151,14 @@ function assertSameColumns(entity: TableEntity, before: SliceReader['columns'], 
   throw new BronzeError('SOURCE_TIMEOUT', {
     message: `the columns of ${entity.table} changed while it was being read`,
     hint: 'The slice starts over with the new columns by itself.',
+  });
+}
+
+/** A failover between the opening of a slice and its reading. */
+function assertSameHistory(entity: TableEntity, before: ReadingProof['fallback'], now: ReadingProof['fallback']): void {
+  if (before === now) return;
+  throw new BronzeError('SOURCE_INTERRUPTED', {
+    message: `the database of ${entity.table} was replaced while it was being read`,
+    hint: 'The slice starts over by itself, and may bring rows again.',
   });
 }

@@ -3,11 +3,19 @@ import type { CatalogTable } from './table.ts';
 
 /**
  * One row with one JSON text about the table `$1.$2`; no row when there is none.
- * `has_column_privilege` is true for a grant on the whole table too.
+ * `has_column_privilege` is true for a grant on the whole table too; a grant on each column does not cover `xmin`.
+ * Views have no `xmin`, nor have foreign tables, nor tables of other access methods; neither may be among the partitions.
  */
 export const CATALOG_SQL = `
 SELECT json_build_object(
   'kind', c.relkind,
+  'oid', c.oid::text,
+  'has_xids', CASE WHEN c.relkind IN ('r', 'p') THEN current_setting('server_version_num')::integer >= 130000
+    AND has_column_privilege(c.oid, 'xmin', 'SELECT') AND NOT EXISTS (
+      WITH RECURSIVE family AS (
+        SELECT c.oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN family f ON f.oid = i.inhparent)
+      SELECT FROM family JOIN pg_class m USING (oid) LEFT JOIN pg_am a ON a.oid = m.relam
+      WHERE m.relkind NOT IN ('r', 'p') OR m.relkind = 'r' AND a.amname IS DISTINCT FROM 'heap') ELSE false END,
   'has_children', c.relhassubclass AND c.relkind = 'r',
   'encoding', pg_encoding_to_char((SELECT encoding FROM pg_database WHERE datname = current_database())),
   'zone', (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'),
@@ -35,6 +43,8 @@ WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f
 
 const describedSchema = z.object({
   kind: z.string(),
+  oid: z.string(),
+  has_xids: z.boolean(),
   has_children: z.boolean(),
   encoding: z.string(),
   zone: z.string(),
@@ -50,7 +60,8 @@ export function decodeCatalog(described: string): CatalogTable {
 }
 
 /**
- * The cut: a time below which no row can appear any more. `$1`: margin in seconds; `$2`: zone of the cursor, or empty.
+ * The cut for rows without transaction ids: a time below which no row can appear any more. `$1`: margin in seconds;
+ * `$2`: zone of the cursor, or empty.
  *
  * Where the role sees every session's `xact_start`: the start of the oldest open transaction of this database, or
  * this transaction's own start, which is taken before the others are looked at. A transaction that opens later

@@ -1,5 +1,5 @@
-import { METADATA_COLUMNS } from '@bronze/common/entity';
-import type { TableEntity } from '@bronze/common/postgres-config';
+import { IS_DELETED, METADATA_COLUMNS } from '@bronze/common/entity';
+import { cursorColumns, type TableEntity } from '@bronze/common/postgres-config';
 import { BronzeError, type FailureCode } from '@bronze/common/failure';
 
 /** What `pg_catalog` says about one column. */
@@ -15,6 +15,9 @@ export interface CatalogColumn {
 export interface CatalogTable {
   /** `pg_class.relkind`: r table, p partitioned, v view, m materialized view, f foreign. */
   readonly kind: string;
+  readonly oid: string;
+  /** Whether every row has the id of the transaction that wrote it, and the role may read it. */
+  readonly has_xids: boolean;
   /** Of the database: `UTF8`. */
   readonly encoding: string;
   /** The `TimeZone` that sessions of this role begin with. */
@@ -75,8 +78,9 @@ export function checkTable(entity: TableEntity, table: CatalogTable): RowKey {
     );
   }
   checkCase(entity, table);
-  checkTyped(entity, table, 'cursor', TIMESTAMP);
-  checkTyped(entity, table, 'event_date', DATE_OR_TIMESTAMP);
+  checkCursor(entity, table);
+  if (entity.event_date !== null) checkTyped(entity, table, { role: 'event_date', name: entity.event_date });
+  checkDeleted(entity, table);
   return rowKey(entity, table);
 }
 
@@ -97,18 +101,43 @@ function checkCase(entity: TableEntity, table: CatalogTable): void {
   }
 }
 
-function checkTyped(entity: TableEntity, table: CatalogTable, role: 'cursor' | 'event_date', expected: RegExp): void {
-  const name = entity[role];
-  if (name === null) return;
-  const { type } = columnOf(entity, table, name, role);
-  if (expected.test(type)) return;
+interface Role {
+  readonly role: 'cursor' | 'event_date';
+  readonly name: string;
+}
+
+function checkTyped(entity: TableEntity, table: CatalogTable, { role, name }: Role): CatalogColumn {
+  const column = columnOf(entity, table, name, role);
+  if ((role === 'cursor' ? TIMESTAMP : DATE_OR_TIMESTAMP).test(column.type)) return column;
   const kinds = role === 'cursor' ? 'a timestamp' : 'a date or timestamp';
-  refuse(
+  return refuse(
     'COLUMN_UNSUPPORTED',
-    `${role} ${name} of ${entity.table} is ${type}; it must be ${kinds}`,
+    `${role} ${name} of ${entity.table} is ${column.type}; it must be ${kinds}`,
     role === 'cursor'
       ? 'Name another column, or set cursor to null: the entity is then loaded in full each time.'
       : 'Name another column, or leave event_date out.',
+  );
+}
+
+function checkCursor(entity: TableEntity, table: CatalogTable): void {
+  const columns = cursorColumns(entity).map((name) => checkTyped(entity, table, { role: 'cursor', name }));
+  if (new Set(columns.map(({ type }) => type.endsWith('with time zone'))).size < 2) return;
+  refuse(
+    'COLUMN_UNSUPPORTED',
+    `the cursor columns of ${entity.table} are ${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}: with and without a zone they have no order`,
+    'Name columns of one kind as cursor, or ingest a view that converts one of them.',
+  );
+}
+
+function checkDeleted(entity: TableEntity, table: CatalogTable): void {
+  if (entity.deleted_at === null) return;
+  columnOf(entity, table, entity.deleted_at, 'deleted_at');
+  const taken = table.columns.find(({ name }) => name.toLowerCase() === IS_DELETED);
+  if (!taken) return;
+  refuse(
+    'COLUMN_RESERVED',
+    `${entity.table} has a column ${taken.name}, which Bronze makes of deleted_at`,
+    `Take deleted_at of ${entity.name} out, or rename the column.`,
   );
 }
 

@@ -1,15 +1,11 @@
 import type { PendingLoad } from '@bronze/common/checkpoint';
-import type { TableEntity } from '@bronze/common/postgres-config';
+import { IS_DELETED } from '@bronze/common/entity';
+import { cursorColumns, type TableEntity } from '@bronze/common/postgres-config';
 import { BronzeError } from '@bronze/common/failure';
 import { type Timestamp, timestamp } from '@bronze/common/timestamp';
 import type { Position } from '@bronze/common/slice-manifest';
 import type { CatalogColumn, RowKey } from './table.ts';
-
-/** The library's own quoting: identifiers and literals are never pasted. */
-export interface Quoting {
-  identifier(name: string): string;
-  literal(text: string): string;
-}
+import { type Quoting, tableName, windowCondition } from './window-condition.ts';
 
 /** A COPY and how to read what it sends. */
 export interface CopyPlan {
@@ -30,6 +26,8 @@ export interface TableRead {
   /** Zone of a cursor without one. */
   readonly zone: string;
   readonly position: Position | undefined;
+  /** `next_xid` of the snapshot that reads; null: transaction ids don't count, the window is one of time. */
+  readonly next_xid: string | null;
 }
 
 interface KeysetColumn {
@@ -38,20 +36,21 @@ interface KeysetColumn {
 }
 
 /**
- * The COPY of a load's window from `position` on.
+ * The COPY of a load's window from `position` on: see `window-condition.ts`.
  *
- * An incremental load reads `cursor >= since AND cursor < until` in the order of (cursor, key).
- * A full load reads everything that no later incremental load would: all below `until`, NULL and infinite cursors
- * too, in the order of the key alone, so that the key's own index serves.
+ * An incremental load is read in the order of (cursor, key), a full one, or one of several cursors, in the order of the
+ * key alone, so that the key's own index serves.
  */
 export function planCopy(read: TableRead, quoting: Quoting): CopyPlan {
   const { entity, position } = read;
-  const sorted = read.columns.toSorted((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  const sorted = stagedColumns(entity, read.columns).toSorted((a, b) =>
+    Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)),
+  );
   const keyset = keysetOf(read);
   const order = orderOf(entity, keyset);
   if (position) assertSameOrder(entity, position.order, order);
-  const selected = sorted.map((column) => selectedAs(column, quoting)).join(', ');
-  const conditions = [windowOf(read, quoting), position && after(keyset, position, quoting)];
+  const selected = sorted.map((column) => selectedAs(entity, column, quoting)).join(', ');
+  const conditions = [windowCondition(read, quoting), position && after(keyset, position, quoting)];
   const where = conditions.filter((one) => one !== undefined).join(' AND ');
   const by = keyset.map(({ name }) => quoting.identifier(name)).join(', ');
   const query = `SELECT ${selected} FROM ${tableName(entity, quoting)}${where && ` WHERE ${where}`}${by && ` ORDER BY ${by}`}`;
@@ -78,41 +77,29 @@ function assertSameOrder(entity: TableEntity, before: string, now: string): void
 }
 
 function keysetOf({ entity, columns, key, load }: TableRead): readonly KeysetColumn[] {
-  if (load.load_type === 'full' || key.columns.length === 0) return key.columns;
-  const cursor = columns.filter((column) => column.name === entity.cursor);
-  return [...cursor, ...key.columns.filter((column) => column.name !== entity.cursor)];
+  const [name, ...others] = cursorColumns(entity);
+  if (load.load_type === 'full' || key.columns.length === 0 || others.length > 0) return key.columns;
+  const cursor = columns.filter((column) => column.name === name);
+  return [...cursor, ...key.columns.filter((column) => column.name !== name)];
+}
+
+/** The table's columns, and the one that Bronze makes of `deleted_at`. */
+export function stagedColumns(entity: TableEntity, columns: readonly KeysetColumn[]): readonly KeysetColumn[] {
+  return entity.deleted_at === null ? columns : [...columns, { name: IS_DELETED, type: 'boolean' }];
 }
 
 /** `money` prints by locale; its numeric form doesn't. */
-function selectedAs(column: KeysetColumn, quoting: Quoting): string {
+function selectedAs(entity: TableEntity, column: KeysetColumn, quoting: Quoting): string {
   const name = quoting.identifier(column.name);
+  if (entity.deleted_at !== null && column.name === IS_DELETED)
+    return `(${quoting.identifier(entity.deleted_at)} IS NOT NULL) AS ${name}`;
   return column.type === 'money' ? `${name}::numeric` : name;
-}
-
-function windowOf({ entity, columns, load, zone }: TableRead, quoting: Quoting): string | undefined {
-  if (entity.cursor === null) return undefined;
-  const cursor = quoting.identifier(entity.cursor);
-  const hasZone = columns.some(({ name, type }) => name === entity.cursor && type.endsWith('with time zone'));
-  const at = (moment: Timestamp) => {
-    const utc = `timestamptz ${quoting.literal(moment)}`;
-    return hasZone ? utc : `(${utc} AT TIME ZONE ${quoting.literal(zone)})`;
-  };
-  if (load.load_type === 'full')
-    return `(${cursor} < ${at(load.until)} OR ${cursor} IS NULL OR ${cursor} = 'infinity')`;
-  return `${cursor} >= ${at(load.since)} AND ${cursor} < ${at(load.until)}`;
 }
 
 /** Literals without a type take that of the column they are compared with, also where it is a domain. */
 function after(keyset: readonly KeysetColumn[], position: Position, quoting: Quoting): string {
   const columns = keyset.map(({ name }) => quoting.identifier(name)).join(', ');
   return `(${columns}) > (${position.values.map((value) => quoting.literal(value)).join(', ')})`;
-}
-
-function tableName(entity: TableEntity, quoting: Quoting): string {
-  return entity.table
-    .split('.')
-    .map((name) => quoting.identifier(name))
-    .join('.');
 }
 
 /** Asks the rows whether a key is one that the catalog doesn't prove: any row that comes back shows that it isn't. */

@@ -1,8 +1,8 @@
 import type { SinceFormat } from '@bronze/common/rest-config';
-import { timestamp } from '@bronze/common/timestamp';
+import { earlier, timestamp } from '@bronze/common/timestamp';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { askedMoment, asPostgres, earlier, momentOfNumber, momentOfText, sinceText } from './moment.ts';
+import { askedMoment, asPostgres, momentOfNumber, momentOfText, sinceText } from './moment.ts';
 
 test.each([
   ['2024-01-15T10:32:00.123456Z', '2024-01-15T10:32:00.123456Z', true],

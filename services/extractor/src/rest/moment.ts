@@ -1,5 +1,5 @@
 /** Moments as APIs write them, to the microsecond and never by way of a `Date` with a source's digits in it. */
-import { parseTimestamp, type Timestamp, timestamp } from '@bronze/common/timestamp';
+import { earlier, microsecondsOf, ofMicroseconds, parseTimestamp, type Timestamp } from '@bronze/common/timestamp';
 import type { SinceConfig, SinceFormat } from '@bronze/common/rest-config';
 import { type JsonNode, JsonNumber } from './json-node.ts';
 
@@ -40,14 +40,6 @@ export function momentOfNumber(text: string, unit: 0 | 3): Moment | undefined {
   return at && { at, is_exact: isZero(fraction.slice(FRACTION_DIGITS - unit)), is_day: false };
 }
 
-function ofMicroseconds(micros: bigint): Timestamp | undefined {
-  const below = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
-  const milliseconds = Number((micros - below) / 1000n);
-  if (Math.abs(milliseconds) > 8.64e15) return undefined;
-  const whole = new Date(milliseconds).toISOString();
-  return parseTimestamp(`${whole.slice(0, 19)}.${String(below).padStart(6, '0')}Z`);
-}
-
 function isZero(digits: string): boolean {
   return !/[1-9]/.test(digits);
 }
@@ -71,15 +63,6 @@ export function asPostgres(at: Timestamp): string {
   let end = 26;
   while (at[end - 1] === '0') end -= 1;
   return `${at.slice(0, 10)} ${at.slice(11, at[end - 1] === '.' ? end - 1 : end)}`;
-}
-
-export function microsecondsOf(at: Timestamp): bigint {
-  return BigInt(Date.parse(`${at.slice(0, 19)}Z`)) * 1000n + BigInt(at.slice(20, 26));
-}
-
-/** So many seconds earlier; the year 1 at the earliest. */
-export function earlier(at: Timestamp, seconds: number): Timestamp {
-  return ofMicroseconds(microsecondsOf(at) - BigInt(Math.round(seconds * 1e6))) ?? timestamp('0001-01-01');
 }
 
 /** What to ask an API for, so that nothing since `at` is missing: with the overlap, and never later for the format's sake. */

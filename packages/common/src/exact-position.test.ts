@@ -1,0 +1,96 @@
+import * as z from 'zod/mini';
+import { expect, test } from 'vitest';
+import { type Checkpoint, checkpointSchema, finishLoad, startLoad } from './checkpoint.ts';
+import { type ExactPosition, guaranteeOf } from './exact-position.ts';
+import { timestamp } from './timestamp.ts';
+
+const LOAD_ID = '00000000-0000-8000-8000-000000000001';
+const BEFORE = timestamp('2024-01-15');
+const UNTIL = timestamp('2024-01-16');
+
+const position: Omit<ExactPosition, 'at'> = {
+  database: '7/00000001/5',
+  table_oid: '16384',
+  xid: '18446744073709551615',
+  next_xid: '18446744073709551615',
+  lower_bound: UNTIL,
+  lower_bound_basis: 'activity',
+  scan_from: UNTIL,
+  open_bound: null,
+  open_bound_basis: 'activity',
+  looked_at: UNTIL,
+  open_transactions: { '3/17': null },
+};
+const { database, table_oid } = position;
+const window = { database, table_oid, from_xid: '5', until_xid: '9', scan_from: null, next_scan_from: UNTIL };
+const exact = { window, position, fallback: undefined, watermark_lag_seconds: 3.5, oldest_transaction_seconds: 9 };
+
+function claimed(checkpoint: Checkpoint, changes: Partial<typeof exact> = {}, until = UNTIL) {
+  const cut = { until, basis: 'exact_activity', exact: { ...exact, ...changes } };
+  const request = { entity: 'orders', load_id: LOAD_ID };
+  const { checkpoint: loading } = startLoad(checkpoint, { request, waiting: [], hasCursor: true, cut, now: UNTIL });
+  return z.parse(checkpointSchema, JSON.parse(JSON.stringify(loading)));
+}
+
+function finished(loading: Checkpoint, status: 'completed' | 'abandoned' = 'completed') {
+  const until = loading.pending_load?.until ?? BEFORE;
+  return finishLoad(loading, { load_id: LOAD_ID, status, until, rows: 0 }, UNTIL);
+}
+
+test('the position comes with the load, and into the checkpoint with its completion, to the last digit', () => {
+  const loading = claimed({ last_sync_timestamp: BEFORE });
+  expect(loading.pending_load).toMatchObject({ exact_window: window, watermark_lag_seconds: 3.5 });
+  expect(loading.exact_position).toBeUndefined();
+  expect(finished(loading)).toMatchObject({
+    last_sync_timestamp: UNTIL,
+    exact_position: { ...position, at: UNTIL },
+  });
+});
+
+test('an abandoned load leaves the position of before', () => {
+  const before = { ...position, at: BEFORE, xid: '5' };
+  const loading = claimed({ last_sync_timestamp: BEFORE, exact_position: before });
+  expect(finished(loading, 'abandoned')?.exact_position).toEqual(before);
+});
+
+test('a cut below the checkpoint: the position belongs to the timestamp that stays', () => {
+  const done = finished(claimed({ last_sync_timestamp: UNTIL }, {}, BEFORE));
+  expect([done?.last_sync_timestamp, done?.exact_position?.at]).toEqual([UNTIL, UNTIL]);
+});
+
+test('a timestamp that was moved by hand while the load ran does not get its position', () => {
+  const loading = { ...claimed({ last_sync_timestamp: BEFORE }), last_sync_timestamp: timestamp('2024-02-01') };
+  const done = finished(loading);
+  expect(done?.exact_position?.at).not.toBe(done?.last_sync_timestamp);
+});
+
+test('a load without one takes the position away', () => {
+  const { exact_position: _, ...pending } = claimed({ last_sync_timestamp: BEFORE }).pending_load ?? {};
+  const checkpoint = z.parse(checkpointSchema, { exact_position: { ...position, at: BEFORE }, pending_load: pending });
+  expect(finished(checkpoint)).not.toHaveProperty('exact_position');
+});
+
+test('a position that can’t be read counts as none; fields that nobody knows survive', () => {
+  const read = (exact_position: unknown) => z.parse(checkpointSchema, { exact_position }).exact_position;
+  expect(read('by hand')).toBeUndefined();
+  expect(read({ ...position, at: BEFORE, xid: 7 })).toBeUndefined();
+  expect(read({ ...position, at: BEFORE, note: 'by hand' })).toHaveProperty('note');
+});
+
+test.each([
+  ['exact_activity', 'exact (activity)'],
+  ['exact_virtual_transactions', 'exact (virtual transactions)'],
+  ['exact_unbounded', 'exact (unbounded scan)'],
+  ['lookback', 'limited by lookback'],
+  ['oldest_transaction', 'timestamps only'],
+  ['no_cursor', 'everything, each time'],
+  [undefined, 'timestamps only'],
+])('window basis %s is told as "%s"', (window_basis, told) => {
+  expect(guaranteeOf({ window_basis })).toBe(told);
+});
+
+test('a fallback is told with its reason', () => {
+  expect(guaranteeOf({ window_basis: 'lookback', window_fallback: 'database_changed' })).toBe(
+    'at least once, limited by lookback (database_changed)',
+  );
+});

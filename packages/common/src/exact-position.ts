@@ -1,0 +1,91 @@
+import * as z from 'zod/mini';
+import { timestampSchema } from './timestamp.ts';
+
+/** A 64-bit transaction id, or a bound between two, as PostgreSQL prints it. It is text everywhere: a number would round it. */
+const xidSchema = z.string().check(z.regex(/^\d{1,20}$/));
+
+/**
+ * What proves how long ago open transactions began: `activity`, their start as the role sees it; `virtual_transactions`,
+ * the last time at which each was not there yet; `lookback`, nothing but the configured time.
+ */
+export const boundBasisSchema = z.enum(['activity', 'virtual_transactions', 'lookback']);
+export type BoundBasis = z.infer<typeof boundBasisSchema>;
+
+const positionFields = {
+  /** The `last_sync_timestamp` that it belongs to: beside any other it doesn't count. */
+  at: timestampSchema,
+  /** `system identifier/timeline/database oid`: transaction ids mean something only there. */
+  database: z.string(),
+  table_oid: z.string(),
+  /** Every transaction below it is finished, and what it wrote is in bronze. */
+  xid: xidSchema,
+  /** No transaction from here on was finished at the claim. */
+  next_xid: xidSchema,
+  /** No transaction that owns an id from `xid` on began earlier; null: not known. */
+  lower_bound: z.nullable(timestampSchema),
+  lower_bound_basis: boundBasisSchema,
+  /** `lower_bound` less the margins: where the next load's scan begins. */
+  scan_from: z.nullable(timestampSchema),
+  /** No transaction that was open at the claim began earlier; null: not known. */
+  open_bound: z.nullable(timestampSchema),
+  open_bound_basis: boundBasisSchema,
+  /** The database's clock, read before anything else of the claim. */
+  looked_at: timestampSchema,
+  /** Open transactions by virtual transaction id, or `prepared:<xid>`, with the time before which each did not begin. */
+  open_transactions: z.record(z.string(), z.nullable(timestampSchema)),
+};
+const positionSchema = z.object(positionFields);
+/** Where an incremental load from PostgreSQL goes on, to the transaction. It stands in the checkpoint beside the timestamp. */
+export type ExactPosition = z.infer<typeof positionSchema>;
+/** Fields that it doesn't name survive a rewrite. */
+export const exactPositionSchema = z.looseObject(positionFields);
+
+/** Undefined for anything else. */
+export const readablePositionSchema = z.pipe(
+  z.unknown(),
+  z.transform((value): ExactPosition | undefined => z.safeParse(exactPositionSchema, value).data),
+);
+
+const windowFields = {
+  database: z.string(),
+  table_oid: z.string(),
+  /** The load takes what the transactions `[from_xid, until_xid)` wrote; null: everything that the next load will not take. */
+  from_xid: z.nullable(xidSchema),
+  until_xid: xidSchema,
+  /** Cursors below it are not looked at; null: no such bound. */
+  scan_from: z.nullable(timestampSchema),
+  /** `scan_from` of the next incremental load. */
+  next_scan_from: z.nullable(timestampSchema),
+};
+const windowSchema = z.object(windowFields);
+/** The window of one load in transaction ids. Together with the next one's it tiles, whatever the cursors say. */
+export type ExactWindow = z.infer<typeof windowSchema>;
+export const exactWindowSchema = z.looseObject(windowFields);
+
+/** Why an exact position did not count, so that a load is at-least-once. */
+export const windowFallbackSchema = z.enum([
+  'no_position',
+  'checkpoint_edited',
+  'database_changed',
+  'database_restored',
+  'table_changed',
+  'window_too_wide',
+]);
+export type WindowFallback = z.infer<typeof windowFallbackSchema>;
+
+/** What a load's window guarantees, in words for people. */
+export function guaranteeOf(window: {
+  readonly window_basis?: string | undefined;
+  readonly window_fallback?: WindowFallback | undefined;
+}): string {
+  if (window.window_fallback) return `at least once, limited by lookback (${window.window_fallback})`;
+  return GUARANTEES[window.window_basis ?? ''] ?? 'timestamps only';
+}
+
+const GUARANTEES: Readonly<Record<string, string>> = {
+  exact_activity: 'exact (activity)',
+  exact_virtual_transactions: 'exact (virtual transactions)',
+  exact_unbounded: 'exact (unbounded scan)',
+  lookback: 'limited by lookback',
+  no_cursor: 'everything, each time',
+};

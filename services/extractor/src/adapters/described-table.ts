@@ -1,0 +1,58 @@
+import { BronzeError } from '@bronze/common/failure';
+import type { ExactWindow } from '@bronze/common/exact-position';
+import { cursorColumns, type TableEntity } from '@bronze/common/postgres-config';
+import { escapeIdentifier, escapeLiteral } from 'pg';
+import { CATALOG_SQL, decodeCatalog } from '../postgres/catalog-sql.ts';
+import { type CatalogTable, checkTable, type RowKey } from '../postgres/table.ts';
+import { countWithoutCursorSql, type Quoting } from '../postgres/window-condition.ts';
+import { keyCheckSql } from '../postgres/window-sql.ts';
+import type { PostgresSession } from './postgres-session.ts';
+
+export const QUOTING: Quoting = { identifier: escapeIdentifier, literal: escapeLiteral };
+
+export interface DescribedTable extends CatalogTable {
+  readonly key: RowKey;
+}
+
+/** The table as it is now, checked against the configuration. */
+export async function describe(session: PostgresSession, entity: TableEntity): Promise<DescribedTable> {
+  const [row] = await session.rows(CATALOG_SQL, entity.table.split('.'));
+  if (!row?.['described']) {
+    throw new BronzeError('TABLE_MISSING', {
+      message: `there is no table ${entity.table}, which ${entity.name} reads`,
+      hint: 'Was it dropped or renamed? Change table of the entity in bronze.config.ts, or set enabled: false.',
+    });
+  }
+  const table = decodeCatalog(row['described']);
+  return { ...table, key: checkTable(entity, table) };
+}
+
+/** The zone that `now()` is written in, unless the configuration says otherwise. */
+export function zoneOf(entity: TableEntity, table: CatalogTable): string {
+  return entity.cursor_time_zone ?? table.zone;
+}
+
+/** @throws BronzeError KEY_NOT_UNIQUE */
+export async function checkKey(session: PostgresSession, entity: TableEntity, key: RowKey): Promise<void> {
+  const offending = await session.rows(keyCheckSql(entity, key, QUOTING), []);
+  if (offending.length === 0) return;
+  const names = key.columns.map(({ name }) => name).join(', ');
+  throw new BronzeError('KEY_NOT_UNIQUE', {
+    message: `(${names}) is not a key of ${entity.table}: some rows share it or have NULL in it`,
+    hint: `Name columns that identify a row as primary_key of ${entity.name}.`,
+  });
+}
+
+/** How many rows have no cursor value, of those that the window's transactions wrote or of all; 0 unasked where none can. */
+export async function countWithoutCursor(
+  session: PostgresSession,
+  entity: TableEntity,
+  table: CatalogTable,
+  window: ExactWindow | undefined,
+): Promise<number> {
+  const names = cursorColumns(entity);
+  const isNever = table.columns.some(({ name, not_null }) => not_null && names.includes(name));
+  if (names.length === 0 || isNever) return 0;
+  const [row] = await session.rows(countWithoutCursorSql(entity, window, QUOTING), []);
+  return Number(row?.['rows']);
+}

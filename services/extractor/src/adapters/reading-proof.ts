@@ -1,0 +1,52 @@
+import type { PendingLoad } from '@bronze/common/checkpoint';
+import type { WindowFallback } from '@bronze/common/exact-position';
+import { BronzeError } from '@bronze/common/failure';
+import type { TableEntity } from '@bronze/common/postgres-config';
+import { REPLAYED_SQL } from '../postgres/catalog-sql.ts';
+import { isTellable } from '../postgres/exact-window.ts';
+import { decodeSnapshot, SNAPSHOT_SQL } from '../postgres/look-sql.ts';
+import type { DescribedTable } from './described-table.ts';
+import type { PostgresSession } from './postgres-session.ts';
+
+/** What a reading session can vouch for. */
+export interface ReadingProof {
+  /** Of its snapshot; null: transaction ids don't count. */
+  readonly next_xid: string | null;
+  /** Why they don't, though the load's window is exact. */
+  readonly fallback: WindowFallback | undefined;
+}
+
+/**
+ * Whether this session sees all that the window covers: behind a reader endpoint it may be another standby than the
+ * claim's. Where a failover has brought another history meanwhile, the load goes on without transaction ids: it then
+ * takes more rows, never fewer.
+ *
+ * @throws BronzeError SOURCE_INTERRUPTED when it does not see them yet
+ */
+export async function proveReading(
+  session: PostgresSession,
+  entity: TableEntity,
+  load: PendingLoad,
+  table: DescribedTable,
+): Promise<ReadingProof> {
+  const { exact_window } = load;
+  if (!exact_window) {
+    const [row] = await session.rows(REPLAYED_SQL, [load.until]);
+    if (row?.['replayed'] !== 'true') throw notReplayed(entity);
+    return { next_xid: null, fallback: undefined };
+  }
+  const [row] = await session.rows(SNAPSHOT_SQL, []);
+  const { xid, next_xid, database } = decodeSnapshot(row);
+  if (database !== exact_window.database) return { next_xid: null, fallback: 'database_changed' };
+  if (table.oid !== exact_window.table_oid || !table.has_xids) return { next_xid: null, fallback: 'table_changed' };
+  if (BigInt(xid) < BigInt(exact_window.until_xid)) throw notReplayed(entity);
+  if (!isTellable(exact_window.until_xid, next_xid)) return { next_xid: null, fallback: 'window_too_wide' };
+  return { next_xid, fallback: undefined };
+}
+
+function notReplayed(entity: TableEntity): BronzeError {
+  return new BronzeError('SOURCE_INTERRUPTED', {
+    message: `the standby that ${entity.name} is read from has not replayed what its window covers`,
+    hint: 'It is retried. If it stays, look at the replication lag.',
+  });
+}

@@ -1,0 +1,218 @@
+import type { ExactPosition } from '@bronze/common/exact-position';
+import { type Timestamp, timestamp } from '@bronze/common/timestamp';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  advance,
+  exactCut,
+  type ExactClaim,
+  isNotReplayed,
+  isTellable,
+  type Knowledge,
+  type Look,
+  mayRise,
+  strangenessOf,
+  writtenWithin,
+} from './exact-window.ts';
+
+const at = (minute: number): Timestamp => timestamp(`2024-01-15T10:${String(minute).padStart(2, '0')}:00Z`);
+
+function look(changes: Partial<Look> = {}): Look {
+  return {
+    is_standby: false,
+    database: 'a/00000001/5',
+    table_oid: '16384',
+    at: at(30),
+    xid: '100',
+    next_xid: '100',
+    basis: 'activity',
+    others_since: at(30),
+    open: [],
+    ...changes,
+  };
+}
+
+const known = (changes: Partial<Knowledge> = {}): Knowledge => ({
+  database: 'a/00000001/5',
+  table_oid: '16384',
+  xid: '90',
+  next_xid: '95',
+  lower_bound: at(5),
+  lower_bound_basis: 'activity',
+  open_bound: at(10),
+  open_bound_basis: 'activity',
+  looked_at: at(15),
+  open_transactions: {},
+  ...changes,
+});
+
+describe('the lower bound', () => {
+  test.each([
+    ['nobody finished from xid on: what was open at this look', { others_since: at(20) }, known(), at(20)],
+    ['it is held back, to an id after the look before: what was open then', { next_xid: '110' }, known(), at(10)],
+    ['it is held back further: the bound of before', { xid: '94', next_xid: '110' }, known(), at(5)],
+    ['held back exactly to where the look before ended', { xid: '95', next_xid: '110' }, known(), at(10)],
+    ['nothing is known of before, and it is held back', { next_xid: '110' }, undefined, null],
+    ['what was open before is not known: the bound of before', { next_xid: '110' }, known({ open_bound: null }), at(5)],
+    ['it never falls', { others_since: at(1) }, known(), at(10)],
+    ['nor where the one of before is not known', {}, known({ lower_bound: null, open_bound: null }), at(30)],
+  ] as const)('%s', (_, changes, before, bound) => {
+    expect(advance(before, look(changes)).lower_bound).toBe(bound);
+  });
+
+  test('what only the configuration vouched for proves nothing on a primary, and counts on a standby', () => {
+    const before = known({ lower_bound_basis: 'lookback', open_bound_basis: 'lookback' });
+    const held = { next_xid: '110' } as const;
+    expect(advance(before, look(held))).toMatchObject({ lower_bound: null, lower_bound_basis: 'activity' });
+    const standby = look({ ...held, is_standby: true, basis: 'lookback', others_since: at(2) });
+    expect(advance(before, standby)).toMatchObject({ lower_bound: at(10), lower_bound_basis: 'lookback' });
+    expect(advance(known(), standby)).toMatchObject({ lower_bound: at(10), lower_bound_basis: 'activity' });
+  });
+});
+
+describe('open transactions of unknown start', () => {
+  const virtual = (open: Look['open'], changes: Partial<Look> = {}) =>
+    look({ basis: 'virtual_transactions', open, ...changes });
+  const seen = { '3/17': at(7), '4/2': null };
+
+  test.each([
+    ['seen before keeps its bound', '3/17', 'virtual_transactions', at(7)],
+    ['seen before without a bound stays without', '4/2', 'virtual_transactions', null],
+    ['new: it began after the look before', '5/1', 'virtual_transactions', at(15)],
+    ['new, and nobody listed them before: it may be any that was open', '5/1', 'activity', at(10)],
+    ['prepared since: it may be any that was open', 'prepared:94', 'virtual_transactions', at(10)],
+    ['new, and nothing was proven before', '5/1', 'lookback', null],
+  ] as const)('%s', (_, id, open_bound_basis, bound) => {
+    const before = known({ open_bound_basis, open_transactions: seen });
+    const after = advance(before, virtual([{ id, since: null }]));
+    expect(after.open_transactions).toEqual({ [id]: bound });
+    expect(after.open_bound).toBe(bound);
+  });
+
+  test('the first look knows none, unless the role sees its start', () => {
+    expect(advance(undefined, virtual([{ id: '3/17', since: null }])).open_bound).toBeNull();
+    expect(advance(undefined, virtual([{ id: '3/17', since: at(3) }])).open_bound).toBe(at(3));
+    expect(advance(undefined, virtual([])).open_bound).toBe(at(30));
+  });
+});
+
+test('another look may tell more while the bound is not known, or lies below what was open at the first', () => {
+  expect(mayRise(known(), known({ lower_bound: null }))).toBe(true);
+  expect(mayRise(known(), known())).toBe(true);
+  expect(mayRise(known(), known({ lower_bound: at(10) }))).toBe(false);
+  expect(mayRise(known({ open_bound: null }), known())).toBe(false);
+});
+
+describe('a position that is strange', () => {
+  const position: ExactPosition = { ...known(), at: at(5), scan_from: at(4) };
+
+  test.each([
+    [undefined, {}],
+    ['database_changed', { database: 'a/00000002/5' }],
+    ['database_restored', { xid: '89' }],
+    ['database_restored', { xid: '94', next_xid: '94' }],
+    ['table_changed', { table_oid: '1' }],
+    [undefined, { xid: '89', is_standby: true }],
+  ] as const)('%s', (why, changes) => {
+    expect(strangenessOf(position, look(changes))).toBe(why);
+  });
+
+  test('a standby that is behind is waited for', () => {
+    expect(isNotReplayed(position, look({ xid: '89', is_standby: true }))).toBe(true);
+    expect(isNotReplayed(position, look({ xid: '90', is_standby: true }))).toBe(false);
+    expect(isNotReplayed(position, look({ xid: '89' }))).toBe(false);
+    expect(isNotReplayed(position, look({ xid: '89', is_standby: true, database: 'b' }))).toBe(false);
+    expect(isNotReplayed(undefined, look())).toBe(false);
+  });
+});
+
+describe('a window', () => {
+  const position: ExactPosition = { ...known(), at: at(5), scan_from: at(4) };
+  const claim = (changes: Partial<ExactClaim> = {}): ExactClaim => ({
+    since: at(5),
+    position,
+    strangeness: undefined,
+    knowledge: known({ xid: '100', next_xid: '120', lower_bound: at(10), open_bound: at(20), looked_at: at(30) }),
+    lookback_seconds: 120,
+    margin_seconds: 60,
+    atPrecision: (bound) => bound,
+    ...changes,
+  });
+
+  test('goes on where the one before ended, and the scan where its bound was', () => {
+    expect(exactCut(claim())).toMatchObject({
+      until: at(10),
+      basis: 'exact_activity',
+      window: { from_xid: '90', until_xid: '100', scan_from: at(4), next_scan_from: at(9) },
+      position: { xid: '100', scan_from: at(9) },
+      fallback: undefined,
+      watermark_lag_seconds: 1200,
+      oldest_transaction_seconds: 600,
+    });
+  });
+
+  test('of a full load has no beginning, and is as exact as the bound behind it', () => {
+    const basis = (lower_bound_basis: Knowledge['lower_bound_basis']) =>
+      exactCut(claim({ since: undefined, knowledge: known({ lower_bound_basis }) })).basis;
+    expect(exactCut(claim({ since: undefined })).window).toMatchObject({ from_xid: null, scan_from: null });
+    expect([basis('activity'), basis('virtual_transactions'), basis('lookback')]).toEqual([
+      'exact_activity',
+      'exact_virtual_transactions',
+      'lookback',
+    ]);
+  });
+
+  test('without a known bound: the scan has none, and the timestamp stays behind by the lookback', () => {
+    const unknown = (changes: Partial<Knowledge>) =>
+      exactCut(claim({ knowledge: known({ xid: '100', lower_bound: null, looked_at: at(30), ...changes }) }));
+    expect(unknown({})).toMatchObject({ until: at(8), position: { scan_from: null } });
+    expect(unknown({ open_bound: null })).toMatchObject({ until: at(28), oldest_transaction_seconds: undefined });
+    const next = exactCut(claim({ position: { ...position, lower_bound: null, scan_from: null } }));
+    expect(next).toMatchObject({ basis: 'exact_unbounded', window: { scan_from: null } });
+  });
+
+  test.each([
+    ['no_position', { position: undefined }],
+    ['database_changed', { strangeness: 'database_changed' }],
+    ['checkpoint_edited', { since: at(6) }],
+    ['window_too_wide', { knowledge: known({ xid: String(90n + 2n ** 31n) }) }],
+  ] as const)('%s: from the timestamp, less lookback and margin', (fallback, changes) => {
+    const cut = exactCut(claim(changes));
+    const since = 'since' in changes ? at(3) : at(2);
+    expect(cut).toMatchObject({ fallback, basis: 'lookback', window: { from_xid: null, scan_from: since } });
+  });
+});
+
+describe('rows by the 32 bits they carry', () => {
+  test.each([
+    ['90', '100', '((xmin::text::bigint - 90) & 4294967295) < 10'],
+    ['4294967290', '4294967300', '((xmin::text::bigint - 4294967290) & 4294967295) < 10'],
+    ['8589934597', '8589934597', '((xmin::text::bigint - 5) & 4294967295) < 0'],
+  ])('[%s, %s)', (from, until, sql) => {
+    expect(writtenWithin(from, until)).toBe(sql);
+  });
+
+  test('as widening them to 64 bits would tell', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt(3n, 2n ** 40n),
+        fc.bigInt(0n, 2n ** 31n - 1n),
+        fc.bigInt(-(2n ** 31n), 2n ** 31n),
+        (from, width, off) => {
+          const xid = from + off < 3n ? 3n : from + off;
+          const [low = 0n, mask = 0n, bound = 0n] = [
+            ...writtenWithin(String(from), String(from + width)).matchAll(/(?<=[- &<] )\d+/g),
+          ].map(([n]) => BigInt(n));
+          const isWithin = (((xid % 2n ** 32n) - low) & mask) < bound;
+          expect(isWithin).toBe(xid >= from && xid < from + width);
+        },
+      ),
+    );
+  });
+
+  test('a window that is too wide, or runs backwards, is refused', () => {
+    expect(() => writtenWithin('5', String(5n + 2n ** 31n))).toThrow(RangeError);
+    expect(() => writtenWithin('5', '4')).toThrow(RangeError);
+    expect(isTellable('5', String(4n + 2n ** 31n))).toBe(true);
+  });
+});

@@ -1,0 +1,207 @@
+/**
+ * Windows in transaction ids.
+ *
+ * A claim takes a snapshot. Its `xmin`, here `xid`, is the bound below which every transaction is finished; no
+ * transaction from its `xmax`, here `next_xid`, on was finished. A load takes what the transactions between two claims'
+ * `xid` wrote: these ranges tile. What stays to be proven is how far back their cursors may lie, for the scan's sake.
+ *
+ * Who owns an id from a claim's `next_xid` on was not finished at that claim, so it began no earlier than the oldest
+ * transaction that was open then (`open_bound`), or after it. Hence for the ids from `xid` on there hold, at once: the
+ * open bound of every claim whose `next_xid` is not above `xid`, and every earlier lower bound.
+ */
+import type { ExactCut } from '@bronze/common/checkpoint';
+import type { BoundBasis, ExactPosition, ExactWindow, WindowFallback } from '@bronze/common/exact-position';
+import { earlier, microsecondsOf, type Timestamp } from '@bronze/common/timestamp';
+
+/** Rows carry the low 32 bits of their transaction's id: a wider window could not tell two of them apart. */
+const WINDOW_XIDS_MAX = 2n ** 31n;
+const LOW_BITS = 2n ** 32n;
+
+/** What one look at the database says. It looks at open transactions first, and takes the snapshot last. */
+export interface Look {
+  readonly is_standby: boolean;
+  readonly database: string;
+  readonly table_oid: string;
+  /** The database's clock, read before all else. */
+  readonly at: Timestamp;
+  readonly xid: string;
+  readonly next_xid: string;
+  readonly basis: BoundBasis;
+  /** No transaction that is not among `open` began earlier. */
+  readonly others_since: Timestamp;
+  readonly open: readonly OpenTransaction[];
+}
+
+export interface OpenTransaction {
+  /** `3/17`: backend and its local transaction; `prepared:754`. */
+  readonly id: string;
+  /** Its start, where the role may see it. */
+  readonly since: Timestamp | null;
+}
+
+/** What is known after a look: a position without what belongs to one load. */
+export type Knowledge = Omit<ExactPosition, 'at' | 'scan_from'>;
+
+/** What the look adds to what was known: the rule at the top of this file. */
+export function advance(before: Knowledge | undefined, look: Look): Knowledge {
+  const open_transactions = openAfter(before, look);
+  const open_bound = earliestOf([look.at, look.others_since, ...Object.values(open_transactions)]);
+  const candidates: readonly (Bound | undefined)[] = [
+    before && { at: before.lower_bound, basis: before.lower_bound_basis },
+    before && isReached(before.next_xid, look) ? { at: before.open_bound, basis: before.open_bound_basis } : undefined,
+    isReached(look.next_xid, look) ? { at: open_bound, basis: look.basis } : undefined,
+  ];
+  const lower = candidates.filter((one) => one !== undefined && isProof(one.basis, look)).reduce(later, undefined);
+  return {
+    database: look.database,
+    table_oid: look.table_oid,
+    xid: look.xid,
+    next_xid: look.next_xid,
+    lower_bound: lower?.at ?? null,
+    lower_bound_basis: lower?.at ? lower.basis : look.basis,
+    open_bound,
+    open_bound_basis: look.basis,
+    looked_at: look.at,
+    open_transactions,
+  };
+}
+
+interface Bound {
+  readonly at: Timestamp | null;
+  readonly basis: BoundBasis;
+}
+
+function isReached(next_xid: string, look: Look): boolean {
+  return BigInt(look.xid) >= BigInt(next_xid);
+}
+
+/** What only the configuration vouches for proves nothing where something can be proven. */
+function isProof(basis: BoundBasis, look: Look): boolean {
+  return basis !== 'lookback' || look.basis === 'lookback';
+}
+
+function later(one: Bound | undefined, other: Bound | undefined): Bound | undefined {
+  if (!one?.at) return other;
+  return other?.at && other.at > one.at ? other : one;
+}
+
+function openAfter(before: Knowledge | undefined, look: Look): Record<string, Timestamp | null> {
+  const known = before?.open_transactions ?? {};
+  const bound = ({ id, since }: OpenTransaction) =>
+    since ?? (Object.hasOwn(known, id) ? (known[id] ?? null) : boundOfNew(before, look, id));
+  return Object.fromEntries(look.open.map((one) => [one.id, bound(one)]));
+}
+
+/**
+ * A virtual transaction that was not there at the look before began after it. A prepared one has another name than
+ * before it was prepared: it may be any that was open then.
+ */
+function boundOfNew(before: Knowledge | undefined, look: Look, id: string): Timestamp | null {
+  if (!before || !isProof(before.open_bound_basis, look)) return null;
+  const wasListed = before.open_bound_basis === 'virtual_transactions' && !id.startsWith('prepared:');
+  return wasListed ? before.looked_at : before.open_bound;
+}
+
+function earliestOf(bounds: readonly (Timestamp | null)[]): Timestamp | null {
+  return bounds.reduce((earliest, one) => (earliest === null || one === null ? null : one < earliest ? one : earliest));
+}
+
+/** Whether a further look may still raise the lower bound: transactions that were writing at the first one are about to finish. */
+export function mayRise(first: Knowledge, now: Knowledge): boolean {
+  return now.lower_bound === null || (first.open_bound !== null && now.lower_bound < first.open_bound);
+}
+
+/** Whether the position's ids belong to another history than the look's, so that it proves nothing. */
+export function strangenessOf(position: ExactPosition, look: Look): WindowFallback | undefined {
+  if (position.database !== look.database) return 'database_changed';
+  const isBehind = BigInt(look.xid) < BigInt(position.xid) || BigInt(look.next_xid) < BigInt(position.next_xid);
+  // A standby may be behind without that: see `isNotReplayed`.
+  if (isBehind && !look.is_standby) return 'database_restored';
+  return position.table_oid === look.table_oid ? undefined : 'table_changed';
+}
+
+/** A standby that has not come as far as the claim before yet. */
+export function isNotReplayed(position: ExactPosition | undefined, look: Look): boolean {
+  return position?.database === look.database && look.is_standby && BigInt(look.xid) < BigInt(position.xid);
+}
+
+/** What a claim decides with. */
+export interface ExactClaim {
+  /** Undefined: a full load. */
+  readonly since: Timestamp | undefined;
+  readonly position: ExactPosition | undefined;
+  readonly strangeness: WindowFallback | undefined;
+  readonly knowledge: Knowledge;
+  readonly lookback_seconds: number;
+  /** Of application clocks, and what a cursor without a zone may go back by. */
+  readonly margin_seconds: number;
+  /** Cuts a bound to the precision that cursors are rounded to. */
+  readonly atPrecision: (bound: Timestamp) => Timestamp;
+}
+
+/** The window of a load, how far the public timestamp may go with it, and where the next load goes on. */
+export function exactCut(claim: ExactClaim): ExactCut & { readonly until: Timestamp; readonly basis: string } {
+  const { since, knowledge, lookback_seconds, margin_seconds, atPrecision } = claim;
+  const { lower_bound, open_bound, looked_at } = knowledge;
+  const scan_from = lower_bound && earlier(atPrecision(lower_bound), margin_seconds);
+  const position = { ...knowledge, scan_from };
+  const until = atPrecision(lower_bound ?? earlier(open_bound ?? looked_at, lookback_seconds));
+  const fallback = since === undefined ? undefined : fallbackOf(claim, since);
+  const before = since === undefined || fallback ? undefined : claim.position;
+  return {
+    until,
+    basis: fallback ? 'lookback' : basisOf(before ?? position),
+    window: windowOf(claim, before, scan_from),
+    position,
+    fallback,
+    watermark_lag_seconds: secondsBetween(until, looked_at),
+    oldest_transaction_seconds: open_bound === null ? undefined : secondsBetween(open_bound, looked_at),
+  };
+}
+
+/** @param before where the load goes on exactly; undefined: a full load, or one that has to go by the timestamp */
+function windowOf(
+  { since, knowledge, lookback_seconds, margin_seconds }: ExactClaim,
+  before: ExactPosition | undefined,
+  next_scan_from: Timestamp | null,
+): ExactWindow {
+  const { database, table_oid, xid: until_xid } = knowledge;
+  const shared = { database, table_oid, until_xid, next_scan_from };
+  if (before) return { ...shared, from_xid: before.xid, scan_from: before.scan_from };
+  return { ...shared, from_xid: null, scan_from: since ? earlier(since, lookback_seconds + margin_seconds) : null };
+}
+
+function fallbackOf({ position, strangeness, knowledge }: ExactClaim, since: Timestamp): WindowFallback | undefined {
+  if (!position) return 'no_position';
+  if (strangeness) return strangeness;
+  if (position.at !== since) return 'checkpoint_edited';
+  return isTellable(position.xid, knowledge.xid) ? undefined : 'window_too_wide';
+}
+
+/** A load's rows are as complete as the bound that its scan begins at. */
+function basisOf({ lower_bound, lower_bound_basis }: Pick<Knowledge, 'lower_bound' | 'lower_bound_basis'>): string {
+  if (lower_bound_basis === 'lookback') return 'lookback';
+  return lower_bound === null ? 'exact_unbounded' : `exact_${lower_bound_basis}`;
+}
+
+function secondsBetween(from: Timestamp, to: Timestamp): number {
+  return Number(microsecondsOf(to) - microsecondsOf(from)) / 1e6;
+}
+
+/**
+ * SQL that is true for rows which transactions `[from, until)` wrote, by the 32 bits of `xmin` that a row carries:
+ * their distance from `from` on the circle of 2^32. No CASE, no widening per row.
+ *
+ * @throws RangeError when the range is too wide to be told from the rest of the circle
+ */
+export function writtenWithin(from: string, until: string): string {
+  if (!isTellable(from, until)) throw new RangeError(`no window of transaction ids: ${from} to ${until}`);
+  const width = BigInt(until) - BigInt(from);
+  return `((xmin::text::bigint - ${BigInt(from) % LOW_BITS}) & ${LOW_BITS - 1n}) < ${width}`;
+}
+
+/** Whether 32 bits are enough to tell what the transactions `[from, until)` wrote. */
+export function isTellable(from: string, until: string): boolean {
+  const width = BigInt(until) - BigInt(from);
+  return width >= 0n && width < WINDOW_XIDS_MAX;
+}

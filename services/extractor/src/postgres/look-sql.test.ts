@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { decodeLook } from './look-sql.ts';
+
+const AT = '2024-01-15T10:30:00.000000Z';
+
+function rowsWith(open: object, prepared: readonly string[] = []) {
+  const seen = { is_standby: false, replayed: null, sees_all: false, oldest: null, open: [], ...open };
+  return {
+    clock: { at: AT, cleared: '' },
+    open: { open: JSON.stringify(seen) },
+    prepared: prepared.map((id) => ({ id })),
+    snapshot: { xid: '5', next_xid: '9', database: 'd' },
+  };
+}
+
+const settings = { table_oid: '7', lookback_seconds: 60 };
+const shared = { database: 'd', table_oid: '7', at: AT, xid: '5', next_xid: '9' };
+
+test('a role that sees all: the oldest start, and who is prepared', () => {
+  const open = [{ id: '3/17', since: AT }];
+  expect(decodeLook(rowsWith({ sees_all: true, open }, ['prepared:4']), settings)).toEqual({
+    ...shared,
+    is_standby: false,
+    basis: 'activity',
+    others_since: AT,
+    open: [{ id: 'prepared:4', since: null }],
+  });
+  const oldest = '2024-01-15T10:29:00.000000Z';
+  expect(decodeLook(rowsWith({ sees_all: true, oldest }), settings).others_since).toBe(oldest);
+});
+
+test('any other role: who is open, with the start of those that it sees', () => {
+  const open = [
+    { id: '3/17', since: AT },
+    { id: '4/2', since: null },
+  ];
+  expect(decodeLook(rowsWith({ open }, ['prepared:4']), settings)).toMatchObject({
+    basis: 'virtual_transactions',
+    others_since: AT,
+    open: [...open, { id: 'prepared:4', since: null }],
+  });
+});
+
+test.each([
+  ['2024-01-15T10:29:30.000000Z', '2024-01-15T10:28:30.000000Z'],
+  ['2024-01-15T10:31:00.000000Z', '2024-01-15T10:29:00.000000Z'],
+  [null, '0001-01-01T00:00:00.000000Z'],
+])('a standby that has replayed as far as %s: the lookback before it', (replayed, others_since) => {
+  const look = decodeLook(rowsWith({ is_standby: true, sees_all: true, replayed }), settings);
+  expect(look).toMatchObject({ is_standby: true, basis: 'lookback', others_since, open: [] });
+});

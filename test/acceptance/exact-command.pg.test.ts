@@ -1,0 +1,44 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { bronze } from '../command.ts';
+import { execute, newDatabase, newFolder } from '../database.ts';
+
+const CONFIG = 'test/acceptance/three.config.ts';
+const THREE = ['one', 'two', 'three']
+  .map((name) => `CREATE TABLE ${name} (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now())`)
+  .join('; ');
+
+interface Status {
+  readonly entities: readonly { readonly entity: string; readonly guarantee: string | null }[];
+}
+
+test('the run, the status and the load record say what a window guarantees, and why it does not', async () => {
+  const url = await newDatabase(`${THREE}; INSERT INTO one VALUES (1), (2)`);
+  const out = await newFolder();
+  const run = () => bronze(['run', 'one', '--config', CONFIG, '--out', out, '-o', 'json'], { DATABASE_URL: url });
+  const loadOf = (stdout: string) =>
+    (JSON.parse(stdout) as { entities: readonly Record<string, unknown>[] }).entities[0];
+  const guarantee = async () =>
+    (JSON.parse((await bronze(['status', '--out', out, '-o', 'json'])).stdout) as Status).entities[0]?.guarantee;
+  expect(loadOf((await run()).stdout)).toMatchObject({
+    rows: 2,
+    window_basis: 'exact_activity',
+    window_fallback: null,
+  });
+  expect(await guarantee()).toBe('exact (activity)');
+
+  await execute(url, 'INSERT INTO one VALUES (3)');
+  const path = join(out, 'logs/pipeline/ingestion/checkpoints.json');
+  const checkpoints = await readFile(path, 'utf8');
+  await writeFile(path, checkpoints.replace(/"last_sync_timestamp": *"[^"]*"/, '"last_sync_timestamp": "2024-01-15"'));
+  const edited = await run();
+  expect(edited.stderr).toContain('At least once: one goes by its timestamp this time');
+  expect(loadOf(edited.stdout)).toMatchObject({ rows: 3, window_fallback: 'checkpoint_edited' });
+  expect(await guarantee()).toBe('at least once, limited by lookback (checkpoint_edited)');
+  expect((await bronze(['status', '--out', out])).stdout).toContain('checkpoint_edited');
+
+  await execute(url, 'INSERT INTO one VALUES (4)');
+  expect(loadOf((await run()).stdout)).toMatchObject({ rows: 1, window_fallback: null });
+  expect(await guarantee()).toBe('exact (activity)');
+});
