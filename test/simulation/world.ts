@@ -1,6 +1,6 @@
 import { CHECKPOINTS_KEY } from '@bronze/common/object-keys';
 import type { ExtractRequest, WriteMessage } from '@bronze/common/messages';
-import { LocalQueue, QueueDatabase } from '@bronze/local/local-queue';
+import { LocalQueue, type QueueDatabase } from '@bronze/local/local-queue';
 import { MemoryObjectStore } from '@bronze/local/memory-object-store';
 import { setImmediate as settled } from 'node:timers/promises';
 import { act } from './actions.ts';
@@ -12,6 +12,7 @@ import { Functions } from './functions.ts';
 import { LAWS } from './laws/all-laws.ts';
 import { type Change, Ledger } from './ledger.ts';
 import { ObservedStore } from './observed-store.ts';
+import { emptyQueues } from './queues.ts';
 import { Random } from './random.ts';
 import { SimApi } from './sim-api.ts';
 import type { SimSource } from './sim-source.ts';
@@ -65,7 +66,7 @@ export class World {
     this.random = new Random(seed * 7 + 1);
     this.raw = new MemoryObjectStore(workload.page_keys);
     this.#actions = [...workload.actions];
-    this.#database = queues(
+    this.#database = emptyQueues(
       () => this.clock.now_ms,
       () => this.newId(),
     );
@@ -119,7 +120,6 @@ export class World {
     for (const name of this.#entities.keys()) await this.ask({ entity: name });
     await this.#toRest(false);
     this.check((law) => law.afterOneMoreRequest?.(this.facts));
-    this.#database.close();
     return this.violation;
   }
 
@@ -238,8 +238,4 @@ function asked(law: Law, ask: (law: Law) => string | undefined): string | undefi
   } catch (thrown) {
     return `the law itself failed: ${String(thrown)}`;
   }
-}
-
-function queues(now_ms: () => number, newId: () => string): QueueDatabase {
-  return new QueueDatabase({ path: ':memory:', now_ms, newId });
 }

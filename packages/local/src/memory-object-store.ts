@@ -13,8 +13,7 @@ export class MemoryObjectStore implements ObjectStore {
   }
 
   async get(key: string): Promise<StoredObject | undefined> {
-    const stored = this.#objects.get(key);
-    return stored && { body: new Uint8Array(stored.body), etag: stored.etag };
+    return this.#objects.get(key);
   }
 
   async putIfAbsent(key: string, body: Uint8Array): Promise<'created' | 'exists'> {
