@@ -140,7 +140,11 @@ export const DATA_MUTANTS: readonly Mutant[] = [
   {
     name: 'a cut below the checkpoint steps back',
     edits: [
-      { file: CHECKPOINT, find: '    until: latest(start.cut.until, synced),', put: '    until: start.cut.until,' },
+      {
+        file: CHECKPOINT,
+        find: '  const until = latest(start.cut.until, synced);',
+        put: '  const until = start.cut.until;',
+      },
       { file: CHECKPOINT, find: 'latest(load.until, idle.last_sync_timestamp ?? EPOCH)', put: 'load.until' },
     ],
   },

@@ -15,9 +15,11 @@ const pending = (load_id: string): PendingLoad => ({
   ingested_at: SYNCED,
 });
 
+const COLUMNS = 6;
+
 function tableOf(file: string): string[][] {
   const text = readFileSync(new URL(file, import.meta.url), 'utf8');
-  const lines = text.split('\n').filter((line) => line.startsWith('|'));
+  const lines = text.split('\n').filter((line) => line.split('|').length === COLUMNS + 2);
   return lines.slice(2).map((line) =>
     line
       .split('|')
