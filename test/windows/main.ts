@@ -12,6 +12,7 @@ import { BronzeLoader } from './bronze-loader.ts';
 import { measureCost, RATIO_MAX } from './cost.ts';
 import type { OpenLoader } from './loader.ts';
 import { MISTAKES } from './mistakes.ts';
+import { wishesOf } from './draw-schedule.ts';
 import { POLICIES } from './sql-loaders.ts';
 import { runTrials, seedsFrom, type Trial } from './trials.ts';
 import { startWindowsServer, type WindowsServer } from './windows-server.ts';
@@ -103,8 +104,8 @@ async function runPolicies(): Promise<void> {
 async function runMistakes(): Promise<void> {
   await withServers(false, async (servers) => {
     const figures: { mistake: string; schedules: number; caught: boolean; failure: string }[] = [];
-    for (const { what, openLoader, needsLong } of MISTAKES) {
-      const seeds = SEEDS.filter((seed) => !needsLong || seed % 5 === 3);
+    for (const { what, openLoader, shows } of MISTAKES) {
+      const seeds = SEEDS.filter((seed) => shows?.(wishesOf(seed)) ?? true);
       const isEnough = (trial: Trial) => trial.failures.length > 0;
       const trials = await runTrials({ servers, seeds, openLoader, isEnough });
       const failure = trials.find(isEnough)?.failures[0] ?? '';

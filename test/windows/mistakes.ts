@@ -3,21 +3,22 @@ import type { Claim, Source } from '@bronze/common/ports';
 import { earlier, type Timestamp, timestamp } from '@bronze/common/timestamp';
 import { BronzeLoader, type Tampering } from './bronze-loader.ts';
 import type { OpenLoader, Reading } from './loader.ts';
+import type { Wishes } from './draw-schedule.ts';
 import { ruleWith } from './sql-loaders.ts';
 
 /** A mistake that the harness must catch. */
 export interface Mistake {
   readonly what: string;
   readonly openLoader: OpenLoader;
-  /** Shows only where transactions are open for long. */
-  readonly needsLong?: boolean;
+  /** The schedules in which it may show; undefined: all. */
+  readonly shows?: (wishes: Wishes) => boolean;
 }
 
 export const MISTAKES: readonly Mistake[] = [
   {
     what: 'the scan begins at the start of the oldest transaction that was open at the claim before',
     openLoader: planted((reading) => cutting(({ position }, margin) => scanFrom(position.open_bound, margin), reading)),
-    needsLong: true,
+    shows: ({ relay, role }) => relay && role === 'stats',
   },
   {
     what: 'the scan begins at the claim before, open transactions or not',
@@ -30,7 +31,7 @@ export const MISTAKES: readonly Mistake[] = [
   {
     what: 'transactions that were open at the claim before are forgotten',
     openLoader: planted(() => ({ source: (source) => wrapped(source, { claim: forgetful }) })),
-    needsLong: true,
+    shows: ({ long }) => long,
   },
   {
     what: 'the next window begins at the snapshot’s xmax',

@@ -1,7 +1,8 @@
 import { check, checkGuarantee, type Verdict } from './check.ts';
 import type { OpenLoader } from './loader.ts';
 import { runSchedule } from './run-schedule.ts';
-import { drawSchedule, type Schedule } from './schedule.ts';
+import { drawSchedule } from './draw-schedule.ts';
+import type { Schedule } from './schedule.ts';
 import type { WindowsServer } from './windows-server.ts';
 
 export interface Trial extends Verdict {

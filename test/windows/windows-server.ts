@@ -22,7 +22,7 @@ const SETTINGS = {
   max_prepared_transactions: '16',
   max_connections: '40',
   deadlock_timeout: '20ms',
-  lock_timeout: '80ms',
+  lock_timeout: '300ms',
   // Sessions are many and short.
   scram_iterations: '1',
   shared_buffers: '16MB',
