@@ -28,6 +28,7 @@ export interface Tampering {
 
 /** Bronze's own loads: its source, and the transitions of its checkpoint, and nothing in their place. */
 export class BronzeLoader implements Loader {
+  readonly lag_ms = undefined;
   readonly #source: Source;
   readonly #entity: Entity;
   readonly #tampering: Tampering;

@@ -19,6 +19,8 @@ export interface Brought {
 
 /** One way to load a table again and again. It keeps its own position. */
 export interface Loader {
+  /** What is younger it leaves to a later load on purpose; undefined: it has no lag. */
+  readonly lag_ms: number | undefined;
   /** @param onClaimed is called when the window is fixed, before anything of it is read */
   load(drawn: DrawnLoad, onClaimed: () => void): Promise<Brought>;
   close(): Promise<void>;

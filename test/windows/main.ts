@@ -34,10 +34,10 @@ const isJson = values.output === 'json';
 
 const bronze: OpenLoader = async (reading) => new BronzeLoader(reading);
 
-async function withServers(waitsForLags: boolean, use: (servers: WindowsServer[]) => Promise<void>): Promise<void> {
+async function withServers(use: (servers: WindowsServer[]) => Promise<void>): Promise<void> {
   const servers: WindowsServer[] = [];
   try {
-    for (let lane = 0; lane < Number(values.lanes); lane += 1) servers.push(await startWindowsServer({ waitsForLags }));
+    for (let lane = 0; lane < Number(values.lanes); lane += 1) servers.push(await startWindowsServer());
     await use(servers);
   } finally {
     await Promise.all(servers.map((server) => server.stop()));
@@ -57,7 +57,7 @@ function sums(trials: readonly Trial[]) {
 }
 
 async function runExact(): Promise<void> {
-  await withServers(false, async (servers) => {
+  await withServers(async (servers) => {
     const begun = performance.now();
     let done = 0;
     const onTrial = ({ seed, schedule, failures }: Trial) => {
@@ -84,7 +84,7 @@ function failuresOf(trials: readonly Trial[]) {
 }
 
 async function runPolicies(): Promise<void> {
-  await withServers(true, async (servers) => {
+  await withServers(async (servers) => {
     const figures: (ReturnType<typeof sums> & { policy: string })[] = [];
     for (const [policy, openLoader] of [...Object.entries(POLICIES), ['exact windows', bronze] as const]) {
       const trials = await runTrials({ servers, seeds: SEEDS, openLoader });
@@ -102,7 +102,7 @@ async function runPolicies(): Promise<void> {
 }
 
 async function runMistakes(): Promise<void> {
-  await withServers(false, async (servers) => {
+  await withServers(async (servers) => {
     const figures: { mistake: string; schedules: number; caught: boolean; failure: string }[] = [];
     for (const { what, openLoader, shows } of MISTAKES) {
       const seeds = SEEDS.filter((seed) => shows?.(wishesOf(seed)) ?? true);

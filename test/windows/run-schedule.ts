@@ -3,7 +3,6 @@ import { History } from './history.ts';
 import type { Loader, OpenLoader } from './loader.ts';
 import { type DrawnLoad, type Schedule, SKEW_MS_MAX } from './schedule.ts';
 import { cursorOf, tableSql } from './shapes.ts';
-import { LAG_5_S_SCALED_MS } from './sql-loaders.ts';
 import type { WindowsServer } from './windows-server.ts';
 import { runWriter, VERSIONS } from './writer.ts';
 
@@ -73,7 +72,9 @@ class Running {
     );
     history.stopped_at = rows[0]?.now ?? '';
     history.standing = await this.#standing();
-    if (this.#server.waitsForLags) await sleep(LAG_5_S_SCALED_MS + SKEW_MS_MAX);
+    // What is too young for a lag is not lost, nor what a clock ahead of time wrote.
+    const { lag_ms } = this.#place.loader;
+    if (lag_ms !== undefined) await sleep(lag_ms + SKEW_MS_MAX);
     await this.#load(LAST);
     await this.#load(LAST);
   }

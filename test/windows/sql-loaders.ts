@@ -11,6 +11,7 @@ type Session = <K extends string>(sql: string) => Promise<Record<K, string>[]>;
 
 /** Loads that are a few lines of SQL. */
 abstract class SqlLoader implements Loader {
+  abstract readonly lag_ms: number | undefined;
   protected readonly reading: Reading;
   readonly #client: pg.Client;
   #hasLoaded = false;
@@ -52,6 +53,7 @@ abstract class SqlLoader implements Loader {
 
 /** The policies that are usual: a checkpoint that is a time. */
 class TimeLoader extends SqlLoader {
+  readonly lag_ms: number | undefined;
   readonly #policy: '>' | '>=' | number;
   #since = '-infinity';
 
@@ -59,6 +61,7 @@ class TimeLoader extends SqlLoader {
   constructor(reading: Reading, policy: '>' | '>=' | number) {
     super(reading);
     this.#policy = policy;
+    this.lag_ms = typeof policy === 'number' ? policy : undefined;
   }
 
   protected async read(load_type: DrawnLoad['load_type'], load: { onClaimed: () => void; isKept: boolean }) {
@@ -103,6 +106,7 @@ export type RuleMistake = 'xmax_as_end' | 'row_in_snapshot' | 'cut_after_reading
  * and for mistakes that can't be planted from outside of Bronze's source.
  */
 class RuleLoader extends SqlLoader {
+  readonly lag_ms = undefined;
   readonly #mistake: RuleMistake | undefined;
   #snapshot = { xid: '0', next_xid: '0', text: '' };
 

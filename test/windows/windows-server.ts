@@ -10,8 +10,6 @@ export interface WindowsServer {
   readonly writers: readonly pg.Client[];
   /** Looks at the table, in transactions of one statement. */
   readonly observer: pg.Client;
-  /** Whether the last loads of a schedule wait until a fixed lag is over, so that what is too young for it does not count as lost. */
-  readonly waitsForLags: boolean;
   loginOf(role: Schedule['role']): string;
   newTable(): string;
   stop(): Promise<void>;
@@ -30,7 +28,7 @@ const SETTINGS = {
   max_wal_senders: '0',
 };
 
-export async function startWindowsServer(options: { readonly waitsForLags?: boolean } = {}): Promise<WindowsServer> {
+export async function startWindowsServer(): Promise<WindowsServer> {
   const server = await startEmbeddedPostgres(SETTINGS);
   const url = await server.createDatabase('windows');
   const clients: pg.Client[] = [];
@@ -48,7 +46,6 @@ export async function startWindowsServer(options: { readonly waitsForLags?: bool
   return {
     writers,
     observer,
-    waitsForLags: options.waitsForLags ?? false,
     loginOf: (role) => {
       const login = new URL(url);
       login.username = `only_${role}`;
