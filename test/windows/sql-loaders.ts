@@ -95,7 +95,7 @@ export const POLICIES = {
   'cursor > checkpoint': opening((reading) => new TimeLoader(reading, '>')),
   'cursor >= checkpoint': opening((reading) => new TimeLoader(reading, '>=')),
   'fixed lag, 0 s': opening((reading) => new TimeLoader(reading, 0)),
-  'fixed lag, 5 s': opening((reading) => new TimeLoader(reading, LAG_5_S_SCALED_MS)),
+  'fixed lag, 5 s (scaled)': opening((reading) => new TimeLoader(reading, LAG_5_S_SCALED_MS)),
 } satisfies Record<string, OpenLoader>;
 
 /** How a window in transaction ids may go wrong; none: the rule. */
