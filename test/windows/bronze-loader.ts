@@ -1,0 +1,152 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Checkpoint,
+  checkpointSchema,
+  effectiveLoadType,
+  finishLoad,
+  type PendingLoad,
+  startLoad,
+} from '@bronze/common/checkpoint';
+import { defineConfig, type Entity, entityOf as entityIn, isTable } from '@bronze/common/config';
+import type { Clock, Deadline, RawBatch, Source } from '@bronze/common/ports';
+import type { Position } from '@bronze/common/slice-manifest';
+import { timestamp } from '@bronze/common/timestamp';
+import { PostgresSource } from '@bronze/extractor/adapters/postgres-source';
+import * as z from 'zod/mini';
+import type { Brought, Loader, Reading } from './loader.ts';
+import type { DrawnLoad } from './schedule.ts';
+import { entityOf } from './shapes.ts';
+
+const NOW = timestamp('2024-01-15');
+const DEADLINE: Deadline = { isNear: () => false, remainingMs: () => Infinity };
+
+/** What a planted mistake may get hold of: the source, and the checkpoint when a load has ended. */
+export interface Tampering {
+  readonly source?: (source: Source) => Source;
+  readonly finished?: (checkpoint: Checkpoint, load: PendingLoad) => Checkpoint;
+}
+
+/** Bronze's own loads: its source, and the transitions of its checkpoint, and nothing in their place. */
+export class BronzeLoader implements Loader {
+  readonly lag_ms = undefined;
+  readonly #source: Source;
+  readonly #entity: Entity;
+  readonly #tampering: Tampering;
+  #checkpoint: Checkpoint | undefined;
+  #loads = 0;
+
+  constructor({ schedule, url, table }: Reading, tampering: Tampering = {}) {
+    const { clock_margin_seconds, slice_rows } = schedule;
+    const config = defineConfig({
+      sources: { db: { type: 'postgres', url, clock_margin_seconds, reconnects: 0 } },
+      entities: {
+        things: {
+          source: 'db',
+          table: `public.${table}`,
+          ...entityOf(schedule.shape),
+          slice_rows,
+          batch_rows: Math.max(1, Math.floor(slice_rows / 2)),
+        },
+      },
+    });
+    const clock: Clock = { now: () => NOW, sleep: async (ms) => void (schedule.is_patient && (await sleep(ms))) };
+    const source = config.sources['db'];
+    const entity = entityIn(config, 'things');
+    if (source?.type !== 'postgres' || !isTable(entity)) throw new Error('there is a table');
+    const ports = { url: async () => url, config: source, clock, log: { event: () => undefined } };
+    this.#source = (tampering.source ?? ((same) => same))(new PostgresSource(ports));
+    this.#entity = entity;
+    this.#tampering = tampering;
+  }
+
+  async load(drawn: DrawnLoad, onClaimed: () => void): Promise<Brought> {
+    const load = await this.#claim(drawn.load_type);
+    onClaimed();
+    const read = await this.#read(load, drawn);
+    this.#finish(load, drawn.is_abandoned ? 'abandoned' : 'completed');
+    return {
+      load_type: load.load_type,
+      versions: read.versions,
+      // A full load leaves none out.
+      without_cursor: read.without_cursor,
+      synced: this.#checkpoint?.last_sync_timestamp ?? '',
+      window_basis: load.window_basis,
+      window_fallback: load.window_fallback ?? read.window_fallback,
+    };
+  }
+
+  async close(): Promise<void> {
+    // Each session is closed when its statement is done.
+  }
+
+  /** As `claim-load.ts` does, with nobody to compete with. */
+  async #claim(load_type: DrawnLoad['load_type']): Promise<PendingLoad> {
+    const before = this.#checkpoint;
+    const isFull = effectiveLoadType(before, load_type, true) === 'full';
+    const since = isFull ? undefined : before?.last_sync_timestamp;
+    const claim = { since, exact_position: before?.exact_position, deadline: DEADLINE };
+    const cut = await this.#source.cut(this.#entity, claim);
+    this.#loads += 1;
+    const load_id = `00000000-0000-8000-8000-${String(this.#loads).padStart(12, '0')}`;
+    const request = { entity: 'things', load_id, load_type };
+    const started = startLoad(before, { request, waiting: [], hasCursor: true, cut, now: NOW });
+    this.#checkpoint = asStored(started.checkpoint);
+    return this.#checkpoint.pending_load ?? started.load;
+  }
+
+  /** As `stage-slice.ts` does: a slice ends with the batch that fills it, and the next begins a new statement there. */
+  async #read(load: PendingLoad, drawn: DrawnLoad) {
+    const versions: number[] = [];
+    let position: Position | undefined;
+    let crashes = drawn.crashes;
+    let without_cursor = 0;
+    let window_fallback: string | undefined;
+    for (;;) {
+      const reader = await this.#source.openSlice(this.#entity, load, startAt(position));
+      const slice = await this.#slice(reader.batches, reader.is_resumable);
+      await sleep(drawn.slice_pause_ms);
+      if (crashes > 0) {
+        crashes -= 1;
+        continue;
+      }
+      versions.push(...slice.versions);
+      without_cursor += reader.left_out?.without_cursor ?? 0;
+      window_fallback ??= reader.window_fallback;
+      if (slice.final) return { versions, without_cursor, window_fallback };
+      if (JSON.stringify(slice.position) === JSON.stringify(position)) throw new Error('a slice stood still');
+      position = slice.position;
+    }
+  }
+
+  async #slice(batches: AsyncIterable<RawBatch>, isResumable: boolean) {
+    const versions: number[] = [];
+    let position: Position | undefined;
+    for await (const batch of batches) {
+      versions.push(...versionsOf(batch));
+      position = batch.position;
+      if (isResumable && versions.length >= this.#entity.slice_rows) return { versions, position, final: false };
+    }
+    return { versions, position, final: true };
+  }
+
+  #finish(load: PendingLoad, status: 'completed' | 'abandoned'): void {
+    const { load_id, until } = load;
+    const finished = finishLoad(this.#checkpoint, { load_id, status, until, rows: 0 }, NOW);
+    if (!finished) throw new Error('the load was not pending');
+    this.#checkpoint = asStored((this.#tampering.finished ?? ((same) => same))(finished, load));
+  }
+}
+
+/** Through JSON and its schema, as any store keeps it. */
+function asStored(checkpoint: Checkpoint): Checkpoint {
+  return z.parse(checkpointSchema, JSON.parse(JSON.stringify(checkpoint)));
+}
+
+export function startAt(position: Position | undefined) {
+  return { position, knownColumns: async () => [], deadline: DEADLINE };
+}
+
+function versionsOf({ ndjson }: RawBatch): number[] {
+  const lines = Buffer.from(ndjson).toString().split('\n').slice(0, -1);
+  return lines.map((line) => Number((JSON.parse(line) as Record<string, string>)['version']));
+}

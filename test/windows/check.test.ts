@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { check } from './check.ts';
+import { History, type LoadSeen } from './history.ts';
+
+/** One committed version a transaction. */
+function commit(history: History, version: number, kind: { is_null?: boolean; is_true?: boolean } = {}): void {
+  const written = history.begin();
+  written.wrote = history.tick();
+  written.versions = [{ version, is_null: kind.is_null ?? false, is_true: kind.is_true ?? true }];
+  history.end(written, 'committed');
+}
+
+function load(history: History, seen: Partial<LoadSeen>): void {
+  history.loads.push({
+    load_type: history.loads.length === 0 ? 'full' : 'incremental',
+    is_abandoned: false,
+    began: history.tick(),
+    claimed: history.tick(),
+    brought: [],
+    before: new Set(),
+    after: new Set(),
+    without_cursor: 0,
+    synced: '',
+    window_basis: undefined,
+    window_fallback: undefined,
+    ...seen,
+  });
+}
+
+const EARLY = '2024-01-15T10:00:00.000000Z';
+const LATE = '2024-01-15T11:00:00.000000Z';
+
+function standing(history: History, ...versions: number[]): void {
+  history.standing = versions.map((version) => ({ version, cursor: EARLY }));
+}
+
+describe('the oracle', () => {
+  test('is content with loads that bring each version once', () => {
+    const history = new History();
+    commit(history, 1);
+    load(history, { brought: [1], before: new Set([1]), after: new Set([1]), synced: LATE });
+    commit(history, 2);
+    load(history, { brought: [2], before: new Set([1, 2]), after: new Set([1, 2]), synced: LATE });
+    load(history, {});
+    standing(history, 1, 2);
+    expect(check(history)).toMatchObject({ lost: 0, duplicated: 0, due: 3 });
+    expect(check(history).failures).toEqual(['1 versions below last_sync_timestamp were not in bronze: 2']);
+  });
+
+  test('misses what stands in the table and is in no load, and what an abandoned load brought', () => {
+    const history = new History();
+    commit(history, 1);
+    commit(history, 2);
+    load(history, { brought: [] });
+    load(history, { brought: [1], is_abandoned: true });
+    load(history, {});
+    standing(history, 1, 2);
+    expect(check(history)).toMatchObject({ lost: 2, duplicated: 0 });
+  });
+
+  test('sees what comes twice, though not what a further full load brings again', () => {
+    const history = new History();
+    commit(history, 1);
+    load(history, { brought: [1] });
+    load(history, { brought: [1], load_type: 'full' });
+    load(history, {});
+    standing(history, 1);
+    expect(check(history).failures).toEqual([]);
+    load(history, { brought: [1] });
+    expect(check(history)).toMatchObject({ duplicated: 1 });
+  });
+
+  test('sees versions of transactions that were rolled back', () => {
+    const history = new History();
+    const written = history.begin();
+    written.versions = [{ version: 1, is_null: false, is_true: true }];
+    history.end(written, 'rolled_back');
+    load(history, { brought: [1] });
+    load(history, {});
+    expect(check(history).failures).toEqual(['1 versions were brought that nobody committed: 1']);
+  });
+
+  test('a version is due by the next load, unless a transaction that was open may have an older id', () => {
+    const history = new History();
+    const older = history.begin();
+    older.wrote = history.tick();
+    commit(history, 1);
+    const seen = { before: new Set([1]), after: new Set([1]) };
+    load(history, seen);
+    standing(history, 1);
+    expect(check(history)).toMatchObject({ due: 0 });
+    history.end(older, 'rolled_back');
+    load(history, seen);
+    expect(check(history).failures).toContain('1 versions were not in the load that they were due in: 1');
+    load(history, { ...seen, brought: [1] });
+    load(history, {});
+    expect(check(history)).toMatchObject({ lost: 0, due: 2 });
+  });
+
+  test('a version is due though a transaction is open that wrote only later', () => {
+    const history = new History();
+    const quiet = history.begin();
+    commit(history, 1);
+    quiet.wrote = history.tick();
+    load(history, { before: new Set([1]), after: new Set([1]) });
+    expect(check(history).failures).toContain('1 versions were not in the load that they were due in: 1');
+  });
+
+  test('rows without a cursor are counted, neither too seldom nor too often', () => {
+    const history = new History();
+    commit(history, 1, { is_null: true });
+    load(history, {});
+    load(history, { without_cursor: 0 });
+    history.standing = [{ version: 1, cursor: null }];
+    expect(check(history).failures).toEqual(['0 rows without a cursor were counted; it had to be 1 to 1']);
+    load(history, { without_cursor: 1 });
+    expect(check(history).failures).toEqual([]);
+    load(history, { without_cursor: 1 });
+    expect(check(history).failures).toEqual(['2 rows without a cursor were counted; it had to be 1 to 1']);
+  });
+
+  test('the last load has nothing left to bring', () => {
+    const history = new History();
+    commit(history, 1);
+    load(history, {});
+    load(history, { brought: [1] });
+    standing(history, 1);
+    expect(check(history).failures).toEqual(['1 rows came with a load after the one that had to bring everything: 1']);
+  });
+});

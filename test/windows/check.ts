@@ -1,0 +1,159 @@
+import { earlier, timestamp } from '@bronze/common/timestamp';
+import type { History, LoadSeen, Version, Written } from './history.ts';
+import { type Schedule, SHOWING_MS } from './schedule.ts';
+
+export interface Verdict {
+  /** Versions that stand in the table at the end and are in no load. */
+  readonly lost: number;
+  /** Versions that came more than once since the last full load, counted for each time too many. */
+  readonly duplicated: number;
+  /** One line for each kind of failure; empty: all is as guaranteed. */
+  readonly failures: readonly string[];
+  readonly brought: number;
+  /** Pairs of a version and a load by which it had to be in bronze. */
+  readonly due: number;
+}
+
+interface Committed {
+  readonly of: ReadonlyMap<number, Version>;
+  readonly at: ReadonlyMap<number, number>;
+}
+
+/** Compares what the loads brought with what the writers did. */
+export function check(history: History): Verdict {
+  const committed = committedOf(history.transactions);
+  const since = history.loads.findLastIndex((load) => load.load_type === 'full' && !load.is_abandoned);
+  const eras = erasOf(history.loads);
+  const brought = new Set(history.loads.slice(Math.max(since, 0)).flatMap(broughtBy));
+  const current = history.standing.filter(({ cursor }) => cursor !== null).map(({ version }) => version);
+  const missing = current.filter((version) => !brought.has(version));
+  const duplicated = eras.reduce((sum, era) => sum + repeated(era.flatMap(broughtBy)), 0);
+  const invented = history.loads.flatMap(broughtBy).filter((version) => !committed.of.has(version));
+  const overdue = eras.map((era) => overdueIn(era, history.transactions, committed));
+  const late = new Set(overdue.flatMap((one) => one.late));
+  const ahead = aheadOf(history, committed);
+  const last = history.loads.at(-1);
+  const failures = [
+    said(missing.length, 'versions that stand in the table at the end are in no load', missing),
+    said(duplicated, 'versions came twice'),
+    said(invented.length, 'versions were brought that nobody committed', invented),
+    said(late.size, 'versions were not in the load that they were due in', [...late]),
+    said(ahead.length, 'versions below last_sync_timestamp were not in bronze', ahead),
+    last && said(last.brought.length, 'rows came with a load after the one that had to bring everything', last.brought),
+    uncounted(history, committed),
+  ];
+  return {
+    lost: missing.length,
+    duplicated,
+    failures: failures.filter((one) => one !== undefined),
+    brought: history.loads.flatMap(broughtBy).length,
+    due: overdue.reduce((sum, one) => sum + one.due, 0),
+  };
+}
+
+function said(count: number, what: string, examples: readonly number[] = []): string | undefined {
+  return count === 0
+    ? undefined
+    : `${count} ${what}${examples.length > 0 ? `: ${examples.slice(0, 5).join(', ')}` : ''}`;
+}
+
+function broughtBy(load: LoadSeen): readonly number[] {
+  return load.is_abandoned ? [] : load.brought;
+}
+
+/** Loads by the full load that they build on: a further full load brings everything anew, and is meant to. */
+function erasOf(loads: readonly LoadSeen[]): LoadSeen[][] {
+  const eras: LoadSeen[][] = [];
+  for (const load of loads) {
+    const era = eras.at(-1);
+    if (!era || (load.load_type === 'full' && !load.is_abandoned)) eras.push([load]);
+    else era.push(load);
+  }
+  return eras;
+}
+
+function committedOf(transactions: readonly Written[]): Committed {
+  const done = transactions.filter(({ outcome }) => outcome === 'committed');
+  return {
+    of: new Map(done.flatMap(({ versions }) => versions.map((one) => [one.version, one]))),
+    at: new Map(done.flatMap(({ versions, ended }) => versions.map((one) => [one.version, ended ?? Infinity]))),
+  };
+}
+
+function repeated(versions: readonly number[]): number {
+  return versions.length - new Set(versions).size;
+}
+
+/**
+ * A version that the observer saw before the claim and after the load was there all the while. Unless a transaction that
+ * was open at the claim may have taken its id before that version's transaction did, it is due by that load.
+ */
+function overdueIn(era: readonly LoadSeen[], transactions: readonly Written[], committed: Committed) {
+  const late: number[] = [];
+  const brought = new Set<number>();
+  let due = 0;
+  for (const load of era) {
+    for (const version of broughtBy(load)) brought.add(version);
+    if (load.is_abandoned) continue;
+    const open = transactions.filter(
+      ({ wrote, ended }) => wrote !== undefined && wrote < load.claimed && (ended ?? Infinity) > load.began,
+    );
+    const horizon = Math.min(...open.map(({ wrote }) => wrote ?? Infinity));
+    for (const version of load.before) {
+      const isDue = load.after.has(version) && (committed.at.get(version) ?? Infinity) < horizon;
+      if (!isDue || committed.of.get(version)?.is_null) continue;
+      due += 1;
+      if (!brought.has(version)) late.push(version);
+    }
+  }
+  return { late, due };
+}
+
+/** "Everything below `last_sync_timestamp` is in bronze", less the moment that a transaction needs to show. */
+function aheadOf(history: History, committed: Committed): number[] {
+  const ahead = new Set<number>();
+  for (const era of erasOf(history.loads)) {
+    const brought = new Set<number>();
+    for (const load of era) {
+      for (const version of broughtBy(load)) brought.add(version);
+      if (load.is_abandoned || load.synced === '') continue;
+      const below = earlier(timestamp(load.synced), SHOWING_MS / 1000);
+      for (const { version, cursor } of history.standing) {
+        const isBelow = cursor !== null && cursor < below && committed.of.get(version)?.is_true;
+        // A later full load brings what stands at the end too; only that what is below already had to be there counts.
+        if (isBelow && !brought.has(version)) ahead.add(version);
+      }
+    }
+  }
+  return [...ahead];
+}
+
+/** NULL cursors are brought by a full load, or counted. */
+function uncounted(history: History, committed: Committed): string | undefined {
+  const counts = history.loads.filter((load) => !load.is_abandoned).map((load) => load.without_cursor);
+  if (counts.includes(undefined)) return undefined;
+  const counted = counts.reduce<number>((sum, one) => sum + (one ?? 0), 0);
+  const brought = new Set(history.loads.flatMap(broughtBy));
+  const silent = history.standing.filter(({ version, cursor }) => cursor === null && !brought.has(version)).length;
+  const all = [...committed.of.values()].filter(({ is_null }) => is_null).length;
+  return counted >= silent && counted <= all
+    ? undefined
+    : `${counted} rows without a cursor were counted; it had to be ${silent} to ${all}`;
+}
+
+/** What the cuts must say of themselves; only for Bronze's own loads. */
+export function checkGuarantee(schedule: Schedule, history: History): string[] {
+  // Without a bound: a transaction was open at the first claim and still is, so how far back it goes is not known.
+  const bounded = schedule.role === 'select' ? 'exact_virtual_transactions' : 'exact_activity';
+  const expected: ReadonlySet<string> = new Set([bounded, 'exact_unbounded']);
+  const strange = history.loads.filter((load) => !expected.has(load.window_basis ?? ''));
+  const fallbacks = history.loads.filter((load) => load.window_fallback !== undefined);
+  const stalled = history.loads.slice(-1).filter((load) => load.synced < history.stopped_at);
+  const unbounded = history.loads.slice(-1).filter((load) => load.window_basis === 'exact_unbounded');
+  return [
+    ...strange.map((load) => `a role of kind ${schedule.role} got ${load.window_basis}`),
+    ...fallbacks.map((load) => `a load fell back: ${load.window_fallback}`),
+    ...stalled.map((load) => `the checkpoint stalled at ${load.synced}, the writers ended at ${history.stopped_at}`),
+    ...unbounded.map(() => 'the last load had no lower bound, though nothing was open before it'),
+  ];
+}

@@ -1,0 +1,145 @@
+import { finishLoad, type PendingLoad, startLoad } from '@bronze/common/checkpoint';
+import { defineConfig, entityOf, isTable } from '@bronze/common/config';
+import { timestamp } from '@bronze/common/timestamp';
+import { describe, QUOTING, zoneOf } from '@bronze/extractor/adapters/described-table';
+import { PostgresSession } from '@bronze/extractor/adapters/postgres-session';
+import { PostgresSource } from '@bronze/extractor/adapters/postgres-source';
+import { proveReading } from '@bronze/extractor/adapters/reading-proof';
+import { planCopy } from '@bronze/extractor/postgres/window-sql';
+import { execute, startEmbeddedPostgres } from '@bronze/local/embedded-postgres';
+import * as z from 'zod/mini';
+
+export interface Cost {
+  readonly what: string;
+  readonly rows: number;
+  /** Of 8 kB, found in the server's cache or read. */
+  readonly pages: number;
+  readonly ms: number;
+  /** Of its pages to those of the plain range. */
+  readonly ratio: number;
+}
+
+/** What an exact incremental load may read at most, as a multiple of the plain range's pages. */
+export const RATIO_MAX = 1.2;
+const NOW = timestamp('2024-01-15');
+const MARGIN_SECONDS = 60;
+
+/**
+ * A table that changes by 1 % a day: so many rows, the last of them a moment old, and a load; then 1 %, half of them
+ * inserted and half changed all over the table, in transactions of 50 rows. The load after that is explained.
+ */
+export async function measureCost(rows: number): Promise<Cost[]> {
+  const server = await startEmbeddedPostgres({ autovacuum: 'off', shared_buffers: '256MB', max_wal_size: '4GB' });
+  try {
+    const url = await server.createDatabase('cost');
+    await execute(url, fillSql(rows));
+    await execute(url, 'VACUUM ANALYZE orders');
+    await execute(url, 'CHECKPOINT');
+    const { source, entity, config } = reading(url);
+    const first = await claimed(source, entity, undefined);
+    for (let part = 0; part < rows / 100 / 50; part += 1) await execute(url, changeSql(rows, part));
+    await execute(url, 'ANALYZE orders');
+    const { load } = await claimed(source, entity, first);
+    return await explained({ url, config, entity, load });
+  } finally {
+    await server.stop();
+  }
+}
+
+function fillSql(rows: number): string {
+  return `CREATE TABLE orders (id bigint PRIMARY KEY, customer_id integer NOT NULL, status text NOT NULL, total numeric(12,2), note text, updated_at timestamptz NOT NULL);
+    INSERT INTO orders SELECT n, n % 50000, (ARRAY['placed', 'paid', 'shipped'])[1 + n % 3], n % 100000 / 100.0, 'note ' || md5(n::text),
+      now() - make_interval(secs => (${rows} - n) * 8640000.0 / ${rows}) FROM generate_series(1, ${rows}) n;
+    CREATE INDEX ON orders (updated_at);`;
+}
+
+function changeSql(rows: number, part: number): string {
+  const ids = Array.from({ length: 25 }, (_, index) => 1 + (((part * 25 + index) * 7919) % rows));
+  const first = rows + 1 + part * 25;
+  return `BEGIN; UPDATE orders SET status = 'shipped', updated_at = now() WHERE id IN (${ids.join(', ')});
+    INSERT INTO orders SELECT n, n % 50000, 'placed', 1, 'note', now() FROM generate_series(${first}, ${first + 24}) n; COMMIT`;
+}
+
+function reading(url: string) {
+  const config = defineConfig({
+    sources: { db: { type: 'postgres', url, clock_margin_seconds: MARGIN_SECONDS } },
+    entities: { orders: { source: 'db', table: 'public.orders' } },
+  });
+  const source = config.sources['db'];
+  const entity = entityOf(config, 'orders');
+  if (source?.type !== 'postgres' || !isTable(entity)) throw new Error('there is a table');
+  const clock = { now: () => NOW, sleep: async () => undefined };
+  const log = { event: () => undefined };
+  return { source: new PostgresSource({ url: async () => url, config: source, clock, log }), entity, config: source };
+}
+
+type Entity = ReturnType<typeof reading>['entity'];
+type Claimed = ReturnType<typeof startLoad>;
+
+async function claimed(source: PostgresSource, entity: Entity, last: Claimed | undefined): Promise<Claimed> {
+  const done = last && { load_id: last.load.load_id, status: 'completed' as const, until: last.load.until, rows: 0 };
+  const checkpoint = last && done && finishLoad(last.checkpoint, done, NOW);
+  const since = checkpoint?.last_sync_timestamp;
+  const cut = await source.cut(entity, { since, exact_position: checkpoint?.exact_position });
+  const load_id = `00000000-0000-8000-8000-00000000000${last ? 2 : 1}`;
+  const request = { entity: 'orders', load_id };
+  return startLoad(checkpoint, { request, waiting: [], hasCursor: true, cut, now: NOW });
+}
+
+interface Explaining {
+  readonly url: string;
+  readonly config: ReturnType<typeof reading>['config'];
+  readonly entity: Entity;
+  readonly load: PendingLoad;
+}
+
+async function explained({ url, config, entity, load }: Explaining): Promise<Cost[]> {
+  const session = await PostgresSession.open(url, config, 'REPEATABLE READ');
+  try {
+    const table = await describe(session, entity);
+    const { next_xid } = await proveReading(session, entity, load, table);
+    const shared = { ...table, entity, position: undefined, zone: zoneOf(entity, table), next_xid };
+    const { exact_window, exact_position: _, ...plain } = load;
+    if (!exact_window) throw new Error('the window is exact');
+    const loads: [string, PendingLoad][] = [
+      ['plain range of updated_at', plain],
+      ['exact window', load],
+      ['exact window without a lower bound', { ...load, exact_window: { ...exact_window, scan_from: null } }],
+    ];
+    const costs: Omit<Cost, 'ratio'>[] = [];
+    for (const [what, one] of loads) {
+      const copy = planCopy({ ...shared, load: one }, QUOTING).sql;
+      const query = copy.slice('COPY ('.length, -') TO STDOUT'.length);
+      // The first time sets hint bits and fills the cache.
+      await explain(session, query);
+      costs.push({ what, ...(await explain(session, query)) });
+    }
+    const floor = costs[0]?.pages ?? 0;
+    return costs.map((cost) => ({ ...cost, ratio: Number((cost.pages / floor).toFixed(3)) }));
+  } finally {
+    await session.close();
+  }
+}
+
+const planSchema = z.array(
+  z.object({
+    Plan: z.object({
+      'Actual Rows': z.number(),
+      'Shared Hit Blocks': z.number(),
+      'Shared Read Blocks': z.number(),
+    }),
+    'Execution Time': z.number(),
+  }),
+);
+
+async function explain(session: PostgresSession, query: string) {
+  const [row] = await session.rows(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${query}`, []);
+  const [explained] = z.parse(planSchema, JSON.parse(row?.['QUERY PLAN'] ?? ''));
+  if (!explained) throw new Error('a plan has a root');
+  const { Plan, 'Execution Time': ms } = explained;
+  return {
+    rows: Plan['Actual Rows'],
+    pages: Plan['Shared Hit Blocks'] + Plan['Shared Read Blocks'],
+    ms: Math.round(ms),
+  };
+}

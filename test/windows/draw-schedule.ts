@@ -1,0 +1,204 @@
+import { Random } from './random.ts';
+import {
+  type Clock,
+  type DrawnLoad,
+  IDS_OF_WRITER,
+  type Operation,
+  type Schedule,
+  type Shape,
+  SHOWING_MS,
+  SKEW_MS_MAX,
+  type Transaction,
+  WRITERS,
+} from './schedule.ts';
+
+export interface Wishes {
+  /** 10,000 rows that are tied again and again. */
+  readonly ties: boolean;
+  /** Transactions that outlast several loads and idle longer than any margin. */
+  readonly long: boolean;
+  /** Some transactions begin, write long after and commit, while a later one with an older id stays open: see docs/windows.md. */
+  readonly relay: boolean;
+  readonly role: Schedule['role'];
+}
+
+/** What a seed stands for: roles alternate, one in 50 schedules ties 10,000 rows, one in 5 has long transactions, one in 10 relays. */
+export function wishesOf(seed: number): Wishes {
+  return {
+    ties: seed % 50 === 7,
+    long: seed % 5 === 3,
+    relay: seed % 20 === 4 || seed % 20 === 9,
+    role: seed % 2 === 0 ? 'select' : 'stats',
+  };
+}
+
+/** All that is decided beforehand. How the server interleaves it is not: the same seed may pass once and fail once. */
+export function drawSchedule(seed: number, wishes: Wishes = wishesOf(seed)): Schedule {
+  const random = new Random(seed);
+  const rows = wishes.ties ? 10_000 : random.pick([0, 10, 40, 150]);
+  const skew_ms = wishes.relay ? 0 : random.pick([0, 0, 40, SKEW_MS_MAX]);
+  const shape = wishes.ties
+    ? 'plain'
+    : random.weighted<Shape>({
+        plain: 10,
+        no_index: 1,
+        composite_key: 2,
+        partitioned: 2,
+        two_cursors: 2,
+        keyless: 1,
+      });
+  return {
+    seed,
+    shape,
+    role: wishes.role,
+    rows,
+    slice_rows: wishes.ties ? random.int(1500, 6000) : random.pick(rows < 100 ? [5, 12, 30, 1000] : [30, 60, 1000]),
+    clock_margin_seconds: (SHOWING_MS + skew_ms) / 1000,
+    is_patient: random.chance(0.15),
+    loads: random.list(wishes.relay ? 5 : random.int(2, 5), (index) => drawLoad(random, index, wishes)),
+    writers: random.list(WRITERS, (writer) => new WriterDraw(random, { writer, rows, skew_ms, wishes }).transactions()),
+  };
+}
+
+function drawLoad(random: Random, index: number, wishes: Wishes): DrawnLoad {
+  return {
+    pause_ms: random.int(0, wishes.relay ? 60 : 25),
+    load_type: index === 0 || random.chance(0.06) ? 'full' : 'incremental',
+    is_abandoned: random.chance(0.06),
+    crashes: random.chance(0.08) ? 1 : 0,
+    slice_pause_ms: random.chance(0.3) ? random.int(1, 10) : 0,
+  };
+}
+
+interface WriterWishes {
+  readonly writer: number;
+  readonly rows: number;
+  readonly skew_ms: number;
+  readonly wishes: Wishes;
+}
+
+class WriterDraw {
+  readonly #random: Random;
+  readonly #of: WriterWishes;
+  #inserted = 0;
+
+  constructor(random: Random, of: WriterWishes) {
+    this.#random = random;
+    this.#of = of;
+  }
+
+  transactions(): Transaction[] {
+    const few = this.#of.wishes.ties ? 2 : 5;
+    return this.#random.list(this.#random.int(2, few), () => this.#transaction());
+  }
+
+  #transaction(): Transaction {
+    const random = this.#random;
+    const operations = random.list(random.int(1, 4), () => this.#operation(0));
+    const end = random.weighted({ commit: 78, rollback: 12, prepare_and_commit: 7, prepare_and_rollback: 3 });
+    return {
+      pause_ms: random.int(0, 12),
+      isolation: random.weighted({ 'READ COMMITTED': 8, 'REPEATABLE READ': 1, SERIALIZABLE: 1 }),
+      // Some are open for long, and quiet, before they write.
+      operations: [...this.#opening(), ...operations],
+      end,
+      prepared_ms: random.int(0, 20),
+    };
+  }
+
+  #opening(): Operation[] {
+    const random = this.#random;
+    if (this.#of.wishes.relay) return this.#relayed();
+    if (this.#of.wishes.ties && this.#of.writer < 2)
+      return [{ kind: 'tie', modulus: this.#of.writer + 1, clock: 'now', skew_ms: 0 }];
+    if (this.#of.wishes.long && random.chance(0.25)) {
+      const quiet: Operation = random.pick([{ kind: 'read' }, { kind: 'take_id' }, { kind: 'sleep', ms: 1 }]);
+      const outlasting: Operation = { kind: 'outlast_loads', loads: random.int(1, 4) };
+      return [quiet, outlasting, { kind: 'sleep', ms: random.int(0, 180) }];
+    }
+    if (random.chance(0.2)) return [{ kind: 'read' }, { kind: 'sleep', ms: random.int(1, 15) }];
+    return random.chance(0.05) ? [{ kind: 'read' }, { kind: 'outlast_loads', loads: random.int(1, 2) }] : [];
+  }
+
+  /** The first writers wait and then write, the next hold an old id, the others are quick. */
+  #relayed(): Operation[] {
+    const { writer } = this.#of;
+    if (writer < 2) return [{ kind: 'read' }, { kind: 'sleep', ms: this.#random.int(SHOWING_MS, 160) }];
+    return writer < 5 ? [{ kind: 'take_id' }, { kind: 'outlast_loads', loads: 1 }] : [];
+  }
+
+  #operation(depth: number): Operation {
+    const random = this.#random;
+    const kind = random.weighted({
+      insert: 8,
+      update: 8,
+      tie: this.#of.wishes.ties ? 0 : 1,
+      delete: 2,
+      savepoint: depth < 3 ? 3 : 0,
+      exception_block: 1,
+      read: 1,
+      take_id: 1,
+      sleep: 4,
+      outlast_loads: this.#of.wishes.relay ? 0 : 0.3,
+    });
+    switch (kind) {
+      case 'insert':
+        return { kind, ids: this.#newIds(random.pick([1, 1, 2, 12])), ...this.#clock() };
+      case 'update':
+        return { kind, ids: this.#knownIds(random.pick([1, 1, 3, 8])), ...this.#clock() };
+      case 'tie':
+        return { kind, modulus: random.int(1, 7), ...this.#clock() };
+      case 'delete':
+        return { kind, ids: this.#knownIds(random.int(1, 2)) };
+      case 'savepoint':
+        return {
+          kind,
+          operations: random.list(random.int(1, 3), () => this.#operation(depth + 1)),
+          end: random.pick(['release', 'rollback']),
+        };
+      case 'exception_block':
+        return {
+          kind,
+          ids: this.#newIds(random.int(1, 2)),
+          failing: this.#newId(),
+          handled: this.#newId(),
+        };
+      case 'read':
+      case 'take_id':
+        return { kind };
+      case 'sleep':
+        return { kind, ms: random.int(1, 12) };
+      case 'outlast_loads':
+        return { kind, loads: random.int(1, 3) };
+      default:
+        return kind satisfies never;
+    }
+  }
+
+  #newIds(count: number): number[] {
+    return this.#random.list(count, () => this.#newId());
+  }
+
+  #newId(): number {
+    this.#inserted += 1;
+    return (this.#of.writer + 1) * IDS_OF_WRITER + this.#inserted;
+  }
+
+  /** Rows of the beginning, which all writers fight over, and the writer's own. Some are gone, or were never committed. */
+  #knownIds(count: number): number[] {
+    const { rows, writer } = this.#of;
+    const random = this.#random;
+    const known = () =>
+      random.int(1, rows + this.#inserted) <= rows
+        ? random.int(1, Math.min(rows, 400))
+        : (writer + 1) * IDS_OF_WRITER + random.int(1, this.#inserted);
+    return rows + this.#inserted === 0 ? [1] : random.list(count, known);
+  }
+
+  #clock(): { clock: Clock; skew_ms: number } {
+    const { skew_ms } = this.#of;
+    const random = this.#random;
+    const clock = random.weighted<Clock>({ now: 6, clock: 2, skewed: skew_ms > 0 ? 3 : 0, null: 0.3 });
+    return { clock, skew_ms: clock === 'skewed' ? random.int(-skew_ms, skew_ms) : 0 };
+  }
+}

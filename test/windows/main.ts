@@ -1,0 +1,143 @@
+/**
+ * `npm run windows -- --schedules 500`: loads among concurrent writers, on a real PostgreSQL, against what the writers know.
+ *
+ * `--seed S` is the first seed, `--lanes L` the number of servers, `-o json` prints figures for programs.
+ * `--policies` runs the same schedules with the four usual policies, `--mistakes` with planted mistakes until each is
+ * caught, `--cost` compares the pages that an exact load reads with those of a plain range.
+ */
+import { parseArgs } from 'node:util';
+import { count } from '@bronze/cli/numbers';
+import { print, printJson, printTable, right, say } from '@bronze/cli/output';
+import { BronzeLoader } from './bronze-loader.ts';
+import { measureCost, RATIO_MAX } from './cost.ts';
+import type { OpenLoader } from './loader.ts';
+import { MISTAKES } from './mistakes.ts';
+import { wishesOf } from './draw-schedule.ts';
+import { POLICIES } from './sql-loaders.ts';
+import { runTrials, seedsFrom, type Trial } from './trials.ts';
+import { startWindowsServer, type WindowsServer } from './windows-server.ts';
+
+const { values } = parseArgs({
+  options: {
+    schedules: { type: 'string', default: '500' },
+    seed: { type: 'string', default: '1' },
+    lanes: { type: 'string', default: '4' },
+    rows: { type: 'string', default: '1000000' },
+    policies: { type: 'boolean', default: false },
+    mistakes: { type: 'boolean', default: false },
+    cost: { type: 'boolean', default: false },
+    output: { type: 'string', short: 'o', default: 'table' },
+  },
+});
+const SEEDS = seedsFrom(Number(values.seed), Number(values.schedules));
+const isJson = values.output === 'json';
+
+const bronze: OpenLoader = async (reading) => new BronzeLoader(reading);
+
+async function withServers(use: (servers: WindowsServer[]) => Promise<void>): Promise<void> {
+  const servers: WindowsServer[] = [];
+  try {
+    for (let lane = 0; lane < Number(values.lanes); lane += 1) servers.push(await startWindowsServer());
+    await use(servers);
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+}
+
+function sums(trials: readonly Trial[]) {
+  const sum = (of: (trial: Trial) => number) => trials.reduce((total, trial) => total + of(trial), 0);
+  return {
+    schedules: trials.length,
+    brought: sum((trial) => trial.brought),
+    due: sum((trial) => trial.due),
+    lost: sum((trial) => trial.lost),
+    duplicated: sum((trial) => trial.duplicated),
+    failed: trials.filter((trial) => trial.failures.length > 0).length,
+  };
+}
+
+async function runExact(): Promise<void> {
+  await withServers(async (servers) => {
+    const begun = performance.now();
+    let done = 0;
+    const onTrial = ({ seed, schedule, failures }: Trial) => {
+      done += 1;
+      if (done % 100 === 0) say(`> ${count(done)} of ${count(SEEDS.length)} schedules`);
+      for (const failure of failures) say(`seed ${seed} (${schedule.shape}, ${schedule.role}): ${failure}`);
+    };
+    const trials = await runTrials({ servers, seeds: SEEDS, openLoader: bronze, isBronze: true, onTrial });
+    const seconds = (performance.now() - begun) / 1000;
+    const figures = sums(trials);
+    process.exitCode = figures.failed === 0 ? 0 : 1;
+    if (isJson) return printJson({ ...figures, seconds: Number(seconds.toFixed(1)), failures: failuresOf(trials) });
+    const { schedules, brought, due, lost, duplicated, failed } = figures;
+    print(
+      `${count(schedules)} schedules from seed ${values.seed}, ${seconds.toFixed(0)} s: ${count(brought)} versions brought`,
+    );
+    print(`${count(due)} times a version was due by a load; ${count(lost)} lost, ${count(duplicated)} duplicated`);
+    print(`${schedules - failed} schedules passed, ${failed} failed`);
+  });
+}
+
+function failuresOf(trials: readonly Trial[]) {
+  return trials.filter(({ failures }) => failures.length > 0).map(({ seed, failures }) => ({ seed, failures }));
+}
+
+async function runPolicies(): Promise<void> {
+  await withServers(async (servers) => {
+    const figures: (ReturnType<typeof sums> & { policy: string })[] = [];
+    for (const [policy, openLoader] of [...Object.entries(POLICIES), ['exact windows', bronze] as const]) {
+      const trials = await runTrials({ servers, seeds: SEEDS, openLoader });
+      figures.push({ policy, ...sums(trials) });
+      say(`> ${policy}`);
+    }
+    const exact = figures.at(-1);
+    process.exitCode = exact?.failed === 0 ? 0 : 1;
+    if (isJson) return printJson(figures);
+    printTable(
+      ['policy', 'versions brought', 'lost', 'duplicated'],
+      figures.map((one) => [one.policy, ...[one.brought, one.lost, one.duplicated].map((n) => right(count(n)))]),
+    );
+  });
+}
+
+async function runMistakes(): Promise<void> {
+  await withServers(async (servers) => {
+    const figures: { mistake: string; schedules: number; caught: boolean; failure: string }[] = [];
+    for (const { what, openLoader, shows } of MISTAKES) {
+      const seeds = SEEDS.filter((seed) => shows?.(wishesOf(seed)) ?? true);
+      const isEnough = (trial: Trial) => trial.failures.length > 0;
+      const trials = await runTrials({ servers, seeds, openLoader, isEnough });
+      const failure = trials.find(isEnough)?.failures[0] ?? '';
+      figures.push({ mistake: what, schedules: trials.length, caught: failure !== '', failure });
+      say(`> ${what}`);
+    }
+    process.exitCode = figures.every(({ caught }) => caught) ? 0 : 1;
+    if (isJson) return printJson(figures);
+    printTable(
+      ['mistake', 'schedules until caught', 'seen as'],
+      figures.map((one) => [one.mistake, right(one.caught ? count(one.schedules) : 'never'), one.failure]),
+    );
+  });
+}
+
+async function runCost(): Promise<void> {
+  const costs = await measureCost(Number(values.rows));
+  const exact = costs[1]?.ratio ?? Infinity;
+  process.exitCode = exact <= RATIO_MAX ? 0 : 1;
+  if (isJson) return printJson(costs);
+  printTable(
+    ['reading', 'rows', 'pages', 'ms', '× plain'],
+    costs.map(({ what, ...one }) => [
+      what,
+      ...[one.rows, one.pages, one.ms].map((n) => right(count(n))),
+      right(String(one.ratio)),
+    ]),
+  );
+  print(`${exact <= RATIO_MAX ? 'passed' : 'FAILED'}: at most ${RATIO_MAX} × the pages of the plain range`);
+}
+
+if (values.cost) await runCost();
+else if (values.policies) await runPolicies();
+else if (values.mistakes) await runMistakes();
+else await runExact();

@@ -1,0 +1,128 @@
+import type { Cut, ExactCut, PendingLoad } from '@bronze/common/checkpoint';
+import type { Claim, Source } from '@bronze/common/ports';
+import { earlier, type Timestamp, timestamp } from '@bronze/common/timestamp';
+import { BronzeLoader, type Tampering } from './bronze-loader.ts';
+import type { OpenLoader, Reading } from './loader.ts';
+import type { Wishes } from './draw-schedule.ts';
+import { ruleWith } from './sql-loaders.ts';
+
+/** A mistake that the harness must catch. */
+export interface Mistake {
+  readonly what: string;
+  readonly openLoader: OpenLoader;
+  /** The schedules in which it may show; undefined: all. */
+  readonly shows?: (wishes: Wishes) => boolean;
+}
+
+export const MISTAKES: readonly Mistake[] = [
+  {
+    what: 'the scan begins at the start of the oldest transaction that was open at the claim before',
+    openLoader: planted((reading) => cutting(({ position }, margin) => scanFrom(position.open_bound, margin), reading)),
+    shows: ({ relay, role }) => relay && role === 'stats',
+  },
+  {
+    what: 'the scan begins at the claim before, open transactions or not',
+    openLoader: planted((reading) => cutting(({ position }, margin) => scanFrom(position.looked_at, margin), reading)),
+  },
+  {
+    what: 'no margin for application clocks',
+    openLoader: planted((reading) => cutting(({ position }) => scanFrom(position.lower_bound, 0), reading)),
+  },
+  {
+    what: 'transactions that were open at the claim before are forgotten',
+    openLoader: planted(() => ({ source: (source) => wrapped(source, { claim: forgetful }) })),
+    shows: ({ long }) => long,
+  },
+  {
+    what: 'the next window begins at the snapshot’s xmax',
+    openLoader: planted(() => ({
+      source: (source) =>
+        wrapped(source, {
+          cut: (exact) => ({ ...exact, position: { ...exact.position, xid: exact.position.next_xid } }),
+        }),
+    })),
+  },
+  {
+    what: 'a full load takes what the next load takes too',
+    openLoader: planted(() => ({
+      source: (source) =>
+        wrapped(source, {
+          cut: (exact) => ({ ...exact, window: { ...exact.window, next_scan_from: timestamp('9999-12-31') } }),
+        }),
+    })),
+  },
+  {
+    what: 'a slice begins after the timestamp that the one before ended with: ties are dropped',
+    openLoader: planted(() => ({ source: withoutTies })),
+  },
+  {
+    what: 'an abandoned load moves the position',
+    openLoader: planted(() => ({
+      finished: (checkpoint, { exact_position }) =>
+        exact_position && checkpoint.exact_position && checkpoint.last_sync_timestamp
+          ? { ...checkpoint, exact_position: { ...exact_position, at: checkpoint.last_sync_timestamp } }
+          : checkpoint,
+    })),
+  },
+  { what: 'the window ends at the snapshot’s xmax', openLoader: ruleWith('xmax_as_end') },
+  { what: 'pg_visible_in_snapshot is asked about each row’s xmin', openLoader: ruleWith('row_in_snapshot') },
+  { what: 'the cut is taken after the reading', openLoader: ruleWith('cut_after_reading') },
+];
+
+function planted(tamperingWith: (reading: Reading) => Tampering): OpenLoader {
+  return async (reading) => new BronzeLoader(reading, tamperingWith(reading));
+}
+
+interface Wrapping {
+  readonly claim?: (claim: Claim) => Claim;
+  readonly cut?: (exact: ExactCut) => ExactCut;
+  readonly open?: (load: PendingLoad, position: Position) => Position;
+}
+
+type Position = Parameters<Source['openSlice']>[2]['position'];
+
+function wrapped(source: Source, { claim, cut, open }: Wrapping): Source {
+  return {
+    system: source.system,
+    cut: async (entity, asked): Promise<Cut> => {
+      const got = await source.cut(entity, claim?.(asked) ?? asked);
+      return got.exact && cut ? { ...got, exact: cut(got.exact) } : got;
+    },
+    openSlice: (entity, load, start) =>
+      source.openSlice(entity, load, { ...start, position: open ? open(load, start.position) : start.position }),
+  };
+}
+
+function cutting(
+  scanOf: (exact: ExactCut, margin_seconds: number) => Timestamp | null,
+  { schedule }: Reading,
+): Tampering {
+  const cut = (exact: ExactCut): ExactCut => {
+    const scan_from = scanOf(exact, schedule.clock_margin_seconds);
+    const { window, position } = exact;
+    return { ...exact, window: { ...window, next_scan_from: scan_from }, position: { ...position, scan_from } };
+  };
+  return { source: (source) => wrapped(source, { cut }) };
+}
+
+function scanFrom(bound: Timestamp | null, margin_seconds: number): Timestamp | null {
+  return bound && earlier(bound, margin_seconds);
+}
+
+function forgetful(claim: Claim): Claim {
+  const { exact_position } = claim;
+  return exact_position ? { ...claim, exact_position: { ...exact_position, open_transactions: {} } } : claim;
+}
+
+const LATEST_ID = String(2n ** 63n - 1n);
+
+/** Of keys that are one number; others are read as they should be. */
+function withoutTies(source: Source): Source {
+  return wrapped(source, {
+    open: (load, position) => {
+      const [cursor, ...key] = position?.values ?? [];
+      const isTied = load.load_type === 'incremental' && cursor !== undefined && key.length === 1;
+      return position && isTied ? { ...position, values: [cursor, LATEST_ID] } : position;
+    },
+  });
+}

@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { History } from './history.ts';
+import type { Loader, OpenLoader } from './loader.ts';
+import { type DrawnLoad, type Schedule, SKEW_MS_MAX } from './schedule.ts';
+import { cursorOf, tableSql } from './shapes.ts';
+import type { WindowsServer } from './windows-server.ts';
+import { runWriter, VERSIONS } from './writer.ts';
+
+/** The loads after the writers: the first has to bring everything that is left, and then there is nothing. */
+const LAST: DrawnLoad = { pause_ms: 0, load_type: 'incremental', is_abandoned: false, crashes: 0, slice_pause_ms: 0 };
+
+/** Runs one schedule in a table of its own and tells what happened. */
+export async function runSchedule(server: WindowsServer, schedule: Schedule, openLoader: OpenLoader): Promise<History> {
+  const table = server.newTable();
+  const history = new History();
+  const { observer } = server;
+  await observer.query(tableSql(schedule.shape, table));
+  await observer.query(`GRANT SELECT ON ${table} TO PUBLIC`);
+  await fill(server, schedule, { table, history });
+  const loader = await openLoader({ schedule, url: server.loginOf(schedule.role), table });
+  const running = new Running(server, schedule, { table, history, loader });
+  try {
+    await running.run();
+  } finally {
+    await loader.close();
+  }
+  await observer.query(`DROP TABLE ${table}`);
+  return history;
+}
+
+interface Place {
+  readonly table: string;
+  readonly history: History;
+}
+
+/** The first rows share one timestamp. */
+async function fill({ observer }: WindowsServer, { rows }: Schedule, { table, history }: Place): Promise<void> {
+  if (rows === 0) return;
+  const first = history.reserve(VERSIONS);
+  const written = history.begin();
+  written.wrote = history.tick();
+  await observer.query(
+    `INSERT INTO ${table} (id, version, updated_at) SELECT n, ${first} + n, now() FROM generate_series(1, ${rows}) n`,
+  );
+  written.versions = Array.from({ length: rows }, (_, n) => ({
+    version: first + n + 1,
+    is_null: false,
+    is_true: true,
+  }));
+  history.end(written, 'committed');
+}
+
+class Running {
+  readonly #server: WindowsServer;
+  readonly #schedule: Schedule;
+  readonly #place: Place & { readonly loader: Loader };
+  #done = 0;
+  #isOver = false;
+
+  constructor(server: WindowsServer, schedule: Schedule, place: Place & { readonly loader: Loader }) {
+    this.#server = server;
+    this.#schedule = schedule;
+    this.#place = place;
+  }
+
+  async run(): Promise<void> {
+    await settled([this.#loads(), ...this.#schedule.writers.map((_, writer) => this.#writer(writer))]);
+    const { history } = this.#place;
+    const { observer } = this.#server;
+    const { rows } = await observer.query<{ now: string }>(
+      `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS now`,
+    );
+    history.stopped_at = rows[0]?.now ?? '';
+    history.standing = await this.#standing();
+    // What is too young for a lag is not lost, nor what a clock ahead of time wrote.
+    const { lag_ms } = this.#place.loader;
+    if (lag_ms !== undefined) await sleep(lag_ms + SKEW_MS_MAX);
+    await this.#load(LAST);
+    await this.#load(LAST);
+  }
+
+  async #loads(): Promise<void> {
+    try {
+      for (const drawn of this.#schedule.loads) {
+        await sleep(drawn.pause_ms);
+        await this.#load(drawn);
+        this.#done += 1;
+      }
+    } finally {
+      this.#isOver = true;
+    }
+  }
+
+  async #writer(writer: number): Promise<void> {
+    const { history, table } = this.#place;
+    const client = this.#server.writers[writer];
+    const transactions = this.#schedule.writers[writer];
+    if (!client || !transactions) throw new RangeError(`there is no writer ${writer}`);
+    const loads = { count: () => this.#done, isOver: () => this.#isOver };
+    const name = `${table}_${writer}`;
+    await runWriter({ client, history, table, shape: this.#schedule.shape, loads, name }, transactions);
+  }
+
+  async #load(drawn: DrawnLoad): Promise<void> {
+    const { history, loader } = this.#place;
+    const before = await this.#versions();
+    const began = history.tick();
+    let claimed = began;
+    const { versions, ...seen } = await loader.load(drawn, () => {
+      claimed = history.tick();
+    });
+    const after = await this.#versions();
+    const { is_abandoned } = drawn;
+    history.loads.push({ ...seen, is_abandoned, began, claimed, before, after, brought: versions });
+  }
+
+  async #versions(): Promise<Set<number>> {
+    const { rows } = await this.#server.observer.query<{ version: string }>(`SELECT version FROM ${this.#place.table}`);
+    return new Set(rows.map(({ version }) => Number(version)));
+  }
+
+  async #standing() {
+    const cursor = cursorOf(this.#schedule.shape);
+    const { rows } = await this.#server.observer.query<{ version: string; cursor: string | null }>(
+      `SELECT version, to_char(${cursor} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS cursor FROM ${this.#place.table}`,
+    );
+    return rows.map((row) => ({ version: Number(row.version), cursor: row.cursor }));
+  }
+}
+
+/** Waits for all, so that nothing runs on after a failure, and then throws the first. */
+async function settled(promises: readonly Promise<void>[]): Promise<void> {
+  for (const one of await Promise.allSettled(promises)) if (one.status === 'rejected') throw one.reason;
+}

@@ -1,0 +1,36 @@
+import type { TableEntityInput } from '@bronze/common/postgres-config';
+import type { Shape } from './schedule.ts';
+
+const COLUMNS = 'id bigint NOT NULL, version bigint NOT NULL, updated_at timestamptz, deleted_at timestamptz';
+
+/** The table of a schedule; `name` is its own. */
+export function tableSql(shape: Shape, name: string): string {
+  const index = `CREATE INDEX ON ${name} (updated_at)`;
+  switch (shape) {
+    case 'plain':
+      return `CREATE TABLE ${name} (${COLUMNS}, PRIMARY KEY (id)); ${index}`;
+    case 'no_index':
+      return `CREATE TABLE ${name} (${COLUMNS}, PRIMARY KEY (id))`;
+    case 'composite_key':
+      return `CREATE TABLE ${name} (${COLUMNS}, part text GENERATED ALWAYS AS ((id % 3)::text) STORED, PRIMARY KEY (part, id)); ${index}`;
+    case 'partitioned':
+      return `CREATE TABLE ${name} (${COLUMNS}, PRIMARY KEY (id)) PARTITION BY HASH (id);
+        CREATE TABLE ${name}_0 PARTITION OF ${name} FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+        CREATE TABLE ${name}_1 PARTITION OF ${name} FOR VALUES WITH (MODULUS 2, REMAINDER 1); ${index}`;
+    case 'two_cursors':
+      return `CREATE TABLE ${name} (${COLUMNS}, PRIMARY KEY (id)); ${index}; CREATE INDEX ON ${name} (deleted_at)`;
+    case 'keyless':
+      return `CREATE TABLE ${name} (${COLUMNS}); ${index}; CREATE INDEX ON ${name} (id)`;
+    default:
+      return shape satisfies never;
+  }
+}
+
+export function entityOf(shape: Shape): Partial<TableEntityInput> {
+  return shape === 'two_cursors' ? { cursor: ['updated_at', 'deleted_at'], deleted_at: 'deleted_at' } : {};
+}
+
+/** SQL of the cursor's value. */
+export function cursorOf(shape: Shape): string {
+  return shape === 'two_cursors' ? 'GREATEST(updated_at, deleted_at)' : 'updated_at';
+}

@@ -1,0 +1,64 @@
+import { startEmbeddedPostgres } from '@bronze/local/embedded-postgres';
+import pg from 'pg';
+import { type Schedule, WRITERS } from './schedule.ts';
+
+/**
+ * What schedules run on, one after another: an open transaction anywhere on a server holds all windows back. Nothing
+ * but the writers writes: autovacuum is off.
+ */
+export interface WindowsServer {
+  readonly writers: readonly pg.Client[];
+  /** Looks at the table, in transactions of one statement. */
+  readonly observer: pg.Client;
+  loginOf(role: Schedule['role']): string;
+  newTable(): string;
+  stop(): Promise<void>;
+}
+
+const SETTINGS = {
+  autovacuum: 'off',
+  max_prepared_transactions: '16',
+  max_connections: '40',
+  deadlock_timeout: '20ms',
+  lock_timeout: '300ms',
+  // Sessions are many and short.
+  scram_iterations: '1',
+  shared_buffers: '16MB',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+};
+
+export async function startWindowsServer(): Promise<WindowsServer> {
+  const server = await startEmbeddedPostgres(SETTINGS);
+  const url = await server.createDatabase('windows');
+  const clients: pg.Client[] = [];
+  const connect = async () => {
+    const client = new pg.Client({ connectionString: url, types: { getTypeParser: () => (text: string) => text } });
+    clients.push(client);
+    await client.connect();
+    return client;
+  };
+  const observer = await connect();
+  for (const role of ['select', 'stats']) await observer.query(`CREATE ROLE only_${role} LOGIN PASSWORD 'x'`);
+  await observer.query('GRANT pg_read_all_stats TO only_stats');
+  const writers = await Promise.all(Array.from({ length: WRITERS }, connect));
+  let tables = 0;
+  return {
+    writers,
+    observer,
+    loginOf: (role) => {
+      const login = new URL(url);
+      login.username = `only_${role}`;
+      login.password = 'x';
+      return login.href;
+    },
+    newTable: () => {
+      tables += 1;
+      return `t${tables}`;
+    },
+    stop: async () => {
+      await Promise.all(clients.map((client) => client.end()));
+      await server.stop();
+    },
+  };
+}

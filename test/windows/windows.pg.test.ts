@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BronzeLoader } from './bronze-loader.ts';
+import { drawSchedule, wishesOf } from './draw-schedule.ts';
+import { MISTAKES } from './mistakes.ts';
+import { POLICIES, RULE } from './sql-loaders.ts';
+import { runTrials, seedsFrom, type Trial } from './trials.ts';
+import { startWindowsServer, type WindowsServer } from './windows-server.ts';
+
+const servers: WindowsServer[] = [];
+
+beforeAll(async () => {
+  for (let lane = 0; lane < 3; lane += 1) servers.push(await startWindowsServer());
+});
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.stop()));
+});
+
+const failuresOf = (trials: readonly Trial[]) =>
+  trials.flatMap(({ seed, failures }) => failures.map((failure) => `seed ${seed}: ${failure}`));
+const isCaught = ({ failures }: Trial) => failures.length > 0;
+
+test('0 lost, 0 duplicated, nothing late: 60 schedules of 8 writers, half of them with a role that may only SELECT', async () => {
+  const trials = await runTrials({
+    servers,
+    seeds: seedsFrom(1, 60),
+    openLoader: async (reading) => new BronzeLoader(reading),
+    isBronze: true,
+  });
+  expect(failuresOf(trials)).toEqual([]);
+  expect(trials.filter(({ schedule }) => schedule.role === 'select')).toHaveLength(30);
+  expect(trials.filter(({ schedule }) => schedule.rows === 10_000).length).toBeGreaterThan(0);
+  // The oracle had something to say.
+  for (const trial of trials) expect(trial.due, `seed ${trial.seed}`).toBeGreaterThan(0);
+});
+
+test('the rule itself, as a few lines of SQL, loses nothing either: the harness asks for no more than it gives', async () => {
+  const trials = await runTrials({ servers, seeds: seedsFrom(101, 15), openLoader: RULE });
+  expect(failuresOf(trials)).toEqual([]);
+});
+
+test.each(Object.entries(POLICIES))('%s: losses or duplicates are found', async (_, openLoader) => {
+  const isEnough = ({ lost, duplicated }: Trial) => lost + duplicated > 0;
+  const trials = await runTrials({ servers, seeds: seedsFrom(1, 60), openLoader, isEnough });
+  expect(trials.some(isEnough)).toBe(true);
+});
+
+test.each(MISTAKES.map((mistake) => [mistake.what, mistake] as const))(
+  'caught: %s',
+  async (_, { openLoader, shows }) => {
+    const seeds = seedsFrom(1, 600).filter((seed) => shows?.(wishesOf(seed)) ?? true);
+    const trials = await runTrials({ servers, seeds, openLoader, isEnough: isCaught });
+    expect(trials.some(isCaught)).toBe(true);
+  },
+);
+
+test('a seed draws the same schedule each time, and another seed another', () => {
+  expect(drawSchedule(42)).toEqual(drawSchedule(42));
+  expect(drawSchedule(42).writers).not.toEqual(drawSchedule(44).writers);
+});
