@@ -13,6 +13,7 @@ export default defineConfig({
           include: ['packages/**/*.test.ts', 'services/**/*.test.ts', 'infra/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: [...excluded, '**/*.pg.test.ts'],
           testTimeout: 60_000,
+          maxWorkers: '100%',
         },
       },
       {
@@ -21,6 +22,8 @@ export default defineConfig({
           include: ['**/*.pg.test.ts'],
           exclude: excluded,
           globalSetup: ['test/postgres-setup.ts'],
+          // They share a server: an open transaction of one would hold back the windows of another.
+          fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },

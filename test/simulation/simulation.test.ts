@@ -64,7 +64,7 @@ test('a broken law comes with its seed, the fewest faults that break it and the 
   const [, replay = ''] = /npm run simulate -- (--seed \d+ --faults \d+) --mutant '/.exec(stdout) ?? [];
   const shown = await simulate(...replay.split(' '), '--mutant', bug);
   expect(shown.code).toBe(1);
-  expect(shown.stdout).toMatch(/^\d+ .+ objects\.get .+\n[\s\S]+ is broken: /);
+  expect(shown.stdout).toMatch(/^\d+ .+ objects\.get .+\n[\s\S]+ is broken: /m);
 });
 
 describe('planted bugs', () => {
