@@ -33,6 +33,10 @@ const positionFields = {
   looked_at: timestampSchema,
   /** Open transactions by virtual transaction id, or `prepared:<xid>`, with the time before which each did not begin. */
   open_transactions: z.record(z.string(), z.nullable(timestampSchema)),
+  /** The open bound of an earlier claim, which serves once `xid` has reached that claim's `next_xid`. */
+  awaited_bound: z.optional(
+    z.object({ next_xid: xidSchema, at: z.nullable(timestampSchema), basis: boundBasisSchema }),
+  ),
 };
 const positionSchema = z.object(positionFields);
 /** Where an incremental load from PostgreSQL goes on, to the transaction. It stands in the checkpoint beside the timestamp. */
@@ -70,6 +74,7 @@ export const windowFallbackSchema = z.enum([
   'database_restored',
   'table_changed',
   'window_too_wide',
+  'no_transaction_ids',
 ]);
 export type WindowFallback = z.infer<typeof windowFallbackSchema>;
 

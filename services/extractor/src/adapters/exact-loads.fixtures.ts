@@ -13,8 +13,13 @@ export class Loads {
   readonly reading: ReturnType<typeof sourceOf>;
   #count = 0;
 
-  constructor(url: string, entity: Partial<TableEntityInput> = {}, source: Partial<PostgresSourceInput> = {}) {
-    this.reading = sourceOf(url, entity, source);
+  constructor(
+    url: string,
+    entity: Partial<TableEntityInput> = {},
+    source: Partial<PostgresSourceInput> = {},
+    isPatient = false,
+  ) {
+    this.reading = sourceOf(url, entity, source, isPatient);
   }
 
   async claim(load_type: LoadType = 'incremental'): Promise<PendingLoad> {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PendingLoad } from '@bronze/common/checkpoint';
 import { defineConfig, entityOf, isTable } from '@bronze/common/config';
 import type { PipelineEvent } from '@bronze/common/events';
@@ -22,14 +23,17 @@ export function incremental(since: string, until: string): PendingLoad {
   return { ...FULL, load_type: 'incremental', since: timestamp(since), until: timestamp(until) };
 }
 
-/** A source over a real database, with a clock that doesn't wait. */
-export function sourceOf(url: string, settings: Settings = {}, sourceSettings: SourceSettings = {}) {
+/** A source over a real database, with a clock that waits only for the patient. */
+export function sourceOf(url: string, settings: Settings = {}, sourceSettings: SourceSettings = {}, isPatient = false) {
   const config = defineConfig({
     sources: { db: { type: 'postgres', url, ...sourceSettings } },
     entities: { things: { source: 'db', table: 'public.things', ...settings } },
   });
   const events: PipelineEvent[] = [];
-  const clock: Clock = { now: () => timestamp('2024-01-15'), sleep: async () => undefined };
+  const clock: Clock = {
+    now: () => timestamp('2024-01-15'),
+    sleep: async (ms) => void (isPatient && (await sleep(ms))),
+  };
   const sourceConfig = config.sources['db'];
   const entity = entityOf(config, 'things');
   if (sourceConfig?.type !== 'postgres' || !isTable(entity)) throw new Error('there is a table');
