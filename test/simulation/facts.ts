@@ -1,6 +1,6 @@
 import type { Failure } from '@bronze/common/failure';
 import type { Change, Ledger } from './ledger.ts';
-import type { CurrentLine } from './sim-source.ts';
+import type { CurrentLine, Version } from './sim-source.ts';
 
 /** What makes an entity fail for ever, until a person helps. */
 export type Poison = 'source denied' | 'checkpoint unreadable' | 'part foreign' | 'batch corrupt';
@@ -8,7 +8,8 @@ export type Poison = 'source denied' | 'checkpoint unreadable' | 'part foreign' 
 export interface EntityFacts {
   readonly name: string;
   readonly poison: Poison | undefined;
-  current(): CurrentLine[];
+  current(): readonly CurrentLine[];
+  versions(): readonly Version[];
 }
 
 /** All that a law may look at. */

@@ -20,6 +20,9 @@ export interface LoadFacts {
   readonly parts: PartFacts[];
   readonly quarantined: string[];
   record: LoadRecord | undefined;
+  /** When its claim and its last slice became durable, in virtual microseconds. */
+  claimed_us: number;
+  staged_us: number;
 }
 
 /** What just became durable. */
@@ -52,6 +55,11 @@ export class Ledger {
   writes_sent = 0;
   request_deliveries = 0;
   write_deliveries = 0;
+  readonly #now_us: () => number;
+
+  constructor(now_us: () => number) {
+    this.#now_us = now_us;
+  }
 
   /** A put of an object that was not there. */
   created(key: string, body: Uint8Array): Change[] {
@@ -68,7 +76,10 @@ export class Ledger {
 
   loadOfKey(key: string): LoadFacts | undefined {
     const [, entity, load_id] = LOAD_OF_KEY.exec(key) ?? [];
-    if (entity === undefined || load_id === undefined) return undefined;
+    return entity === undefined || load_id === undefined ? undefined : this.#load(entity, load_id);
+  }
+
+  #load(entity: string, load_id: string): LoadFacts {
     const name = `${entity}/${load_id}`;
     const known = this.loads.get(name);
     if (known) return known;
@@ -81,6 +92,8 @@ export class Ledger {
       parts: [],
       quarantined: [],
       record: undefined,
+      claimed_us: Infinity,
+      staged_us: Infinity,
     };
     this.loads.set(name, load);
     return load;
@@ -107,6 +120,7 @@ export class Ledger {
     if (key.startsWith('data/staging/')) {
       const manifest = JSON.parse(text) as SliceManifest;
       load.slices[manifest.slice] = manifest;
+      if (manifest.final) load.staged_us = this.#now_us();
       return { kind: 'manifest', key, load, manifest };
     }
     if (key.startsWith('data/bronze/')) {
@@ -142,6 +156,9 @@ export class Ledger {
       const [before, after] = [this.checkpoints.get(entity), file[entity]];
       if (JSON.stringify(before) === JSON.stringify(after)) continue;
       if (after) this.checkpoints.set(entity, after);
+      const claimed = after?.pending_load?.load_id;
+      if (claimed !== undefined && claimed !== before?.pending_load?.load_id)
+        this.#load(entity, claimed).claimed_us = this.#now_us();
       changes.push({ kind: 'checkpoint', entity, before, after });
     }
     return changes;

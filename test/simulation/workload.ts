@@ -12,6 +12,8 @@ export interface PlannedEntity {
   readonly rows: number;
   readonly poison: Poison | undefined;
   readonly heedsSince: boolean;
+  /** Whether a table's rows tell their transactions. */
+  readonly isExact: boolean;
 }
 
 export interface Workload {
@@ -49,7 +51,7 @@ export function drawWorkload(random: Random): Workload {
       const kind = random.chance(0.2) ? 'api' : 'table';
       const rows = random.chance(0.1) ? 0 : random.between(1, 20);
       const poison = index === poisoned ? random.pick(POISONS) : undefined;
-      return { name, kind, rows, poison, heedsSince: random.chance(0.7) };
+      return { name, kind, rows, poison, heedsSince: random.chance(0.7), isExact: random.chance(0.7) };
     });
   const tampers = entities.filter(({ poison }) => poison === 'part foreign' || poison === 'batch corrupt');
   return {
@@ -99,7 +101,7 @@ function settingsOf({ kind }: PlannedEntity, random: Random): ConfigInput['entit
 export function smallWorkload(): Workload {
   const limits = { batch_rows: 2, task_rows: 4, slice_rows: 6 };
   const table = (name: string, rows: number): PlannedEntity => {
-    return { name, kind: 'table', rows, poison: undefined, heedsSince: true };
+    return { name, kind: 'table', rows, poison: undefined, heedsSince: true, isExact: name === 'orders' };
   };
   return {
     config: defineConfig({

@@ -41,11 +41,13 @@ function stagedByTask(load: LoadFacts): [name: string, lines: string[]][] {
   );
 }
 
-/** Windows tile: a row version is in one incremental load at most. A full load brings everything again, once. */
+/** Windows tile: a row version is in one incremental load at most. A full load brings everything again, once, as does one that says so. */
 function twoLoads({ ledger, entities }: Facts): string | undefined {
   for (const name of entities.keys()) {
     for (const [line, loads] of ledger.linesOf(name)) {
-      const incremental = loads.filter(({ record }) => record?.load_type === 'incremental');
+      const incremental = loads.filter(
+        ({ record }) => record?.load_type === 'incremental' && record.window_fallback === undefined,
+      );
       if (incremental.length > 1 || new Set(loads).size < loads.length) {
         return `${line} of ${name} is in bronze ${loads.length} times: ${loads.map(({ load_id }) => load_id).join(', ')}`;
       }
