@@ -1,5 +1,6 @@
 import { COMMIT_MUTANTS } from './commit-mutants.ts';
 import { DATA_MUTANTS } from './data-mutants.ts';
 import type { Mutant } from './mutant.ts';
+import { WINDOW_MUTANTS } from './window-mutants.ts';
 
-export const MUTANTS: readonly Mutant[] = [...COMMIT_MUTANTS, ...DATA_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [...COMMIT_MUTANTS, ...DATA_MUTANTS, ...WINDOW_MUTANTS];

@@ -1,7 +1,7 @@
 import type { Timestamp } from '@bronze/common/timestamp';
 import type { Random } from './random.ts';
 import type { Version } from './sim-source.ts';
-import { type Transaction, Transactions } from './sim-transactions.ts';
+import { FIRST_XIDS, type Transaction, Transactions } from './sim-transactions.ts';
 import { timestampOf, type VirtualClock } from './virtual-clock.ts';
 
 /** A version of a row, as its transaction wrote it. */
@@ -43,7 +43,7 @@ export class SimDatabase {
   constructor(options: DatabaseOptions) {
     this.#options = options;
     const { random, rows, hasXids } = options;
-    this.#transactions = new Transactions(random);
+    this.#transactions = new Transactions(random.pick(FIRST_XIDS));
     this.#restores = hasXids && random.chance(RESTORED_SHARE) ? 1 : 0;
     if (rows > 0) this.#writeTogether(Array.from({ length: rows }, () => (this.#ids += 1)));
   }
@@ -85,14 +85,13 @@ export class SimDatabase {
     const { open } = this;
     if (this.#restores > 0 && random.chance(0.1)) return this.#restore();
     if (open.length === 0 || (open.length < OPEN_MAX && random.chance(0.35))) {
-      this.#transactions.begin(this.now(), random.chance(0.2));
-      return;
+      return this.#begin();
     }
-    if (random.chance(0.15)) return this.#writeTogether([(this.#ids += 1), ...this.#few()]);
+    if (random.chance(0.15)) return this.#writeTogether(this.#fewAndNew());
     const one = random.pick(open);
     const kind = random.between(0, 9);
     if (one.is_prepared || kind >= 7) return this.#end(one, random.chance(0.85));
-    if (kind <= 3) return this.#write(one, [...this.#few(), (this.#ids += 1)], this.#transactions.xidOf(one));
+    if (kind <= 3) return this.#write(one, this.#fewAndNew(), this.#transactions.xidOf(one));
     if (kind === 4) return this.#delete(one, this.#few());
     if (kind === 5) this.#useSavepoint(one);
     if (kind === 6 && one.xid !== undefined && this.#options.hasXids) one.is_prepared = true;
@@ -101,6 +100,17 @@ export class SimDatabase {
   /** All that is open comes to its end. */
   settle(): void {
     for (const one of this.open) this.#end(one, this.#options.random.chance(0.85));
+  }
+
+  /** Mostly one that does nothing yet. Or one that takes its id after another which began later, and ends before that. */
+  #begin(): void {
+    const { random } = this.#options;
+    const one = this.#transactions.begin(this.now(), random.chance(0.2));
+    if (random.chance(0.8)) return;
+    const later = this.#transactions.begin(this.now(), random.chance(0.2));
+    this.#write(later, this.#few(), this.#transactions.xidOf(later));
+    this.#write(one, this.#fewAndNew(), this.#transactions.xidOf(one));
+    this.#end(one, true);
   }
 
   #useSavepoint(one: Open): void {
@@ -117,7 +127,12 @@ export class SimDatabase {
   }
 
   #few(): number[] {
-    return this.#some(Math.min(0.2, 4 / Math.max(1, this.#rows.size)));
+    return this.#some(Math.min(0.2, 2 / Math.max(1, this.#rows.size)));
+  }
+
+  #fewAndNew(): number[] {
+    const few = this.#few();
+    return few.length === 0 || this.#options.random.chance(0.4) ? [...few, (this.#ids += 1)] : few;
   }
 
   /** All with the same cursor value: one statement, one transaction. */
@@ -183,7 +198,8 @@ export class SimDatabase {
     const { random, clock } = this.#options;
     this.#restores -= 1;
     this.identity = '7002/00000001/16384';
-    this.#transactions = new Transactions(random);
+    const later_xid = this.snapshot().next_xid + BigInt(random.between(0, 40));
+    this.#transactions = new Transactions(random.chance(0.5) ? later_xid : random.pick(FIRST_XIDS));
     const one = this.#transactions.begin(this.now(), true);
     const xid = this.#transactions.xidOf(one);
     const at_us = clock.tick(1);

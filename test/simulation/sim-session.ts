@@ -2,6 +2,7 @@ import { CUT_SQL, REPLAYED_SQL } from '@bronze/extractor/postgres/catalog-sql';
 import { CLOCK_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from '@bronze/extractor/postgres/look-sql';
 import type { Queries } from '@bronze/extractor/adapters/postgres-session';
 import type { SimDatabase } from './sim-database.ts';
+import { sourceFailure } from './sim-source.ts';
 
 type Answer = Record<string, string | null>;
 
@@ -13,8 +14,9 @@ export interface SessionOptions {
   readonly before: () => void;
 }
 
-/** Answers the statements of the shipping claims and readings, each as of its own moment. */
+/** Answers the statements of the shipping claims and readings, each as of its own moment. It ends with its database. */
 export function sessionOf({ database, seesAll, before }: SessionOptions): Queries {
+  const { identity } = database;
   const answers: Readonly<Record<string, () => Answer>> = {
     [CLOCK_SQL]: () => ({ at: database.now() }),
     [OPEN_SQL]: () => ({ open: JSON.stringify(openIn(database, seesAll)) }),
@@ -25,6 +27,7 @@ export function sessionOf({ database, seesAll, before }: SessionOptions): Querie
   return {
     async rows(sql) {
       before();
+      if (database.identity !== identity) throw sourceFailure('the database went away');
       if (sql === PREPARED_SQL) return preparedIn(database);
       if (sql === 'SAVEPOINT before_looking') return [];
       const answer = answers[sql];

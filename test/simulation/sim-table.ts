@@ -34,7 +34,7 @@ const COLUMNS = ['day', 'fits', 'id', 'updated_at', 'version'].map((name) => {
   return { name, type, not_null: name === 'id', readable: true };
 });
 const COPY = /^COPY \(SELECT .+? FROM "public"\."\w+"(?: WHERE (.+))? ORDER BY ("\w+"(?:, "\w+")*)\) TO STDOUT$/;
-const STEP_CHANCE = 0.3;
+const STEP_CHANCE = 0.2;
 const LOST_CONNECTION_CHANCE = 0.1;
 
 /** A table of a database, read by the claims, conditions and orders of the code that ships. */
@@ -44,16 +44,15 @@ export class SimTable implements SimSource {
   readonly #random: Random;
   readonly #isTroubled: () => boolean;
   readonly #table: DescribedTable;
-  readonly #session: Queries;
+  readonly #seesAll: boolean;
 
   constructor({ clock, random, rows, isTroubled, isExact }: SimTableOptions) {
     this.#clock = clock;
     this.#random = random;
     this.#isTroubled = isTroubled;
     this.#table = describedTable(isExact);
-    const seesAll = random.chance(0.5);
+    this.#seesAll = random.chance(0.5);
     this.#database = new SimDatabase({ clock, random, rows, hasXids: isExact });
-    this.#session = sessionOf({ database: this.#database, seesAll, before: () => this.#goOn() });
   }
 
   current(): readonly CurrentLine[] {
@@ -71,7 +70,7 @@ export class SimTable implements SimSource {
   }
 
   open(asks: Asks): Source {
-    const [session, table] = [this.#session, this.#table];
+    const table = this.#table;
     const sleep = async (duration_ms: number) => {
       this.#clock.tick(duration_ms * 1000);
       this.#goOn();
@@ -82,7 +81,7 @@ export class SimTable implements SimSource {
       cut: (entity: TableEntity, claim) =>
         asks.ask('source.cut', entity.name, () => {
           if (!this.#isTroubled()) this.#database.settle();
-          return cutOf({ session, clock, config: CONFIG, entity, table, claim });
+          return cutOf({ session: this.#session(), clock, config: CONFIG, entity, table, claim });
         }),
       openSlice: (entity: TableEntity, load, start) =>
         asks.ask('source.open', entity.name, () => this.#openSlice(asks, { entity, load, start })),
@@ -94,8 +93,12 @@ export class SimTable implements SimSource {
     if (this.#isTroubled() && this.#random.chance(STEP_CHANCE)) this.#database.step();
   }
 
+  #session(): Queries {
+    return sessionOf({ database: this.#database, seesAll: this.#seesAll, before: () => this.#goOn() });
+  }
+
   async #openSlice(asks: Asks, slice: SliceToRead): Promise<SliceReader> {
-    const { fallback } = await proveReading(this.#session, slice.entity, slice.load, this.#table);
+    const { fallback } = await proveReading(this.#session(), slice.entity, slice.load, this.#table);
     return {
       columns: COLUMNS.map(({ name, type }) => ({ name, type })),
       is_resumable: true,
@@ -123,7 +126,7 @@ export class SimTable implements SimSource {
   }
 
   async #select({ entity, load }: SliceToRead, position: Position | undefined, fallback: string | undefined) {
-    const proof = await proveReading(this.#session, entity, load, this.#table);
+    const proof = await proveReading(this.#session(), entity, load, this.#table);
     if (proof.fallback !== fallback) throw sourceFailure('the database was replaced while it was being read');
     const { next_xid } = proof;
     const plan = planCopy({ ...this.#table, entity, load, position, zone: 'UTC', next_xid }, QUOTING);

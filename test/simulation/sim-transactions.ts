@@ -1,5 +1,4 @@
 import type { Timestamp } from '@bronze/common/timestamp';
-import type { Random } from './random.ts';
 
 /** An open transaction of a simulated database. */
 export interface Transaction<Write> {
@@ -18,7 +17,7 @@ export interface Transaction<Write> {
 }
 
 /** Ids that rows' low 32 bits soon run over, and others. */
-const FIRST_XIDS = [700n, 2n ** 32n - 12n, 5n * 2n ** 32n - 40n] as const;
+export const FIRST_XIDS = [700n, 2n ** 32n - 12n, 5n * 2n ** 32n - 40n] as const;
 
 /** Transaction ids as PostgreSQL hands them out: to whoever writes, when it first does, and to savepoints that write. */
 export class Transactions<Write> {
@@ -28,8 +27,8 @@ export class Transactions<Write> {
   #latest: bigint;
   #virtual = 0;
 
-  constructor(random: Random) {
-    this.#next_xid = random.pick(FIRST_XIDS);
+  constructor(first_xid: bigint) {
+    this.#next_xid = first_xid;
     this.#latest = this.#next_xid - 1n;
   }
 

@@ -55,12 +55,15 @@ function isAhead({ entities, ledger }: Facts, entity: string, { database, xid }:
   return missing && `${entity} is said to be in bronze up to transaction ${xid}, without ${missing.line}`;
 }
 
-/** An incremental load that goes by transactions brings what no load before it brought, full ones included. */
+/**
+ * An incremental load that goes by transactions brings what no load before it brought, full ones included; but for loads
+ * whose database was replaced while they were being read, and which took more than is theirs.
+ */
 function comesAgain({ ledger }: Facts, load: LoadFacts): string | undefined {
   const { entity, load_id, record } = load;
   if (!record?.exact_window || record.load_type === 'full' || record.window_fallback) return undefined;
   for (const line of linesOf(load)) {
-    const [first] = ledger.loadsOf(entity, line);
+    const first = ledger.loadsOf(entity, line).find((one) => !one.slices.some((slice) => slice?.window_fallback));
     if (first && first !== load)
       return `load ${load_id} of ${entity} brings again what ${first.load_id} brought: ${line}`;
   }
