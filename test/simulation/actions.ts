@@ -1,13 +1,13 @@
 import type { Action } from './workload.ts';
-import { tamper } from './tampering.ts';
 import type { World } from './world.ts';
 
 const HOUR_US = 3_600_000_000;
 
 /** Something happens that is no message: the schedule, people, the sources, time. */
 export async function act(world: World, action: Action): Promise<void> {
-  const { random, clock, sources, trace, functions } = world;
-  const name = random.pick([...sources.keys()]);
+  const { random, clock, sources, trace, functions, options } = world;
+  const names = [...sources.keys()];
+  const name = (options.isInOrder ? names[0] : random.pick(names)) ?? '';
   trace.add(`${clock.now_us} ${action} ${name}`);
   switch (action) {
     case 'plan': {
@@ -27,23 +27,33 @@ export async function act(world: World, action: Action): Promise<void> {
     case 'change':
       return sources.get(name)?.change();
     case 'wait':
-      clock.tick(random.pick([HOUR_US, 24 * HOUR_US, 21 * 24 * HOUR_US]));
+      clock.tick(random.pick([HOUR_US, 24 * HOUR_US]));
       return;
+    case 'wait weeks':
+      clock.tick(21 * 24 * HOUR_US);
+      for (const { message_id } of deadOf(world)) world.weeks_old.add(message_id);
+      return;
+    case 'rest':
+      return;
+    case 'die':
+      return functions.die();
     case 'redrive':
       return redrive(world);
     case 'replay':
       return replay(world);
     case 'abandon':
       return functions.abandon(name);
-    case 'tamper':
-      return tamper(world);
     default:
       return action satisfies never;
   }
 }
 
+function deadOf({ backing: { requests, writes } }: World) {
+  return [...requests.deadLetters(), ...writes.deadLetters()];
+}
+
 /** Dead messages go back where they came from, under new ids. */
-function redrive({ backing }: World): void {
+function redrive({ backing, counts, random, weeks_old }: World): void {
   const { requests, writes, dead_requests, dead_writes } = backing;
   for (const [queue, dead] of [
     [requests, dead_requests],
@@ -51,7 +61,10 @@ function redrive({ backing }: World): void {
   ] as const) {
     for (const { message_id, body } of dead.receive(100, 0)) {
       queue.sendText(body, {});
-      dead.delete(message_id);
+      counts.redriven += 1;
+      if (weeks_old.has(message_id)) counts.redriven_weeks_later += 1;
+      // Whoever redrives may die, too: then the message will be sent once more.
+      if (random.chance(0.9)) dead.delete(message_id);
     }
   }
 }

@@ -29,6 +29,8 @@ interface Waiting {
   readonly number: number;
   fate: Fate;
   at_us: number;
+  /** It happens whatever becomes of its invocation. */
+  readonly isOnTheWire?: boolean;
 }
 
 /** Longer than the visibility time-out: what is late is overtaken by redeliveries. */
@@ -71,7 +73,8 @@ export class Agenda {
   /** What is asked by those that are no more is never done. */
   forget(invocation: Invocation): void {
     for (let index = this.#waiting.length - 1; index >= 0; index -= 1) {
-      if (this.#waiting[index]?.invocation === invocation) this.#waiting.splice(index, 1);
+      const one = this.#waiting[index];
+      if (one?.invocation === invocation && !one.isOnTheWire) this.#waiting.splice(index, 1);
     }
   }
 
@@ -119,6 +122,10 @@ export class Agenda {
       case 'late effect':
         say(fate);
         return this.#later(one, call);
+      case 'error, late effect':
+        say(fate);
+        this.#later({ ...one, isOnTheWire: true, resolve: () => undefined, reject: () => undefined }, call);
+        return one.reject(call.failure());
       default:
         return this.#apply(one, say);
     }
@@ -129,7 +136,6 @@ export class Agenda {
     let answer: unknown;
     try {
       answer = await call.effect();
-      if (fate === 'retried') answer = await call.effect();
     } catch (thrown) {
       say(`throws ${thrown instanceof BronzeError ? thrown.code : String(thrown)}`);
       return one.reject(thrown);
@@ -137,6 +143,7 @@ export class Agenda {
     say(fate === 'ok' ? shown(answer) : `${fate}, ${shown(answer)}`);
     if (fate === 'kill after') return invocation.kill();
     if (fate === 'error after') return one.reject(call.failure());
+    if (fate === 'retried') return this.#later(one, call);
     if (fate === 'late answer') return this.#later(one, { ...call, effect: async () => answer });
     one.resolve(answer);
   }

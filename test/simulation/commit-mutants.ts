@@ -99,7 +99,7 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
       {
         file: CHECKPOINT,
         find: '  if (checkpoint?.pending_load?.load_id !== load.load_id) return undefined;',
-        put: '  if (checkpoint === undefined) return undefined;',
+        put: '  if (checkpoint?.pending_load === undefined) return undefined;',
       },
     ],
   },
@@ -144,7 +144,7 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
       {
         file: STAGE,
         find: "  const there = put === 'created' ? manifest : ((await readSlice(ports.objects, key, slice)) ?? manifest);",
-        put: "  const there = manifest;\n  if (put !== 'created') throw new BronzeError('SLICE_STUCK', { message: 'lost', hint: '' });",
+        put: '  const there = manifest;\n  void put;',
       },
     ],
   },

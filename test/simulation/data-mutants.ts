@@ -94,12 +94,15 @@ export const DATA_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'timestamps cut to milliseconds',
+    name: 'the position’s timestamp cut to milliseconds, as a Date does',
     edits: [
       {
-        file: 'packages/common/src/timestamp.ts',
-        find: "canonical(`${whole}.${fraction.padEnd(6, '0')}Z`)",
-        put: "canonical(`${whole}.${fraction.slice(0, 3).padEnd(6, '0')}Z`)",
+        file: STAGE,
+        find: '    position: position ?? undefined,',
+        put: `    position: position && {
+      ...position,
+      values: position.values.map((value) => value.replace(/^(\\d{4}-.+\\.\\d{3})\\d{3}Z$/, '$1000Z')),
+    },`,
       },
     ],
   },

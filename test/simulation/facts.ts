@@ -1,12 +1,22 @@
-import type { Failure } from '@bronze/common/failure';
-import type { Change, Ledger } from './ledger.ts';
+import type { Failure, FailureCode } from '@bronze/common/failure';
+import type { Invocation } from './invocation.ts';
+import type { Change, Ledger, PlanFacts } from './ledger.ts';
 import type { CurrentLine, Version } from './sim-source.ts';
 
 /** What makes an entity fail for ever, until a person helps. */
 export type Poison = 'source denied' | 'checkpoint unreadable' | 'part foreign' | 'batch corrupt';
 
+/** What an entity then fails with. */
+export const POISON_CODES: Record<Poison, FailureCode> = {
+  'source denied': 'SOURCE_DENIED',
+  'checkpoint unreadable': 'CHECKPOINTS_UNREADABLE',
+  'part foreign': 'PART_FOREIGN',
+  'batch corrupt': 'OBJECT_CORRUPT',
+};
+
 export interface EntityFacts {
   readonly name: string;
+  /** From when on it is poisoned. */
   readonly poison: Poison | undefined;
   current(): readonly CurrentLine[];
   versions(): readonly Version[];
@@ -22,12 +32,35 @@ export interface Facts {
   readonly asked_at: string | undefined;
 }
 
+export interface Violation {
+  readonly law: string;
+  readonly what: string;
+}
+
+/** How often what is rare happened. */
+export interface Counts {
+  redriven: number;
+  redriven_weeks_later: number;
+  tampered: number;
+}
+
+/** Messages on their way to a queue. */
+export interface Sent {
+  readonly queue: 'requests' | 'writes';
+  readonly bodies: readonly object[];
+  readonly by: Invocation;
+}
+
 /** A promise of Bronze. Each check says what breaks it, or nothing. */
 export interface Law {
   readonly name: string;
   /** After each durable write. */
   onChange?(facts: Facts, change: Change): string | undefined;
-  /** When a message failed. */
+  /** Before messages are sent. */
+  onSent?(facts: Facts, sent: Sent): string | undefined;
+  /** When a plan says that it is made. */
+  onPlanned?(facts: Facts, plan: PlanFacts): string | undefined;
+  /** When a message or a command failed. */
   onFailure?(facts: Facts, entity: string, failure: Failure): string | undefined;
   /** When faults have stopped and nothing is under way any more. */
   atRest?(facts: Facts): string | undefined;

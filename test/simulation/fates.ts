@@ -8,11 +8,13 @@ export const FATES = [
   /** The call fails without its effect, or with it. */
   'error before',
   'error after',
-  /** Applied, reported failed to the SDK below us, and applied again: a put meets its own object. */
+  /** Applied, reported failed to the SDK below us, and applied again some time after: a put meets its own object. */
   'retried',
   /** The effect, or only the answer, comes after much else has happened. */
   'late effect',
   'late answer',
+  /** Reported failed, and applied when much else has happened: it was still on the wire. */
+  'error, late effect',
 ] as const;
 /** Only for sending: some of the messages are sent and an error comes; none is sent, and nobody says so. */
 export const SEND_FATES = ['sent in part', 'lost'] as const;
@@ -100,28 +102,47 @@ function some<T extends Fate>(random: Random, kinds: readonly T[]): T[] {
   return chosen.length === 0 ? [random.pick(kinds)] : chosen;
 }
 
+/** Which calls of ports go wrong and how, which deliveries are made twice at once, and which are not acknowledged. */
+export interface Listed {
+  readonly fates: readonly (readonly [call: number, fate: Fate])[];
+  readonly doubled: readonly number[];
+  readonly unacknowledged: readonly number[];
+}
+
 /** Exactly these faults, and no others. */
 export class ListedFaults implements FaultPlan {
   readonly #fates: ReadonlyMap<number, Fate>;
   readonly #doubled: ReadonlySet<number>;
+  readonly #unacknowledged: ReadonlySet<number>;
+  injected = 0;
 
-  constructor(fates: ReadonlyMap<number, Fate>, doubled: ReadonlySet<number> = new Set()) {
-    this.#fates = fates;
-    this.#doubled = doubled;
+  constructor({ fates, doubled, unacknowledged }: Listed) {
+    this.#fates = new Map(fates);
+    this.#doubled = new Set(doubled);
+    this.#unacknowledged = new Set(unacknowledged);
   }
 
   fateOf({ call, is_send }: Fated): Fate {
     const fate = this.#fates.get(call) ?? 'ok';
+    if (fate === 'ok') return fate;
     // With other code the calls have other numbers.
-    return is_send || (fate !== 'lost' && fate !== 'sent in part') ? fate : 'ok';
+    if (!is_send && (fate === 'lost' || fate === 'sent in part')) return 'ok';
+    this.injected += 1;
+    return fate;
   }
 
   isDoubled(delivery: number): boolean {
-    return this.#doubled.has(delivery);
+    return this.#has(this.#doubled, delivery);
   }
 
-  isUnacknowledged(): boolean {
-    return false;
+  isUnacknowledged(delivery: number): boolean {
+    return this.#has(this.#unacknowledged, delivery);
+  }
+
+  #has(listed: ReadonlySet<number>, delivery: number): boolean {
+    if (!listed.has(delivery)) return false;
+    this.injected += 1;
+    return true;
   }
 
   isApiFailing(): boolean {

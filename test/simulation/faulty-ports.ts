@@ -6,6 +6,7 @@ import type { ObjectStore, TaskQueue } from '@bronze/common/ports';
 import type { LocalQueue } from '@bronze/local/local-queue';
 import type { Conversion, ParquetEngine } from '@bronze/writer/parquet/parquet-engine';
 import type { Agenda, PortCall } from './agenda.ts';
+import type { Sent } from './facts.ts';
 import type { Invocation } from './invocation.ts';
 import { LinesEngine } from './lines-engine.ts';
 import type { ObservedStore } from './observed-store.ts';
@@ -23,7 +24,7 @@ export interface Backing {
   readonly dead_writes: LocalQueue<never>;
   /** How long a message that is sent now stays hidden: queues keep no order. */
   readonly delay_ms: () => number;
-  readonly onSent: (queue: 'requests' | 'writes', bodies: readonly object[]) => void;
+  readonly onSent: (sent: Sent) => void;
   readonly nextAttempt: () => string;
 }
 
@@ -77,7 +78,7 @@ function faultyQueue(backing: Backing, invocation: Invocation, name: 'requests' 
   };
   const sendAll = async (messages: readonly never[]): Promise<void> => {
     if (messages.length === 0) return;
-    backing.onSent(name, messages);
+    backing.onSent({ queue: name, bodies: messages, by: invocation });
     const call: PortCall<void> = {
       name: `${name}.send`,
       about: String(messages.length),

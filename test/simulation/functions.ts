@@ -1,30 +1,27 @@
 import { abandonLoad } from '@bronze/common/abandon-load';
-import { entityOf } from '@bronze/common/config';
 import { type DeliveredMessage, deliverMessage, RECEIVE_COUNT_MAX } from '@bronze/common/deliver-message';
 import type { PipelineEvent } from '@bronze/common/events';
-import { BronzeError, type Failure, toFailure } from '@bronze/common/failure';
-import { decodeExtractRequest, decodeWriteMessage, entityIn } from '@bronze/common/messages';
-import type { Source } from '@bronze/common/ports';
-import { sweepBefore } from '@bronze/common/sweep-staging';
-import { extractLoad } from '@bronze/extractor/extract-load';
+import { type Failure, toFailure } from '@bronze/common/failure';
+import { entityIn } from '@bronze/common/messages';
 import { giveBack } from '@bronze/local/event-source';
 import type { LocalQueue, Received } from '@bronze/local/local-queue';
 import { type PlanInput, planRun } from '@bronze/planner/plan-run';
-import { writeTask } from '@bronze/writer/write-task';
 import { asksOf, faultyPorts } from './faulty-ports.ts';
+import { type Delivered, handlerOf, requestOf, type Service } from './handlers.ts';
 import { Invocation } from './invocation.ts';
 import type { World } from './world.ts';
 
 const VISIBILITY_MS = 90_000;
 const RETRIES = { receive_count_max: RECEIVE_COUNT_MAX, retry_delay_ms: 500 };
 
-const SERVICES = ['extract', 'write'] as const;
-type Service = (typeof SERVICES)[number];
+const SERVICES: readonly Service[] = ['extract', 'write'];
 
 interface Ended {
-  readonly service: Service | 'command';
   readonly invocation: Invocation;
-  readonly message: Received | undefined;
+  /** The entity, or whoever else failed if it fails. */
+  readonly about: string;
+  /** Undefined: it is a command. */
+  readonly delivered: Delivered | undefined;
   readonly outcome: 'done' | 'killed' | { readonly thrown: unknown };
 }
 
@@ -69,21 +66,35 @@ export class Functions {
     const [message] = this.#queue(service).receive(1, isDoubled ? 0 : VISIBILITY_MS);
     if (!message) return;
     if (message.receive_count > RECEIVE_COUNT_MAX) return this.#expire(service, message);
-    if (service === 'extract') this.#world.ledger.request_deliveries += 1;
-    else this.#world.ledger.write_deliveries += 1;
-    this.#start(service, message, number);
+    this.#world.ledger.deliveries += 1;
+    this.#start({ service, message, number });
+  }
+
+  /** A message dies unheard: it was received often enough by something that did nothing with it. */
+  die(): void {
+    const service = this.#world.random.pick(SERVICES);
+    const [message] = this.#queue(service).receive(1, 0);
+    if (message) this.#expire(service, message);
   }
 
   plan(input: PlanInput): void {
     const invocation = this.#invocation('plan');
     const ports = faultyPorts({ ...this.#world.backing, onSent: () => undefined }, invocation);
-    this.#follow({ service: 'command', invocation, message: undefined }, planRun(ports, this.#config, input));
+    const { scheduled_at } = input;
+    const { began } = invocation;
+    const plan = async () => {
+      const { planned } = await planRun(ports, this.#config, input);
+      const made = { scheduled_at, planned, began };
+      this.#world.ledger.plans.push(made);
+      this.#world.check((law) => law.onPlanned?.(this.#world.facts, made));
+    };
+    this.#follow({ invocation, about: 'planner', delivered: undefined }, plan());
   }
 
   abandon(entity: string): void {
     const invocation = this.#invocation('abandon');
     const work = abandonLoad(faultyPorts(this.#world.backing, invocation), entity);
-    this.#follow({ service: 'command', invocation, message: undefined }, work);
+    this.#follow({ invocation, about: entity, delivered: undefined }, work);
   }
 
   /** Those that came to their end since: acknowledged, given back, or, killed, left until their visibility expires. */
@@ -120,30 +131,34 @@ export class Functions {
     return this.#next_ms;
   }
 
-  #invocation(what: string): Invocation {
-    const { random, isTroubled, clock } = this.#world;
+  #invocation(what: string, delivery?: Invocation['delivery']): Invocation {
+    const { random, isTroubled, clock, ledger } = this.#world;
     return new Invocation(`${what}@${(this.#count += 1)}`, {
       random,
       mayBeShort: isTroubled,
       started_ms: clock.now_ms,
+      began: ledger.changes,
+      delivery,
     });
   }
 
-  #start(service: Service, message: Received, number: number): void {
-    const invocation = this.#invocation(service);
+  #start(delivered: Delivered): void {
+    const { service, message, number } = delivered;
+    const invocation = this.#invocation(service, requestOf(delivered));
     this.#world.trace.add(
       `${this.#world.clock.now_us} ${invocation.name} delivery ${number} of ${message.message_id} (${message.receive_count}): ${message.body}`,
     );
     this.#running[service] += 1;
     const ports = faultyPorts(this.#world.backing, invocation);
-    const handle = service === 'extract' ? this.#extract(message, invocation) : this.#write(message, invocation);
+    const handle = handlerOf(this.#world, delivered, invocation);
     const delivery = {
       objects: ports.objects,
       clock: ports.clock,
       log: { event: (event: PipelineEvent) => this.#heed(event) },
       bury: (dead: DeliveredMessage) => this.#bury(service, dead, invocation),
     };
-    this.#follow({ service, invocation, message }, deliverMessage(delivery, message, handle));
+    const about = entityIn(message.body);
+    this.#follow({ invocation, about, delivered }, deliverMessage(delivery, message, handle));
   }
 
   /** Delivered often enough and never acknowledged: the queue itself moves it. */
@@ -167,29 +182,6 @@ export class Functions {
     this.#world.check((law) => law.onFailure?.(this.#world.facts, event.entity, event.failure));
   }
 
-  #extract(message: Received, invocation: Invocation) {
-    return async () => {
-      const ports = faultyPorts(this.#world.backing, invocation);
-      const request = decodeExtractRequest(message.body, message.message_id);
-      const entity = entityOf(this.#config, request.entity);
-      const source = this.#source(entity.name, invocation);
-      await extractLoad({ ...ports, source }, entity, { request, is_redelivery: message.receive_count > 1 });
-      await sweepBefore(ports, entity.name);
-    };
-  }
-
-  #write(message: Received, invocation: Invocation) {
-    return () => writeTask(faultyPorts(this.#world.backing, invocation), decodeWriteMessage(message.body));
-  }
-
-  #source(name: string, invocation: Invocation): Source {
-    const source = this.#world.sources.get(name);
-    if (!source) throw new RangeError(`no source of ${name}`);
-    const opened = source.open(asksOf(this.#world.backing, invocation));
-    if (this.#world.facts.entities.get(name)?.poison !== 'source denied') return opened;
-    return { system: opened.system, cut: refused, openSlice: refused };
-  }
-
   #follow(one: Omit<Ended, 'outcome'>, work: Promise<unknown>): void {
     const done = work.then(
       () => 'done' as const,
@@ -198,7 +190,7 @@ export class Functions {
     void Promise.race([done, one.invocation.killed]).then((outcome) => this.#ended.push({ ...one, outcome }));
   }
 
-  #finish({ service, invocation, message, outcome }: Ended): void {
+  #finish({ invocation, about, delivered, outcome }: Ended): void {
     const { agenda, trace, clock } = this.#world;
     agenda.forget(invocation);
     invocation.kill();
@@ -206,18 +198,20 @@ export class Functions {
     trace.add(
       `${clock.now_us} ${invocation.name} ends: ${failure ? `${failure.code} ${failure.message}` : String(outcome)}`,
     );
-    if (service === 'command' || !message) {
+    if (!delivered) {
       // Nobody repeats a command.
       if (outcome !== 'done') this.#world.isGone();
+      if (failure) this.#world.check((law) => law.onFailure?.(this.#world.facts, about, failure));
       return;
     }
+    const { service, message, number } = delivered;
     this.#running[service] -= 1;
     // Lambda ends an invocation long before its message is delivered again; of one that is overtaken all the same,
     // the message may have been acknowledged by another.
     const isOvertaken = clock.now_ms - invocation.started_ms > VISIBILITY_MS;
     if (outcome !== 'done' && isOvertaken) this.#world.isGone(entityIn(message.body));
     if (failure) this.#fail(service, message, failure);
-    else if (outcome === 'done' && !this.#world.faults.isUnacknowledged(this.#count)) {
+    else if (outcome === 'done' && !this.#world.faults.isUnacknowledged(number)) {
       this.#queue(service).delete(message.message_id);
     }
   }
@@ -225,8 +219,4 @@ export class Functions {
   #fail(service: Service, message: Received, failure: Failure): void {
     if (giveBack(this.#queue(service), message, failure, RETRIES)) this.#world.isGone(entityIn(message.body));
   }
-}
-
-async function refused(): Promise<never> {
-  throw new BronzeError('SOURCE_DENIED', { message: 'the source refuses this role', hint: 'planted' });
 }

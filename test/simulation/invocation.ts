@@ -5,12 +5,18 @@ export interface InvocationOptions {
   /** Whether it may be near its deadline soon. */
   readonly mayBeShort: boolean;
   readonly started_ms: number;
+  /** How many things are durable. */
+  readonly began: number;
+  /** The request that it was delivered; undefined: it extracts nothing. */
+  readonly delivery?: { readonly load_id: string; readonly is_redelivery: boolean } | undefined;
 }
 
 /** One invocation of a function. A killed one runs no further: what it awaits never comes. */
 export class Invocation {
   readonly name: string;
   readonly started_ms: number;
+  readonly began: number;
+  readonly delivery: InvocationOptions['delivery'];
   /** How far this machine's clock is off. */
   readonly skew_us: number;
   /** Asks about its deadline, until it is near. */
@@ -20,9 +26,11 @@ export class Invocation {
   /** Resolves when it was killed. */
   readonly killed: Promise<'killed'>;
 
-  constructor(name: string, { random, mayBeShort, started_ms }: InvocationOptions) {
+  constructor(name: string, { random, mayBeShort, started_ms, began, delivery }: InvocationOptions) {
     this.name = name;
     this.started_ms = started_ms;
+    this.began = began;
+    this.delivery = delivery;
     this.skew_us = random.chance(0.5) ? 0 : random.between(-7_200_000_000, 7_200_000_000);
     this.#patience = random.chance(0.7) || !mayBeShort ? Infinity : random.between(0, 3);
     this.killed = new Promise((resolve) => (this.#onEnd = () => resolve('killed')));

@@ -1,6 +1,6 @@
 import type { Checkpoint } from '@bronze/common/checkpoint';
 import type { LoadRecord, Receipt } from '@bronze/common/load-record';
-import { CHECKPOINTS_KEY } from '@bronze/common/object-keys';
+import { CHECKPOINTS_KEY, type LoadKey, taskNameOfReceipt } from '@bronze/common/object-keys';
 import type { SliceManifest } from '@bronze/common/slice-manifest';
 import { partLines, type PartHeader, quarantinedLines } from './lines-engine.ts';
 
@@ -23,6 +23,31 @@ export interface LoadFacts {
   /** When its claim and its last slice became durable, in virtual microseconds. */
   claimed_us: number;
   staged_us: number;
+  readonly sends: SendsOfLoad;
+}
+
+/** What was sent for one load, and what made it so. */
+export interface SendsOfLoad {
+  writes: number;
+  continuations: number;
+  /** How many things were durable when it was claimed. */
+  claimed_at: number;
+  /** Invocations that may send what others have sent, as they did. */
+  readonly helpers: Set<string>;
+  /** Invocations that sent write tasks and are no helpers. */
+  readonly handed_over: Set<string>;
+  /** Numbers of slices that somebody staged and found committed by another. */
+  readonly lost_slices: number[];
+  /** Receipts, by how many things had become durable before each. */
+  readonly receipts_at: Map<string, number>;
+}
+
+/** A plan that was made and sent. */
+export interface PlanFacts {
+  readonly scheduled_at: string;
+  readonly planned: readonly { readonly entity: string; readonly load_id: string }[];
+  /** How many things were durable when it began. */
+  readonly began: number;
 }
 
 /** What just became durable. */
@@ -51,10 +76,13 @@ export class Ledger {
   readonly checkpoints = new Map<string, Checkpoint>();
   /** Per entity, the loads that brought each line to bronze. */
   readonly #bronze = new Map<string, Map<string, LoadFacts[]>>();
-  requests_sent = 0;
-  writes_sent = 0;
-  request_deliveries = 0;
-  write_deliveries = 0;
+  readonly plans: PlanFacts[] = [];
+  /** Per entity, how many things were durable when its last load was claimed. */
+  readonly claimed_at = new Map<string, number>();
+  /** How many things have become durable. */
+  changes = 0;
+  wakes = 0;
+  deliveries = 0;
   readonly #now_us: () => number;
 
   constructor(now_us: () => number) {
@@ -63,6 +91,7 @@ export class Ledger {
 
   /** A put of an object that was not there. */
   created(key: string, body: Uint8Array): Change[] {
+    this.changes += 1;
     const text = Buffer.from(body).toString();
     if (key === CHECKPOINTS_KEY) return this.#checkpointChanges(text);
     const load = this.loadOfKey(key);
@@ -70,16 +99,18 @@ export class Ledger {
   }
 
   replaced(key: string, body: Uint8Array): Change[] {
+    this.changes += 1;
     if (key === CHECKPOINTS_KEY) return this.#checkpointChanges(Buffer.from(body).toString());
     return [{ kind: 'replaced', key, load: this.loadOfKey(key) }];
   }
 
   loadOfKey(key: string): LoadFacts | undefined {
     const [, entity, load_id] = LOAD_OF_KEY.exec(key) ?? [];
-    return entity === undefined || load_id === undefined ? undefined : this.#load(entity, load_id);
+    if (entity === undefined || load_id === undefined) return undefined;
+    return this.loadOf({ entity, load_id });
   }
 
-  #load(entity: string, load_id: string): LoadFacts {
+  loadOf({ entity, load_id }: LoadKey): LoadFacts {
     const name = `${entity}/${load_id}`;
     const known = this.loads.get(name);
     if (known) return known;
@@ -94,9 +125,25 @@ export class Ledger {
       record: undefined,
       claimed_us: Infinity,
       staged_us: Infinity,
+      sends: {
+        writes: 0,
+        continuations: 0,
+        claimed_at: Infinity,
+        helpers: new Set(),
+        handed_over: new Set(),
+        lost_slices: [],
+        receipts_at: new Map(),
+      },
     };
     this.loads.set(name, load);
     return load;
+  }
+
+  /** A put of an object that was there. */
+  repeated(key: string, isSame: boolean): Change[] {
+    const [, slice] = /\/slice-(\d{5})\.json$/.exec(key) ?? [];
+    if (slice !== undefined) this.loadOfKey(key)?.sends.lost_slices.push(Number(slice));
+    return [{ kind: 'repeated', key, isSame }];
   }
 
   /** The completed loads that hold a line, in parts or in quarantine. */
@@ -110,7 +157,9 @@ export class Ledger {
 
   #createdOf(load: LoadFacts, key: string, text: string): Change {
     if (key.includes('/receipts/')) {
-      load.receipts.set(key.slice(-'00000-00000.json'.length, -'.json'.length), JSON.parse(text) as Receipt);
+      const name = taskNameOfReceipt(key);
+      load.receipts.set(name, JSON.parse(text) as Receipt);
+      load.sends.receipts_at.set(name, this.changes);
       return { kind: 'receipt', key, load };
     }
     if (key.endsWith('.zst')) {
@@ -156,9 +205,12 @@ export class Ledger {
       const [before, after] = [this.checkpoints.get(entity), file[entity]];
       if (JSON.stringify(before) === JSON.stringify(after)) continue;
       if (after) this.checkpoints.set(entity, after);
-      const claimed = after?.pending_load?.load_id;
-      if (claimed !== undefined && claimed !== before?.pending_load?.load_id)
-        this.#load(entity, claimed).claimed_us = this.#now_us();
+      if (after?.pending_load && after.pending_load.load_id !== before?.pending_load?.load_id) {
+        this.claimed_at.set(entity, this.changes);
+        const load = this.loadOf({ entity, load_id: after.pending_load.load_id });
+        load.sends.claimed_at = this.changes;
+        load.claimed_us = this.#now_us();
+      }
       changes.push({ kind: 'checkpoint', entity, before, after });
     }
     return changes;

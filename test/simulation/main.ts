@@ -3,10 +3,13 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Caught, catchMutants } from './catch-mutants.ts';
+import { MUTANTS } from './mutants.ts';
 import { plant } from './planting.ts';
 import { runInThreads } from './pool.ts';
 import { replay } from './replay.ts';
+import { COUNTED } from './tally.ts';
 import type { Broken, Done, Work } from './work.ts';
+import type { Violation } from './facts.ts';
 
 const USAGE = `npm run simulate -- [what] [-o json]
   --seeds N [--from S]    so many worlds, faults by chance (default: 1000, from 1)
@@ -33,6 +36,15 @@ const { values } = parseArgs({
   },
 });
 const threads = numberOf(values.threads);
+/** Shrinking takes a while. */
+const EXPLAINED_MAX = 3;
+
+interface Explained extends Violation {
+  readonly seed?: number;
+  /** So many of its first faults are enough. */
+  readonly faults?: number;
+  readonly command: string;
+}
 
 const planted = values.mutant === undefined ? {} : { mutant: values.mutant };
 
@@ -61,7 +73,13 @@ async function showOne(): Promise<void> {
 async function showMutants(): Promise<void> {
   const caught = await catchMutants(threads);
   const escaped = caught.filter(({ law }) => law === undefined).length;
-  const summary = { mutants: caught.length, caught: caught.length - escaped, escaped, skipped: 0, table: caught };
+  const summary = {
+    mutants: caught.length,
+    caught: caught.length - escaped,
+    escaped,
+    skipped: MUTANTS.length - caught.length,
+    table: caught,
+  };
   if (values.output === 'json') console.log(JSON.stringify(summary, null, 2));
   else console.log(tableOf(caught));
   process.exitCode = escaped > 0 ? 1 : 0;
@@ -77,14 +95,14 @@ async function showWorlds(): Promise<void> {
   const started_ms = performance.now();
   const done = await runInThreads(values.exhaustive ? casesOf(threads) : seedsOf(), threads);
   const seconds = (performance.now() - started_ms) / 1000;
+  const broken = done.flatMap((one) => one.broken);
+  if (broken.length > 0) process.exitCode = 1;
+  const explained: Explained[] = [];
+  if (broken.length > 0 && values.mutant !== undefined) plant(values.mutant);
+  for (const one of broken.slice(0, EXPLAINED_MAX)) explained.push(await explain(one));
   const summary = summaryOf(done, seconds);
-  if (values.output === 'json') console.log(JSON.stringify(summary, null, 2));
-  else showText(summary);
-  const [first] = done.flatMap(({ broken }) => broken);
-  if (first) {
-    if (values.output !== 'json') await explain(first);
-    process.exitCode = 1;
-  }
+  if (values.output === 'json') console.log(JSON.stringify({ ...summary, broken: explained }, null, 2));
+  else showText(summary, explained);
 }
 
 /** In a few chunks each, so that no thread waits for another long, nor warms up often. */
@@ -113,28 +131,30 @@ function summaryOf(done: readonly Done[], seconds: number) {
     port_calls,
     port_calls_per_world: Math.round(port_calls / Math.max(1, worlds)),
     faults: sum((one) => one.faults),
+    ...Object.fromEntries(COUNTED.map((name) => [name, sum((one) => one.counts[name])])),
     digest: createHash('sha256').update(digests.join('\n')).digest('hex'),
     threads,
     seconds: Number(seconds.toFixed(1)),
     worlds_per_second_and_core: Math.round(worlds / seconds / Math.min(threads, availableParallelism())),
-    broken: broken.slice(0, 10),
   };
 }
 
-function showText(summary: ReturnType<typeof summaryOf>): void {
-  for (const [name, value] of Object.entries(summary))
-    if (!Array.isArray(value)) console.log(`${name.padEnd(28)}${String(value)}`);
+function showText(summary: ReturnType<typeof summaryOf>, broken: readonly Explained[]): void {
+  for (const [name, value] of Object.entries(summary)) console.log(`${name.padEnd(28)}${String(value)}`);
+  for (const { law, what, seed, faults, command } of broken) {
+    console.log(`\n${law} is broken: ${what}`);
+    if (faults !== undefined) console.log(`seed ${seed}, its first ${faults} faults`);
+    console.log(command);
+  }
 }
 
-/** The shortest run of faults that still breaks a law, and the command that shows it. */
-async function explain(broken: Broken): Promise<void> {
-  console.log(`\n${broken.law} is broken: ${broken.what}`);
+/** What breaks a law, in the shortest run of faults that still does, and the command that shows it. */
+async function explain({ law, what, replay: world }: Broken): Promise<Explained> {
   const mutant = values.mutant === undefined ? '' : ` --mutant '${values.mutant}'`;
-  const [, seed] = /^--seed (\d+)$/.exec(broken.replay) ?? [];
-  if (seed === undefined) return console.log(`npm run simulate -- ${broken.replay}${mutant}`);
-  if (values.mutant !== undefined) plant(values.mutant);
+  const [, seed] = /^--seed (\d+)$/.exec(world) ?? [];
+  if (seed === undefined) return { law, what, command: `npm run simulate -- ${world}${mutant}` };
   const { shrink } = await import('./simulate-seed.ts');
   const { faults, violation } = await shrink(Number(seed));
-  console.log(`seed ${seed}, its first ${faults} faults: ${violation?.law ?? ''}: ${violation?.what ?? ''}`);
-  console.log(`npm run simulate -- --seed ${seed} --faults ${faults}${mutant}`);
+  const command = `npm run simulate -- --seed ${seed} --faults ${faults}${mutant}`;
+  return { law: violation?.law ?? law, what: violation?.what ?? what, seed: Number(seed), faults, command };
 }

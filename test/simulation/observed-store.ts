@@ -31,7 +31,7 @@ export class ObservedStore implements ObjectStore {
     if (put === 'created') this.#tell(this.#ledger.created(key, body));
     else {
       const stored = await this.#store.get(key);
-      this.#tell([{ kind: 'repeated', key, isSame: Buffer.from(body).equals(stored?.body ?? Buffer.of()) }]);
+      this.#tell(this.#ledger.repeated(key, Buffer.from(body).equals(stored?.body ?? Buffer.of())));
     }
     return put;
   }

@@ -1,6 +1,7 @@
 import { RandomFaults } from './fates.ts';
 import { Random } from './random.ts';
-import { type Violation, World } from './world.ts';
+import type { Counts, Violation } from './facts.ts';
+import { World } from './world.ts';
 import { drawWorkload } from './workload.ts';
 
 export interface SeedResult {
@@ -10,6 +11,7 @@ export interface SeedResult {
   readonly digest: string;
   readonly port_calls: number;
   readonly faults: number;
+  readonly counts: Counts;
   readonly lines: readonly string[];
 }
 
@@ -23,7 +25,7 @@ export async function simulateSeed(seed: number, faults_max = Infinity): Promise
 async function simulate(world: World, faults: RandomFaults): Promise<Omit<SeedResult, 'seed'>> {
   const violation = await world.run();
   const { digest, lines } = world.trace;
-  return { violation, digest, lines, port_calls: world.calls, faults: faults.injected };
+  return { violation, digest, lines, port_calls: world.calls, faults: faults.injected, counts: world.counts };
 }
 
 /** The smallest number of first faults with which the seed still breaks a law. */

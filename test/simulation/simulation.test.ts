@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { MUTANTS } from './mutants.ts';
+import { courseOf, POISONS } from './poisoned.ts';
 import { simulateSeed } from './simulate-seed.ts';
 
 const MAIN = new URL('./main.ts', import.meta.url).pathname;
@@ -39,6 +40,25 @@ describe('laws L1 to L7 and the others hold', { timeout: 300_000 }, () => {
     const summary = await summaryOf('--seeds', '2000');
     expect(summary).toMatchObject({ seeds: 2000, violations: 0, broken: [] });
     expect(summary['faults']).toBeGreaterThan(10_000);
+  });
+});
+
+describe('L7 alone: an entity comes to the same end, load for load and line for line, with no more deliveries, whatever is wrong with another', () => {
+  const pairs = [
+    ['orders', 'customers'],
+    ['customers', 'orders'],
+  ] as const;
+  const cases = pairs.flatMap(([healthy, poisoned]) => POISONS.map((poison) => ({ healthy, poisoned, poison })));
+
+  test.each(cases)('$healthy, beside $poisoned: $poison', async ({ healthy, poisoned, poison }) => {
+    const alone = await courseOf(healthy);
+    expect(alone.lines.length).toBeGreaterThan(0);
+    const beside = await courseOf(healthy, { name: poisoned, poison });
+    // Who helps whom, and so what is sent again, depends on who was faster.
+    expect(beside).toEqual({ ...alone, deliveries: expect.any(Number), write_tasks: expect.any(Number) });
+    expect(beside.deliveries).toBeLessThanOrEqual(alone.deliveries);
+    expect(beside.write_tasks).toBeLessThanOrEqual(alone.write_tasks);
+    expect((await courseOf(poisoned, { name: poisoned, poison })).loads).toBe(0);
   });
 });
 

@@ -1,6 +1,15 @@
 import type { Broken, Done, Told } from './work.ts';
+import type { Counts } from './facts.ts';
 
 const PROGRESS_EVERY = 50;
+export const COUNTED = ['redriven', 'redriven_weeks_later', 'tampered'] as const;
+
+interface Played {
+  readonly digest: string;
+  readonly port_calls: number;
+  readonly faults: number;
+  readonly counts: Counts;
+}
 
 /** What came of the worlds of one thread. */
 export class Tally {
@@ -8,6 +17,7 @@ export class Tally {
   #worlds = 0;
   #port_calls = 0;
   #faults = 0;
+  readonly #counts: Counts = { redriven: 0, redriven_weeks_later: 0, tampered: 0 };
   readonly #broken: Broken[] = [];
   readonly #digests: string[] = [];
 
@@ -15,10 +25,11 @@ export class Tally {
     this.#tell = tell;
   }
 
-  add(world: { digest: string; port_calls: number; faults: number }, broken: Broken | undefined): void {
+  add(world: Played, broken: Broken | undefined): void {
     this.#worlds += 1;
     this.#port_calls += world.port_calls;
     this.#faults += world.faults;
+    for (const name of COUNTED) this.#counts[name] += world.counts[name];
     this.#digests.push(world.digest);
     if (broken) this.#broken.push(broken);
     if (this.#worlds % PROGRESS_EVERY === 0) {
@@ -31,6 +42,7 @@ export class Tally {
       worlds: this.#worlds,
       port_calls: this.#port_calls,
       faults: this.#faults,
+      counts: this.#counts,
       broken: this.#broken,
       digests: this.#digests,
     };

@@ -1,5 +1,5 @@
 /** What a thread of the simulation is asked to do, and what it tells. */
-import type { Violation } from './world.ts';
+import type { Counts, Violation } from './facts.ts';
 
 export type Work =
   /** Seeds `from` to `to`, both included. */
@@ -18,6 +18,7 @@ export interface Done {
   readonly worlds: number;
   readonly port_calls: number;
   readonly faults: number;
+  readonly counts: Counts;
   readonly broken: readonly Broken[];
   /** Of each world, in order. */
   readonly digests: readonly string[];

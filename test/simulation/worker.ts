@@ -26,8 +26,9 @@ async function carryOut(asked: Work): Promise<Done> {
   const [from, to] = asked.kind === 'seeds' ? [asked.from, asked.to] : [1, asked.seeds_max];
   const tally = new Tally(tell);
   for (let seed = from; seed <= to; seed += 1) {
-    const { violation, digest, port_calls, faults } = await simulateSeed(seed);
-    tally.add({ digest, port_calls, faults }, violation && { ...violation, replay: `--seed ${seed}` });
+    const played = await simulateSeed(seed);
+    const { violation } = played;
+    tally.add(played, violation && { ...violation, replay: `--seed ${seed}` });
     if (asked.kind === 'mutant' && violation) return tally.done;
   }
   return asked.kind === 'mutant' ? playCases({ first: 0, of: 1, isEnough: true }) : tally.done;
@@ -47,9 +48,9 @@ async function playCases({ first, of, isEnough }: Cases): Promise<Done> {
   for (let number = first; number < cases.length; number += of) {
     const one = cases[number];
     if (!one) break;
-    const { violation, digest, port_calls } = await playCase(one);
-    const faults = one.fates.length + one.doubled.length;
-    tally.add({ digest, port_calls, faults }, violation && { ...violation, replay: `--case ${number}` });
+    const played = await playCase(one);
+    const { violation } = played;
+    tally.add(played, violation && { ...violation, replay: `--case ${number}` });
     if (isEnough && violation) break;
   }
   return tally.done;

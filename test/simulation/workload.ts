@@ -3,7 +3,19 @@ import type { Poison } from './facts.ts';
 import type { Random } from './random.ts';
 
 /** What happens in a world besides its messages. */
-export const ACTIONS = ['plan', 'ask', 'ask full', 'change', 'wait', 'redrive', 'replay', 'abandon', 'tamper'] as const;
+export const ACTIONS = [
+  'plan',
+  'ask',
+  'ask full',
+  'change',
+  'wait',
+  'wait weeks',
+  'rest',
+  'die',
+  'redrive',
+  'replay',
+  'abandon',
+] as const;
 export type Action = (typeof ACTIONS)[number];
 
 export interface PlannedEntity {
@@ -26,6 +38,8 @@ export interface Workload {
   readonly writers: number;
   /** How long a sent message may stay hidden. */
   readonly delay_ms_max: number;
+  /** Weeks after it has come to rest, what died is sent again. */
+  readonly isRedrivenLate: boolean;
 }
 
 const POISONS: readonly Poison[] = ['source denied', 'checkpoint unreadable', 'part foreign', 'batch corrupt'];
@@ -36,36 +50,47 @@ const WEIGHTS: Record<Action, number> = {
   'ask full': 1,
   change: 8,
   wait: 2,
+  'wait weeks': 0.5,
+  rest: 0,
+  die: 1,
   redrive: 2,
   replay: 2,
   abandon: 0.3,
-  tamper: 0,
 };
+
+const TIED_SHARE = 0.02;
+const TIED_ROWS_MIN = 2000;
 
 /** A small world, drawn: a few entities of a few slices, and a dozen things that happen to them. */
 export function drawWorkload(random: Random): Workload {
-  const poisoned = random.chance(0.2) ? random.between(0, 3) : -1;
-  const entities = ['orders', 'customers', 'payments', 'shipments']
-    .slice(0, random.between(1, 3))
-    .map((name, index): PlannedEntity => {
-      const kind = random.chance(0.2) ? 'api' : 'table';
-      const rows = random.chance(0.1) ? 0 : random.between(1, 20);
-      const poison = index === poisoned ? random.pick(POISONS) : undefined;
-      return { name, kind, rows, poison, heedsSince: random.chance(0.7), isExact: random.chance(0.7) };
-    });
-  const tampers = entities.filter(({ poison }) => poison === 'part foreign' || poison === 'batch corrupt');
+  const names = ['orders', 'customers', 'payments'].slice(0, random.between(1, 3));
+  // A poisoned entity has another beside it, which must not notice.
+  const poisoned = names.length > 1 && random.chance(0.3) ? random.between(0, names.length - 1) : -1;
+  const entities = names.map((name, index): PlannedEntity => {
+    const kind = random.chance(0.2) ? 'api' : 'table';
+    const rows = drawRows(kind, random);
+    const poison = index === poisoned ? random.pick(POISONS) : undefined;
+    return { name, kind, rows, poison, heedsSince: random.chance(0.7), isExact: random.chance(0.7) };
+  });
   return {
     config: defineConfig({
       sources: { db: { type: 'postgres', url: 'unused' }, web: { type: 'rest', base_url: 'https://api.example' } },
       entities: Object.fromEntries(entities.map((entity) => [entity.name, settingsOf(entity, random)])),
     }),
     entities,
-    actions: ['plan', ...tampers.map(() => 'tamper' as const), ...drawActions(random)],
+    actions: ['plan', ...drawActions(random)],
     page_keys: random.pick([1, 2, 3, 1000]),
     extractors: random.between(1, 3),
     writers: random.between(1, 4),
     delay_ms_max: random.pick([0, 10, 60_000]),
+    isRedrivenLate: random.chance(0.15),
   };
+}
+
+/** Some tables are one tie of thousands: all of it has one cursor value. */
+function drawRows(kind: PlannedEntity['kind'], random: Random): number {
+  if (kind === 'table' && random.chance(TIED_SHARE)) return random.between(TIED_ROWS_MIN, TIED_ROWS_MIN + 500);
+  return random.chance(0.1) ? 0 : random.between(1, 20);
 }
 
 function drawActions(random: Random): Action[] {
@@ -76,12 +101,13 @@ function drawActions(random: Random): Action[] {
   });
 }
 
-function settingsOf({ kind }: PlannedEntity, random: Random): ConfigInput['entities'][string] {
+function settingsOf({ kind, rows }: PlannedEntity, random: Random): ConfigInput['entities'][string] {
   const event_date = random.chance(0.5) ? 'day' : null;
+  const scale = rows < TIED_ROWS_MIN ? 1 : 100;
   const limits = {
-    batch_rows: random.between(1, 6),
-    task_rows: random.between(2, 12),
-    slice_rows: random.between(4, 20),
+    batch_rows: scale * random.between(1, 6),
+    task_rows: scale * random.between(2, 12),
+    slice_rows: scale * random.between(4, 20),
   };
   if (kind === 'table') return { source: 'db', table: 'public.things', event_date, ...limits };
   const size = random.between(2, 8);
@@ -112,10 +138,11 @@ export function smallWorkload(): Workload {
       },
     }),
     entities: [table('orders', 13), table('customers', 2)],
-    actions: ['plan', 'ask'],
+    actions: ['plan', 'ask', 'rest', 'change', 'ask'],
     page_keys: 2,
     extractors: 3,
     writers: 2,
     delay_ms_max: 0,
+    isRedrivenLate: false,
   };
 }

@@ -1,22 +1,23 @@
-import { CHECKPOINTS_KEY } from '@bronze/common/object-keys';
 import type { ExtractRequest, WriteMessage } from '@bronze/common/messages';
 import { LocalQueue, type QueueDatabase } from '@bronze/local/local-queue';
 import { MemoryObjectStore } from '@bronze/local/memory-object-store';
 import { setImmediate as settled } from 'node:timers/promises';
 import { act } from './actions.ts';
 import { Agenda } from './agenda.ts';
-import type { EntityFacts, Facts, Law } from './facts.ts';
+import type { Counts, EntityFacts, Facts, Law, Violation } from './facts.ts';
 import { type FaultPlan, NO_FAULTS } from './fates.ts';
 import type { Backing } from './faulty-ports.ts';
 import { Functions } from './functions.ts';
-import { LAWS } from './laws/all-laws.ts';
+import { firstBroken } from './laws/all-laws.ts';
 import { type Change, Ledger } from './ledger.ts';
 import { ObservedStore } from './observed-store.ts';
 import { emptyQueues } from './queues.ts';
 import { Random } from './random.ts';
+import { recordSent } from './sends.ts';
 import { SimApi } from './sim-api.ts';
 import type { SimSource } from './sim-source.ts';
 import { SimTable } from './sim-table.ts';
+import { Tampering } from './tampering.ts';
 import { Trace } from './trace.ts';
 import { VirtualClock } from './virtual-clock.ts';
 import type { Action, PlannedEntity, Workload } from './workload.ts';
@@ -27,11 +28,6 @@ export interface WorldOptions {
   readonly faults: FaultPlan;
   /** Nothing is left to chance: what can happen first happens first. */
   readonly isInOrder: boolean;
-}
-
-export interface Violation {
-  readonly law: string;
-  readonly what: string;
 }
 
 /** A world that has not come to rest by then never will. */
@@ -55,10 +51,16 @@ export class World {
   readonly #actions: Action[];
   readonly #entities: ReadonlyMap<string, EntityFacts>;
   #database: QueueDatabase;
+  readonly #tampering = new Tampering(this);
   #ids = 0;
   #asked_at: string | undefined;
   #messages_gone = 0;
   violation: Violation | undefined;
+  /** So much happened before faults stopped. */
+  troubled = { calls: 0, deliveries: 0 };
+  /** Ids of messages that have been dead for weeks. */
+  readonly weeks_old = new Set<string>();
+  readonly counts: Counts = { redriven: 0, redriven_weeks_later: 0, tampered: 0 };
 
   constructor(options: WorldOptions) {
     const { seed, workload, faults } = options;
@@ -110,8 +112,13 @@ export class World {
 
   /** Faults and actions, then none, then one more request for each entity: the laws hold all along. */
   async run(): Promise<Violation | undefined> {
-    await this.#poisonCheckpoints();
+    await this.#tampering.poisonCheckpoints();
     await this.#toRest(true);
+    if (this.options.workload.isRedrivenLate) {
+      this.#actions.push('wait weeks', 'redrive');
+      await this.#toRest(true);
+    }
+    this.troubled = { calls: this.calls, deliveries: this.functions.deliveries };
     this.#agenda.faults = NO_FAULTS;
     await this.#toRest(false);
     this.check((law) => law.atRest?.(this.facts));
@@ -131,18 +138,17 @@ export class World {
 
   /** The first law that is broken stands. */
   check(ask: (law: Law) => string | undefined): void {
-    for (const law of this.violation ? [] : LAWS) {
-      const what = asked(law, ask);
-      if (what === undefined) continue;
-      this.violation = { law: law.name, what };
-      this.trace.add(`${this.clock.now_us} BROKEN ${law.name}: ${what}`);
-      return;
-    }
+    if (this.violation) return;
+    this.violation = firstBroken(ask);
+    if (!this.violation) return;
+    const { law, what } = this.violation;
+    this.trace.add(`${this.clock.now_us} BROKEN ${law}: ${what}`);
   }
 
   async #toRest(isActing: boolean): Promise<void> {
     for (let step = 0; step < STEPS_MAX && !this.violation; step += 1) {
       for (let turn = 0; turn < TURNS; turn += 1) await undefined;
+      await this.#tampering.go();
       this.functions.finishEnded();
       if (await this.#next(isActing)) continue;
       // Whoever was just answered may not have come to its next question yet.
@@ -176,7 +182,7 @@ export class World {
   async #passTime(isActing: boolean): Promise<boolean> {
     if (isActing && this.#actions.length > 0) {
       do await this.#act();
-      while (this.options.isInOrder && this.#actions.length > 0);
+      while (this.options.isInOrder && this.#actions.length > 0 && this.#actions[0] !== 'rest');
       return true;
     }
     const next_us = Math.min(this.#agenda.next_us, this.functions.next_us());
@@ -195,17 +201,18 @@ export class World {
     return {
       agenda: this.#agenda,
       clock: this.clock,
-      store: new ObservedStore(this.raw, this.ledger, (change: Change) =>
-        this.check((law) => law.onChange?.(this.facts, change)),
-      ),
+      store: new ObservedStore(this.raw, this.ledger, (change: Change) => {
+        this.check((law) => law.onChange?.(this.facts, change));
+        if (change.kind === 'manifest') this.#tampering.committed.push(change.manifest);
+      }),
       requests: new LocalQueue<ExtractRequest>(this.#database, 'extract'),
       writes: new LocalQueue<WriteMessage>(this.#database, 'write'),
       dead_requests: new LocalQueue<never>(this.#database, 'extract-dlq'),
       dead_writes: new LocalQueue<never>(this.#database, 'write-dlq'),
       delay_ms: () => this.random.between(0, this.options.workload.delay_ms_max),
-      onSent: (queue, bodies) => {
-        if (queue === 'requests') this.ledger.requests_sent += bodies.length;
-        else this.ledger.writes_sent += bodies.length;
+      onSent: (sent) => {
+        this.check((law) => law.onSent?.(this.facts, sent));
+        recordSent(this.ledger, sent);
       },
       nextAttempt: () => `attempt-${(this.#ids += 1)}`,
     };
@@ -220,24 +227,15 @@ export class World {
   }
 
   #factsOf({ name, poison }: PlannedEntity): EntityFacts {
+    const tampering = this.#tampering;
     const source = this.sources.get(name);
-    return { name, poison, current: () => source?.current() ?? [], versions: () => source?.versions() ?? [] };
-  }
-
-  /** As somebody's hand left it. */
-  async #poisonCheckpoints(): Promise<void> {
-    const broken = this.options.workload.entities.filter(({ poison }) => poison === 'checkpoint unreadable');
-    if (broken.length === 0) return;
-    const file = Object.fromEntries(broken.map(({ name }) => [name, { last_sync_timestamp: 'yesterday' }]));
-    await this.raw.putIfAbsent(CHECKPOINTS_KEY, Buffer.from(JSON.stringify(file)));
-  }
-}
-
-/** A law that fails is a broken simulation: said aloud, never taken for the failure of a port. */
-function asked(law: Law, ask: (law: Law) => string | undefined): string | undefined {
-  try {
-    return ask(law);
-  } catch (thrown) {
-    return `the law itself failed: ${String(thrown)}`;
+    return {
+      name,
+      get poison() {
+        return tampering.isDue(name, poison) ? undefined : poison;
+      },
+      current: () => source?.current() ?? [],
+      versions: () => source?.versions() ?? [],
+    };
   }
 }

@@ -1,4 +1,4 @@
-import type { Law } from '../facts.ts';
+import type { Law, Violation } from '../facts.ts';
 import { CREATE_ONCE } from './create-once.ts';
 import { EXACT_POSITION } from './exact-position.ts';
 import { KNOWN_FAILURES } from './known-failures.ts';
@@ -11,9 +11,10 @@ import { NOTHING_LOST } from './l1-nothing-lost.ts';
 import { NOTHING_TWICE } from './l2-nothing-twice.ts';
 import { ONCE_PER_REQUEST } from './once-per-request.ts';
 import { OWNED } from './owned.ts';
+import { PLANNED } from './planned.ts';
 import { SAME_BYTES } from './l6-same-bytes.ts';
 
-export const LAWS: readonly Law[] = [
+const LAWS: readonly Law[] = [
   NOTHING_LOST,
   NOTHING_TWICE,
   NEVER_AHEAD,
@@ -25,6 +26,24 @@ export const LAWS: readonly Law[] = [
   OWNED,
   ONCE_PER_REQUEST,
   EXACT_POSITION,
+  PLANNED,
   LINEAR_MESSAGES,
   KNOWN_FAILURES,
 ];
+
+/** The first law that is broken. One that fails is a broken simulation: said aloud, never taken for the failure of a port. */
+export function firstBroken(ask: (law: Law) => string | undefined): Violation | undefined {
+  for (const law of LAWS) {
+    const what = asked(law, ask);
+    if (what !== undefined) return { law: law.name, what };
+  }
+  return undefined;
+}
+
+function asked(law: Law, ask: (law: Law) => string | undefined): string | undefined {
+  try {
+    return ask(law);
+  } catch (thrown) {
+    return `the law itself failed: ${String(thrown)}`;
+  }
+}

@@ -1,23 +1,16 @@
 import type { Law } from '../facts.ts';
-import { isHealthy } from '../facts.ts';
+import { POISON_CODES } from '../facts.ts';
 
-/** L7: an entity that fails never delays or changes another. */
+/**
+ * L7: an entity that fails never delays or changes another. No other fails as it does, and a plan goes on (`planned`);
+ * that a healthy one ends as it would without it is shown by the exhaustive mode's worlds with and without poison.
+ */
 export const ALONE: Law = {
   name: 'L7 alone',
-  atRest(facts) {
-    const poisoned = [...facts.entities.values()].some(({ poison }) => poison !== undefined);
-    if (!poisoned || facts.messages_gone > 0) return undefined;
-    const delayed = [...facts.ledger.checkpoints].find(
-      ([name, { pending_load }]) => isHealthy(facts, name) && pending_load,
-    );
-    return delayed && `${delayed[0]} waits because another entity fails`;
-  },
-  onFailure(facts, entity, failure) {
-    const isPlanted = ['SOURCE_DENIED', 'CHECKPOINTS_UNREADABLE', 'PART_FOREIGN', 'OBJECT_CORRUPT'].includes(
-      failure.code,
-    );
-    return isPlanted && isHealthy(facts, entity)
-      ? `${entity} fails with another's ${failure.code}: ${failure.message}`
-      : undefined;
+  onFailure({ entities }, entity, failure) {
+    const others = [...entities.values()].filter(({ name, poison }) => name !== entity && poison !== undefined);
+    const sick = others.find(({ poison }) => poison !== undefined && POISON_CODES[poison] === failure.code);
+    const isOwn = entities.get(entity)?.poison !== undefined;
+    return sick && !isOwn ? `${entity} fails with ${sick.name}'s ${failure.code}: ${failure.message}` : undefined;
   },
 };

@@ -1,24 +1,56 @@
-import type { Facts, Law } from '../facts.ts';
+import type { WriteMessage } from '@bronze/common/messages';
+import { taskName } from '@bronze/common/object-keys';
+import type { Facts, Law, Sent } from '../facts.ts';
+import type { LoadFacts } from '../ledger.ts';
+import { isHelping } from '../sends.ts';
 
-/** Messages don't multiply: what is sent is linear in slices, write tasks and deliveries. */
+/**
+ * Messages don't multiply. What one invocation may send follows from the delivery that it handles: the tasks of the slice
+ * that it staged, and one request. Only who helps (a redelivery, another's load, a load that is staged to its end)
+ * sends again what others have sent, and only what had no receipt when it began.
+ */
 export const LINEAR_MESSAGES: Law = {
   name: 'linear messages',
+  onSent: (facts, sent) => (sent.queue === 'writes' ? writesSent(facts, sent) : requestsSent(sent)),
   atRest: tooMany,
   afterOneMoreRequest: tooMany,
 };
 
+function writesSent({ ledger }: Facts, sent: Sent): string | undefined {
+  const { by } = sent;
+  for (const { entity, load_id, slice, task } of sent.bodies as readonly WriteMessage[]) {
+    const { sends } = ledger.loadOf({ entity, load_id });
+    const receipt_at = sends.receipts_at.get(taskName(slice, task)) ?? Infinity;
+    if (receipt_at <= by.began) return `${by.name} sends ${taskName(slice, task)}, whose receipt was there before it`;
+  }
+  const [first] = sent.bodies as readonly WriteMessage[];
+  const load = first && ledger.loadOf(first);
+  const isTwice = load && !isHelping(load, sent) && load.sends.handed_over.has(by.name);
+  return isTwice ? `${by.name} sends write tasks twice, and helps nobody` : undefined;
+}
+
+function requestsSent({ bodies, by }: Sent): string | undefined {
+  return bodies.length > 1 ? `${by.name} sends ${bodies.length} requests at once` : undefined;
+}
+
 function tooMany({ ledger }: Facts): string | undefined {
-  const slices = [...ledger.loads.values()].flatMap((load) => load.slices.filter((slice) => slice !== undefined));
-  const tasks = slices.reduce((sum, slice) => sum + slice.tasks.length, 0);
-  const tasksOfOne = Math.max(
-    0,
-    ...[...ledger.loads.values()].map((load) =>
-      load.slices.reduce((sum, slice) => sum + (slice?.tasks.length ?? 0), 0),
-    ),
-  );
-  // A commit sends its own tasks; a delivery that helps sends those of one load again. One request goes on or wakes.
-  const { writes_sent, requests_sent, request_deliveries, write_deliveries } = ledger;
-  if (writes_sent > tasks + request_deliveries * tasksOfOne) return `${writes_sent} write tasks were sent for ${tasks}`;
-  const requests_max = slices.length + request_deliveries + write_deliveries;
-  return requests_sent > requests_max ? `${requests_sent} requests were sent, more than ${requests_max}` : undefined;
+  if (ledger.wakes > ledger.deliveries) return `${ledger.wakes} times a request was woken`;
+  for (const load of ledger.loads.values()) {
+    const wrong = tooManyFor(load);
+    if (wrong !== undefined) return `load ${load.load_id} of ${load.entity}: ${wrong}`;
+  }
+  return undefined;
+}
+
+/** Each slice is handed over by whoever commits it, and by whoever finds that another has. */
+function tooManyFor({ slices, sends }: LoadFacts): string | undefined {
+  const committed = slices.filter((slice) => slice !== undefined);
+  const lost = sends.lost_slices.map((slice) => slices[slice]).filter((slice) => slice !== undefined);
+  const handovers = [...committed, ...lost];
+  const continuations_max = handovers.filter(({ final }) => !final).length;
+  if (sends.continuations > continuations_max)
+    return `${sends.continuations} requests go on with it, and ${continuations_max} have a reason`;
+  const tasks = committed.reduce((sum, slice) => sum + slice.tasks.length, 0);
+  const writes_max = handovers.reduce((sum, slice) => sum + slice.tasks.length, 0) + sends.helpers.size * tasks;
+  return sends.writes > writes_max ? `${sends.writes} write tasks were sent, ${writes_max} have a reason` : undefined;
 }

@@ -1,16 +1,16 @@
-import { taskName } from '@bronze/common/object-keys';
-import type { Law } from '../facts.ts';
+import { quarantineKey, taskName } from '@bronze/common/object-keys';
+import { isHealthy, type Law } from '../facts.ts';
 import type { LoadFacts } from '../ledger.ts';
 
 /** Every object in bronze, every receipt and every completed load belongs to committed slices. */
 export const OWNED: Law = {
   name: 'owned',
   onChange(_, change) {
+    if (change.kind === 'other' && change.key.startsWith('data/')) return `${change.key} belongs to no load`;
+    if (change.kind === 'quarantine') return quarantineOf(change.load).has(change.key) ? undefined : stray(change.key);
     if (change.kind === 'part') {
       const task = change.part.header.mark['bronze.write_task'];
-      return tasksOf(change.load).has(task)
-        ? undefined
-        : `${change.key} is of write task ${task}, which no committed slice has`;
+      return tasksOf(change.load).has(task) ? undefined : stray(change.key);
     }
     if (change.kind === 'receipt') return withoutItsParts(change.load, change.key);
     if (change.kind !== 'record' || change.record.status !== 'completed') return undefined;
@@ -19,7 +19,32 @@ export const OWNED: Law = {
     if (open !== undefined) return `load ${load.load_id} completed without the receipt of ${open}`;
     return load.slices.at(-1)?.final === true ? undefined : `load ${load.load_id} completed without its last slice`;
   },
+  /** What a completed load has in bronze is what its receipts name, and nothing besides. */
+  atRest({ ledger, ...facts }) {
+    for (const load of ledger.loads.values()) {
+      if (load.record?.status !== 'completed' || !isHealthy({ ledger, ...facts }, load.entity)) continue;
+      const named = new Set([...load.receipts.values()].flatMap((receipt) => receipt.parts.map(({ key }) => key)));
+      const extra = load.parts.find(({ key }) => !named.has(key));
+      if (extra) return `${extra.key} is in bronze, and no receipt names it`;
+    }
+    return undefined;
+  },
 };
+
+function stray(key: string): string {
+  return `${key} is of no write task of a committed slice`;
+}
+
+function quarantineOf(load: LoadFacts): Set<string> {
+  const slices = load.slices.filter((slice) => slice !== undefined);
+  return new Set(
+    slices.flatMap(({ slice, tasks, load: { load_type, ingested_at } }) =>
+      tasks.map((_, task) =>
+        quarantineKey({ entity: load.entity, load_id: load.load_id, load_type, ingested_at }, slice, task),
+      ),
+    ),
+  );
+}
 
 /** A receipt is proof: what it names is there before it is. */
 function withoutItsParts({ receipts, parts }: LoadFacts, key: string): string | undefined {

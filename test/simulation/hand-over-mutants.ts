@@ -1,0 +1,71 @@
+import type { Mutant } from './mutant.ts';
+
+const EXTRACT = 'services/extractor/src/extract-load.ts';
+const HAND_OVER = 'services/extractor/src/hand-over.ts';
+const PLAN = 'services/planner/src/plan-run.ts';
+
+/** Mistakes in who sends what to whom, and in what one entity does to another. */
+export const HAND_OVER_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'every delivery helps',
+    edits: [
+      {
+        file: EXTRACT,
+        find: '  const isHelper = isStaged || delivery.is_redelivery || delivery.request.load_id !== load.load_id;',
+        put: '  const isHelper = true;',
+      },
+    ],
+  },
+  {
+    name: 'each continuation is sent twice',
+    edits: [
+      {
+        file: HAND_OVER,
+        find: '  await ports.requests.send([{ entity: slice.entity, load_id, load_type, ...(run_id && { run_id }) }]);',
+        put: `  const request = { entity: slice.entity, load_id, load_type, ...(run_id && { run_id }) };
+  await ports.requests.send([request]);
+  await ports.requests.send([request]);`,
+      },
+    ],
+  },
+  {
+    name: 'helpers ignore receipts',
+    edits: [
+      {
+        file: HAND_OVER,
+        find: '  await ports.writes.send(messages.filter(({ slice, task }) => missing.has(taskName(slice, task))));',
+        put: '  if (missing.size >= 0) await ports.writes.send(messages);',
+      },
+    ],
+  },
+  {
+    name: 'the planner sends nothing',
+    edits: [
+      {
+        file: PLAN,
+        find: '  await ports.requests.send(planned.map((load) => toRequest(load, run_id, input)));',
+        put: '  if (planned.length < 0) await ports.requests.send(planned.map((load) => toRequest(load, run_id, input)));',
+      },
+    ],
+  },
+  {
+    name: 'the planner leaves out what has never been loaded',
+    edits: [
+      {
+        file: PLAN,
+        find: '  const planned = chosen.map((entity): PlannedLoad => {',
+        put: '  const planned = chosen.filter(({ name }) => checkpoints.has(name)).map((entity): PlannedLoad => {',
+      },
+    ],
+  },
+  {
+    name: 'one unreadable checkpoint stops the planner',
+    edits: [
+      {
+        file: 'packages/common/src/checkpoint-file.ts',
+        find: '[entity, z.safeParse(checkpointSchema, entry).data]',
+        put: '[entity, decodeEntry(entity, entry)]',
+      },
+    ],
+  },
+];

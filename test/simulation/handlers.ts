@@ -1,0 +1,53 @@
+import { entityOf } from '@bronze/common/config';
+import { BronzeError } from '@bronze/common/failure';
+import { decodeExtractRequest, decodeWriteMessage } from '@bronze/common/messages';
+import type { Source } from '@bronze/common/ports';
+import { sweepBefore } from '@bronze/common/sweep-staging';
+import { extractLoad } from '@bronze/extractor/extract-load';
+import type { Received } from '@bronze/local/local-queue';
+import { writeTask } from '@bronze/writer/write-task';
+import { asksOf, faultyPorts } from './faulty-ports.ts';
+import type { Invocation } from './invocation.ts';
+import type { World } from './world.ts';
+
+export type Service = 'extract' | 'write';
+
+export interface Delivered {
+  readonly service: Service;
+  readonly message: Received;
+  /** Of the deliveries of this world, from 0. */
+  readonly number: number;
+}
+
+/** What the deployed functions do with a message: the real stories, over ports that may fail. */
+export function handlerOf(world: World, { service, message }: Delivered, invocation: Invocation): () => Promise<void> {
+  const ports = faultyPorts(world.backing, invocation);
+  if (service === 'write') return () => writeTask(ports, decodeWriteMessage(message.body));
+  return async () => {
+    const request = decodeExtractRequest(message.body, message.message_id);
+    const entity = entityOf(world.options.workload.config, request.entity);
+    const source = sourceOf(world, entity.name, invocation);
+    await extractLoad({ ...ports, source }, entity, { request, is_redelivery: message.receive_count > 1 });
+    await sweepBefore(ports, entity.name);
+  };
+}
+
+/** The request that an invocation was delivered; undefined: it extracts nothing. */
+export function requestOf({ service, message }: Delivered): Invocation['delivery'] {
+  if (service === 'write') return undefined;
+  const { message_id, body, receive_count } = message;
+  const { load_id = message_id } = JSON.parse(body) as { load_id?: string };
+  return { load_id, is_redelivery: receive_count > 1 };
+}
+
+function sourceOf(world: World, name: string, invocation: Invocation): Source {
+  const source = world.sources.get(name);
+  if (!source) throw new RangeError(`no source of ${name}`);
+  const opened = source.open(asksOf(world.backing, invocation));
+  if (world.facts.entities.get(name)?.poison !== 'source denied') return opened;
+  return { system: opened.system, cut: refused, openSlice: refused };
+}
+
+async function refused(): Promise<never> {
+  throw new BronzeError('SOURCE_DENIED', { message: 'the source refuses this role', hint: 'planted' });
+}

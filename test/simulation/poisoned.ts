@@ -1,0 +1,40 @@
+import { POISON_CODES, type Poison } from './facts.ts';
+import { ListedFaults } from './fates.ts';
+import { smallWorkload } from './workload.ts';
+import { World } from './world.ts';
+
+/** All that a world did for one entity. */
+export interface Course {
+  readonly deliveries: number;
+  readonly requests: number;
+  readonly write_tasks: number;
+  /** How far it has come: its loads, and the lines that it has in bronze, sorted. */
+  readonly loads: number;
+  readonly lines: readonly string[];
+}
+
+/** Every kind of poison. */
+export const POISONS = Object.keys(POISON_CODES) as readonly Poison[];
+
+/** Plays the small world, nothing in it left to chance, with one entity poisoned or none. */
+export async function courseOf(entity: string, poisoned?: { name: string; poison: Poison }): Promise<Course> {
+  const workload = smallWorkload();
+  const entities = workload.entities.map((one) =>
+    one.name === poisoned?.name ? { ...one, poison: poisoned.poison } : one,
+  );
+  const faults = new ListedFaults({ fates: [], doubled: [], unacknowledged: [] });
+  const world = new World({ seed: 0, workload: { ...workload, entities }, faults, isInOrder: true });
+  const violation = await world.run();
+  if (violation) throw new Error(`${violation.law} is broken: ${violation.what}`);
+  const deliveries = world.trace.lines.filter((line) => / delivery \d+ of /.test(line) && line.includes(`"${entity}"`));
+  const loads = [...world.ledger.loads.values()].filter((load) => load.entity === entity);
+  const sum = (of: (sends: (typeof loads)[number]['sends']) => number) =>
+    loads.reduce((total, { sends }) => total + of(sends), 0);
+  return {
+    deliveries: deliveries.length,
+    requests: sum(({ continuations }) => continuations),
+    write_tasks: sum(({ writes }) => writes),
+    loads: loads.filter(({ record }) => record?.status === 'completed').length,
+    lines: [...world.ledger.linesOf(entity)].map(([line]) => line).toSorted(),
+  };
+}

@@ -1,0 +1,31 @@
+import type { ExtractRequest, WriteMessage } from '@bronze/common/messages';
+import type { Sent } from './facts.ts';
+import type { Ledger, LoadFacts } from './ledger.ts';
+
+/** Counts what is sent, by the load that it is sent for. */
+export function recordSent(ledger: Ledger, sent: Sent): void {
+  if (sent.queue === 'requests') {
+    for (const request of sent.bodies as readonly ExtractRequest[]) recordRequest(ledger, request, sent.by);
+    return;
+  }
+  const messages = sent.bodies as readonly WriteMessage[];
+  const [first] = messages;
+  if (!first) return;
+  const load = ledger.loadOf(first);
+  load.sends.writes += messages.length;
+  (isHelping(load, sent) ? load.sends.helpers : load.sends.handed_over).add(sent.by.name);
+}
+
+/** A request goes on with a load, or wakes one that waits: that was not claimed yet when somebody read of it. */
+function recordRequest(ledger: Ledger, { entity, load_id }: ExtractRequest, by: Sent['by']): void {
+  const load = ledger.loads.get(`${entity}/${load_id}`);
+  const isOwn = by.delivery?.load_id === load_id || by.began >= (load?.sends.claimed_at ?? Infinity);
+  if (load && load.slices.length > 0 && isOwn) load.sends.continuations += 1;
+  else ledger.wakes += 1;
+}
+
+/** Whether an invocation may send again what others have sent: a redelivery, another's load, a load staged to its end. */
+export function isHelping({ load_id, slices }: LoadFacts, { by }: Sent): boolean {
+  const { delivery } = by;
+  return delivery?.is_redelivery === true || delivery?.load_id !== load_id || slices.some((one) => one?.final === true);
+}
