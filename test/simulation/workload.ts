@@ -58,7 +58,7 @@ const WEIGHTS: Record<Action, number> = {
   abandon: 0.3,
 };
 
-const TIED_SHARE = 0.02;
+const TIED_SHARE = 0.015;
 const TIED_ROWS_MIN = 2000;
 
 /** A small world, drawn: a few entities of a few slices, and a dozen things that happen to them. */
@@ -70,7 +70,7 @@ export function drawWorkload(random: Random): Workload {
     const kind = random.chance(0.2) ? 'api' : 'table';
     const rows = drawRows(kind, random);
     const poison = index === poisoned ? random.pick(POISONS) : undefined;
-    return { name, kind, rows, poison, heedsSince: random.chance(0.7), isExact: random.chance(0.7) };
+    return { name, kind, rows, poison, heedsSince: random.chance(0.7), isExact: random.chance(0.6) };
   });
   return {
     config: defineConfig({

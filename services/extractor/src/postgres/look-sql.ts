@@ -61,9 +61,11 @@ export interface SnapshotRow {
   readonly database: string;
 }
 
+const snapshotSchema = z.object({ xid: z.string(), next_xid: z.string(), database: z.string() });
+
 /** Decodes the row of {@link SNAPSHOT_SQL}. */
 export function decodeSnapshot(row: Row | undefined): SnapshotRow {
-  return z.parse(z.object({ xid: z.string(), next_xid: z.string(), database: z.string() }), row);
+  return z.parse(snapshotSchema, row);
 }
 
 const openSchema = z.object({
