@@ -127,12 +127,12 @@ export class SimDatabase {
   }
 
   #few(): number[] {
-    return this.#some(Math.min(0.2, 2 / Math.max(1, this.#rows.size)));
+    return this.#some(Math.min(0.2, 1.5 / Math.max(1, this.#rows.size)));
   }
 
   #fewAndNew(): number[] {
     const few = this.#few();
-    return few.length === 0 || this.#options.random.chance(0.4) ? [...few, (this.#ids += 1)] : few;
+    return few.length === 0 || this.#options.random.chance(0.1) ? [...few, (this.#ids += 1)] : few;
   }
 
   /** All with the same cursor value: one statement, one transaction. */
