@@ -58,7 +58,7 @@ const WEIGHTS: Record<Action, number> = {
   abandon: 0.3,
 };
 
-const TIED_SHARE = 0.015;
+const TIED_SHARE = 0.012;
 const TIED_ROWS_MIN = 2000;
 
 /** A small world, drawn: a few entities of a few slices, and a dozen things that happen to them. */
