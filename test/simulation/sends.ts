@@ -16,11 +16,11 @@ export function recordSent(ledger: Ledger, sent: Sent): void {
   (isHelping(load, sent) ? load.sends.helpers : load.sends.handed_over).add(sent.by.name);
 }
 
-/** A request goes on with a load, or wakes one that waits: that was not claimed yet when somebody read of it. */
+/** A request goes on with a load, or wakes one that waits: one that was not claimed yet when the sender began. */
 function recordRequest(ledger: Ledger, { entity, load_id }: ExtractRequest, by: Sent['by']): void {
   const load = ledger.loads.get(`${entity}/${load_id}`);
-  const isOwn = by.delivery?.load_id === load_id || by.began >= (load?.sends.claimed_at ?? Infinity);
-  if (load && load.slices.length > 0 && isOwn) load.sends.continuations += 1;
+  const mayWake = by.began < (load?.sends.claimed_at ?? Infinity);
+  if (load && load.slices.length > 0 && !mayWake) load.sends.continuations += 1;
   else ledger.wakes += 1;
 }
 
