@@ -1,7 +1,7 @@
 import type { Failure, FailureCode } from '@bronze/common/failure';
 import type { Invocation } from './invocation.ts';
 import type { Change, Ledger, PlanFacts } from './ledger.ts';
-import type { CurrentLine } from './sim-source.ts';
+import type { CurrentLine, Version } from './sim-source.ts';
 
 /** What makes an entity fail for ever, until a person helps. */
 export type Poison = 'source denied' | 'checkpoint unreadable' | 'part foreign' | 'batch corrupt';
@@ -18,7 +18,8 @@ export interface EntityFacts {
   readonly name: string;
   /** From when on it is poisoned. */
   readonly poison: Poison | undefined;
-  current(): CurrentLine[];
+  current(): readonly CurrentLine[];
+  versions(): readonly Version[];
 }
 
 /** All that a law may look at. */

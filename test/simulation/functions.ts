@@ -207,9 +207,9 @@ export class Functions {
     const { service, message, number } = delivered;
     this.#running[service] -= 1;
     // Lambda ends an invocation long before its message is delivered again; of one that is overtaken all the same,
-    // the message may have been acknowledged by another.
+    // the message may have been acknowledged by another, or be another's that failed and is acknowledged by this one.
     const isOvertaken = clock.now_ms - invocation.started_ms > VISIBILITY_MS;
-    if (outcome !== 'done' && isOvertaken) this.#world.isGone(entityIn(message.body));
+    if (isOvertaken) this.#world.isGone(entityIn(message.body));
     if (failure) this.#fail(service, message, failure);
     else if (outcome === 'done' && !this.#world.faults.isUnacknowledged(number)) {
       this.#queue(service).delete(message.message_id);

@@ -20,6 +20,9 @@ export interface LoadFacts {
   readonly parts: PartFacts[];
   readonly quarantined: string[];
   record: LoadRecord | undefined;
+  /** When its claim and its last slice became durable, in virtual microseconds. */
+  claimed_us: number;
+  staged_us: number;
   readonly sends: SendsOfLoad;
 }
 
@@ -80,6 +83,11 @@ export class Ledger {
   changes = 0;
   wakes = 0;
   deliveries = 0;
+  readonly #now_us: () => number;
+
+  constructor(now_us: () => number) {
+    this.#now_us = now_us;
+  }
 
   /** A put of an object that was not there. */
   created(key: string, body: Uint8Array): Change[] {
@@ -115,6 +123,8 @@ export class Ledger {
       parts: [],
       quarantined: [],
       record: undefined,
+      claimed_us: Infinity,
+      staged_us: Infinity,
       sends: {
         writes: 0,
         continuations: 0,
@@ -159,6 +169,7 @@ export class Ledger {
     if (key.startsWith('data/staging/')) {
       const manifest = JSON.parse(text) as SliceManifest;
       load.slices[manifest.slice] = manifest;
+      if (manifest.final) load.staged_us = this.#now_us();
       return { kind: 'manifest', key, load, manifest };
     }
     if (key.startsWith('data/bronze/')) {
@@ -196,7 +207,9 @@ export class Ledger {
       if (after) this.checkpoints.set(entity, after);
       if (after?.pending_load && after.pending_load.load_id !== before?.pending_load?.load_id) {
         this.claimed_at.set(entity, this.changes);
-        this.loadOf({ entity, load_id: after.pending_load.load_id }).sends.claimed_at = this.changes;
+        const load = this.loadOf({ entity, load_id: after.pending_load.load_id });
+        load.sends.claimed_at = this.changes;
+        load.claimed_us = this.#now_us();
       }
       changes.push({ kind: 'checkpoint', entity, before, after });
     }

@@ -5,14 +5,12 @@ import type { HttpAnswer } from '@bronze/extractor/rest/http';
 import { Pacer } from '@bronze/extractor/rest/pacer';
 import { RestSource } from '@bronze/extractor/rest/rest-source';
 import * as z from 'zod/mini';
-import type { Asks, CurrentLine, SimSource, SourceOptions } from './sim-source.ts';
+import type { Asks, CurrentLine, SimSource, SourceOptions, Version } from './sim-source.ts';
 import { timestampOf } from './virtual-clock.ts';
 
-interface Listed {
+interface Listed extends Version {
   readonly id: string;
-  readonly updated_at: string | null;
   readonly json: string;
-  readonly line: string;
 }
 
 export interface SimApiOptions extends SourceOptions {
@@ -37,6 +35,7 @@ const BAD = ['429', '503', '500', 'cut short', 'token expired'] as const;
 export class SimApi implements SimSource {
   readonly #options: SimApiOptions;
   #list: Listed[] = [];
+  readonly #past: Version[] = [];
   #ids = 0;
   #versions = 0;
 
@@ -45,8 +44,12 @@ export class SimApi implements SimSource {
     this.#writeTogether(Array.from({ length: options.rows }, () => `r${(this.#ids += 1)}`));
   }
 
-  current(): CurrentLine[] {
-    return this.#list.map(({ line, updated_at }) => ({ line, cursor: updated_at }));
+  current(): readonly CurrentLine[] {
+    return this.#list;
+  }
+
+  versions(): readonly Version[] {
+    return [...this.#past, ...this.#list];
   }
 
   change(): void {
@@ -58,8 +61,7 @@ export class SimApi implements SimSource {
     if (kind === 1) this.#writeTogether(some(0.3));
     if (kind === 2) for (const id of some(0.2)) this.#writeTogether([id]);
     if (kind === 3) {
-      const gone = new Set(some(0.1));
-      this.#list = this.#list.filter(({ id }) => !gone.has(id));
+      this.#remove(new Set(some(0.1)));
     }
   }
 
@@ -87,18 +89,24 @@ export class SimApi implements SimSource {
 
   #writeTogether(ids: readonly string[]): void {
     const { random, clock } = this.#options;
-    const now = timestampOf(clock.tick(1));
+    const from_us = clock.tick(1);
+    this.#remove(new Set(ids));
     for (const id of ids) {
-      const updated_at = random.chance(0.02) ? null : now;
+      const updated_at = random.chance(0.02) ? null : timestampOf(from_us);
       const version = (this.#versions += 1);
       const fits = random.chance(0.05) ? 'no' : 'yes';
       const amount = `9007199254740993.${version}0`;
-      this.#list = this.#list.filter((one) => one.id !== id);
       const json = `{"version":${version},"updated_at":${JSON.stringify(updated_at)},"id":"${id}","fits":"${fits}","amount":${amount}}`;
       const shown = { amount, fits, id, ...(updated_at && { updated_at }), version: String(version) };
-      this.#list.push({ id, updated_at, json, line: JSON.stringify(shown) });
+      this.#list.push({ id, cursor: updated_at, json, line: JSON.stringify(shown), from_us, to_us: Infinity });
     }
     this.#list = this.#list.toSorted((a, b) => compare(a, b));
+  }
+
+  #remove(ids: ReadonlySet<string>): void {
+    const to_us = this.#options.clock.now_us;
+    for (const one of this.#list) if (ids.has(one.id)) this.#past.push({ ...one, to_us });
+    this.#list = this.#list.filter(({ id }) => !ids.has(id));
   }
 
   #answer({ searchParams: asked }: URL): HttpAnswer {
@@ -113,7 +121,7 @@ export class SimApi implements SimSource {
     }
     const since = asked.get('since');
     const listed = this.#list.filter(
-      ({ updated_at }) => since === null || !heedsSince || (updated_at !== null && updated_at >= since),
+      ({ cursor }) => since === null || !heedsSince || (cursor !== null && cursor >= since),
     );
     const size = Number(asked.get('limit') ?? listed.length);
     const token = asked.get('cursor');
@@ -137,8 +145,8 @@ function compare(a: Listed, b: Listed): number {
 }
 
 /** Names a place in the order of the list, also when what stood there has moved. */
-function tokenOf({ updated_at, id }: Listed): string {
-  return `${updated_at ?? ''}~${id.padStart(8, '0')}`;
+function tokenOf({ cursor, id }: Listed): string {
+  return `${cursor ?? ''}~${id.padStart(8, '0')}`;
 }
 
 function placeAfter(list: readonly Listed[], token: string): number {

@@ -10,6 +10,16 @@ export interface CurrentLine {
   readonly cursor: string | null;
 }
 
+/** What a row or record was, or is, for some time. */
+export interface Version extends CurrentLine {
+  /** It stood in its source from here on, in virtual microseconds … */
+  readonly from_us: number;
+  /** … and up to here. */
+  readonly to_us: number;
+  /** By which transaction, where rows tell. */
+  readonly written?: { readonly database: string; readonly xid: bigint };
+}
+
 /** How a source is asked: every such call may meet a fault. */
 export interface Asks {
   ask<Answer>(name: string, about: string, effect: () => Promise<Answer>, at_us?: number): Promise<Answer>;
@@ -26,7 +36,9 @@ export interface SourceOptions {
 
 /** What an entity is read from. */
 export interface SimSource {
-  current(): CurrentLine[];
+  current(): readonly CurrentLine[];
+  /** All that ever stood there. */
+  versions(): readonly Version[];
   change(): void;
   /** As one invocation sees it. */
   open(asks: Asks): Source;

@@ -1,138 +1,181 @@
-import type { Cut, PendingLoad } from '@bronze/common/checkpoint';
-import type { Entity } from '@bronze/common/config';
+import type { PendingLoad } from '@bronze/common/checkpoint';
+import { type PostgresSourceConfig, postgresSourceSchema, type TableEntity } from '@bronze/common/postgres-config';
 import type { RawBatch, SliceReader, SliceStart, Source } from '@bronze/common/ports';
 import type { Position } from '@bronze/common/slice-manifest';
+import { cutOf } from '@bronze/extractor/adapters/claim-cut';
+import { type DescribedTable, QUOTING } from '@bronze/extractor/adapters/described-table';
+import type { Queries } from '@bronze/extractor/adapters/postgres-session';
+import { proveReading } from '@bronze/extractor/adapters/reading-proof';
+import { type CopyPlan, planCopy } from '@bronze/extractor/postgres/window-sql';
+import * as z from 'zod/mini';
 import type { Random } from './random.ts';
-import type { Asks, CurrentLine, SimSource, SourceOptions } from './sim-source.ts';
+import { type Row, SimDatabase } from './sim-database.ts';
+import { sessionOf } from './sim-session.ts';
+import type { Asks, CurrentLine, SimSource, SourceOptions, Version } from './sim-source.ts';
 import { sourceFailure } from './sim-source.ts';
-import { timestampOf, type VirtualClock } from './virtual-clock.ts';
+import { compileCondition } from './sql-condition.ts';
+import type { VirtualClock } from './virtual-clock.ts';
 
-interface Row {
-  readonly id: number;
-  /** Null: without a cursor value. */
-  readonly updated_at: string | null;
-  readonly line: string;
+export interface SimTableOptions extends SourceOptions {
+  /** Whether its rows tell their transactions, as those of tables do and those of views don't. */
+  readonly isExact: boolean;
 }
 
-const HELD_BACK_US_MAX = 5_000_000;
-const COLUMNS = ['day', 'fits', 'id', 'updated_at', 'version'].map((name) => ({ name, type: 'text' }));
+/** No margins, and transactions of any length: what the code that ships proves has to do. */
+const CONFIG: PostgresSourceConfig = z.parse(postgresSourceSchema, {
+  type: 'postgres',
+  url: 'unused',
+  clock_margin_seconds: 0,
+  lookback_seconds: 1000 * 24 * 3600,
+});
 
-/** A table in a database whose changes commit at once: below its clock nothing can appear any more. */
+const COLUMNS = ['day', 'fits', 'id', 'updated_at', 'version'].map((name) => {
+  const type = name === 'updated_at' ? 'timestamp with time zone' : 'text';
+  return { name, type, not_null: name === 'id', readable: true };
+});
+const COPY = /^COPY \(SELECT .+? FROM "public"\."\w+"(?: WHERE (.+))? ORDER BY ("\w+"(?:, "\w+")*)\) TO STDOUT$/;
+const STEP_CHANCE = 0.2;
+const LOST_CONNECTION_CHANCE = 0.1;
+
+/** A table of a database, read by the claims, conditions and orders of the code that ships. */
 export class SimTable implements SimSource {
-  readonly #rows = new Map<number, Row>();
+  readonly #database: SimDatabase;
   readonly #clock: VirtualClock;
   readonly #random: Random;
   readonly #isTroubled: () => boolean;
-  #ids = 0;
-  #versions = 0;
+  readonly #table: DescribedTable;
+  readonly #seesAll: boolean;
 
-  constructor({ clock, random, rows, isTroubled }: SourceOptions) {
+  constructor({ clock, random, rows, isTroubled, isExact }: SimTableOptions) {
     this.#clock = clock;
     this.#random = random;
     this.#isTroubled = isTroubled;
-    if (rows > 0) this.#writeTogether(Array.from({ length: rows }, () => (this.#ids += 1)));
+    this.#table = describedTable(isExact);
+    this.#seesAll = random.chance(0.5);
+    this.#database = new SimDatabase({ clock, random, rows, hasXids: isExact });
   }
 
-  current(): CurrentLine[] {
-    return [...this.#rows.values()].map(({ line, updated_at }) => ({ line, cursor: updated_at }));
+  current(): readonly CurrentLine[] {
+    return [...this.#database.rows];
   }
 
-  /** Rows come, change, tie and go. */
+  versions(): readonly Version[] {
+    return this.#database.versions;
+  }
+
+  /** At once, or as transactions go on. */
   change(): void {
-    const ids = [...this.#rows.keys()];
-    const some = (share: number) => ids.filter(() => this.#random.chance(share));
-    const kind = this.#random.between(0, 3);
-    if (kind === 0) this.#writeTogether([(this.#ids += 1), ...some(0.1)]);
-    if (kind === 1) this.#writeTogether(some(0.5));
-    if (kind === 2) for (const id of some(0.2)) this.#writeTogether([id]);
-    if (kind === 3) for (const id of some(0.1)) this.#rows.delete(id);
+    if (this.#random.chance(0.5)) return this.#database.change();
+    for (let step = this.#random.between(1, 4); step > 0; step -= 1) this.#database.step();
   }
 
   open(asks: Asks): Source {
-    const cut = async (): Promise<Cut> => ({ until: this.#cut(), basis: 'oldest_transaction' });
+    const table = this.#table;
+    const sleep = async (duration_ms: number) => {
+      this.#clock.tick(duration_ms * 1000);
+      this.#goOn();
+    };
+    const clock = { now: () => this.#clock.now, sleep };
     return {
       system: 'rds',
-      cut: (entity) => asks.ask('source.cut', entity.name, cut),
-      openSlice: (entity, load, start) =>
-        asks.ask('source.open', entity.name, async () => this.#openSlice(asks, { entity, load, start })),
+      cut: (entity: TableEntity, claim) =>
+        asks.ask('source.cut', entity.name, () => {
+          if (!this.#isTroubled()) this.#database.settle();
+          return cutOf({ session: this.#session(), clock, config: CONFIG, entity, table, claim });
+        }),
+      openSlice: (entity: TableEntity, load, start) =>
+        asks.ask('source.open', entity.name, () => this.#openSlice(asks, { entity, load, start })),
     };
   }
 
-  /** An open transaction may hold it back, also below the cut before. */
-  #cut() {
-    const isHeldBack = this.#isTroubled() && this.#random.chance(0.3);
-    return isHeldBack ? timestampOf(this.#clock.now_us - this.#random.between(0, HELD_BACK_US_MAX)) : this.#now();
+  /** Others work in the database between any two statements. */
+  #goOn(): void {
+    if (this.#isTroubled() && this.#random.chance(STEP_CHANCE)) this.#database.step();
   }
 
-  #now() {
-    return timestampOf(this.#clock.tick(1));
+  #session(): Queries {
+    return sessionOf({ database: this.#database, seesAll: this.#seesAll, before: () => this.#goOn() });
   }
 
-  /** All with the same cursor value: one statement, one transaction. */
-  #writeTogether(ids: readonly number[]): void {
-    const now = this.#now();
-    for (const id of ids) {
-      const updated_at = this.#random.chance(0.03) ? null : now;
-      const version = String((this.#versions += 1));
-      const day = this.#random.chance(0.1) ? null : `2024-01-0${1 + (id % 3)}`;
-      const fits = this.#random.chance(0.05) ? 'no' : 'yes';
-      this.#rows.set(id, {
-        id,
-        updated_at,
-        line: JSON.stringify({ day, fits, id: String(id), updated_at, version }),
-      });
-    }
-  }
-
-  #openSlice(asks: Asks, slice: SliceToRead): SliceReader {
-    return { columns: COLUMNS, is_resumable: true, batches: this.#batches(asks, slice) };
+  async #openSlice(asks: Asks, slice: SliceToRead): Promise<SliceReader> {
+    const { fallback } = await proveReading(this.#session(), slice.entity, slice.load, this.#table);
+    return {
+      columns: COLUMNS.map(({ name, type }) => ({ name, type })),
+      is_resumable: true,
+      batches: this.#batches(asks, slice, fallback),
+      ...(fallback && { window_fallback: fallback }),
+    };
   }
 
   /** One statement sees one moment; after a lost connection another statement sees a later one. */
-  async *#batches(asks: Asks, { entity, load, start }: SliceToRead): AsyncGenerator<RawBatch> {
-    let position = start.position;
-    let seen: readonly Row[] | undefined;
+  async *#batches(asks: Asks, slice: SliceToRead, fallback: string | undefined): AsyncGenerator<RawBatch> {
+    const { entity, start } = slice;
+    let { position } = start;
+    let seen: Selected | undefined;
     for (;;) {
       const batch = await asks.ask('source.read', entity.name, async () => {
-        if (!seen || this.#random.chance(0.1)) seen = this.#select(load, position);
-        return seen.slice(0, entity.batch_rows);
+        if (!seen || this.#random.chance(LOST_CONNECTION_CHANCE)) seen = await this.#select(slice, position, fallback);
+        return seen.rows.slice(0, entity.batch_rows);
       });
-      if (batch.length === 0) return;
-      seen = seen?.slice(batch.length);
-      position = positionOf(load, batch.at(-1));
+      const last = batch.at(-1);
+      if (!last || !seen) return;
+      seen = { ...seen, rows: seen.rows.slice(batch.length) };
+      position = positionOf(seen.plan, last);
       yield { ...batchOf(batch), position };
     }
   }
 
-  #select(load: PendingLoad, position: Position | undefined): Row[] {
-    const isFull = load.load_type === 'full';
-    const after = position && JSON.stringify(position.values);
-    return [...this.#rows.values()]
-      .filter(({ updated_at }) =>
-        updated_at === null ? isFull : updated_at < load.until && (isFull || updated_at >= load.since),
-      )
-      .map((row) => ({ row, at: keyOf(load, row) }))
-      .filter(({ at }) => after === undefined || JSON.stringify(at) > after)
-      .toSorted((a, b) => (JSON.stringify(a.at) < JSON.stringify(b.at) ? -1 : 1))
-      .map(({ row }) => row);
+  async #select({ entity, load }: SliceToRead, position: Position | undefined, fallback: string | undefined) {
+    const proof = await proveReading(this.#session(), entity, load, this.#table);
+    if (proof.fallback !== fallback) throw sourceFailure('the database was replaced while it was being read');
+    const { next_xid } = proof;
+    const plan = planCopy({ ...this.#table, entity, load, position, zone: 'UTC', next_xid }, QUOTING);
+    return { plan, rows: rowsOf(plan, this.#database.rows) };
   }
 }
 
 interface SliceToRead {
-  readonly entity: Entity;
+  readonly entity: TableEntity;
   readonly load: PendingLoad;
   readonly start: SliceStart;
 }
 
-/** Full loads are in the order of the key, incremental ones in that of (cursor, key). */
-function keyOf(load: PendingLoad, { id, updated_at }: Row): string[] {
-  const key = String(id).padStart(6, '0');
-  return load.load_type === 'full' ? [key] : [updated_at ?? '', key];
+interface Selected {
+  readonly plan: CopyPlan;
+  readonly rows: readonly Row[];
 }
 
-function positionOf(load: PendingLoad, last: Row | undefined): Position {
-  if (!last) throw sourceFailure('a batch without rows');
-  return { order: load.load_type === 'full' ? '(id)' : '(updated_at, id)', values: keyOf(load, last) };
+function describedTable(has_xids: boolean): DescribedTable {
+  return {
+    kind: has_xids ? 'r' : 'v',
+    oid: '16385',
+    has_xids,
+    encoding: 'UTF8',
+    zone: 'UTC',
+    has_children: false,
+    columns: COLUMNS,
+    primary_key: ['id'],
+    unique_keys: [],
+    key: { columns: [{ name: 'id', type: 'text' }], is_unproven: false },
+  };
+}
+
+/** What the COPY gives, in its order. */
+function rowsOf({ sql }: CopyPlan, rows: Iterable<Row>): readonly Row[] {
+  const [, condition, order] = COPY.exec(sql) ?? [];
+  if (order === undefined) throw new RangeError(`unknown statement: ${sql}`);
+  const isTaken = condition === undefined ? () => true : compileCondition(condition);
+  const names = order.slice(1, -1).split('", "');
+  const placeOf = ({ columns }: Row) => names.map((name) => columns[name] ?? '').join(' ');
+  return [...rows]
+    .filter(({ columns }) => isTaken(columns))
+    .map((row) => ({ row, place: placeOf(row) }))
+    .toSorted((a, b) => (a.place < b.place ? -1 : 1))
+    .map(({ row }) => row);
+}
+
+function positionOf({ order, json_columns, position_fields }: CopyPlan, last: Row): Position {
+  return { order, values: position_fields.map((field) => last.columns[json_columns[field] ?? ''] ?? '') };
 }
 
 function batchOf(rows: readonly Row[]): Omit<RawBatch, 'position'> {

@@ -24,6 +24,8 @@ export interface PlannedEntity {
   readonly rows: number;
   readonly poison: Poison | undefined;
   readonly heedsSince: boolean;
+  /** Whether a table's rows tell their transactions. */
+  readonly isExact: boolean;
 }
 
 export interface Workload {
@@ -56,6 +58,9 @@ const WEIGHTS: Record<Action, number> = {
   abandon: 0.3,
 };
 
+const TIED_SHARE = 0.012;
+const TIED_ROWS_MIN = 2000;
+
 /** A small world, drawn: a few entities of a few slices, and a dozen things that happen to them. */
 export function drawWorkload(random: Random): Workload {
   const names = ['orders', 'customers', 'payments'].slice(0, random.between(1, 3));
@@ -63,9 +68,9 @@ export function drawWorkload(random: Random): Workload {
   const poisoned = names.length > 1 && random.chance(0.3) ? random.between(0, names.length - 1) : -1;
   const entities = names.map((name, index): PlannedEntity => {
     const kind = random.chance(0.2) ? 'api' : 'table';
-    const rows = random.chance(0.1) ? 0 : random.between(1, 20);
+    const rows = drawRows(kind, random);
     const poison = index === poisoned ? random.pick(POISONS) : undefined;
-    return { name, kind, rows, poison, heedsSince: random.chance(0.7) };
+    return { name, kind, rows, poison, heedsSince: random.chance(0.7), isExact: random.chance(0.6) };
   });
   return {
     config: defineConfig({
@@ -82,6 +87,12 @@ export function drawWorkload(random: Random): Workload {
   };
 }
 
+/** Some tables are one tie of thousands: all of it has one cursor value. */
+function drawRows(kind: PlannedEntity['kind'], random: Random): number {
+  if (kind === 'table' && random.chance(TIED_SHARE)) return random.between(TIED_ROWS_MIN, TIED_ROWS_MIN + 500);
+  return random.chance(0.1) ? 0 : random.between(1, 20);
+}
+
 function drawActions(random: Random): Action[] {
   const total = ACTIONS.reduce((sum, action) => sum + WEIGHTS[action], 0);
   return Array.from({ length: random.between(1, 6) }, () => {
@@ -90,12 +101,13 @@ function drawActions(random: Random): Action[] {
   });
 }
 
-function settingsOf({ kind }: PlannedEntity, random: Random): ConfigInput['entities'][string] {
+function settingsOf({ kind, rows }: PlannedEntity, random: Random): ConfigInput['entities'][string] {
   const event_date = random.chance(0.5) ? 'day' : null;
+  const scale = rows < TIED_ROWS_MIN ? 1 : 100;
   const limits = {
-    batch_rows: random.between(1, 6),
-    task_rows: random.between(2, 12),
-    slice_rows: random.between(4, 20),
+    batch_rows: scale * random.between(1, 6),
+    task_rows: scale * random.between(2, 12),
+    slice_rows: scale * random.between(4, 20),
   };
   if (kind === 'table') return { source: 'db', table: 'public.things', event_date, ...limits };
   const size = random.between(2, 8);
@@ -115,7 +127,7 @@ function settingsOf({ kind }: PlannedEntity, random: Random): ConfigInput['entit
 export function smallWorkload(): Workload {
   const limits = { batch_rows: 2, task_rows: 4, slice_rows: 6 };
   const table = (name: string, rows: number): PlannedEntity => {
-    return { name, kind: 'table', rows, poison: undefined, heedsSince: true };
+    return { name, kind: 'table', rows, poison: undefined, heedsSince: true, isExact: name === 'orders' };
   };
   return {
     config: defineConfig({

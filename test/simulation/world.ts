@@ -42,7 +42,7 @@ export class World {
   readonly random: Random;
   readonly clock = new VirtualClock();
   readonly trace = new Trace();
-  readonly ledger = new Ledger();
+  readonly ledger = new Ledger(() => this.clock.now_us);
   readonly raw: MemoryObjectStore;
   readonly sources = new Map<string, SimSource>();
   readonly backing: Backing;
@@ -218,21 +218,24 @@ export class World {
     };
   }
 
-  #sourceOf({ kind, rows, heedsSince }: PlannedEntity): SimSource {
-    const random = new Random(this.options.seed * 7 + 2 + this.sources.size);
-    const shared = { clock: this.clock, random, rows, isTroubled: () => this.isTroubled };
-    if (kind === 'table') return new SimTable(shared);
+  #sourceOf({ kind, rows, heedsSince, isExact }: PlannedEntity): SimSource {
+    const { seed, isInOrder } = this.options;
+    const random = new Random(seed * 7 + 2 + this.sources.size);
+    const shared = { clock: this.clock, random, rows, isTroubled: () => this.isTroubled && !isInOrder };
+    if (kind === 'table') return new SimTable({ ...shared, isExact });
     return new SimApi({ ...shared, heedsSince, isFailing: () => this.faults.isApiFailing() });
   }
 
   #factsOf({ name, poison }: PlannedEntity): EntityFacts {
     const tampering = this.#tampering;
+    const source = this.sources.get(name);
     return {
       name,
       get poison() {
         return tampering.isDue(name, poison) ? undefined : poison;
       },
-      current: () => this.sources.get(name)?.current() ?? [],
+      current: () => source?.current() ?? [],
+      versions: () => source?.versions() ?? [],
     };
   }
 }

@@ -1,5 +1,6 @@
 import type { Law, Violation } from '../facts.ts';
 import { CREATE_ONCE } from './create-once.ts';
+import { EXACT_POSITION } from './exact-position.ts';
 import { KNOWN_FAILURES } from './known-failures.ts';
 import { ALONE } from './l7-alone.ts';
 import { ALWAYS_LIVE } from './l5-always-live.ts';
@@ -24,6 +25,7 @@ const LAWS: readonly Law[] = [
   CREATE_ONCE,
   OWNED,
   ONCE_PER_REQUEST,
+  EXACT_POSITION,
   PLANNED,
   LINEAR_MESSAGES,
   KNOWN_FAILURES,

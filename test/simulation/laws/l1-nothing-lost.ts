@@ -1,22 +1,22 @@
 import type { LoadRecord } from '@bronze/common/load-record';
-import { healthy, type Law } from '../facts.ts';
+import { type Facts, healthy, type Law } from '../facts.ts';
 import type { LoadFacts } from '../ledger.ts';
-import type { CurrentLine } from '../sim-source.ts';
+import type { Version } from '../sim-source.ts';
 
 /** L1: every row version that a committed window covers is in bronze when the load completes. */
 export const NOTHING_LOST: Law = {
   name: 'L1 nothing lost',
-  onChange({ entities }, change) {
+  onChange(facts, change) {
     if (change.kind !== 'record' || change.record.status !== 'completed') return undefined;
     const { load, record } = change;
+    const { claimed_us, staged_us } = load;
     const held = linesOf(load);
-    // What is still current was current all the while the load was staged.
-    const covered =
-      entities
-        .get(load.entity)
-        ?.current()
-        .filter((one) => isCovered(record, one)) ?? [];
-    const lost = covered.find(({ line }) => !held.has(line));
+    const isHeld = ({ line }: Version) => held.has(line) || isInBronze(facts, load, line);
+    const versions = facts.entities.get(load.entity)?.versions() ?? [];
+    // What stood there from the claim to the last slice was there for every reading, whatever became of it since.
+    const lost = versions.find(
+      (one) => one.from_us <= claimed_us && one.to_us > staged_us && isCovered(record, one) && !isHeld(one),
+    );
     return lost && `load ${load.load_id} of ${load.entity} completed without ${lost.line}`;
   },
   afterOneMoreRequest(facts) {
@@ -29,9 +29,32 @@ export const NOTHING_LOST: Law = {
   },
 };
 
-/** A full load takes what has no cursor value too; it may have lost it by a later change only. */
-function isCovered({ load_type, since, until }: LoadRecord, { cursor }: CurrentLine): boolean {
-  return cursor !== null && cursor < until && (load_type === 'full' || cursor >= since);
+/** What an incremental load of transactions covers may be there since an earlier load: it is all up to its end. */
+function isInBronze({ ledger }: Facts, { entity, record }: LoadFacts, line: string): boolean {
+  return (
+    record?.exact_window !== undefined && record.load_type === 'incremental' && ledger.loadsOf(entity, line).length > 0
+  );
+}
+
+/** Full loads take what has no cursor value, too. */
+function isCovered(record: LoadRecord, version: Version): boolean {
+  if (record.exact_window) return isCoveredByTransactions(record, record.exact_window, version);
+  const { load_type, since, until } = record;
+  const { cursor } = version;
+  if (load_type === 'full') return cursor === null || cursor < until;
+  return cursor !== null && cursor >= since && cursor < until;
+}
+
+/** A full load leaves to the next one what that will find: later transactions' rows from where its scan begins. */
+function isCoveredByTransactions(
+  { load_type }: LoadRecord,
+  { database, until_xid, next_scan_from }: NonNullable<LoadRecord['exact_window']>,
+  { cursor, written }: Version,
+): boolean {
+  if (written?.database !== database) return false;
+  const isEarlier = written.xid < BigInt(until_xid);
+  if (load_type === 'incremental') return isEarlier && cursor !== null;
+  return isEarlier || cursor === null || (next_scan_from !== null && cursor < next_scan_from);
 }
 
 export function linesOf(load: LoadFacts): Set<string> {

@@ -16,11 +16,12 @@ export const NOTHING_TWICE: Law = {
 /** Lines of a part that are not those of its write task. */
 function strayOf(load: LoadFacts, { key, header, lines }: PartFacts): string | undefined {
   const staged = new Map(stagedByTask(load)).get(header.mark['bronze.write_task']) ?? [];
-  const left = [...staged];
+  const left = new Map<string, number>();
+  for (const line of staged) left.set(line, (left.get(line) ?? 0) + 1);
   for (const line of lines) {
-    const place = left.indexOf(line);
-    if (place === -1) return `${key} holds a line that its write task does not have, or has less often: ${line}`;
-    left.splice(place, 1);
+    const times = left.get(line) ?? 0;
+    if (times === 0) return `${key} holds a line that its write task does not have, or has less often: ${line}`;
+    left.set(line, times - 1);
   }
   return undefined;
 }
@@ -41,11 +42,13 @@ function stagedByTask(load: LoadFacts): [name: string, lines: string[]][] {
   );
 }
 
-/** Windows tile: a row version is in one incremental load at most. A full load brings everything again, once. */
+/** Windows tile: a row version is in one incremental load at most. A full load brings everything again, once, as does one that says so. */
 function twoLoads({ ledger, entities }: Facts): string | undefined {
   for (const name of entities.keys()) {
     for (const [line, loads] of ledger.linesOf(name)) {
-      const incremental = loads.filter(({ record }) => record?.load_type === 'incremental');
+      const incremental = loads.filter(
+        ({ record }) => record?.load_type === 'incremental' && record.window_fallback === undefined,
+      );
       if (incremental.length > 1 || new Set(loads).size < loads.length) {
         return `${line} of ${name} is in bronze ${loads.length} times: ${loads.map(({ load_id }) => load_id).join(', ')}`;
       }

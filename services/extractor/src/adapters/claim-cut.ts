@@ -18,7 +18,7 @@ import {
 import { CLOCK_SQL, decodeLook, FLUSHED_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from '../postgres/look-sql.ts';
 import { cutAtPrecision } from '../postgres/window-sql.ts';
 import { countWithoutCursor, type DescribedTable, zoneOf } from './described-table.ts';
-import type { PostgresSession } from './postgres-session.ts';
+import type { Queries } from './postgres-session.ts';
 
 /** Waits between the looks of one claim: transactions that are just writing are over in milliseconds. */
 const LOOK_AGAIN_AFTER_MS = [10, 20, 40, 80, 100] as const;
@@ -28,7 +28,7 @@ const FLUSH_POLL_MS = 20;
 const ZONE_STEP_SECONDS = 3 * 3600;
 
 export interface CutRequest {
-  readonly session: PostgresSession;
+  readonly session: Queries;
   readonly clock: Clock;
   readonly config: PostgresSourceConfig;
   readonly entity: TableEntity;

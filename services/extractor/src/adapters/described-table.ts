@@ -6,7 +6,7 @@ import { CATALOG_SQL, decodeCatalog } from '../postgres/catalog-sql.ts';
 import { type CatalogTable, checkTable, type RowKey } from '../postgres/table.ts';
 import { countWithoutCursorSql, type Quoting } from '../postgres/window-condition.ts';
 import { keyCheckSql } from '../postgres/window-sql.ts';
-import type { PostgresSession } from './postgres-session.ts';
+import type { PostgresSession, Queries } from './postgres-session.ts';
 
 export const QUOTING: Quoting = { identifier: escapeIdentifier, literal: escapeLiteral };
 
@@ -45,7 +45,7 @@ export async function checkKey(session: PostgresSession, entity: TableEntity, ke
 
 /** How many rows have no cursor value, of those that the window's transactions wrote or of all; 0 unasked where none can. */
 export async function countWithoutCursor(
-  session: PostgresSession,
+  session: Queries,
   entity: TableEntity,
   table: CatalogTable,
   window: ExactWindow | undefined,

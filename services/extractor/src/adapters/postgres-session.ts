@@ -82,6 +82,9 @@ export class PostgresSession {
   }
 }
 
+/** What claims and proofs ask of a session. */
+export type Queries = Pick<PostgresSession, 'rows'>;
+
 function notAUrl(): BronzeError {
   return new BronzeError('CONFIG_INVALID', {
     message: 'the connection URL of the source does not begin with postgresql://',

@@ -6,7 +6,7 @@ import { REPLAYED_SQL } from '../postgres/catalog-sql.ts';
 import { isTellable } from '../postgres/exact-window.ts';
 import { decodeSnapshot, SNAPSHOT_SQL } from '../postgres/look-sql.ts';
 import type { DescribedTable } from './described-table.ts';
-import type { PostgresSession } from './postgres-session.ts';
+import type { Queries } from './postgres-session.ts';
 
 /** What a reading session can vouch for. */
 export interface ReadingProof {
@@ -24,7 +24,7 @@ export interface ReadingProof {
  * @throws BronzeError SOURCE_INTERRUPTED when it does not see them yet
  */
 export async function proveReading(
-  session: PostgresSession,
+  session: Queries,
   entity: TableEntity,
   load: PendingLoad,
   table: DescribedTable,

@@ -1,0 +1,71 @@
+import type { Checkpoint } from '@bronze/common/checkpoint';
+import { isDeepStrictEqual } from 'node:util';
+import { type Facts, isHealthy, type Law } from '../facts.ts';
+import type { Change, LoadFacts } from '../ledger.ts';
+import { linesOf } from './l1-nothing-lost.ts';
+
+/**
+ * The position that a checkpoint has in transactions moves by completed loads only, and forward; what lies below it is
+ * in bronze; and no row version that an earlier load brought comes again after it.
+ */
+export const EXACT_POSITION: Law = {
+  name: 'exact position',
+  onChange(facts, change) {
+    if (change.kind === 'record' && change.record.status === 'completed') return comesAgain(facts, change.load);
+    return change.kind === 'checkpoint' && isHealthy(facts, change.entity) ? movedWrongly(facts, change) : undefined;
+  },
+};
+
+type CheckpointChange = Extract<Change, { kind: 'checkpoint' }>;
+
+function movedWrongly(facts: Facts, change: CheckpointChange): string | undefined {
+  const { entity, before, after } = change;
+  const position = after?.exact_position;
+  if (isDeepStrictEqual(position, before?.exact_position)) return undefined;
+  if (!position) return `the checkpoint of ${entity} lost its exact position`;
+  const moved = facts.ledger.loads.get(`${entity}/${after.last_load_id ?? ''}`);
+  const isOurs = isDeepStrictEqual(position, before?.pending_load?.exact_position);
+  if (moved?.record?.status !== 'completed' || !isOurs)
+    return `the exact position of ${entity} is not that of a load that was completed just now`;
+  if (position.at !== after.last_sync_timestamp)
+    return `the exact position of ${entity} belongs to ${position.at}, not to ${after.last_sync_timestamp ?? 'nothing'}`;
+  return wentBack(entity, before?.exact_position, position) ?? isAhead(facts, entity, position);
+}
+
+type Position = NonNullable<Checkpoint['exact_position']>;
+
+function wentBack(entity: string, before: Position | undefined, after: Position): string | undefined {
+  if (before?.database !== after.database) return undefined;
+  const isBack = BigInt(after.xid) < BigInt(before.xid) || BigInt(after.next_xid) < BigInt(before.next_xid);
+  return isBack ? `the exact position of ${entity} went back from ${before.xid} to ${after.xid}` : undefined;
+}
+
+function isAhead({ entities, ledger }: Facts, entity: string, { database, xid }: Position): string | undefined {
+  const missing = entities
+    .get(entity)
+    ?.versions()
+    .find(
+      ({ to_us, cursor, written, line }) =>
+        to_us === Infinity &&
+        cursor !== null &&
+        written?.database === database &&
+        written.xid < BigInt(xid) &&
+        ledger.loadsOf(entity, line).length === 0,
+    );
+  return missing && `${entity} is said to be in bronze up to transaction ${xid}, without ${missing.line}`;
+}
+
+/**
+ * An incremental load that goes by transactions brings what no load before it brought, full ones included; but for loads
+ * whose database was replaced while they were being read, and which took more than is theirs.
+ */
+function comesAgain({ ledger }: Facts, load: LoadFacts): string | undefined {
+  const { entity, load_id, record } = load;
+  if (!record?.exact_window || record.load_type === 'full' || record.window_fallback) return undefined;
+  for (const line of linesOf(load)) {
+    const first = ledger.loadsOf(entity, line).find((one) => !one.slices.some((slice) => slice?.window_fallback));
+    if (first && first !== load)
+      return `load ${load_id} of ${entity} brings again what ${first.load_id} brought: ${line}`;
+  }
+  return undefined;
+}
