@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import { describe, expect, test } from 'vitest';
 import { connect, execute, newDatabase, textRows } from '../../../../test/database.ts';
+import { writtenWithin } from '../postgres/exact-window.ts';
 import { Loads, plainRole } from './exact-loads.fixtures.ts';
 
 const THINGS = `CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now(), note text);
@@ -105,4 +106,24 @@ describe.each([
     expect(await loads.load()).toEqual(['2', '3']);
     expect(await loads.load()).toEqual([]);
   });
+});
+
+/** A server whose ids really wrap takes billions of transactions, or `pg_resetwal`, which the npm package leaves out. */
+test('the condition on xmin, as PostgreSQL computes it, where 32 bits wrap', async () => {
+  const url = await newDatabase();
+  const xids = ['3', '4', '9', '10', '2147483648', '4294967285', '4294967286', '4294967295'];
+  const rows = xids.map((xid) => `('${xid}'::xid)`).join(', ');
+  const within = async (from: bigint, until: bigint) => {
+    const condition = writtenWithin(String(from), String(until));
+    const found = await textRows(url, `SELECT xmin FROM (VALUES ${rows}) AS things (xmin) WHERE ${condition}`);
+    return found.map(({ xmin }) => xmin);
+  };
+  const EPOCH = 2n ** 32n;
+  for (const epoch of [EPOCH, 7n * EPOCH]) {
+    expect(await within(epoch - 10n, epoch)).toEqual(['4294967286', '4294967295']);
+    expect(await within(epoch - 10n, epoch + 4n)).toEqual(['3', '4294967286', '4294967295']);
+    expect(await within(epoch, epoch + 10n)).toEqual(['3', '4', '9']);
+    expect(await within(epoch + 4n, epoch + 10n)).toEqual(['4', '9']);
+    expect(await within(epoch, epoch)).toEqual([]);
+  }
 });
