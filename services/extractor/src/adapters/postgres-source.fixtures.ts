@@ -72,8 +72,11 @@ export async function readAll(
   return batches;
 }
 
+/** What happens after the so-manieth slice, before the next one is opened. */
+export type Between = (slice: number) => Promise<void>;
+
 /** Reads a load as slices of one batch each, every one a new statement. */
-export async function readInSlices(reading: Reading, load: PendingLoad): Promise<RawBatch[]> {
+export async function readInSlices(reading: Reading, load: PendingLoad, between?: Between): Promise<RawBatch[]> {
   const batches: RawBatch[] = [];
   for (;;) {
     const reader = await reading.source.openSlice(reading.entity, load, startAt(batches.at(-1)?.position));
@@ -81,7 +84,31 @@ export async function readInSlices(reading: Reading, load: PendingLoad): Promise
     if (!batch) return batches;
     if (JSON.stringify(batch.position) === JSON.stringify(batches.at(-1)?.position)) throw new Error('it stands still');
     batches.push(batch);
+    await between?.(batches.length);
   }
+}
+
+/** As {@link readInSlices}, with the statement and the snapshot of each slice open until the last one is read. */
+export async function readOverlapping(reading: Reading, load: PendingLoad, between: Between): Promise<RawBatch[]> {
+  const batches: RawBatch[] = [];
+  const open: AsyncGenerator<RawBatch>[] = [];
+  try {
+    for (;;) {
+      const reader = await reading.source.openSlice(reading.entity, load, startAt(batches.at(-1)?.position));
+      const slice = yieldAll(reader.batches);
+      open.push(slice);
+      const { value, done } = await slice.next();
+      if (done) return batches;
+      batches.push(value);
+      await between(batches.length);
+    }
+  } finally {
+    for (const slice of open) await slice.return(undefined);
+  }
+}
+
+async function* yieldAll<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  yield* items;
 }
 
 async function firstOf<T>(items: AsyncIterable<T>): Promise<T[]> {
