@@ -11,6 +11,7 @@ export const MUTATED = [
   'services/planner/src/plan-run.ts',
   'services/writer/src/parquet/duckdb-types.ts',
   'services/writer/src/parquet/fits.ts',
+  'services/writer/src/parquet/parquetjs-types.ts',
   'services/writer/src/parquet/part-mark.ts',
   'services/writer/src/parquet/staged-lines.ts',
   'services/writer/src/parquet/type-mapping.ts',

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { expect, test } from 'vitest';
 import { type Checkpoint, checkpointSchema, finishLoad, startLoad } from './checkpoint.ts';
 import { type ExactPosition, guaranteeOf, standingWindow } from './exact-position.ts';
-import { timestamp } from './timestamp.ts';
+import { EPOCH, timestamp } from './timestamp.ts';
 
 const LOAD_ID = '00000000-0000-8000-8000-000000000001';
 const BEFORE = timestamp('2024-01-15');
@@ -45,6 +45,18 @@ test('the position comes with the load, and into the checkpoint with its complet
     last_sync_timestamp: UNTIL,
     exact_position: { ...position, at: UNTIL },
   });
+});
+
+test('a cut that can’t go on where the load before ended begins earlier, never later, and says why', () => {
+  const starting = (since: typeof BEFORE, load_type?: 'full') => {
+    const cut = { until: UNTIL, basis: 'margin', again: { reason: 'no_transaction_ids', since } } as const;
+    const request = { entity: 'orders', load_id: LOAD_ID, ...(load_type && { load_type }) };
+    return startLoad({ last_sync_timestamp: BEFORE }, { request, waiting: [], hasCursor: true, cut, now: UNTIL }).load;
+  };
+  const earlier = timestamp('2024-01-14');
+  expect(starting(earlier)).toMatchObject({ since: earlier, window_fallback: 'no_transaction_ids' });
+  expect(starting(UNTIL).since).toBe(BEFORE);
+  expect(starting(earlier, 'full').since).toBe(EPOCH);
 });
 
 test('an abandoned load leaves the position of before', () => {
