@@ -10,7 +10,11 @@ const THREE = ['one', 'two', 'three']
   .join('; ');
 
 interface Status {
-  readonly entities: readonly { readonly entity: string; readonly guarantee: string | null }[];
+  readonly entities: readonly {
+    readonly entity: string;
+    readonly guarantee: string | null;
+    readonly watermark_lag_seconds: number | null;
+  }[];
 }
 
 test('the run, the status and the load record say what a window guarantees, and why it does not', async () => {
@@ -41,4 +45,32 @@ test('the run, the status and the load record say what a window guarantees, and 
   await execute(url, 'INSERT INTO one VALUES (4)');
   expect(loadOf((await run()).stdout)).toMatchObject({ rows: 1, window_fallback: null });
   expect(await guarantee()).toBe('exact (activity)');
+});
+
+test('after a load that was abandoned the status says what the checkpoint still stands at', async () => {
+  const url = await newDatabase(`${THREE}; INSERT INTO one VALUES (1), (2)`);
+  const out = await newFolder();
+  const run = () => bronze(['run', 'one', '--config', CONFIG, '--out', out], { DATABASE_URL: url });
+  const status = async () =>
+    (JSON.parse((await bronze(['status', '--out', out, '-o', 'json'])).stdout) as Status).entities[0];
+  expect((await run()).code).toBe(0);
+  const before = await status();
+  expect(before?.guarantee).toBe('exact (activity)');
+
+  const path = join(out, 'logs/pipeline/ingestion/checkpoints.json');
+  const checkpoints = await readFile(path, 'utf8');
+  const at = '2024-01-15T00:00:00.000000Z';
+  const load_id = '00000000-0000-8000-8000-000000000001';
+  const pending_load = { load_id, load_type: 'incremental', since: at, until: at, ingested_at: at };
+  const loading = checkpoints.replace('"exact_position"', `"pending_load": ${JSON.stringify(pending_load)}, $&`);
+  await writeFile(path, loading);
+  expect((await status())?.guarantee).toBe('timestamps only');
+  expect((await bronze(['abandon', 'one', '--out', out])).stderr).toContain('is abandoned');
+  const { guarantee, watermark_lag_seconds } = before ?? {};
+  expect(await status()).toMatchObject({ guarantee, watermark_lag_seconds });
+  expect(watermark_lag_seconds).toBeGreaterThanOrEqual(0);
+
+  await execute(url, 'INSERT INTO one VALUES (3)');
+  expect((await run()).code).toBe(0);
+  expect((await status())?.guarantee).toBe('exact (activity)');
 });

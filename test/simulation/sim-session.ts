@@ -1,5 +1,5 @@
 import { CUT_SQL, REPLAYED_SQL } from '@bronze/extractor/postgres/catalog-sql';
-import { CLOCK_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from '@bronze/extractor/postgres/look-sql';
+import { CLOCK_SQL, FLUSHED_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from '@bronze/extractor/postgres/look-sql';
 import type { Queries } from '@bronze/extractor/adapters/postgres-session';
 import type { SimDatabase } from './sim-database.ts';
 import { sourceFailure } from './sim-source.ts';
@@ -22,6 +22,7 @@ export function sessionOf({ database, seesAll, before }: SessionOptions): Querie
     [OPEN_SQL]: () => ({ open: JSON.stringify(openIn(database, seesAll)) }),
     [SNAPSHOT_SQL]: () => snapshotOf(database),
     [CUT_SQL]: () => ({ basis: 'oldest_transaction', until: oldestOf(database) ?? database.now() }),
+    [FLUSHED_SQL]: () => ({ flushed: 'true' }),
     [REPLAYED_SQL]: () => ({ replayed: 'true' }),
   };
   return {
@@ -56,5 +57,6 @@ function preparedIn({ open }: SimDatabase): Answer[] {
 
 function snapshotOf(database: SimDatabase): Answer {
   const { xid, next_xid } = database.snapshot();
-  return { xid: String(xid), next_xid: String(next_xid), database: database.identity };
+  const log = { wal_position: '4096', wal_writer_delay_ms: '200' };
+  return { xid: String(xid), next_xid: String(next_xid), database: database.identity, ...log };
 }

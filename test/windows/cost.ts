@@ -5,6 +5,7 @@ import { describe, QUOTING, zoneOf } from '@bronze/extractor/adapters/described-
 import { PostgresSession } from '@bronze/extractor/adapters/postgres-session';
 import { PostgresSource } from '@bronze/extractor/adapters/postgres-source';
 import { proveReading } from '@bronze/extractor/adapters/reading-proof';
+import { countWithoutCursorSql } from '@bronze/extractor/postgres/window-condition';
 import { planCopy } from '@bronze/extractor/postgres/window-sql';
 import { execute, startEmbeddedPostgres } from '@bronze/local/embedded-postgres';
 import * as z from 'zod/mini';
@@ -25,31 +26,41 @@ const NOW = timestamp('2024-01-15');
 const MARGIN_SECONDS = 60;
 
 /**
- * A table that changes by 1 % a day: so many rows, the last of them a moment old, and a load; then 1 %, half of them
- * inserted and half changed all over the table, in transactions of 50 rows. The load after that is explained.
+ * A table that changes by 1 % a day: so many rows, the last of them a moment old, `nulls` of them without a cursor, and
+ * a load; then 1 %, half of them inserted and half changed all over the table, in transactions of 50 rows, and a row
+ * without a cursor. The load after that is explained, by a role that may `SELECT` and nothing else.
  */
-export async function measureCost(rows: number): Promise<Cost[]> {
+export async function measureCost(rows: number, nulls = 10): Promise<Cost[]> {
   const server = await startEmbeddedPostgres({ autovacuum: 'off', shared_buffers: '256MB', max_wal_size: '4GB' });
   try {
     const url = await server.createDatabase('cost');
-    await execute(url, fillSql(rows));
+    await execute(url, fillSql(rows, nulls));
     await execute(url, 'VACUUM ANALYZE orders');
     await execute(url, 'CHECKPOINT');
-    const { source, entity, config } = reading(url);
+    const login = await loginOf(url);
+    const { source, entity, config } = reading(login);
     const first = await claimed(source, entity, undefined);
     for (let part = 0; part < rows / 100 / 50; part += 1) await execute(url, changeSql(rows, part));
-    await execute(url, 'ANALYZE orders');
+    await execute(url, `INSERT INTO orders VALUES (0, 0, 'placed', 1, 'note', NULL); ANALYZE orders`);
     const { load } = await claimed(source, entity, first);
-    return await explained({ url, config, entity, load });
+    return await explained({ url: login, config, entity, load });
   } finally {
     await server.stop();
   }
 }
 
-function fillSql(rows: number): string {
-  return `CREATE TABLE orders (id bigint PRIMARY KEY, customer_id integer NOT NULL, status text NOT NULL, total numeric(12,2), note text, updated_at timestamptz NOT NULL);
+async function loginOf(url: string): Promise<string> {
+  await execute(url, `CREATE ROLE reader LOGIN PASSWORD 'x'; GRANT SELECT ON orders TO reader`);
+  const login = new URL(url);
+  login.username = 'reader';
+  login.password = 'x';
+  return login.href;
+}
+
+function fillSql(rows: number, nulls: number): string {
+  return `CREATE TABLE orders (id bigint PRIMARY KEY, customer_id integer NOT NULL, status text NOT NULL, total numeric(12,2), note text, updated_at timestamptz);
     INSERT INTO orders SELECT n, n % 50000, (ARRAY['placed', 'paid', 'shipped'])[1 + n % 3], n % 100000 / 100.0, 'note ' || md5(n::text),
-      now() - make_interval(secs => (${rows} - n) * 8640000.0 / ${rows}) FROM generate_series(1, ${rows}) n;
+      CASE WHEN (n - 1) % ${Math.max(1, Math.floor(rows / nulls))} > 0 THEN now() - make_interval(secs => (${rows} - n) * 8640000.0 / ${rows}) END FROM generate_series(1, ${rows}) n;
     CREATE INDEX ON orders (updated_at);`;
 }
 
@@ -106,14 +117,17 @@ async function explained({ url, config, entity, load }: Explaining): Promise<Cos
       ['exact window', load],
       ['exact window without a lower bound', { ...load, exact_window: { ...exact_window, scan_from: null } }],
     ];
+    const counting = await explainTwice(session, countWithoutCursorSql(entity, exact_window, QUOTING));
     const costs: Omit<Cost, 'ratio'>[] = [];
     for (const [what, one] of loads) {
       const copy = planCopy({ ...shared, load: one }, QUOTING).sql;
-      const query = copy.slice('COPY ('.length, -') TO STDOUT'.length);
-      // The first time sets hint bits and fills the cache.
-      await explain(session, query);
-      costs.push({ what, ...(await explain(session, query)) });
+      const { rows, pages, ms } = await explainTwice(session, copy.slice('COPY ('.length, -') TO STDOUT'.length));
+      // An exact load's first slice counts the rows without a cursor, too.
+      const more = one === plain ? { pages: 0, ms: 0 } : counting;
+      costs.push({ what, rows, pages: pages + more.pages, ms: ms + more.ms });
     }
+    const { pages, ms } = counting;
+    costs.push({ what: 'of which: counting rows without a cursor', rows: 1, pages, ms });
     const floor = costs[0]?.pages ?? 0;
     return costs.map((cost) => ({ ...cost, ratio: Number((cost.pages / floor).toFixed(3)) }));
   } finally {
@@ -131,6 +145,12 @@ const planSchema = z.array(
     'Execution Time': z.number(),
   }),
 );
+
+/** The first time sets hint bits and fills the cache. */
+async function explainTwice(session: PostgresSession, query: string) {
+  await explain(session, query);
+  return explain(session, query);
+}
 
 async function explain(session: PostgresSession, query: string) {
   const [row] = await session.rows(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${query}`, []);

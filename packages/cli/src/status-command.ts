@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import type { Checkpoint } from '@bronze/common/checkpoint';
 import { CheckpointFile } from '@bronze/common/checkpoint-file';
-import { guaranteeOf } from '@bronze/common/exact-position';
+import { guaranteeOf, standingWindow } from '@bronze/common/exact-position';
 import { readLoadRecord } from '@bronze/common/load-record';
 import type { ObjectStore } from '@bronze/common/ports';
 import { readDeadLetters } from '@bronze/local/dead-letters';
@@ -21,7 +21,7 @@ interface EntityStatus {
   readonly last_sync_timestamp: string | null;
   readonly record_count: number | null;
   readonly updated_at: string | null;
-  /** What the last claimed window guarantees; null: nothing was claimed yet. */
+  /** What the last claimed window guarantees, or after an abandoned load the next one; null: not known. */
   readonly guarantee: string | null;
   /** At that claim: how far the checkpoint stayed behind the source's clock, and the oldest open transaction's age. */
   readonly watermark_lag_seconds: number | null;
@@ -88,7 +88,7 @@ type Window = Pick<
   'window_basis' | 'window_fallback' | 'watermark_lag_seconds' | 'oldest_transaction_seconds'
 >;
 
-/** Of the pending load, else of the last that completed. */
+/** Of the pending load, else of the last one; where that was abandoned, of what the checkpoint still stands at. */
 async function lastWindow(
   objects: ObjectStore,
   entity: string,
@@ -97,7 +97,9 @@ async function lastWindow(
   const { pending_load, last_load_id } = checkpoint ?? {};
   if (pending_load || last_load_id === undefined) return pending_load;
   const record = await readLoadRecord(objects, { entity, load_id: last_load_id });
-  return record?.status === 'completed' ? record : undefined;
+  if (record?.status === 'completed') return record;
+  const { exact_position, last_sync_timestamp } = checkpoint ?? {};
+  return exact_position && last_sync_timestamp && standingWindow(exact_position, last_sync_timestamp);
 }
 
 function describeWindow(window: Window | undefined) {

@@ -10,7 +10,7 @@ import {
   windowFallbackSchema,
 } from './exact-position.ts';
 import { type ExtractRequest, waitingRequestSchema } from './messages.ts';
-import { EPOCH, latest, type Timestamp, timestampSchema } from './timestamp.ts';
+import { earliest, EPOCH, latest, type Timestamp, timestampSchema } from './timestamp.ts';
 
 /** What an API does with the parameter that asks for changed records: unless it is `sent`, Bronze reads all and filters. */
 export const sinceParameterSchema = z.enum(['sent', 'refused', 'ignored', 'not_configured']);
@@ -63,6 +63,8 @@ export interface Cut {
   readonly basis: string;
   /** Only for sources that know transactions. */
   readonly exact?: ExactCut;
+  /** Why the load can't go on where the one before ended, and so begins at `since` and may bring rows again. */
+  readonly again?: { readonly reason: WindowFallback; readonly since: Timestamp };
   /** Only for sources that are asked by such a parameter. */
   readonly since_parameter?: z.infer<typeof sinceParameterSchema>;
 }
@@ -158,11 +160,12 @@ export function startLoad(
   const load: PendingLoad = {
     load_id: start.request.load_id,
     load_type,
-    since: load_type === 'full' ? EPOCH : synced,
+    since: load_type === 'full' ? EPOCH : earliest(start.cut.again?.since ?? synced, synced),
     until,
     ingested_at: start.now,
     window_basis: start.cut.basis,
     ...exactFieldsOf(start.cut, until),
+    ...(start.cut.again && { window_fallback: start.cut.again.reason }),
     ...(start.cut.since_parameter && load_type === 'incremental' && { since_parameter: start.cut.since_parameter }),
     ...(checkpoint?.last_load_id && { previous_load_id: checkpoint.last_load_id }),
     ...(start.request.run_id && { run_id: start.request.run_id }),

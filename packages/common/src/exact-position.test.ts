@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { expect, test } from 'vitest';
 import { type Checkpoint, checkpointSchema, finishLoad, startLoad } from './checkpoint.ts';
-import { type ExactPosition, guaranteeOf } from './exact-position.ts';
+import { type ExactPosition, guaranteeOf, standingWindow } from './exact-position.ts';
 import { timestamp } from './timestamp.ts';
 
 const LOAD_ID = '00000000-0000-8000-8000-000000000001';
@@ -93,4 +93,23 @@ test('a fallback is told with its reason', () => {
   expect(guaranteeOf({ window_basis: 'lookback', window_fallback: 'database_changed' })).toBe(
     'at least once, limited by lookback (database_changed)',
   );
+});
+
+const standing = { ...position, at: BEFORE, looked_at: timestamp('2024-01-15T00:01:30.5Z') };
+
+test.each([
+  ['activity', UNTIL, 'exact_activity'],
+  ['virtual_transactions', UNTIL, 'exact_virtual_transactions'],
+  ['activity', null, 'exact_unbounded'],
+  ['lookback', UNTIL, 'lookback'],
+  ['lookback', null, 'lookback'],
+] as const)('a checkpoint whose position is bounded by %s at %s stands at %s', (basis, lower_bound, window_basis) => {
+  const window = standingWindow({ ...standing, lower_bound, lower_bound_basis: basis }, BEFORE);
+  expect(window).toEqual({ window_basis, watermark_lag_seconds: 90.5 });
+});
+
+test('a checkpoint tells how old the oldest transaction was, and nothing by a position that does not count', () => {
+  const open = { ...standing, open_bound: timestamp('2024-01-15T00:01:00Z') };
+  expect(standingWindow(open, BEFORE)?.oldest_transaction_seconds).toBe(30.5);
+  expect(standingWindow(open, UNTIL)).toBeUndefined();
 });

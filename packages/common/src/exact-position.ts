@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { timestampSchema } from './timestamp.ts';
+import { microsecondsOf, type Timestamp, timestampSchema } from './timestamp.ts';
 
 /** A 64-bit transaction id, or a bound between two, as PostgreSQL prints it. It is text everywhere: a number would round it. */
 const xidSchema = z.string().check(z.regex(/^\d{1,20}$/));
@@ -33,6 +33,10 @@ const positionFields = {
   looked_at: timestampSchema,
   /** Open transactions by virtual transaction id, or `prepared:<xid>`, with the time before which each did not begin. */
   open_transactions: z.record(z.string(), z.nullable(timestampSchema)),
+  /** The open bound of an earlier claim, which serves once `xid` has reached that claim's `next_xid`. */
+  awaited_bound: z.optional(
+    z.object({ next_xid: xidSchema, at: z.nullable(timestampSchema), basis: boundBasisSchema }),
+  ),
 };
 const positionSchema = z.object(positionFields);
 /** Where an incremental load from PostgreSQL goes on, to the transaction. It stands in the checkpoint beside the timestamp. */
@@ -70,8 +74,35 @@ export const windowFallbackSchema = z.enum([
   'database_restored',
   'table_changed',
   'window_too_wide',
+  'no_transaction_ids',
 ]);
 export type WindowFallback = z.infer<typeof windowFallbackSchema>;
+
+/** What is known of a window without its load: where a checkpoint stands, and how far back it had to stay. */
+export interface StandingWindow {
+  readonly window_basis: string;
+  readonly watermark_lag_seconds: number;
+  readonly oldest_transaction_seconds?: number;
+}
+
+/**
+ * What a load that goes on from the position guarantees, and how far the checkpoint was behind at the claim that the
+ * position is of. Undefined beside another timestamp than its own: there it doesn't count.
+ */
+export function standingWindow(position: ExactPosition, last_sync_timestamp: Timestamp): StandingWindow | undefined {
+  if (position.at !== last_sync_timestamp) return undefined;
+  const { lower_bound, lower_bound_basis, open_bound, looked_at } = position;
+  const exact_basis = lower_bound === null ? 'exact_unbounded' : `exact_${lower_bound_basis}`;
+  return {
+    window_basis: lower_bound_basis === 'lookback' ? 'lookback' : exact_basis,
+    watermark_lag_seconds: secondsBetween(last_sync_timestamp, looked_at),
+    ...(open_bound !== null && { oldest_transaction_seconds: secondsBetween(open_bound, looked_at) }),
+  };
+}
+
+function secondsBetween(from: Timestamp, to: Timestamp): number {
+  return Number(microsecondsOf(to) - microsecondsOf(from)) / 1e6;
+}
 
 /** What a load's window guarantees, in words for people. */
 export function guaranteeOf(window: {

@@ -71,6 +71,10 @@ export function latest(a: Timestamp, b: Timestamp): Timestamp {
   return a >= b ? a : b;
 }
 
+export function earliest(a: Timestamp, b: Timestamp): Timestamp {
+  return a <= b ? a : b;
+}
+
 /** Since the epoch. */
 export function microsecondsOf(at: Timestamp): bigint {
   return BigInt(Date.parse(`${at.slice(0, 19)}Z`)) * 1000n + BigInt(at.slice(20, 26));

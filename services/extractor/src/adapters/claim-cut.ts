@@ -3,7 +3,7 @@ import type { ExactPosition } from '@bronze/common/exact-position';
 import { BronzeError } from '@bronze/common/failure';
 import type { Claim, Clock } from '@bronze/common/ports';
 import { cursorColumns, type PostgresSourceConfig, type TableEntity } from '@bronze/common/postgres-config';
-import { timestamp } from '@bronze/common/timestamp';
+import { earlier, timestamp } from '@bronze/common/timestamp';
 import { CUT_SQL } from '../postgres/catalog-sql.ts';
 import {
   advance,
@@ -13,14 +13,16 @@ import {
   type Look,
   mayRise,
   strangenessOf,
+  withoutTimes,
 } from '../postgres/exact-window.ts';
-import { CLOCK_SQL, decodeLook, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from '../postgres/look-sql.ts';
+import { CLOCK_SQL, decodeLook, FLUSHED_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from '../postgres/look-sql.ts';
 import { cutAtPrecision } from '../postgres/window-sql.ts';
 import { countWithoutCursor, type DescribedTable, zoneOf } from './described-table.ts';
 import type { Queries } from './postgres-session.ts';
 
 /** Waits between the looks of one claim: transactions that are just writing are over in milliseconds. */
 const LOOK_AGAIN_AFTER_MS = [10, 20, 40, 80, 100] as const;
+const FLUSH_POLL_MS = 20;
 
 /** Local time goes back by so much at most, when daylight saving time ends or a country moves to another zone. */
 const ZONE_STEP_SECONDS = 3 * 3600;
@@ -55,9 +57,9 @@ async function assertCursors({ session, entity, table }: CutRequest, { exact }: 
 /** Undefined where the server does not let the role look. */
 async function cutByTransactions(request: CutRequest): Promise<Cut | undefined> {
   const { entity, table, config, claim } = request;
-  const position = claim.exact_position;
   const look = await firstLook(request);
   if (!look) return undefined;
+  const position = withoutTimes(claim.exact_position, look);
   const knowledge = await lookAround(request, position, look);
   const { until, basis, ...exact } = exactCut({
     since: claim.since,
@@ -91,13 +93,32 @@ async function lookAround(request: CutRequest, position: ExactPosition | undefin
   assertReplayed(request.entity, position, look);
   const isOurs = position !== undefined && strangenessOf(position, look) === undefined;
   const first = advance(isOurs ? position : undefined, look);
-  let knowledge = first;
+  let [knowledge, last] = [first, look];
   for (const wait_ms of LOOK_AGAIN_AFTER_MS) {
     if (!mayRise(first, knowledge)) break;
     await request.clock.sleep(wait_ms);
-    knowledge = advance(knowledge, await lookOnce(request));
+    last = await lookOnce(request);
+    knowledge = advance(knowledge, last);
   }
+  await endsAreDurable(request, last);
   return knowledge;
+}
+
+/**
+ * Waits until a crash can't take back the end of any transaction below the bound: rollbacks, and commits with
+ * `synchronous_commit = off`, are written a moment after they show, and ids that a crash forgets are given out again.
+ * PostgreSQL writes them within three times `wal_writer_delay` (its documentation, "Asynchronous Commit").
+ */
+async function endsAreDurable(
+  { session, clock }: CutRequest,
+  { wal_position, wal_writer_delay_ms }: Look,
+): Promise<void> {
+  if (wal_position === null) return;
+  for (let waited_ms = 0; waited_ms < 3 * wal_writer_delay_ms; waited_ms += FLUSH_POLL_MS) {
+    const [row] = await session.rows(FLUSHED_SQL, [wal_position]);
+    if (row?.['flushed'] === 'true') return;
+    await clock.sleep(FLUSH_POLL_MS);
+  }
 }
 
 async function lookOnce({ session, table, config }: CutRequest): Promise<Look> {
@@ -117,11 +138,16 @@ function assertReplayed(entity: TableEntity, position: ExactPosition | undefined
   });
 }
 
-async function cutByTime({ session, config, entity, table }: CutRequest): Promise<Cut> {
+async function cutByTime({ session, config, entity, table, claim }: CutRequest): Promise<Cut> {
   const zone = zonelessIn(entity, table) ? zoneOf(entity, table) : '';
   const [row] = await session.rows(CUT_SQL, [String(config.margin_seconds), zone]);
   const until = cursorTypes(entity, table).reduce(cutAtPrecision, timestamp(row?.['until'] ?? ''));
-  return { until, basis: entity.cursor === null ? 'no_cursor' : (row?.['basis'] ?? '') };
+  if (entity.cursor === null) return { until, basis: 'no_cursor' };
+  const basis = row?.['basis'] ?? '';
+  if (claim.since === undefined || !claim.exact_position) return { until, basis };
+  // The load before went by transactions, and some that it left to this one may lie below its timestamp.
+  const since = earlier(claim.since, config.lookback_seconds + config.clock_margin_seconds);
+  return { until, basis, again: { reason: 'no_transaction_ids', since } };
 }
 
 function cursorTypes(entity: TableEntity, table: DescribedTable): string[] {

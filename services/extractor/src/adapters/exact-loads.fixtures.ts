@@ -3,7 +3,7 @@ import { execute } from '@bronze/local/embedded-postgres';
 import type { PostgresSourceInput, TableEntityInput } from '@bronze/common/postgres-config';
 import type { LoadType } from '@bronze/common/entity';
 import { timestamp } from '@bronze/common/timestamp';
-import { readInSlices, rowsOf, sourceOf } from './postgres-source.fixtures.ts';
+import { type Between, readInSlices, readOverlapping, rowsOf, sourceOf } from './postgres-source.fixtures.ts';
 
 type Row = Record<string, string | null>;
 
@@ -13,8 +13,13 @@ export class Loads {
   readonly reading: ReturnType<typeof sourceOf>;
   #count = 0;
 
-  constructor(url: string, entity: Partial<TableEntityInput> = {}, source: Partial<PostgresSourceInput> = {}) {
-    this.reading = sourceOf(url, entity, source);
+  constructor(
+    url: string,
+    entity: Partial<TableEntityInput> = {},
+    source: Partial<PostgresSourceInput> = {},
+    isPatient = false,
+  ) {
+    this.reading = sourceOf(url, entity, source, isPatient);
   }
 
   async claim(load_type: LoadType = 'incremental'): Promise<PendingLoad> {
@@ -44,8 +49,14 @@ export class Loads {
     this.checkpoint = finishLoad(stored, { load_id, status, until, rows: 0 }, timestamp('2024-01-15'));
   }
 
-  async rows(load: PendingLoad): Promise<Row[]> {
-    return rowsOf(await readInSlices(this.reading, load));
+  /** In slices, with `between` run after each of them. */
+  async rows(load: PendingLoad, between?: Between): Promise<Row[]> {
+    return rowsOf(await readInSlices(this.reading, load, between));
+  }
+
+  /** In slices whose statements are all open at once. */
+  async rowsOverlapping(load: PendingLoad, between: Between): Promise<Row[]> {
+    return rowsOf(await readOverlapping(this.reading, load, between));
   }
 
   /** A whole load; what it brought, by `column`. */

@@ -143,7 +143,7 @@ describe.each([
 });
 
 describe('a full load is closed', () => {
-  test('rows that change between its slices come with it or with the next load, in neither twice nor never', async () => {
+  test('rows that change between its claim and its first slice come with it or with the next load, in neither twice nor never', async () => {
     const url =
       await newDatabase(`${THINGS}; INSERT INTO things SELECT n, now() - interval '1 day' FROM generate_series(1, 400) AS n;
       INSERT INTO things VALUES (401, NULL), (402, 'infinity'), (403, '-infinity')`);

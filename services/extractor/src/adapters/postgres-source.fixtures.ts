@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PendingLoad } from '@bronze/common/checkpoint';
 import { defineConfig, entityOf, isTable } from '@bronze/common/config';
 import type { PipelineEvent } from '@bronze/common/events';
@@ -22,14 +23,17 @@ export function incremental(since: string, until: string): PendingLoad {
   return { ...FULL, load_type: 'incremental', since: timestamp(since), until: timestamp(until) };
 }
 
-/** A source over a real database, with a clock that doesn't wait. */
-export function sourceOf(url: string, settings: Settings = {}, sourceSettings: SourceSettings = {}) {
+/** A source over a real database, with a clock that waits only for the patient. */
+export function sourceOf(url: string, settings: Settings = {}, sourceSettings: SourceSettings = {}, isPatient = false) {
   const config = defineConfig({
     sources: { db: { type: 'postgres', url, ...sourceSettings } },
     entities: { things: { source: 'db', table: 'public.things', ...settings } },
   });
   const events: PipelineEvent[] = [];
-  const clock: Clock = { now: () => timestamp('2024-01-15'), sleep: async () => undefined };
+  const clock: Clock = {
+    now: () => timestamp('2024-01-15'),
+    sleep: async (ms) => void (isPatient && (await sleep(ms))),
+  };
   const sourceConfig = config.sources['db'];
   const entity = entityOf(config, 'things');
   if (sourceConfig?.type !== 'postgres' || !isTable(entity)) throw new Error('there is a table');
@@ -68,8 +72,11 @@ export async function readAll(
   return batches;
 }
 
+/** What happens after the so-manieth slice, before the next one is opened. */
+export type Between = (slice: number) => Promise<void>;
+
 /** Reads a load as slices of one batch each, every one a new statement. */
-export async function readInSlices(reading: Reading, load: PendingLoad): Promise<RawBatch[]> {
+export async function readInSlices(reading: Reading, load: PendingLoad, between?: Between): Promise<RawBatch[]> {
   const batches: RawBatch[] = [];
   for (;;) {
     const reader = await reading.source.openSlice(reading.entity, load, startAt(batches.at(-1)?.position));
@@ -77,7 +84,31 @@ export async function readInSlices(reading: Reading, load: PendingLoad): Promise
     if (!batch) return batches;
     if (JSON.stringify(batch.position) === JSON.stringify(batches.at(-1)?.position)) throw new Error('it stands still');
     batches.push(batch);
+    await between?.(batches.length);
   }
+}
+
+/** As {@link readInSlices}, with the statement and the snapshot of each slice open until the last one is read. */
+export async function readOverlapping(reading: Reading, load: PendingLoad, between: Between): Promise<RawBatch[]> {
+  const batches: RawBatch[] = [];
+  const open: AsyncGenerator<RawBatch>[] = [];
+  try {
+    for (;;) {
+      const reader = await reading.source.openSlice(reading.entity, load, startAt(batches.at(-1)?.position));
+      const slice = yieldAll(reader.batches);
+      open.push(slice);
+      const { value, done } = await slice.next();
+      if (done) return batches;
+      batches.push(value);
+      await between(batches.length);
+    }
+  } finally {
+    for (const slice of open) await slice.return(undefined);
+  }
+}
+
+async function* yieldAll<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+  yield* items;
 }
 
 async function firstOf<T>(items: AsyncIterable<T>): Promise<T[]> {

@@ -12,9 +12,11 @@ import {
   type Look,
   mayRise,
   strangenessOf,
+  withoutTimes,
   writtenWithin,
 } from './exact-window.ts';
 
+const microseconds = (moment: Timestamp | null) => Date.parse(moment ?? 'never') * 1000;
 const at = (minute: number): Timestamp => timestamp(`2024-01-15T10:${String(minute).padStart(2, '0')}:00Z`);
 
 function look(changes: Partial<Look> = {}): Look {
@@ -28,6 +30,8 @@ function look(changes: Partial<Look> = {}): Look {
     basis: 'activity',
     others_since: at(30),
     open: [],
+    wal_position: null,
+    wal_writer_delay_ms: 200,
     ...changes,
   };
 }
@@ -67,6 +71,34 @@ describe('the lower bound', () => {
     const standby = look({ ...held, is_standby: true, basis: 'lookback', others_since: at(2) });
     expect(advance(before, standby)).toMatchObject({ lower_bound: at(10), lower_bound_basis: 'lookback' });
     expect(advance(known(), standby)).toMatchObject({ lower_bound: at(10), lower_bound_basis: 'activity' });
+  });
+});
+
+test('where writers overlap without end, the bound still follows, two of their lifetimes behind at most', () => {
+  // One writer begins every minute, takes an id a minute later and ends two minutes after that; a claim every minute.
+  const claims: Knowledge[] = [];
+  for (let minute = 3; minute < 50; minute += 1) {
+    const [xid, next_xid, since] = [100 + minute - 3, 100 + minute, at(minute - 3)];
+    const now = look({ at: at(minute), xid: String(xid), next_xid: String(next_xid), others_since: since });
+    claims.push(advance(claims.at(-1), now));
+  }
+  const lags = claims
+    .slice(10)
+    .map(({ lower_bound, looked_at }) => microseconds(looked_at) - microseconds(lower_bound));
+  expect(Math.max(...lags) / 60e6).toBeLessThanOrEqual(9);
+});
+
+describe('a clock that was set back', () => {
+  const position: ExactPosition = { ...known(), at: at(5), scan_from: at(4), open_transactions: { '3/17': at(7) } };
+
+  test('leaves the ids and no time: the next scan has no bound', () => {
+    const back = withoutTimes(position, look({ at: at(14) }));
+    expect(back).toMatchObject({ xid: '90', at: at(5), scan_from: null, lower_bound: null, open_transactions: {} });
+    expect(advance(back, look({ at: at(14), others_since: at(12), next_xid: '110' })).lower_bound).toBeNull();
+  });
+
+  test('and nothing changes where it went on', () => {
+    expect(withoutTimes(position, look({ at: at(15) }))).toBe(position);
   });
 });
 

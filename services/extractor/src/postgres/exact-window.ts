@@ -8,6 +8,10 @@
  * Who owns an id from a claim's `next_xid` on was not finished at that claim, so it began no earlier than the oldest
  * transaction that was open then (`open_bound`), or after it. Hence for the ids from `xid` on there hold, at once: the
  * open bound of every claim whose `next_xid` is not above `xid`, and every earlier lower bound.
+ *
+ * Where transactions overlap without end, `xid` never reaches the `next_xid` of the look before. So one earlier look's open
+ * bound is awaited until `xid` has come so far; then that of the look before takes its place. The bound then stays
+ * behind by no more than two lifetimes of such transactions.
  */
 import type { ExactCut } from '@bronze/common/checkpoint';
 import type { BoundBasis, ExactPosition, ExactWindow, WindowFallback } from '@bronze/common/exact-position';
@@ -30,6 +34,9 @@ export interface Look {
   /** No transaction that is not among `open` began earlier. */
   readonly others_since: Timestamp;
   readonly open: readonly OpenTransaction[];
+  /** Where the log of changes ended, in bytes; null: on a standby. */
+  readonly wal_position: string | null;
+  readonly wal_writer_delay_ms: number;
 }
 
 export interface OpenTransaction {
@@ -46,12 +53,13 @@ export type Knowledge = Omit<ExactPosition, 'at' | 'scan_from'>;
 export function advance(before: Knowledge | undefined, look: Look): Knowledge {
   const open_transactions = openAfter(before, look);
   const open_bound = earliestOf([look.at, look.others_since, ...Object.values(open_transactions)]);
-  const candidates: readonly (Bound | undefined)[] = [
-    before && { at: before.lower_bound, basis: before.lower_bound_basis },
-    before && isReached(before.next_xid, look) ? { at: before.open_bound, basis: before.open_bound_basis } : undefined,
-    isReached(look.next_xid, look) ? { at: open_bound, basis: look.basis } : undefined,
+  const looks = [...looksBefore(before), { next_xid: look.next_xid, at: open_bound, basis: look.basis }];
+  const candidates: readonly Bound[] = [
+    ...(before ? [{ at: before.lower_bound, basis: before.lower_bound_basis }] : []),
+    ...looks.filter(({ next_xid }) => isReached(next_xid, look)),
   ];
-  const lower = candidates.filter((one) => one !== undefined && isProof(one.basis, look)).reduce(later, undefined);
+  const lower = candidates.filter((one) => isProof(one.basis, look)).reduce<Bound | undefined>(later, undefined);
+  const awaited = looks.find(({ next_xid, at }) => at !== null && !isReached(next_xid, look));
   return {
     database: look.database,
     table_oid: look.table_oid,
@@ -63,12 +71,25 @@ export function advance(before: Knowledge | undefined, look: Look): Knowledge {
     open_bound_basis: look.basis,
     looked_at: look.at,
     open_transactions,
+    ...(awaited && { awaited_bound: awaited }),
   };
+}
+
+/** Looks whose open bound may yet serve, the earlier first. */
+function looksBefore(before: Knowledge | undefined): BoundOfLook[] {
+  if (!before) return [];
+  const last = { next_xid: before.next_xid, at: before.open_bound, basis: before.open_bound_basis };
+  return before.awaited_bound ? [before.awaited_bound, last] : [last];
 }
 
 interface Bound {
   readonly at: Timestamp | null;
   readonly basis: BoundBasis;
+}
+
+/** Serves from the moment on that `xid` has come to its `next_xid`. */
+interface BoundOfLook extends Bound {
+  readonly next_xid: string;
 }
 
 function isReached(next_xid: string, look: Look): boolean {
@@ -80,9 +101,9 @@ function isProof(basis: BoundBasis, look: Look): boolean {
   return basis !== 'lookback' || look.basis === 'lookback';
 }
 
-function later(one: Bound | undefined, other: Bound | undefined): Bound | undefined {
+function later(one: Bound | undefined, other: Bound): Bound | undefined {
   if (!one?.at) return other;
-  return other?.at && other.at > one.at ? other : one;
+  return other.at && other.at > one.at ? other : one;
 }
 
 function openAfter(before: Knowledge | undefined, look: Look): Record<string, Timestamp | null> {
@@ -118,6 +139,17 @@ export function strangenessOf(position: ExactPosition, look: Look): WindowFallba
   // A standby may be behind without that: see `isNotReplayed`.
   if (isBehind && !look.is_standby) return 'database_restored';
   return position.table_oid === look.table_oid ? undefined : 'table_changed';
+}
+
+/**
+ * The position where the clock that its bounds were read from was ahead, and has been set back since: its ids count, and
+ * no time does. The next scan has no bound.
+ */
+export function withoutTimes(position: ExactPosition | undefined, look: Look): ExactPosition | undefined {
+  if (!position || look.at >= position.looked_at) return position;
+  const { awaited_bound: _, ...rest } = position;
+  const unknown = { lower_bound: null, scan_from: null, open_bound: null, open_transactions: {} };
+  return { ...rest, ...unknown, open_bound_basis: 'lookback', looked_at: look.at };
 }
 
 /** A standby that has not come as far as the claim before yet. */

@@ -9,21 +9,28 @@ function rowsWith(open: object, prepared: readonly string[] = []) {
     clock: { at: AT, cleared: '' },
     open: { open: JSON.stringify(seen) },
     prepared: prepared.map((id) => ({ id })),
-    snapshot: { xid: '5', next_xid: '9', database: 'd' },
+    snapshot: { xid: '5', next_xid: '9', database: 'd', wal_position: '4096', wal_writer_delay_ms: '200' },
   };
 }
 
 const settings = { table_oid: '7', lookback_seconds: 60 };
-const shared = { database: 'd', table_oid: '7', at: AT, xid: '5', next_xid: '9' };
+const place = { database: 'd', table_oid: '7', at: AT, xid: '5', next_xid: '9' };
+const shared = { ...place, wal_position: '4096', wal_writer_delay_ms: 200 };
 
-test('a role that sees all: the oldest start, and who is prepared', () => {
-  const open = [{ id: '3/17', since: AT }];
+test('a role that sees all: the oldest start, who hides its start, and who is prepared', () => {
+  const open = [
+    { id: '3/17', since: AT },
+    { id: '4/2', since: null },
+  ];
   expect(decodeLook(rowsWith({ sees_all: true, open }, ['prepared:4']), settings)).toEqual({
     ...shared,
     is_standby: false,
     basis: 'activity',
     others_since: AT,
-    open: [{ id: 'prepared:4', since: null }],
+    open: [
+      { id: '4/2', since: null },
+      { id: 'prepared:4', since: null },
+    ],
   });
   const oldest = '2024-01-15T10:29:00.000000Z';
   expect(decodeLook(rowsWith({ sees_all: true, oldest }), settings).others_since).toBe(oldest);

@@ -15,12 +15,13 @@ export const CLOCK_SQL = `SELECT ${utc('clock_timestamp()')} AS at, pg_stat_clea
 /**
  * Who is open in this database. Everybody sees the lock that each transaction holds on its own virtual id, and which
  * database a process is in; its start only where the role may. A lock whose process has gone or just come counts.
- * `sees_all`: the start of all others shows. What vacuums or sends the log writes no rows, however long it is open.
+ * `sees_all`: the start of all others shows, but for those that hide it by `track_activities` or send the log. What
+ * vacuums writes no rows, however long it is open; a session that may send the log may write, too.
  */
 export const OPEN_SQL = `
 WITH others AS MATERIALIZED (
   SELECT pid, xact_start, state, coalesce(datname = current_database(), false)
-    AND coalesce(backend_type, '') NOT IN ('autovacuum worker', 'walsender')
+    AND coalesce(backend_type, '') <> 'autovacuum worker'
     AND pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum) AS is_here
   FROM pg_stat_activity WHERE pid <> pg_backend_pid()
 )
@@ -50,8 +51,15 @@ SELECT pg_snapshot_xmin(s)::text AS xid, pg_snapshot_xmax(s)::text AS next_xid,
         SELECT lpad(upper(to_hex(greatest(c.timeline_id, r.min_recovery_end_timeline))), 8, '0')
         FROM pg_control_checkpoint() c, pg_control_recovery() r)
       ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END,
-    (SELECT oid FROM pg_database WHERE datname = current_database())) AS database
+    (SELECT oid FROM pg_database WHERE datname = current_database())) AS database,
+  CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') END AS wal_position,
+  (SELECT setting FROM pg_settings WHERE name = 'wal_writer_delay') AS wal_writer_delay_ms
 FROM pg_current_snapshot() AS s`;
+
+/** Whether the log is written up to `$1`. One that ends at a page's header of 24 or 40 bytes has nothing there to write. */
+export const FLUSHED_SQL = `
+SELECT (pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0') >= target - CASE WHEN in_page <= 40 THEN in_page ELSE 0 END)::text AS flushed
+FROM (SELECT $1::numeric AS target, mod($1::numeric, current_setting('wal_block_size')::numeric) AS in_page) AS asked`;
 
 type Row = Readonly<Record<string, string | null>>;
 
@@ -59,9 +67,18 @@ export interface SnapshotRow {
   readonly xid: string;
   readonly next_xid: string;
   readonly database: string;
+  /** Where the log of changes ended then; null: on a standby. */
+  readonly wal_position: string | null;
+  readonly wal_writer_delay_ms: number;
 }
 
-const snapshotSchema = z.object({ xid: z.string(), next_xid: z.string(), database: z.string() });
+const snapshotSchema = z.object({
+  xid: z.string(),
+  next_xid: z.string(),
+  database: z.string(),
+  wal_position: z.nullable(z.string()),
+  wal_writer_delay_ms: z.pipe(z.string(), z.transform(Number)),
+});
 
 /** Decodes the row of {@link SNAPSHOT_SQL}. */
 export function decodeSnapshot(row: Row | undefined): SnapshotRow {
@@ -100,7 +117,10 @@ export function decodeLook(
     return { ...base, basis: 'lookback', others_since, open: [] };
   }
   const prepared: OpenTransaction[] = rows.prepared.map(({ id }) => ({ id: id ?? '', since: null }));
-  if (seen.sees_all) return { ...base, basis: 'activity', others_since: since(seen.oldest) ?? at, open: prepared };
   const open = seen.open.map((one) => ({ id: one.id, since: since(one.since) }));
+  if (seen.sees_all) {
+    const hidden = open.filter((one) => one.since === null);
+    return { ...base, basis: 'activity', others_since: since(seen.oldest) ?? at, open: [...hidden, ...prepared] };
+  }
   return { ...base, basis: 'virtual_transactions', others_since: at, open: [...open, ...prepared] };
 }

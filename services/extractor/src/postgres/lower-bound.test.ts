@@ -57,6 +57,8 @@ class History {
     const since = open.map(({ began }) => began).toSorted()[0] ?? now;
     const seen: Look = {
       is_standby: false,
+      wal_position: null,
+      wal_writer_delay_ms: 200,
       database: 'a/00000001/5',
       table_oid: '16384',
       basis: 'activity',
