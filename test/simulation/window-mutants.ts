@@ -131,7 +131,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     edits: [{ file: LOAD_WINDOW, find: '      return isFull;', put: '      return false;' }],
   },
   {
-    name: 'a version that changes once it is staged is lost',
+    name: 'the last batch of a slice is left out of its manifest',
     edits: [
       {
         file: STAGE,
