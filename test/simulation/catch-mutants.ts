@@ -2,7 +2,7 @@ import { MUTANTS } from './mutants.ts';
 import { runInThreads } from './pool.ts';
 
 /** Then come the cases of the exhaustive mode: a bug that those don't show either has escaped. */
-const SEEDS_MAX = 5000;
+const SEEDS_MAX = 20_000;
 
 export interface Caught {
   readonly mutant: string;
