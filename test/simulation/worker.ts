@@ -8,11 +8,7 @@ import type { Done, Told, Work } from './work.ts';
 Error.stackTraceLimit = 0;
 
 const work = workerData as Work;
-if (work.mutant !== undefined) {
-  plant(work.mutant);
-  // A bug may leave promises alone; in the code that ships one would end this thread with its error.
-  process.on('unhandledRejection', () => undefined);
-}
+if (work.mutant !== undefined) plant(work.mutant);
 tell({ kind: 'done', done: await carryOut(work) });
 
 function tell(told: Told): void {
