@@ -22,8 +22,8 @@ export default defineConfig({
           include: ['**/*.pg.test.ts'],
           exclude: excluded,
           globalSetup: ['test/postgres-setup.ts'],
-          // They share a server: an open transaction of one would hold back the windows of another.
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },

@@ -8,11 +8,18 @@ import { inject, onTestFinished } from 'vitest';
 
 export { execute };
 
-/** A database of this test's own on the shared server. */
+/** The server of this worker, which runs one file at a time. */
+export function serverUrl(): string {
+  const url = inject('postgresUrls')[Number(process.env['VITEST_POOL_ID']) - 1];
+  if (url === undefined) throw new RangeError(`there is no server for worker ${process.env['VITEST_POOL_ID']}`);
+  return url;
+}
+
+/** A database of this test's own. */
 export async function newDatabase(sql = 'SELECT 1'): Promise<string> {
   const name = `t_${randomUUID().replaceAll('-', '')}`;
-  await execute(inject('postgresUrl'), `CREATE DATABASE ${name}`);
-  const url = new URL(inject('postgresUrl'));
+  await execute(serverUrl(), `CREATE DATABASE ${name}`);
+  const url = new URL(serverUrl());
   url.pathname = name;
   await execute(url.href, sql);
   return url.href;

@@ -3,13 +3,17 @@ import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** URL of the server that all tests of a run share; each makes a database of its own. */
-    postgresUrl: string;
+    /** Of the servers, one for each worker: an open transaction of one test would hold back the windows of another. */
+    postgresUrls: readonly string[];
   }
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = await startEmbeddedPostgres({ max_prepared_transactions: '4', max_connections: '60' });
-  project.provide('postgresUrl', server.url());
-  return () => server.stop();
+  const start = () => startEmbeddedPostgres({ max_prepared_transactions: '4', max_connections: '60' });
+  const servers = await Promise.all(Array.from({ length: Number(project.config.maxWorkers) }, start));
+  project.provide(
+    'postgresUrls',
+    servers.map((server) => server.url()),
+  );
+  return async () => void (await Promise.all(servers.map((server) => server.stop())));
 }

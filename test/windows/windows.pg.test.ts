@@ -19,22 +19,23 @@ const failuresOf = (trials: readonly Trial[]) =>
   trials.flatMap(({ seed, failures }) => failures.map((failure) => `seed ${seed}: ${failure}`));
 const isCaught = ({ failures }: Trial) => failures.length > 0;
 
-test('0 lost, 0 duplicated, nothing late: 60 schedules of 8 writers, half of them with a role that may only SELECT', async () => {
+/** `.ci/run` runs 500 more. */
+test('0 lost, 0 duplicated, nothing late: 20 schedules of 8 writers, half of them with a role that may only SELECT', async () => {
   const trials = await runTrials({
     servers,
-    seeds: seedsFrom(1, 60),
+    seeds: seedsFrom(1, 20),
     openLoader: async (reading) => new BronzeLoader(reading),
     isBronze: true,
   });
   expect(failuresOf(trials)).toEqual([]);
-  expect(trials.filter(({ schedule }) => schedule.role === 'select')).toHaveLength(30);
+  expect(trials.filter(({ schedule }) => schedule.role === 'select')).toHaveLength(10);
   expect(trials.filter(({ schedule }) => schedule.rows === 10_000).length).toBeGreaterThan(0);
   // The oracle had something to say.
   for (const trial of trials) expect(trial.due, `seed ${trial.seed}`).toBeGreaterThan(0);
 });
 
 test('the rule itself, as a few lines of SQL, loses nothing either: the harness asks for no more than it gives', async () => {
-  const trials = await runTrials({ servers, seeds: seedsFrom(101, 15), openLoader: RULE });
+  const trials = await runTrials({ servers, seeds: seedsFrom(101, 8), openLoader: RULE });
   expect(failuresOf(trials)).toEqual([]);
 });
 

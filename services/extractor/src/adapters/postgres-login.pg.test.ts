@@ -1,5 +1,5 @@
-import { expect, inject, test } from 'vitest';
-import { execute, newDatabase } from '../../../../test/database.ts';
+import { expect, test } from 'vitest';
+import { execute, newDatabase, serverUrl } from '../../../../test/database.ts';
 import { databaseUrlIn } from '../postgres/database-login.ts';
 import { FULL, rowsOf, sourceOf, startAt } from './postgres-source.fixtures.ts';
 import { PostgresSource } from './postgres-source.ts';
@@ -7,7 +7,7 @@ import { PostgresSource } from './postgres-source.ts';
 test('a password that was just rotated is read anew, once', async () => {
   const role = `rotated_${Date.now()}`;
   const url = new URL(await newDatabase('CREATE TABLE things (id int PRIMARY KEY, updated_at timestamptz)'));
-  await execute(inject('postgresUrl'), `CREATE ROLE ${role} LOGIN PASSWORD 'new'`);
+  await execute(serverUrl(), `CREATE ROLE ${role} LOGIN PASSWORD 'new'`);
   await execute(url.href, `INSERT INTO things VALUES (1, now() - interval '1 day'); GRANT SELECT ON things TO ${role}`);
   const login = (password: string) => {
     const own = new URL(url.href);
