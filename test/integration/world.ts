@@ -118,7 +118,7 @@ export class World {
 
   async #extract(message: Received): Promise<void> {
     const request = decodeExtractRequest(message.body, message.message_id);
-    await extractLoad(this.#ports(), this.entity, { request, is_redelivery: message.receive_count > 1 });
+    await extractLoad(this.#ports(), this.entity, request);
   }
 
   async #write(message: Received): Promise<void> {

@@ -33,9 +33,6 @@ interface Waiting {
   readonly isOnTheWire?: boolean;
 }
 
-/** Longer than the visibility time-out: what is late is overtaken by redeliveries. */
-const LATE_US_MAX = 200_000_000;
-
 /** Every call of a port waits here until the world lets it happen: nothing else ever runs. */
 export class Agenda {
   readonly #waiting: Waiting[] = [];
@@ -149,7 +146,7 @@ export class Agenda {
   }
 
   #later(one: Waiting, call: PortCall<unknown>): void {
-    const at_us = this.#clock.now_us + this.#random.between(1, LATE_US_MAX);
+    const at_us = this.#clock.now_us + this.faults.lateUs(this.#random);
     this.#waiting.push({ ...one, call, fate: 'ok', at_us });
   }
 }

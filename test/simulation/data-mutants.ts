@@ -41,8 +41,8 @@ export const DATA_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'redelivered messages don’t help',
-    edits: [{ file: EXTRACT, find: 'isStaged || delivery.is_redelivery || ', put: '' }],
+    name: 'only requests for another load send what lacks a receipt',
+    edits: [{ file: EXTRACT, find: '(request.slice ?? 0)', put: 'slices.length' }],
   },
   {
     name: 'a decided load is not finished',

@@ -1,7 +1,7 @@
 import { type Fate, FATES, type Listed, ListedFaults, SEND_FATES } from './fates.ts';
 import type { Counts, Violation } from './facts.ts';
 import { World } from './world.ts';
-import { smallWorkload } from './workload.ts';
+import { type Action, smallWorkload } from './workload.ts';
 
 export interface CaseResult {
   readonly violation: Violation | undefined;
@@ -12,45 +12,80 @@ export interface CaseResult {
   readonly counts: Counts;
 }
 
-const NONE: Listed = { fates: [], doubled: [], unacknowledged: [] };
+/** Faults in the small world while these things are done. */
+export interface Case extends Listed {
+  readonly actions: readonly Action[];
+}
+
+const ACTIONS: readonly Action[] = ['plan', 'ask', 'rest', 'change', 'ask'];
+/** Until after a message's visibility has ended, and not as long. */
+const LATE_US = { overtaken: 150_000_000, shared: 30_000_000 };
+const NONE: Case = { actions: ACTIONS, fates: [], doubled: [], unacknowledged: [], late_us: LATE_US.overtaken };
 
 /**
- * Plays the small world with these faults. Where none happens, the case shows nothing: that is a violation too. Of a pair
- * the later one may not come: who kills the planner has nothing delivered.
+ * Plays the small world with these faults. Where none happens, the case shows nothing: that is a violation too. Of several
+ * the later ones may not come: who kills the planner has nothing delivered.
  */
-export async function playCase(listed: Listed): Promise<CaseResult> {
-  const { world, faults } = smallWorld(listed);
+export async function playCase(played: Case): Promise<CaseResult> {
+  const { world, faults } = smallWorld(played);
   const broken = await world.run();
   const violation = broken ?? (faults.injected === 0 ? { law: 'the case happens', what: 'no fault did' } : undefined);
   const { digest, lines } = world.trace;
   return { violation, digest, lines, port_calls: world.calls, faults: faults.injected, counts: world.counts };
 }
 
-function smallWorld(listed: Listed): { world: World; faults: ListedFaults } {
-  const faults = new ListedFaults(listed);
-  return { world: new World({ seed: 0, workload: smallWorkload(), faults, isInOrder: true }), faults };
+function smallWorld(played: Case): { world: World; faults: ListedFaults } {
+  const faults = new ListedFaults(played);
+  const workload = { ...smallWorkload(), actions: [...played.actions] };
+  return { world: new World({ seed: 0, workload, faults, isInOrder: true }), faults };
+}
+
+/** What a world does while faults are played: its calls of ports, and which of them send. */
+interface Troubled {
+  readonly calls: readonly number[];
+  readonly deliveries: readonly number[];
+  readonly sends: ReadonlySet<number>;
+}
+
+async function troubledBy(played: Case): Promise<Troubled> {
+  const { world } = smallWorld(played);
+  const sends = new Set<number>();
+  world.agenda.onAsked = (call, is_send) => is_send && sends.add(call);
+  await world.run();
+  const { calls, deliveries } = world.troubled;
+  return { calls: [...Array(calls).keys()], deliveries: [...Array(deliveries).keys()], sends };
 }
 
 /**
  * Every single fault at every call of a port that the small world makes when nothing goes wrong, every acknowledgement
- * lost, and every pair of a kill with a delivery that is made twice.
+ * lost, every pair of a kill with a delivery that is made twice; and, while one load of each entity is made and the first
+ * delivery is made twice, every late effect together with every kill before something is sent: of two that share a
+ * message one is slow, and one dies.
  */
-export async function allCases(): Promise<Listed[]> {
-  const { world } = smallWorld(NONE);
-  const sends = new Set<number>();
-  world.agenda.onAsked = (call, is_send) => is_send && sends.add(call);
-  await world.run();
-  const calls = Array.from({ length: world.troubled.calls }, (_, call) => call);
-  const deliveries = Array.from({ length: world.troubled.deliveries }, (_, delivery) => delivery);
+export async function allCases(): Promise<Case[]> {
+  const { calls, deliveries, sends } = await troubledBy(NONE);
   const singles = calls.flatMap((call) =>
-    [...FATES, ...(sends.has(call) ? SEND_FATES : [])].map((fate): Listed => ({ ...NONE, fates: [[call, fate]] })),
+    [...FATES, ...(sends.has(call) ? SEND_FATES : [])].map((fate): Case => ({ ...NONE, fates: [[call, fate]] })),
   );
-  const unheard = deliveries.map((delivery): Listed => ({ ...NONE, unacknowledged: [delivery] }));
+  const unheard = deliveries.map((delivery): Case => ({ ...NONE, unacknowledged: [delivery] }));
   const kills: readonly Fate[] = ['kill before', 'kill after'];
   const pairs = calls.flatMap((call) =>
     deliveries.flatMap((delivery) =>
-      kills.map((fate): Listed => ({ ...NONE, fates: [[call, fate]], doubled: [delivery] })),
+      kills.map((fate): Case => ({ ...NONE, fates: [[call, fate]], doubled: [delivery] })),
     ),
   );
-  return [...singles, ...unheard, ...pairs];
+  return [...singles, ...unheard, ...pairs, ...(await sharedCases())];
+}
+
+async function sharedCases(): Promise<Case[]> {
+  const twice: Case = { ...NONE, actions: ['plan'], doubled: [0], late_us: LATE_US.shared };
+  const cases: Case[] = [];
+  for (const late of (await troubledBy(twice)).calls) {
+    const slow: Case = { ...twice, fates: [[late, 'late effect']] };
+    const { sends } = await troubledBy(slow);
+    for (const send of sends) {
+      if (send > late) cases.push({ ...slow, fates: [...slow.fates, [send, 'kill before']] });
+    }
+  }
+  return cases;
 }

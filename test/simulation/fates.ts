@@ -35,13 +35,19 @@ export interface FaultPlan {
   isUnacknowledged(delivery: number): boolean;
   /** Whether the next answer of an API is a bad one. */
   isApiFailing(): boolean;
+  /** How long what is late takes, in microseconds. */
+  lateUs(random: Random): number;
 }
+
+/** Longer than the visibility time-out: what is late is overtaken by redeliveries. */
+const LATE_US_MAX = 200_000_000;
 
 export const NO_FAULTS: FaultPlan = {
   fateOf: () => 'ok',
   isDoubled: () => false,
   isUnacknowledged: () => false,
   isApiFailing: () => false,
+  lateUs: (random) => random.between(1, LATE_US_MAX),
 };
 
 const RATES = [0, 0, 0.01, 0.03, 0.1, 0.25];
@@ -67,11 +73,6 @@ export class RandomFaults implements FaultPlan {
     this.#limit = limit;
   }
 
-  /** Nothing breaks: whatever happens, happens by itself. */
-  get isCalm(): boolean {
-    return this.#rate === 0 && this.#double_rate === 0;
-  }
-
   fateOf({ is_send }: Fated): Fate {
     const kind = this.#random.pick(is_send ? this.#send_kinds : this.#kinds);
     return this.#happens(this.#rate) ? kind : 'ok';
@@ -87,6 +88,10 @@ export class RandomFaults implements FaultPlan {
 
   isApiFailing(): boolean {
     return this.#happens(this.#rate);
+  }
+
+  lateUs(random: Random): number {
+    return NO_FAULTS.lateUs(random);
   }
 
   /** The numbers are drawn whether or not the fault happens: the rest of the world must not depend on the limit. */
@@ -107,6 +112,8 @@ export interface Listed {
   readonly fates: readonly (readonly [call: number, fate: Fate])[];
   readonly doubled: readonly number[];
   readonly unacknowledged: readonly number[];
+  /** How late what is late comes. */
+  readonly late_us: number;
 }
 
 /** Exactly these faults, and no others. */
@@ -114,9 +121,11 @@ export class ListedFaults implements FaultPlan {
   readonly #fates: ReadonlyMap<number, Fate>;
   readonly #doubled: ReadonlySet<number>;
   readonly #unacknowledged: ReadonlySet<number>;
+  readonly #late_us: number;
   injected = 0;
 
-  constructor({ fates, doubled, unacknowledged }: Listed) {
+  constructor({ fates, doubled, unacknowledged, late_us }: Listed) {
+    this.#late_us = late_us;
     this.#fates = new Map(fates);
     this.#doubled = new Set(doubled);
     this.#unacknowledged = new Set(unacknowledged);
@@ -147,5 +156,9 @@ export class ListedFaults implements FaultPlan {
 
   isApiFailing(): boolean {
     return false;
+  }
+
+  lateUs(): number {
+    return this.#late_us;
   }
 }

@@ -8,6 +8,7 @@ import type { Conversion, ParquetEngine } from '@bronze/writer/parquet/parquet-e
 import type { Agenda, PortCall } from './agenda.ts';
 import type { Sent } from './facts.ts';
 import type { Invocation } from './invocation.ts';
+import { sliceOf } from './ledger.ts';
 import { LinesEngine } from './lines-engine.ts';
 import type { ObservedStore } from './observed-store.ts';
 import type { Asks } from './sim-source.ts';
@@ -64,7 +65,11 @@ function faultyObjects({ agenda, store }: Backing, invocation: Invocation): Obje
     agenda.ask(invocation, { name, about, effect, failure: failing('STORE_UNREACHABLE') });
   return {
     get: (key) => ask('objects.get', key, () => store.get(key)),
-    putIfAbsent: (key, body) => ask('objects.putIfAbsent', key, () => store.putIfAbsent(key, body)),
+    putIfAbsent: async (key, body) => {
+      const put = await ask('objects.putIfAbsent', key, () => store.putIfAbsent(key, body));
+      invocation.hasCommitted ||= sliceOf(key) !== undefined;
+      return put;
+    },
     replace: (key, body, etag) => ask('objects.replace', key, () => store.replace(key, body, etag)),
     list: (prefix) => allKeys((from) => ask('objects.list', prefix, () => store.listPage(prefix, from))),
     remove: (key) => ask('objects.remove', key, () => store.remove(key)),

@@ -33,8 +33,6 @@ export class Functions {
   readonly #changes: Record<Service, number> = { extract: -1, write: -1 };
   readonly #next_ms: Record<Service, number> = { extract: Infinity, write: Infinity };
   #count = 0;
-  /** The last delivery of each message that failed or was killed; messages that overtaken invocations acknowledged. */
-  readonly #ends = { failed: new Map<string, number>(), overtaken: new Set<string>() };
   deliveries = 0;
 
   constructor(world: World) {
@@ -208,27 +206,10 @@ export class Functions {
     }
     const { service, message, number } = delivered;
     this.#running[service] -= 1;
-    if (this.#losesMessage(message, outcome === 'done', clock.now_ms - invocation.started_ms > VISIBILITY_MS)) {
-      this.#world.isGone(entityIn(message.body));
-    }
     if (failure) this.#fail(service, message, failure);
     else if (outcome === 'done' && !this.#world.faults.isUnacknowledged(number)) {
       this.#queue(service).delete(message.message_id);
     }
-  }
-
-  /**
-   * Lambda ends an invocation long before its message is delivered again. Where one is overtaken all the same, a delivery
-   * that did not come to its end may share its message with another which acknowledged it, or will.
-   */
-  #losesMessage({ message_id, receive_count }: Received, isDone: boolean, isOvertaken: boolean): boolean {
-    const { failed, overtaken } = this.#ends;
-    if (!isDone) {
-      failed.set(message_id, Math.max(receive_count, failed.get(message_id) ?? 0));
-      return isOvertaken || overtaken.has(message_id);
-    }
-    if (isOvertaken) overtaken.add(message_id);
-    return isOvertaken && (failed.get(message_id) ?? 0) > receive_count;
   }
 
   #fail(service: Service, message: Received, failure: Failure): void {

@@ -7,24 +7,27 @@ const PLAN = 'services/planner/src/plan-run.ts';
 /** Mistakes in who sends what to whom, and in what one entity does to another. */
 export const HAND_OVER_MUTANTS: readonly Mutant[] = [
   {
-    name: 'every delivery helps',
+    name: 'every delivery sends what any slice lacks',
     edits: [
       {
         file: EXTRACT,
-        find: '  const isHelper = isStaged || delivery.is_redelivery || delivery.request.load_id !== load.load_id;',
-        put: '  const isHelper = true;',
+        find: ' request.load_id === load.load_id ? (request.slice ?? 0) : 0;',
+        put: ' 0;',
       },
     ],
+  },
+  {
+    name: 'a request says that the slice after its own was handed over',
+    edits: [{ file: HAND_OVER, find: 'slice: slice.slice + 1 }', put: 'slice: slice.slice + 2 }' }],
   },
   {
     name: 'each continuation is sent twice',
     edits: [
       {
         file: HAND_OVER,
-        find: '  await ports.requests.send([{ entity: slice.entity, load_id, load_type, ...(run_id && { run_id }) }]);',
-        put: `  const request = { entity: slice.entity, load_id, load_type, ...(run_id && { run_id }) };
-  await ports.requests.send([request]);
-  await ports.requests.send([request]);`,
+        find: '  await ports.requests.send([{ ...next, ...(run_id && { run_id }) }]);',
+        put: `  await ports.requests.send([{ ...next, ...(run_id && { run_id }) }]);
+  await ports.requests.send([{ ...next, ...(run_id && { run_id }) }]);`,
       },
     ],
   },

@@ -27,7 +27,7 @@ export function handlerOf(world: World, { service, message }: Delivered, invocat
     const request = decodeExtractRequest(message.body, message.message_id);
     const entity = entityOf(world.options.workload.config, request.entity);
     const source = sourceOf(world, entity.name, invocation);
-    await extractLoad({ ...ports, source }, entity, { request, is_redelivery: message.receive_count > 1 });
+    await extractLoad({ ...ports, source }, entity, request);
     await sweepBefore(ports, entity.name);
   };
 }
@@ -35,9 +35,8 @@ export function handlerOf(world: World, { service, message }: Delivered, invocat
 /** The request that an invocation was delivered; undefined: it extracts nothing. */
 export function requestOf({ service, message }: Delivered): Invocation['delivery'] {
   if (service === 'write') return undefined;
-  const { message_id, body, receive_count } = message;
-  const { load_id = message_id } = JSON.parse(body) as { load_id?: string };
-  return { load_id, is_redelivery: receive_count > 1 };
+  const { load_id, slice = 0 } = decodeExtractRequest(message.body, message.message_id);
+  return { load_id, slice };
 }
 
 function sourceOf(world: World, name: string, invocation: Invocation): Source {

@@ -8,7 +8,7 @@ export interface InvocationOptions {
   /** How many things are durable. */
   readonly began: number;
   /** The request that it was delivered; undefined: it extracts nothing. */
-  readonly delivery?: { readonly load_id: string; readonly is_redelivery: boolean } | undefined;
+  readonly delivery?: { readonly load_id: string; readonly slice: number } | undefined;
 }
 
 /** One invocation of a function. A killed one runs no further: what it awaits never comes. */
@@ -21,6 +21,8 @@ export class Invocation {
   readonly skew_us: number;
   /** Asks about its deadline, until it is near. */
   #patience: number;
+  /** Whether the manifest of a slice is there because of it, or because of another which came first. */
+  hasCommitted = false;
   #isAlive = true;
   #onEnd: () => void = () => undefined;
   /** Resolves when it was killed. */

@@ -32,9 +32,9 @@ export interface SendsOfLoad {
   continuations: number;
   /** How many things were durable when it was claimed. */
   claimed_at: number;
-  /** Invocations that may send what others have sent, as they did. */
+  /** Invocations that sent tasks of slices that they found committed. */
   readonly helpers: Set<string>;
-  /** Invocations that sent write tasks and are no helpers. */
+  /** Invocations that sent the tasks of the slice that they staged. */
   readonly handed_over: Set<string>;
   /** Numbers of slices that somebody staged and found committed by another. */
   readonly lost_slices: number[];
@@ -69,6 +69,12 @@ export type Change =
 /** `data/staging/orders/{load_id}/…`, `data/quarantine/orders/ingestion_date=2024-01-15/{load_id}-…`, and so on. */
 const LOAD_OF_KEY =
   /^(?:data\/(?:staging|bronze|quarantine)|logs\/pipeline\/ingestion\/loads)\/([a-z0-9_]+)\/.*?([0-9a-f]{8}-[0-9a-f-]{27})/;
+
+/** The number of the slice whose manifest this is. */
+export function sliceOf(key: string): number | undefined {
+  const [, slice] = /\/slice-(\d{5})\.json$/.exec(key) ?? [];
+  return slice === undefined ? undefined : Number(slice);
+}
 
 /** Everything durable in a world, as the laws look at it: fed with each write, by nobody else. */
 export class Ledger {
@@ -141,8 +147,8 @@ export class Ledger {
 
   /** A put of an object that was there. */
   repeated(key: string, isSame: boolean): Change[] {
-    const [, slice] = /\/slice-(\d{5})\.json$/.exec(key) ?? [];
-    if (slice !== undefined) this.loadOfKey(key)?.sends.lost_slices.push(Number(slice));
+    const slice = sliceOf(key);
+    if (slice !== undefined) this.loadOfKey(key)?.sends.lost_slices.push(slice);
     return [{ kind: 'repeated', key, isSame }];
   }
 

@@ -22,7 +22,7 @@ export async function courseOf(entity: string, poisoned?: { name: string; poison
   const entities = workload.entities.map((one) =>
     one.name === poisoned?.name ? { ...one, poison: poisoned.poison } : one,
   );
-  const faults = new ListedFaults({ fates: [], doubled: [], unacknowledged: [] });
+  const faults = new ListedFaults({ fates: [], doubled: [], unacknowledged: [], late_us: 0 });
   const world = new World({ seed: 0, workload: { ...workload, entities }, faults, isInOrder: true });
   const violation = await world.run();
   if (violation) throw new Error(`${violation.law} is broken: ${violation.what}`);

@@ -1,6 +1,6 @@
 import type { ExtractRequest, WriteMessage } from '@bronze/common/messages';
 import type { Sent } from './facts.ts';
-import type { Ledger, LoadFacts } from './ledger.ts';
+import type { Ledger, SendsOfLoad } from './ledger.ts';
 
 /** Counts what is sent, by the load that it is sent for. */
 export function recordSent(ledger: Ledger, sent: Sent): void {
@@ -13,7 +13,7 @@ export function recordSent(ledger: Ledger, sent: Sent): void {
   if (!first) return;
   const load = ledger.loadOf(first);
   load.sends.writes += messages.length;
-  (isHelping(load, sent) ? load.sends.helpers : load.sends.handed_over).add(sent.by.name);
+  sendersLike(sent, load.sends).add(sent.by.name);
 }
 
 /** A request goes on with a load, or wakes one that waits: one that was not claimed yet when the sender began. */
@@ -24,8 +24,7 @@ function recordRequest(ledger: Ledger, { entity, load_id }: ExtractRequest, by: 
   else ledger.wakes += 1;
 }
 
-/** Whether an invocation may send again what others have sent: a redelivery, another's load, a load staged to its end. */
-export function isHelping({ load_id, slices }: LoadFacts, { by }: Sent): boolean {
-  const { delivery } = by;
-  return delivery?.is_redelivery === true || delivery?.load_id !== load_id || slices.some((one) => one?.final === true);
+/** Those who sent write tasks of a load for the same reason: they staged a slice, or found slices that others had. */
+export function sendersLike({ by }: Sent, { helpers, handed_over }: SendsOfLoad): Set<string> {
+  return by.hasCommitted ? handed_over : helpers;
 }

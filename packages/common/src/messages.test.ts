@@ -25,6 +25,7 @@ test('a whole request', () => {
     load_type: 'full',
     run_id: deriveId('run'),
     target: '2024-01-15T00:00:00Z',
+    slice: 0,
   };
   expect(decodeExtractRequest(JSON.stringify(body), MESSAGE_ID)).toEqual({
     ...body,
@@ -44,6 +45,9 @@ test.each([
   '{"entity":"orders","load_type":"FULL"}',
   '{"entity":"orders","load_id":"../x"}',
   '{"entity":"orders","target":"soon"}',
+  '{"entity":"orders","slice":-1}',
+  '{"entity":"orders","slice":0.5}',
+  '{"entity":"orders","slice":"1"}',
   `{"entity":"orders","run_id":"${'a'.repeat(5000)}"}`,
 ])('refused: %j', (body) => {
   expect(() => decodeExtractRequest(body.slice(0, 6000), MESSAGE_ID)).toThrow(invalid);

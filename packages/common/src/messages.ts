@@ -17,6 +17,8 @@ export const extractRequestSchema = z.strictObject({
   run_id: z.optional(loadIdSchema),
   /** The scheduled time: an incremental request whose target the checkpoint has passed is done. */
   target: z.optional(timestampSchema),
+  /** In a request that goes on with its load: the slice to stage next, from 0. All before it were handed over. */
+  slice: z.optional(z.int().check(z.minimum(0))),
 });
 
 /** A request as it waits in the checkpoint and travels on: always with its load id. */

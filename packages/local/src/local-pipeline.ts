@@ -115,7 +115,7 @@ export class LocalPipeline {
       const source = this.#source(entity.source);
       const attempts = { next: randomUUID };
       const ports = { ...this.#ports(), source, deadline, writes: this.writes, attempts, codec: ZSTD_CODEC };
-      await extractLoad(ports, entity, { request, is_redelivery: message.receive_count > 1 });
+      await extractLoad(ports, entity, request);
     };
     return this.#eventSource(this.requests, CONCURRENCY, handle);
   }

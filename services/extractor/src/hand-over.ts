@@ -16,15 +16,17 @@ export async function handOver(ports: HandOverPorts, slice: SliceManifest): Prom
   await ports.writes.send(writeMessages(slice));
   if (slice.final) return;
   const { load_id, load_type, run_id } = slice.load;
-  await ports.requests.send([{ entity: slice.entity, load_id, load_type, ...(run_id && { run_id }) }]);
+  const next = { entity: slice.entity, load_id, load_type, slice: slice.slice + 1 };
+  await ports.requests.send([{ ...next, ...(run_id && { run_id }) }]);
 }
 
-/** For whoever helps a load that somebody may have left half-way: sends every committed task that has no receipt. */
+/** For slices that somebody may have committed and not handed over: sends each of their tasks that has no receipt. */
 export async function sendMissingTasks(
   ports: HandOverPorts,
   load: LoadKey,
   slices: readonly SliceManifest[],
 ): Promise<void> {
+  if (slices.length === 0) return;
   const missing = new Set(missingTasks(slices, await receiptNames(ports.objects, load)));
   const messages = slices.flatMap(writeMessages);
   await ports.writes.send(messages.filter(({ slice, task }) => missing.has(taskName(slice, task))));

@@ -44,7 +44,7 @@ function open(): QueueService {
     if (!source) throw new RangeError('the configuration’s own check lets no unknown source through');
     const { objects, checkpoints, clock } = aws;
     const ports = { objects, checkpoints, clock, requests, writes, attempts, source, codec: ZSTD_CODEC, ...invocation };
-    await extractLoad(ports, entity, { request, is_redelivery: message.receive_count > 1 });
+    await extractLoad(ports, entity, request);
     await sweepBefore(aws, entity.name);
   };
   return { aws, dead_letter_queue_url: variables.EXTRACT_DLQ_URL, handle };

@@ -2,12 +2,12 @@ import type { WriteMessage } from '@bronze/common/messages';
 import { taskName } from '@bronze/common/object-keys';
 import type { Facts, Law, Sent } from '../facts.ts';
 import type { LoadFacts } from '../ledger.ts';
-import { isHelping } from '../sends.ts';
+import { sendersLike } from '../sends.ts';
 
 /**
  * Messages don't multiply. What one invocation may send follows from the delivery that it handles: the tasks of the slice
- * that it staged, and one request. Only who helps (a redelivery, another's load, a load that is staged to its end)
- * sends again what others have sent, and only what had no receipt when it began.
+ * that it staged, and one request. Before that, once, the tasks of slices that it found committed, where its request does
+ * not say that they were handed over, and only what had no receipt when it began.
  */
 export const LINEAR_MESSAGES: Law = {
   name: 'linear messages',
@@ -24,9 +24,11 @@ function writesSent({ ledger }: Facts, sent: Sent): string | undefined {
     if (receipt_at <= by.began) return `${by.name} sends ${taskName(slice, task)}, whose receipt was there before it`;
   }
   const [first] = sent.bodies as readonly WriteMessage[];
-  const load = first && ledger.loadOf(first);
-  const isTwice = load && !isHelping(load, sent) && load.sends.handed_over.has(by.name);
-  return isTwice ? `${by.name} sends write tasks twice, and helps nobody` : undefined;
+  if (!first) return undefined;
+  const { load_id, sends } = ledger.loadOf(first);
+  if (sendersLike(sent, sends).has(by.name)) return `${by.name} sends write tasks twice`;
+  const isHandedOver = by.delivery?.load_id === load_id && first.slice < by.delivery.slice;
+  return isHandedOver ? `${by.name} sends tasks of slice ${first.slice}, which its request says are sent` : undefined;
 }
 
 function requestsSent({ bodies, by }: Sent): string | undefined {
