@@ -72,10 +72,8 @@ async function extract({ url, folder }: PhaseInput): Promise<void> {
     deadline: { isNear: () => false, remainingMs: () => Infinity },
   };
   const entity = entityOf(config(url), 'orders');
-  for (let slices = await readSlices(objects, { entity: 'orders', ...LOAD }); !slices.at(-1)?.final;) {
-    const slice = await stageSlice(ports, entity, LOAD, slices);
-    slices = slice ? [...slices, slice] : slices;
-  }
+  let last = (await readSlices(objects, { entity: 'orders', ...LOAD })).at(-1);
+  while (!last?.final) last = await stageSlice(ports, entity, LOAD, last);
 }
 
 /** Writes what the extract phase staged, two tasks at a time, like the local pipeline. */

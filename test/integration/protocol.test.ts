@@ -60,6 +60,26 @@ test('no amplification: a load without faults sends each of its write tasks once
   expect(sent(await loaded())).toBe(3);
 });
 
+test('what a load costs grows with its size: eight times the slices, no more than ten times the calls of ports', async () => {
+  const callsFor = async (rows: number) => {
+    const world = new World({ batch_rows: 1, task_rows: 1, slice_rows: 2 });
+    world.rows = rows;
+    await world.ask(FIRST);
+    await world.drain();
+    expect(completed(world)).toEqual([FIRST]);
+    return world.calls;
+  };
+  expect((await callsFor(160)) / (await callsFor(20))).toBeLessThan(10);
+});
+
+test('a request made by hand that names a slice which is not there does no harm', async () => {
+  const world = new World(SETTINGS);
+  await world.requests.send([{ entity: 'things', load_id: FIRST, slice: 7 }]);
+  await world.drain();
+  expect(completed(world)).toEqual([FIRST]);
+  expect(new Set(await world.bronzeLines()).size).toBe(20);
+});
+
 test('an empty table completes without a write task, and the next load begins at its end', async () => {
   const world = new World(SETTINGS);
   world.rows = 0;

@@ -1,7 +1,7 @@
 import { BronzeError } from '@bronze/common/failure';
 import type { FaultPlan, Fate } from './fates.ts';
 import type { Invocation } from './invocation.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 import type { Trace } from './trace.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 

@@ -31,7 +31,12 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: COMPLETE,
-        find: '  if (!isCovered(slices, await receiptNames(ports.objects, load))) return;',
+        find: '  if (!(await mayBeCovered(ports.objects, load, written))) return;',
+        put: '',
+      },
+      {
+        file: COMPLETE,
+        find: '  if (!isCovered(slices, written)) return;',
         put: `  const counts = ((globalThis as never as { counts?: Map<unknown, Map<string, number>> }).counts ??= new Map());
   const ours = counts.get(ports.checkpoints.constructor) ?? new Map<string, number>();
   counts.set(ports.checkpoints.constructor, ours);
@@ -55,11 +60,20 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
     name: 'completion without the last slice',
     edits: [
       {
+        file: COMPLETE,
+        find: '  if (!(await mayBeCovered(ports.objects, load, written))) return;',
+        put: '',
+      },
+      {
         file: RECORD,
         find: '  return slices.at(-1)?.final === true && names.length === receipts.size && names.every((name) => receipts.has(name));',
         put: '  return slices.length > 0 && names.length === receipts.size && names.every((name) => receipts.has(name));',
       },
     ],
+  },
+  {
+    name: 'no completion while the last receipt is not of the last slice',
+    edits: [{ file: COMPLETE, find: '    if (slice.final) return true;', put: '    return slice.final;' }],
   },
   {
     name: 'checkpoint without compare-and-swap of its entry',

@@ -42,7 +42,7 @@ export const DATA_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'only requests for another load send what lacks a receipt',
-    edits: [{ file: EXTRACT, find: '(request.slice ?? 0)', put: 'slices.length' }],
+    edits: [{ file: EXTRACT, find: '(request.slice ?? 0)', put: 'Infinity' }],
   },
   {
     name: 'a decided load is not finished',
@@ -167,7 +167,7 @@ export const DATA_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'parts of two slices under one name',
-    edits: [{ file: STAGE, find: '    first_part: nextPart(slices),', put: '    first_part: 0,' }],
+    edits: [{ file: STAGE, find: '    first_part: nextPart(before),', put: '    first_part: 0,' }],
   },
   {
     name: 'a foreign object counts as the part',

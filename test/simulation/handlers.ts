@@ -1,6 +1,6 @@
 import { entityOf } from '@bronze/common/config';
 import { BronzeError } from '@bronze/common/failure';
-import { decodeExtractRequest, decodeWriteMessage } from '@bronze/common/messages';
+import { decodeExtractRequest, decodeWriteMessage, type ExtractRequest } from '@bronze/common/messages';
 import type { Source } from '@bronze/common/ports';
 import { sweepBefore } from '@bronze/common/sweep-staging';
 import { extractLoad } from '@bronze/extractor/extract-load';
@@ -35,7 +35,7 @@ export function handlerOf(world: World, { service, message }: Delivered, invocat
 /** The request that an invocation was delivered; undefined: it extracts nothing. */
 export function requestOf({ service, message }: Delivered): Invocation['delivery'] {
   if (service === 'write') return undefined;
-  const { load_id, slice = 0 } = decodeExtractRequest(message.body, message.message_id);
+  const { load_id = message.message_id, slice = 0 } = JSON.parse(message.body) as Partial<ExtractRequest>;
   return { load_id, slice };
 }
 

@@ -1,5 +1,5 @@
 import type { Timestamp } from '@bronze/common/timestamp';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 import type { Version } from './sim-source.ts';
 import { FIRST_XIDS, type Transaction, Transactions } from './sim-transactions.ts';
 import { timestampOf, type VirtualClock } from './virtual-clock.ts';

@@ -1,6 +1,6 @@
 import { BronzeError } from '@bronze/common/failure';
 import type { Source } from '@bronze/common/ports';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** A row or record as it stands in its source now, as the line that it is staged as. */

@@ -8,7 +8,7 @@ import type { Queries } from '@bronze/extractor/adapters/postgres-session';
 import { proveReading } from '@bronze/extractor/adapters/reading-proof';
 import { type CopyPlan, planCopy } from '@bronze/extractor/postgres/window-sql';
 import * as z from 'zod/mini';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 import { type Row, SimDatabase } from './sim-database.ts';
 import { sessionOf } from './sim-session.ts';
 import type { Asks, CurrentLine, SimSource, SourceOptions, Version } from './sim-source.ts';

@@ -1,5 +1,5 @@
 import { RandomFaults } from './fates.ts';
-import { Random } from './random.ts';
+import { Random } from '../random.ts';
 import type { Counts, Violation } from './facts.ts';
 import { World } from './world.ts';
 import { drawWorkload } from './workload.ts';

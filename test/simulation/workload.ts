@@ -1,22 +1,22 @@
 import { type Config, type ConfigInput, defineConfig } from '@bronze/common/config';
 import type { Poison } from './facts.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 
-/** What happens in a world besides its messages. */
-export const ACTIONS = [
-  'plan',
-  'ask',
-  'ask full',
-  'change',
-  'wait',
-  'wait weeks',
-  'rest',
-  'die',
-  'redrive',
-  'replay',
-  'abandon',
-] as const;
-export type Action = (typeof ACTIONS)[number];
+/** What happens in a world besides its messages, and how often. */
+const WEIGHTS = {
+  plan: 6,
+  ask: 4,
+  'ask full': 1,
+  change: 8,
+  wait: 2,
+  'wait weeks': 0.5,
+  rest: 0,
+  die: 1,
+  redrive: 2,
+  replay: 2,
+  abandon: 0.3,
+} as const;
+export type Action = keyof typeof WEIGHTS;
 
 export interface PlannedEntity {
   readonly name: string;
@@ -43,21 +43,6 @@ export interface Workload {
 }
 
 const POISONS: readonly Poison[] = ['source denied', 'checkpoint unreadable', 'part foreign', 'batch corrupt'];
-/** How often each action is drawn. */
-const WEIGHTS: Record<Action, number> = {
-  plan: 6,
-  ask: 4,
-  'ask full': 1,
-  change: 8,
-  wait: 2,
-  'wait weeks': 0.5,
-  rest: 0,
-  die: 1,
-  redrive: 2,
-  replay: 2,
-  abandon: 0.3,
-};
-
 const TIED_SHARE = 0.012;
 const TIED_ROWS_MIN = 2000;
 
@@ -94,11 +79,7 @@ function drawRows(kind: PlannedEntity['kind'], random: Random): number {
 }
 
 function drawActions(random: Random): Action[] {
-  const total = ACTIONS.reduce((sum, action) => sum + WEIGHTS[action], 0);
-  return Array.from({ length: random.between(1, 6) }, () => {
-    let left = random.next() * total;
-    return ACTIONS.find((action) => (left -= WEIGHTS[action]) < 0) ?? 'plan';
-  });
+  return Array.from({ length: random.between(1, 6) }, () => random.weighted(WEIGHTS));
 }
 
 function settingsOf({ kind, rows }: PlannedEntity, random: Random): ConfigInput['entities'][string] {

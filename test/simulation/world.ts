@@ -12,7 +12,7 @@ import { firstBroken } from './laws/all-laws.ts';
 import { type Change, Ledger } from './ledger.ts';
 import { ObservedStore } from './observed-store.ts';
 import { emptyQueues } from './queues.ts';
-import { Random } from './random.ts';
+import { Random } from '../random.ts';
 import { recordSent } from './sends.ts';
 import { SimApi } from './sim-api.ts';
 import type { SimSource } from './sim-source.ts';

@@ -1,4 +1,4 @@
-import { Random } from './random.ts';
+import { Random } from '../random.ts';
 import {
   type Clock,
   type DrawnLoad,
@@ -52,21 +52,21 @@ export function drawSchedule(seed: number, wishes: Wishes = wishesOf(seed)): Sch
     shape,
     role: wishes.role,
     rows,
-    slice_rows: wishes.ties ? random.int(1500, 6000) : random.pick(rows < 100 ? [5, 12, 30, 1000] : [30, 60, 1000]),
+    slice_rows: wishes.ties ? random.between(1500, 6000) : random.pick(rows < 100 ? [5, 12, 30, 1000] : [30, 60, 1000]),
     clock_margin_seconds: (SHOWING_MS + skew_ms) / 1000,
     is_patient: random.chance(0.15),
-    loads: random.list(wishes.relay ? 5 : random.int(2, 5), (index) => drawLoad(random, index, wishes)),
-    writers: random.list(WRITERS, (writer) => new WriterDraw(random, { writer, rows, skew_ms, wishes }).transactions()),
+    loads: list(wishes.relay ? 5 : random.between(2, 5), (index) => drawLoad(random, index, wishes)),
+    writers: list(WRITERS, (writer) => new WriterDraw(random, { writer, rows, skew_ms, wishes }).transactions()),
   };
 }
 
 function drawLoad(random: Random, index: number, wishes: Wishes): DrawnLoad {
   return {
-    pause_ms: random.int(0, wishes.relay ? 60 : 25),
+    pause_ms: random.between(0, wishes.relay ? 60 : 25),
     load_type: index === 0 || random.chance(0.06) ? 'full' : 'incremental',
     is_abandoned: random.chance(0.06),
     crashes: random.chance(0.08) ? 1 : 0,
-    slice_pause_ms: random.chance(0.3) ? random.int(1, 10) : 0,
+    slice_pause_ms: random.chance(0.3) ? random.between(1, 10) : 0,
   };
 }
 
@@ -89,20 +89,20 @@ class WriterDraw {
 
   transactions(): Transaction[] {
     const few = this.#of.wishes.ties ? 2 : 5;
-    return this.#random.list(this.#random.int(2, few), () => this.#transaction());
+    return list(this.#random.between(2, few), () => this.#transaction());
   }
 
   #transaction(): Transaction {
     const random = this.#random;
-    const operations = random.list(random.int(1, 4), () => this.#operation(0));
+    const operations = list(random.between(1, 4), () => this.#operation(0));
     const end = random.weighted({ commit: 78, rollback: 12, prepare_and_commit: 7, prepare_and_rollback: 3 });
     return {
-      pause_ms: random.int(0, 12),
+      pause_ms: random.between(0, 12),
       isolation: random.weighted({ 'READ COMMITTED': 8, 'REPEATABLE READ': 1, SERIALIZABLE: 1 }),
       // Some are open for long, and quiet, before they write.
       operations: [...this.#opening(), ...operations],
       end,
-      prepared_ms: random.int(0, 20),
+      prepared_ms: random.between(0, 20),
     };
   }
 
@@ -113,17 +113,17 @@ class WriterDraw {
       return [{ kind: 'tie', modulus: this.#of.writer + 1, clock: 'now', skew_ms: 0 }];
     if (this.#of.wishes.long && random.chance(0.25)) {
       const quiet: Operation = random.pick([{ kind: 'read' }, { kind: 'take_id' }, { kind: 'sleep', ms: 1 }]);
-      const outlasting: Operation = { kind: 'outlast_loads', loads: random.int(1, 4) };
-      return [quiet, outlasting, { kind: 'sleep', ms: random.int(0, 180) }];
+      const outlasting: Operation = { kind: 'outlast_loads', loads: random.between(1, 4) };
+      return [quiet, outlasting, { kind: 'sleep', ms: random.between(0, 180) }];
     }
-    if (random.chance(0.2)) return [{ kind: 'read' }, { kind: 'sleep', ms: random.int(1, 15) }];
-    return random.chance(0.05) ? [{ kind: 'read' }, { kind: 'outlast_loads', loads: random.int(1, 2) }] : [];
+    if (random.chance(0.2)) return [{ kind: 'read' }, { kind: 'sleep', ms: random.between(1, 15) }];
+    return random.chance(0.05) ? [{ kind: 'read' }, { kind: 'outlast_loads', loads: random.between(1, 2) }] : [];
   }
 
   /** The first writers wait and then write, the next hold an old id, the others are quick. */
   #relayed(): Operation[] {
     const { writer } = this.#of;
-    if (writer < 2) return [{ kind: 'read' }, { kind: 'sleep', ms: this.#random.int(SHOWING_MS, 160) }];
+    if (writer < 2) return [{ kind: 'read' }, { kind: 'sleep', ms: this.#random.between(SHOWING_MS, 160) }];
     return writer < 5 ? [{ kind: 'take_id' }, { kind: 'outlast_loads', loads: 1 }] : [];
   }
 
@@ -147,19 +147,19 @@ class WriterDraw {
       case 'update':
         return { kind, ids: this.#knownIds(random.pick([1, 1, 3, 8])), ...this.#clock() };
       case 'tie':
-        return { kind, modulus: random.int(1, 7), ...this.#clock() };
+        return { kind, modulus: random.between(1, 7), ...this.#clock() };
       case 'delete':
-        return { kind, ids: this.#knownIds(random.int(1, 2)) };
+        return { kind, ids: this.#knownIds(random.between(1, 2)) };
       case 'savepoint':
         return {
           kind,
-          operations: random.list(random.int(1, 3), () => this.#operation(depth + 1)),
+          operations: list(random.between(1, 3), () => this.#operation(depth + 1)),
           end: random.pick(['release', 'rollback']),
         };
       case 'exception_block':
         return {
           kind,
-          ids: this.#newIds(random.int(1, 2)),
+          ids: this.#newIds(random.between(1, 2)),
           failing: this.#newId(),
           handled: this.#newId(),
         };
@@ -167,16 +167,16 @@ class WriterDraw {
       case 'take_id':
         return { kind };
       case 'sleep':
-        return { kind, ms: random.int(1, 12) };
+        return { kind, ms: random.between(1, 12) };
       case 'outlast_loads':
-        return { kind, loads: random.int(1, 3) };
+        return { kind, loads: random.between(1, 3) };
       default:
         return kind satisfies never;
     }
   }
 
   #newIds(count: number): number[] {
-    return this.#random.list(count, () => this.#newId());
+    return list(count, () => this.#newId());
   }
 
   #newId(): number {
@@ -189,16 +189,20 @@ class WriterDraw {
     const { rows, writer } = this.#of;
     const random = this.#random;
     const known = () =>
-      random.int(1, rows + this.#inserted) <= rows
-        ? random.int(1, Math.min(rows, 400))
-        : (writer + 1) * IDS_OF_WRITER + random.int(1, this.#inserted);
-    return rows + this.#inserted === 0 ? [1] : random.list(count, known);
+      random.between(1, rows + this.#inserted) <= rows
+        ? random.between(1, Math.min(rows, 400))
+        : (writer + 1) * IDS_OF_WRITER + random.between(1, this.#inserted);
+    return rows + this.#inserted === 0 ? [1] : list(count, known);
   }
 
   #clock(): { clock: Clock; skew_ms: number } {
     const { skew_ms } = this.#of;
     const random = this.#random;
     const clock = random.weighted<Clock>({ now: 6, clock: 2, skewed: skew_ms > 0 ? 3 : 0, null: 0.3 });
-    return { clock, skew_ms: clock === 'skewed' ? random.int(-skew_ms, skew_ms) : 0 };
+    return { clock, skew_ms: clock === 'skewed' ? random.between(-skew_ms, skew_ms) : 0 };
   }
+}
+
+function list<T>(length: number, draw: (index: number) => T): T[] {
+  return Array.from({ length }, (_, index) => draw(index));
 }

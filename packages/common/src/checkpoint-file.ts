@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { type Checkpoint, checkpointSchema } from './checkpoint.ts';
 import { BronzeError } from './failure.ts';
-import { decodeJson, encodeJson } from './json.ts';
+import { decodeJson, decodeValue, encodeJson } from './json.ts';
 import { CHECKPOINTS_KEY } from './object-keys.ts';
 import type { CheckpointStore, ObjectStore, VersionedCheckpoint } from './ports.ts';
 
@@ -65,7 +65,7 @@ function versionOf(entry: unknown): string {
 }
 
 function decodeEntry(entity: string, entry: unknown): Checkpoint {
-  return decodeJson(checkpointSchema, JSON.stringify(entry), unreadable(`${CHECKPOINTS_KEY}: ${entity}`));
+  return decodeValue(checkpointSchema, entry, unreadable(`${CHECKPOINTS_KEY}: ${entity}`));
 }
 
 function unreadable(what: string) {

@@ -11,9 +11,9 @@ import {
   taskNames,
 } from './load-record.ts';
 import type { ExtractRequest } from './messages.ts';
-import { type LoadKey, loadRecordKey, receiptsPrefix, taskNameOfReceipt } from './object-keys.ts';
+import { type LoadKey, loadRecordKey, receiptsPrefix, sliceOfTask, taskNameOfReceipt } from './object-keys.ts';
 import type { CheckpointStore, Clock, Log, ObjectStore, TaskQueue } from './ports.ts';
-import { readSlices, type SliceManifest } from './slice-manifest.ts';
+import { nextPart, readSlice, readSlices, type SliceManifest } from './slice-manifest.ts';
 
 export interface CompletionPorts {
   readonly objects: ObjectStore;
@@ -25,12 +25,28 @@ export interface CompletionPorts {
 
 /** Completes the load if every write task has its receipt; otherwise somebody else will. Harmless to repeat. */
 export async function completeLoad(ports: CompletionPorts, load: LoadKey): Promise<void> {
+  const written = await receiptNames(ports.objects, load);
+  if (!(await mayBeCovered(ports.objects, load, written))) return;
   const slices = await readSlices(ports.objects, load);
-  if (!isCovered(slices, await receiptNames(ports.objects, load))) return;
+  if (!isCovered(slices, written)) return;
   const receipts = await readReceipts(ports.objects, load, slices);
   const record = buildLoadRecord(slices, receipts, ports.clock.now());
   assertReconciled(record);
   await finishSwap(ports, await decide(ports, load, record));
+}
+
+/**
+ * Whether there are as many receipts as write tasks. One or two reads say so, however many slices a load has, and each
+ * writer asks; what decides is that none is missing.
+ */
+async function mayBeCovered(objects: ObjectStore, load: LoadKey, written: ReadonlySet<string>): Promise<boolean> {
+  // What has a receipt is of a committed slice.
+  const last = [...written].at(-1);
+  for (let number = last === undefined ? 0 : sliceOfTask(last); ; number += 1) {
+    const slice = await readSlice(objects, load, number);
+    if (!slice || nextPart(slice) > written.size) return false;
+    if (slice.final) return true;
+  }
 }
 
 /** The record is the decision: whoever puts it first, all go on with the one that is there. */

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { microsecondsOf, type Timestamp, timestampSchema } from './timestamp.ts';
+import { secondsBetween, type Timestamp, timestampSchema } from './timestamp.ts';
 
 /** A 64-bit transaction id, or a bound between two, as PostgreSQL prints it. It is text everywhere: a number would round it. */
 const xidSchema = z.string().check(z.regex(/^\d{1,20}$/));
@@ -91,17 +91,19 @@ export interface StandingWindow {
  */
 export function standingWindow(position: ExactPosition, last_sync_timestamp: Timestamp): StandingWindow | undefined {
   if (position.at !== last_sync_timestamp) return undefined;
-  const { lower_bound, lower_bound_basis, open_bound, looked_at } = position;
-  const exact_basis = lower_bound === null ? 'exact_unbounded' : `exact_${lower_bound_basis}`;
+  const { open_bound, looked_at } = position;
   return {
-    window_basis: lower_bound_basis === 'lookback' ? 'lookback' : exact_basis,
+    window_basis: basisOf(position),
     watermark_lag_seconds: secondsBetween(last_sync_timestamp, looked_at),
     ...(open_bound !== null && { oldest_transaction_seconds: secondsBetween(open_bound, looked_at) }),
   };
 }
 
-function secondsBetween(from: Timestamp, to: Timestamp): number {
-  return Number(microsecondsOf(to) - microsecondsOf(from)) / 1e6;
+/** A load's rows are as complete as the bound that its scan begins at. */
+export function basisOf(position: Pick<ExactPosition, 'lower_bound' | 'lower_bound_basis'>): string {
+  const { lower_bound, lower_bound_basis } = position;
+  if (lower_bound_basis === 'lookback') return 'lookback';
+  return lower_bound === null ? 'exact_unbounded' : `exact_${lower_bound_basis}`;
 }
 
 /** What a load's window guarantees, in words for people. */

@@ -18,6 +18,11 @@ export function decodeJson<T>(schema: z.ZodMiniType<T>, text: string, context: D
   } catch {
     throw new BronzeError(context.code, { message: `${context.what} is not JSON`, hint: context.hint });
   }
+  return decodeValue(schema, raw, context);
+}
+
+/** What comes out of JSON.parse. @throws BronzeError with the context's code, naming each wrong path */
+export function decodeValue<T>(schema: z.ZodMiniType<T>, raw: unknown, context: DecodeContext): T {
   const decoded = z.safeParse(schema, raw);
   if (decoded.success) return decoded.data;
   const issues = decoded.error.issues.map((issue) => `${z.core.toDotPath(issue.path) || 'it'}: ${issue.message}`);

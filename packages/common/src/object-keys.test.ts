@@ -41,5 +41,7 @@ test('logs and failures lie under the UTC day they happened on', () => {
 
 test('a receipt’s key gives the name of its task back', () => {
   expect(keys.taskNameOfReceipt(keys.receiptKey(load, 1, 99_999))).toBe(keys.taskName(1, 99_999));
+  expect(keys.sliceOfTask(keys.taskName(1, 2))).toBe(1);
+  expect(keys.sliceOfTask(keys.taskName(123_456, 2))).toBe(123_456);
   expect(keys.receiptKey(load, 1, 2).startsWith(keys.receiptsPrefix(load))).toBe(true);
 });

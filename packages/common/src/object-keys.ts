@@ -28,6 +28,11 @@ export function taskName(slice: number, task: number): string {
   return `${ordinal(slice)}-${ordinal(task)}`;
 }
 
+/** 0 of `00000-00003`. */
+export function sliceOfTask(name: string): number {
+  return Number(name.slice(0, name.indexOf('-')));
+}
+
 /** Why a message went to the dead-letter queue. */
 export function failureRecordKey(failed_at: Timestamp, message_id: string): string {
   return `logs/pipeline/ingestion/failures/date=${utcDate(failed_at)}/${message_id}.json`;

@@ -62,7 +62,8 @@ test('no task is smaller than it must be', () => {
 });
 
 test('parts and rows count across slices', () => {
-  expect(nextPart([slice(0, 2, false), slice(1, 3, false)])).toBe(5);
+  expect(nextPart(undefined)).toBe(0);
+  expect(nextPart({ ...slice(1, 3, false), first_part: 2 })).toBe(5);
   expect(rowsOf([{ ...slice(0, 0, true), batches: [batch(3, 1), batch(4, 1)] }])).toBe(7);
 });
 
@@ -95,6 +96,8 @@ test('a load’s slices are read in order, up to the first that is missing or th
   expect(await readSlices(new MemoryObjectStore(), load)).toEqual([]);
   expect(await readSlices(await storeOf(...slices.slice(0, 2)), load)).toEqual(slices.slice(0, 2));
   expect(await readSlices(await storeOf(...slices), load)).toEqual(slices);
+  expect(await readSlices(await storeOf(...slices), load, 1)).toEqual(slices.slice(1));
+  expect(await readSlices(await storeOf(...slices), load, slices.length)).toEqual([]);
   expect(await readSlices(await storeOf(...slices, slice(3, 1, true)), load)).toEqual(slices);
   expect(keyOf('orders', slice(0, 0, true).load)).toEqual(load);
 });

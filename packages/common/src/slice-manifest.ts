@@ -93,8 +93,9 @@ export function planWriteTasks(batches: readonly StagedBatch[], limits: TaskLimi
   return tasks.map(({ first_batch, batch_count, rows }) => ({ first_batch, batch_count, rows }));
 }
 
-export function nextPart(slices: readonly SliceManifest[]): number {
-  return slices.reduce((parts, slice) => parts + slice.tasks.length, 0);
+/** How many write tasks there are up to this slice: what follows it goes on counting there. */
+export function nextPart(slice: SliceManifest | undefined): number {
+  return slice ? slice.first_part + slice.tasks.length : 0;
 }
 
 export function rowsOf(slices: readonly SliceManifest[]): number {
@@ -123,11 +124,11 @@ export async function readSlice(
   return readJson(objects, sliceManifestKey(load, slice), sliceManifestSchema, hint);
 }
 
-/** The committed slices of a load, in order. They are contiguous: slice n is staged only after slice n-1. */
-export async function readSlices(objects: ObjectStore, load: LoadKey): Promise<SliceManifest[]> {
+/** The committed slices of a load from number `from` on, in order. They are contiguous: n is staged only after n-1. */
+export async function readSlices(objects: ObjectStore, load: LoadKey, from = 0): Promise<SliceManifest[]> {
   const slices: SliceManifest[] = [];
   for (;;) {
-    const next = await readSlice(objects, load, slices.length);
+    const next = await readSlice(objects, load, from + slices.length);
     if (!next) return slices;
     slices.push(next);
     if (next.final) return slices;

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
-import { isCalendarDay, latest, parseTimestamp, timestamp, timestampSchema, utcDate } from './timestamp.ts';
+import {
+  isCalendarDay,
+  latest,
+  parseTimestamp,
+  secondsBetween,
+  timestamp,
+  timestampSchema,
+  utcDate,
+} from './timestamp.ts';
 
 test.each([
   ['2024-01-15T10:32:00.123456Z', '2024-01-15T10:32:00.123456Z'],
@@ -121,6 +129,12 @@ test('the schema makes timestamps canonical and shows how a right one looks', ()
   expect(issues).toMatchObject([
     { code: 'custom', path: ['since'], message: expect.stringContaining('like 2024-01-15T10:32:00.123456Z') as string },
   ]);
+});
+
+test('seconds between two moments keep microseconds and their sign', () => {
+  const [earlier, later] = [timestamp('2024-01-15T23:59:59.999999Z'), timestamp('2024-01-16T00:00:01Z')];
+  expect(secondsBetween(earlier, later)).toBe(1.000001);
+  expect(secondsBetween(later, earlier)).toBe(-1.000001);
 });
 
 test('latest and utcDate', () => {

@@ -89,6 +89,11 @@ export function ofMicroseconds(micros: bigint): Timestamp | undefined {
   return parseTimestamp(`${whole.slice(0, 19)}.${String(below).padStart(6, '0')}Z`);
 }
 
+/** Negative when `to` is earlier. */
+export function secondsBetween(from: Timestamp, to: Timestamp): number {
+  return Number(microsecondsOf(to) - microsecondsOf(from)) / 1e6;
+}
+
 /** So many seconds earlier; the year 1 at the earliest. */
 export function earlier(at: Timestamp, seconds: number): Timestamp {
   return ofMicroseconds(microsecondsOf(at) - BigInt(Math.round(seconds * 1e6))) ?? timestamp('0001-01-01');

@@ -2,7 +2,9 @@ import { completeLoad, type CompletionPorts, finishSwap } from '@bronze/common/c
 import type { Entity } from '@bronze/common/config';
 import { readLoadRecord } from '@bronze/common/load-record';
 import type { ExtractRequest } from '@bronze/common/messages';
-import { keyOf, readSlices } from '@bronze/common/slice-manifest';
+import type { LoadKey } from '@bronze/common/object-keys';
+import type { ObjectStore } from '@bronze/common/ports';
+import { keyOf, readSlices, type SliceManifest } from '@bronze/common/slice-manifest';
 import { claimLoad, type ClaimPorts } from './claim-load.ts';
 import { type HandOverPorts, handOver, sendMissingTasks } from './hand-over.ts';
 import { stageSlice, type StagingPorts } from './stage-slice.ts';
@@ -22,14 +24,25 @@ export async function extractLoad(ports: ExtractorPorts, entity: Entity, request
   const record = await readLoadRecord(ports.objects, key);
   if (record) return finishSwap(ports, record);
 
-  const slices = await readSlices(ports.objects, key);
   // Whoever sent a request had handed over what is before its slice. Of others that are there, nobody may have.
   const handed_over = request.load_id === load.load_id ? (request.slice ?? 0) : 0;
-  await sendMissingTasks(ports, key, slices.slice(handed_over));
-  if (slices.at(-1)?.final) return completeLoad(ports, key);
+  const slices = await slicesFrom(ports.objects, key, Math.max(0, handed_over - 1));
+  const last = slices.at(-1);
+  await sendMissingTasks(
+    ports,
+    key,
+    slices.filter(({ slice }) => slice >= handed_over),
+  );
+  if (last?.final) return completeLoad(ports, key);
 
   // Also when another committed it: if that one died before it handed over, this message may be the last of the load.
-  const manifest = await stageSlice(ports, entity, load, slices);
+  const manifest = await stageSlice(ports, entity, load, last);
   await handOver(ports, manifest);
   if (manifest.final && manifest.tasks.length === 0) await completeLoad(ports, key);
+}
+
+/** Requests are hints: one that names a slice beyond what is there has all of them read. */
+async function slicesFrom(objects: ObjectStore, load: LoadKey, from: number): Promise<SliceManifest[]> {
+  const slices = await readSlices(objects, load, from);
+  return slices.length === 0 && from > 0 ? readSlices(objects, load) : slices;
 }

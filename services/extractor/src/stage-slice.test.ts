@@ -52,7 +52,7 @@ function stage(options: {
     deadline: { isNear: options.isNear ?? (() => false), remainingMs: () => Infinity },
     log: { event: () => undefined },
   };
-  return stageSlice(ports, entityOf(config, 'things'), LOAD, []);
+  return stageSlice(ports, entityOf(config, 'things'), LOAD, undefined);
 }
 
 test('L7: a put that fails while the source is slow fails the slice, not the process', async () => {

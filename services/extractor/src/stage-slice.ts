@@ -43,7 +43,7 @@ interface Staged {
 }
 
 /**
- * Stages the slice after `slices` and commits it by putting its manifest if absent.
+ * Stages the slice after `before` and commits it by putting its manifest if absent.
  *
  * @returns the manifest that is there: this attempt's, or that of another which came first. Then the batches staged
  *   here are garbage
@@ -52,14 +52,14 @@ export async function stageSlice(
   ports: StagingPorts,
   entity: Entity,
   load: PendingLoad,
-  slices: readonly SliceManifest[],
+  before: SliceManifest | undefined,
 ): Promise<SliceManifest> {
-  const slice = slices.length;
+  const slice = before ? before.slice + 1 : 0;
   const attempt = ports.attempts.next();
-  const position = slices.at(-1)?.position ?? null;
+  const position = before?.position ?? null;
   const reader = await ports.source.openSlice(entity, load, {
     position: position ?? undefined,
-    knownColumns: async () => slices.at(-1)?.columns ?? columnsBefore(ports.objects, entity.name, load),
+    knownColumns: async () => before?.columns ?? columnsBefore(ports.objects, entity.name, load),
     deadline: ports.deadline,
   });
   const staged = await stageBatches(ports, entity, reader, {
@@ -78,7 +78,7 @@ export async function stageSlice(
     event_date_column: entity.event_date,
     batches: staged.batches,
     tasks: planWriteTasks(staged.batches, entity),
-    first_part: nextPart(slices),
+    first_part: nextPart(before),
     position: staged.position,
     final: staged.final,
     ...(reader.left_out && { left_out: { ...reader.left_out } }),

@@ -88,7 +88,7 @@ async function firstLook(request: CutRequest): Promise<Look | undefined> {
   }
 }
 
-/** Looks again, for a quarter of a second at most, while that may still tell more. */
+/** Looks again, for a quarter of a second at most, while that may still tell more; then waits until what it tells lasts. */
 async function lookAround(request: CutRequest, position: ExactPosition | undefined, look: Look): Promise<Knowledge> {
   assertReplayed(request.entity, position, look);
   const isOurs = position !== undefined && strangenessOf(position, look) === undefined;

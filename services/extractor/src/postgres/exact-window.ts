@@ -14,8 +14,14 @@
  * behind by no more than two lifetimes of such transactions.
  */
 import type { ExactCut } from '@bronze/common/checkpoint';
-import type { BoundBasis, ExactPosition, ExactWindow, WindowFallback } from '@bronze/common/exact-position';
-import { earlier, microsecondsOf, type Timestamp } from '@bronze/common/timestamp';
+import {
+  basisOf,
+  type BoundBasis,
+  type ExactPosition,
+  type ExactWindow,
+  type WindowFallback,
+} from '@bronze/common/exact-position';
+import { earlier, secondsBetween, type Timestamp } from '@bronze/common/timestamp';
 
 /** Rows carry the low 32 bits of their transaction's id: a wider window could not tell two of them apart. */
 const WINDOW_XIDS_MAX = 2n ** 31n;
@@ -208,16 +214,6 @@ function fallbackOf({ position, strangeness, knowledge }: ExactClaim, since: Tim
   if (strangeness) return strangeness;
   if (position.at !== since) return 'checkpoint_edited';
   return isTellable(position.xid, knowledge.xid) ? undefined : 'window_too_wide';
-}
-
-/** A load's rows are as complete as the bound that its scan begins at. */
-function basisOf({ lower_bound, lower_bound_basis }: Pick<Knowledge, 'lower_bound' | 'lower_bound_basis'>): string {
-  if (lower_bound_basis === 'lookback') return 'lookback';
-  return lower_bound === null ? 'exact_unbounded' : `exact_${lower_bound_basis}`;
-}
-
-function secondsBetween(from: Timestamp, to: Timestamp): number {
-  return Number(microsecondsOf(to) - microsecondsOf(from)) / 1e6;
 }
 
 /**
