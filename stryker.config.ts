@@ -7,6 +7,7 @@ export const MUTATED = [
   'packages/common/src/object-keys.ts',
   'packages/common/src/slice-manifest.ts',
   'packages/common/src/timestamp.ts',
+  'services/extractor/src/slice-boundary.ts',
   'services/planner/src/plan-event.ts',
   'services/planner/src/plan-run.ts',
   'services/writer/src/parquet/duckdb-types.ts',

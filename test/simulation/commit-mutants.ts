@@ -172,8 +172,8 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
       },
       {
         file: STAGE,
-        find: '  return manifest;\n}\n\n/** A continuation',
-        put: '  return { ...manifest, isOurs: true } as never;\n}\n\n/** A continuation',
+        find: '  return manifest;\n}',
+        put: '  return { ...manifest, isOurs: true } as never;\n}',
       },
     ],
   },

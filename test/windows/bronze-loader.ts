@@ -94,7 +94,7 @@ export class BronzeLoader implements Loader {
     return this.#checkpoint.pending_load ?? started.load;
   }
 
-  /** As `stage-slice.ts` does: a slice ends with the batch that fills it, and the next begins a new statement there. */
+  /** As `slice-boundary.ts` does: a slice ends with the batch that fills it, and the next begins a new statement there. */
   async #read(load: PendingLoad, drawn: DrawnLoad) {
     const versions: number[] = [];
     let position: Position | undefined;

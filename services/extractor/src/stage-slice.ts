@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PendingLoad } from '@bronze/common/checkpoint';
 import type { Entity } from '@bronze/common/config';
-import { BronzeError } from '@bronze/common/failure';
 import { encodeJson } from '@bronze/common/json';
 import { columnsBefore } from '@bronze/common/load-record';
 import { batchKey, sliceManifestKey } from '@bronze/common/object-keys';
@@ -24,6 +23,7 @@ import {
   type SliceManifest,
   type StagedBatch,
 } from '@bronze/common/slice-manifest';
+import { advance, assertMoved, type SliceEnd, startAt } from './slice-boundary.ts';
 
 export interface StagingPorts {
   readonly objects: ObjectStore;
@@ -35,11 +35,8 @@ export interface StagingPorts {
 }
 
 /** What one attempt has put under its own prefix so far. */
-interface Staged {
+interface Staged extends SliceEnd {
   readonly batches: StagedBatch[];
-  readonly position: Position | null;
-  /** Whether the source had nothing more. */
-  readonly final: boolean;
 }
 
 /**
@@ -66,7 +63,7 @@ export async function stageSlice(
     position,
     put: (raw, batch) => putBatch(ports, { entity, load, slice, attempt, batch, raw }),
   });
-  assertMoved(entity, slice, position, staged);
+  assertMoved(entity.name, slice, position, staged);
   const manifest: SliceManifest = {
     version: 1,
     entity: entity.name,
@@ -104,10 +101,7 @@ async function stageBatches(
   staging: Staging,
 ): Promise<Staged> {
   const puts: Promise<StagedBatch>[] = [];
-  let position = staging.position;
-  let rows = 0;
-  let bytes = 0;
-  let isFull = false;
+  let progress = startAt(staging.position);
   try {
     for await (const raw of reader.batches) {
       await puts.at(-PUTS_AT_ONCE);
@@ -117,17 +111,14 @@ async function stageBatches(
         put.catch(() => undefined);
         puts.push(put);
       }
-      position = raw.position;
-      rows += raw.rows;
-      bytes += raw.ndjson.length;
-      const isEnough = rows >= entity.slice_rows || bytes >= entity.slice_bytes;
-      isFull = reader.is_resumable && (isEnough || raw.hands_over === true || ports.deadline.isNear());
-      if (isFull) break;
+      const { is_resumable } = reader;
+      progress = advance(progress, raw, { limits: entity, is_resumable, deadline: ports.deadline });
+      if (progress.isFull) break;
     }
   } finally {
     await Promise.allSettled(puts);
   }
-  return { batches: await Promise.all(puts), position, final: !isFull };
+  return { batches: await Promise.all(puts), position: progress.position, final: !progress.isFull };
 }
 
 interface BatchToPut {
@@ -173,13 +164,4 @@ async function commit(ports: StagingPorts, manifest: SliceManifest): Promise<Sli
   const rows = manifest.tasks.reduce((sum, task) => sum + task.rows, 0);
   ports.log.event({ kind: 'slice_committed', entity, load_id, slice, attempt, rows, final });
   return manifest;
-}
-
-/** A continuation that stands still would go round for ever. */
-function assertMoved(entity: Entity, slice: number, before: Position | null, staged: Staged): void {
-  if (staged.final || JSON.stringify(staged.position) !== JSON.stringify(before)) return;
-  throw new BronzeError('SLICE_STUCK', {
-    message: `slice ${slice} of ${entity.name} ended where it began`,
-    hint: 'Raise slice_rows or slice_bytes of the entity. If that does not help, please report it.',
-  });
 }
