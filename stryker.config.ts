@@ -1,6 +1,7 @@
 /** The files of the pure core that `npm run mutate` changes. Tests lie beside them as `x.test.ts`. */
 export const MUTATED = [
   'packages/common/src/checkpoint.ts',
+  'packages/common/src/exact-position.ts',
   'packages/common/src/load-id.ts',
   'packages/common/src/load-record.ts',
   'packages/common/src/messages.ts',

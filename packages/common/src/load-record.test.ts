@@ -81,6 +81,28 @@ describe('the record of a covered load', () => {
     expect(record).toMatchObject({ run_id: LOAD_ID, window_basis: 'margin', since_parameter: 'sent', left_out });
   });
 
+  test('says how exact its window was, and which slice could not keep to it', () => {
+    const exact = {
+      exact_window: {
+        database: '7/1/5',
+        table_oid: '16384',
+        from_xid: '5',
+        until_xid: '9',
+        scan_from: null,
+        next_scan_from: COMPLETED_AT,
+      },
+      watermark_lag_seconds: 0,
+      oldest_transaction_seconds: 0,
+    };
+    const windowed = { ...last, load: { ...last.load, ...exact } };
+    expect(buildLoadRecord([first, windowed], receipts, COMPLETED_AT)).toMatchObject(exact);
+    const fallen = { ...first, window_fallback: 'table_changed' } as const;
+    expect(buildLoadRecord([fallen, windowed], receipts, COMPLETED_AT).window_fallback).toBe('table_changed');
+    const claimed = { ...last, load: { ...last.load, window_fallback: 'no_position' } } as const;
+    expect(buildLoadRecord([fallen, claimed], receipts, COMPLETED_AT).window_fallback).toBe('no_position');
+    expect(buildLoadRecord([first, claimed], receipts, COMPLETED_AT).window_fallback).toBe('no_position');
+  });
+
   test('a parameter that one slice saw ignored was ignored', () => {
     const load = { ...last.load, since_parameter: 'sent' } as const;
     const ignored = { ...first, since_parameter: 'ignored' } as const;

@@ -2,8 +2,12 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import {
+  earlier,
+  earliest,
   isCalendarDay,
   latest,
+  microsecondsOf,
+  ofMicroseconds,
   parseTimestamp,
   secondsBetween,
   timestamp,
@@ -132,12 +136,36 @@ test('the schema makes timestamps canonical and shows how a right one looks', ()
 });
 
 test('seconds between two moments keep microseconds and their sign', () => {
-  const [earlier, later] = [timestamp('2024-01-15T23:59:59.999999Z'), timestamp('2024-01-16T00:00:01Z')];
-  expect(secondsBetween(earlier, later)).toBe(1.000001);
-  expect(secondsBetween(later, earlier)).toBe(-1.000001);
+  const [from, to] = [timestamp('2024-01-15T23:59:59.999999Z'), timestamp('2024-01-16T00:00:01Z')];
+  expect(secondsBetween(from, to)).toBe(1.000001);
+  expect(secondsBetween(to, from)).toBe(-1.000001);
 });
 
-test('latest and utcDate', () => {
+test('earlier goes back by seconds, to the microsecond, and no further than the first year', () => {
+  const at = timestamp('2024-01-15T00:00:01.000001Z');
+  expect(earlier(at, 1.5)).toBe('2024-01-14T23:59:59.500001Z');
+  expect(earlier(at, 0.000002)).toBe('2024-01-15T00:00:00.999999Z');
+  expect(earlier(at, -1)).toBe('2024-01-15T00:00:02.000001Z');
+  expect(earlier(timestamp('1970-01-01'), 0.000001)).toBe('1969-12-31T23:59:59.999999Z');
+  expect(earlier(timestamp('0001-01-01T00:00:01'), 2)).toBe('0001-01-01T00:00:00.000000Z');
+});
+
+test('microseconds since the epoch are a timestamp in the years 0001 to 9999 only', () => {
+  const last = microsecondsOf(timestamp('9999-12-31T23:59:59.999999'));
+  expect(ofMicroseconds(1_000_001n)).toBe('1970-01-01T00:00:01.000001Z');
+  expect(ofMicroseconds(-1n)).toBe('1969-12-31T23:59:59.999999Z');
+  expect(ofMicroseconds(last)).toBe('9999-12-31T23:59:59.999999Z');
+  expect(ofMicroseconds(last + 1n)).toBeUndefined();
+  // A Date holds no more than 8.64e15 milliseconds.
+  for (const beyond of [8_640_000_000_000_000_000n, -8_640_000_000_000_000_000n, 8_640_000_000_000_001_000n]) {
+    expect(ofMicroseconds(beyond)).toBeUndefined();
+  }
+});
+
+test('latest, earliest and utcDate', () => {
+  const [one, two] = [timestamp('2024-01-15'), timestamp('2024-01-15T00:00:00.000001Z')];
+  expect([earliest(one, two), earliest(two, one)]).toEqual([one, one]);
+
   expect(latest(timestamp('2024-01-02'), timestamp('2024-01-01T23:00'))).toBe(timestamp('2024-01-02'));
   expect(utcDate(timestamp('2024-01-01T23:30-01:00'))).toBe('2024-01-02');
 });
