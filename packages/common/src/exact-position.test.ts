@@ -1,7 +1,14 @@
 import * as z from 'zod/mini';
 import { expect, test } from 'vitest';
 import { type Checkpoint, checkpointSchema, finishLoad, startLoad } from './checkpoint.ts';
-import { type ExactPosition, guaranteeOf, standingWindow } from './exact-position.ts';
+import {
+  type ExactPosition,
+  exactPositionSchema,
+  exactWindowSchema,
+  guaranteeOf,
+  standingWindow,
+  windowFallbackSchema,
+} from './exact-position.ts';
 import { EPOCH, timestamp } from './timestamp.ts';
 
 const LOAD_ID = '00000000-0000-8000-8000-000000000001';
@@ -47,6 +54,30 @@ test('the position comes with the load, and into the checkpoint with its complet
   });
 });
 
+test('a claim writes down its window, and what there is to say of it', () => {
+  const start = (changes: object) => {
+    const cut = { until: UNTIL, basis: 'lookback', exact: { ...exact, ...changes } };
+    const request = { entity: 'orders', load_id: LOAD_ID };
+    return startLoad({ last_sync_timestamp: BEFORE }, { request, waiting: [], hasCursor: true, cut, now: UNTIL }).load;
+  };
+  const load = {
+    load_id: LOAD_ID,
+    load_type: 'incremental',
+    since: BEFORE,
+    until: UNTIL,
+    ingested_at: UNTIL,
+    window_basis: 'lookback',
+    exact_window: window,
+    exact_position: { ...position, at: UNTIL },
+    watermark_lag_seconds: 3.5,
+  };
+  expect(start({})).toStrictEqual({ ...load, oldest_transaction_seconds: 9 });
+  expect(start({ fallback: 'database_changed', oldest_transaction_seconds: undefined })).toStrictEqual({
+    ...load,
+    window_fallback: 'database_changed',
+  });
+});
+
 test('a cut that can’t go on where the load before ended begins earlier, never later, and says why', () => {
   const starting = (since: typeof BEFORE, load_type?: 'full') => {
     const cut = { until: UNTIL, basis: 'margin', again: { reason: 'no_transaction_ids', since } } as const;
@@ -87,6 +118,37 @@ test('a position that can’t be read counts as none; fields that nobody knows s
   expect(read('by hand')).toBeUndefined();
   expect(read({ ...position, at: BEFORE, xid: 7 })).toBeUndefined();
   expect(read({ ...position, at: BEFORE, note: 'by hand' })).toHaveProperty('note');
+});
+
+test('every basis of a bound and every fallback is read back', () => {
+  const bases = ['activity', 'virtual_transactions', 'lookback'] as const;
+  const awaited_bound = { next_xid: '7', at: null, basis: 'activity' } as const;
+  for (const lower_bound_basis of bases) {
+    const written = { ...position, at: BEFORE, lower_bound_basis, awaited_bound };
+    expect(z.parse(exactPositionSchema, written)).toEqual(written);
+  }
+  const fallbacks = [
+    'no_position',
+    'checkpoint_edited',
+    'database_changed',
+    'database_restored',
+    'table_changed',
+    'window_too_wide',
+    'no_transaction_ids',
+  ] as const;
+  for (const fallback of fallbacks) expect(z.parse(windowFallbackSchema, fallback)).toBe(fallback);
+});
+
+test.each(['', '-1', '7 ', ' 7', '0x7', '123456789012345678901'])('"%s" is no transaction id', (xid) => {
+  expect(z.safeParse(exactWindowSchema, { ...window, until_xid: xid }).success).toBe(false);
+  expect(z.safeParse(exactWindowSchema, { ...window, until_xid: '7', from_xid: xid }).success).toBe(false);
+});
+
+test('a window keeps what newer code wrote beside it, and lacks nothing', () => {
+  expect(z.parse(exactWindowSchema, { ...window, note: 'newer' })).toEqual({ ...window, note: 'newer' });
+  expect(z.safeParse(exactWindowSchema, {}).success).toBe(false);
+  const awaited_bound = { next_xid: '7' };
+  expect(z.safeParse(exactPositionSchema, { ...position, at: BEFORE, awaited_bound }).success).toBe(false);
 });
 
 test.each([

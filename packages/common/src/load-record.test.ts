@@ -50,7 +50,7 @@ describe('the record of a covered load', () => {
 
   test('L1: every staged row is in bronze or in quarantine, and the record says where', () => {
     const record = buildLoadRecord([first, last], receipts, COMPLETED_AT);
-    expect(record).toEqual({
+    expect(record).toStrictEqual({
       version: 1,
       status: 'completed',
       entity: 'orders',

@@ -157,7 +157,7 @@ test('microseconds since the epoch are a timestamp in the years 0001 to 9999 onl
   expect(ofMicroseconds(last)).toBe('9999-12-31T23:59:59.999999Z');
   expect(ofMicroseconds(last + 1n)).toBeUndefined();
   // A Date holds no more than 8.64e15 milliseconds.
-  for (const beyond of [8_640_000_000_000_000_000n, -8_640_000_000_000_000_000n, 8_640_000_000_000_001_000n]) {
+  for (const beyond of [8_640_000_000_000_000_000n, -8_640_000_000_000_000_000n, 8_640_000_000_001_000_000n]) {
     expect(ofMicroseconds(beyond)).toBeUndefined();
   }
 });
