@@ -132,10 +132,10 @@ export class Functions {
   }
 
   #invocation(what: string, delivery?: Invocation['delivery']): Invocation {
-    const { random, isTroubled, clock, ledger } = this.#world;
+    const { random, isTroubled, clock, ledger, options } = this.#world;
     return new Invocation(`${what}@${(this.#count += 1)}`, {
       random,
-      mayBeShort: isTroubled,
+      mayBeShort: isTroubled && !options.isInOrder,
       started_ms: clock.now_ms,
       began: ledger.changes,
       delivery,

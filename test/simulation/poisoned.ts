@@ -1,6 +1,6 @@
 import { POISON_CODES, type Poison } from './facts.ts';
 import { ListedFaults } from './fates.ts';
-import { smallWorkload } from './workload.ts';
+import { type Action, smallWorkload } from './workload.ts';
 import { World } from './world.ts';
 
 /** All that a world did for one entity. */
@@ -16,9 +16,12 @@ export interface Course {
 /** Every kind of poison. */
 export const POISONS = Object.keys(POISON_CODES) as readonly Poison[];
 
+/** One request after another: with two at once, who helps whom, and so what is sent again, depends on who is faster. */
+const ACTIONS: readonly Action[] = ['plan', 'rest', 'change', 'rest', 'ask'];
+
 /** Plays the small world, nothing in it left to chance, with one entity poisoned or none. */
 export async function courseOf(entity: string, poisoned?: { name: string; poison: Poison }): Promise<Course> {
-  const workload = smallWorkload();
+  const workload = { ...smallWorkload(), actions: ACTIONS };
   const entities = workload.entities.map((one) =>
     one.name === poisoned?.name ? { ...one, poison: poisoned.poison } : one,
   );

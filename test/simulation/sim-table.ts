@@ -93,6 +93,10 @@ export class SimTable implements SimSource {
     if (this.#isTroubled() && this.#random.chance(STEP_CHANCE)) this.#database.step();
   }
 
+  #isLost(): boolean {
+    return this.#isTroubled() && this.#random.chance(LOST_CONNECTION_CHANCE);
+  }
+
   #session(): Queries {
     return sessionOf({ database: this.#database, seesAll: this.#seesAll, before: () => this.#goOn() });
   }
@@ -114,7 +118,7 @@ export class SimTable implements SimSource {
     let seen: Selected | undefined;
     for (;;) {
       const batch = await asks.ask('source.read', entity.name, async () => {
-        if (!seen || this.#random.chance(LOST_CONNECTION_CHANCE)) seen = await this.#select(slice, position, fallback);
+        if (!seen || this.#isLost()) seen = await this.#select(slice, position, fallback);
         return seen.rows.slice(0, entity.batch_rows);
       });
       const last = batch.at(-1);
