@@ -8,7 +8,7 @@ export interface Course {
   readonly deliveries: number;
   readonly requests: number;
   readonly write_tasks: number;
-  /** How far it has come: its loads, and the lines that it has in bronze, sorted. */
+  /** How far it has come: its loads, and the lines that it has in bronze, sorted, without the moment of their change. */
   readonly loads: number;
   readonly lines: readonly string[];
 }
@@ -38,6 +38,6 @@ export async function courseOf(entity: string, poisoned?: { name: string; poison
     requests: sum(({ continuations }) => continuations),
     write_tasks: sum(({ writes }) => writes),
     loads: loads.filter(({ record }) => record?.status === 'completed').length,
-    lines: [...world.ledger.linesOf(entity)].map(([line]) => line).toSorted(),
+    lines: [...world.ledger.linesOf(entity)].map(([line]) => line.replace(/"updated_at":"[^"]+"/, '')).toSorted(),
   };
 }
