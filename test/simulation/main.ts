@@ -101,7 +101,7 @@ async function showWorlds(): Promise<void> {
   if (broken.length > 0 && values.mutant !== undefined) plant(values.mutant);
   for (const one of broken.slice(0, EXPLAINED_MAX)) explained.push(await explain(one));
   const summary = summaryOf(done, seconds);
-  if (values.output === 'json') console.log(JSON.stringify({ ...summary, broken: explained }, null, 2));
+  if (values.output === 'json') console.log(JSON.stringify({ broken: explained, ...summary }, null, 2));
   else showText(summary, explained);
 }
 
@@ -127,7 +127,6 @@ function summaryOf(done: readonly Done[], seconds: number) {
   const digests = done.flatMap((one) => one.digests).toSorted();
   return {
     [values.exhaustive ? 'cases' : 'seeds']: worlds,
-    violations: broken.length,
     port_calls,
     port_calls_per_world: Math.round(port_calls / Math.max(1, worlds)),
     faults: sum((one) => one.faults),
@@ -136,6 +135,7 @@ function summaryOf(done: readonly Done[], seconds: number) {
     threads,
     seconds: Number(seconds.toFixed(1)),
     worlds_per_second_and_core: Math.round(worlds / seconds / Math.min(threads, availableParallelism())),
+    violations: broken.length,
   };
 }
 
