@@ -53,7 +53,7 @@ function deadOf({ backing: { requests, writes } }: World) {
 }
 
 /** Dead messages go back where they came from, under new ids. */
-function redrive({ backing, counts, random, weeks_old }: World): void {
+function redrive({ backing, counts, faults, weeks_old }: World): void {
   const { requests, writes, dead_requests, dead_writes } = backing;
   for (const [queue, dead] of [
     [requests, dead_requests],
@@ -63,8 +63,7 @@ function redrive({ backing, counts, random, weeks_old }: World): void {
       queue.sendText(body, {});
       counts.redriven += 1;
       if (weeks_old.has(message_id)) counts.redriven_weeks_later += 1;
-      // Whoever redrives may die, too: then the message will be sent once more.
-      if (random.chance(0.9)) dead.delete(message_id);
+      if (!faults.isRedriveInterrupted()) dead.delete(message_id);
     }
   }
 }

@@ -17,6 +17,8 @@ export interface PortCall<Answer> {
   effect(): Promise<Answer>;
   /** Some of the effect: for sending. */
   partly?(): Promise<unknown>;
+  /** It vanishes, and is said to be done: for sending. */
+  onLost?(): void;
   /** As the adapter would report it. */
   failure(): BronzeError;
 }
@@ -42,8 +44,6 @@ export class Agenda {
   /** Replaced when faults stop. */
   faults: FaultPlan;
   calls = 0;
-  /** Calls that failed, were lost or never answered. */
-  lost_sends = 0;
   /** Hears of every call. */
   onAsked: (call: number, is_send: boolean) => void = () => undefined;
 
@@ -110,7 +110,7 @@ export class Agenda {
         return one.reject(call.failure());
       case 'lost':
         say(fate);
-        this.lost_sends += 1;
+        call.onLost?.();
         return one.resolve(undefined);
       case 'sent in part':
         say(fate);

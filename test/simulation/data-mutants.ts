@@ -99,10 +99,33 @@ export const DATA_MUTANTS: readonly Mutant[] = [
       {
         file: STAGE,
         find: '    position: position ?? undefined,',
-        put: `    position: position && {
-      ...position,
-      values: position.values.map((value) => value.replace(/^(\\d{4}-.+\\.\\d{3})\\d{3}Z$/, '$1000Z')),
-    },`,
+        put: `    position: position
+      ? { ...position, values: position.values.map((value) => value.replace(/^(\\d{4}-.+\\.\\d{3})\\d{3}Z$/, '$1000Z')) }
+      : undefined,`,
+      },
+    ],
+  },
+  {
+    name: 'staging removed by age',
+    edits: [
+      {
+        file: 'packages/common/src/sweep-staging.ts',
+        find: '  if (!(await readLoadRecord(objects, load))) return 0;\n',
+        put: '  if (!isOld && !(await readLoadRecord(objects, load))) return 0;\n',
+      },
+      {
+        file: 'packages/common/src/sweep-staging.ts',
+        find: 'sweepStaging(objects: ObjectStore, load: LoadKey)',
+        put: 'sweepStaging(objects: ObjectStore, load: LoadKey, isOld = false)',
+      },
+      {
+        file: 'packages/common/src/sweep-staging.ts',
+        find: '  const load_id = checkpoint?.pending_load',
+        put: `  const { now } = (ports as never as { clock: { now(): string } }).clock;
+  const pending = checkpoint?.pending_load;
+  const isOld = pending !== undefined && Date.parse(now()) - Date.parse(pending.ingested_at) > 24 * 3_600_000;
+  if (pending && isOld) return sweepStaging(ports.objects, { entity, load_id: pending.load_id }, true);
+  const load_id = checkpoint?.pending_load`,
       },
     ],
   },

@@ -68,13 +68,19 @@ export async function allCases(): Promise<Case[]> {
     [...FATES, ...(sends.has(call) ? SEND_FATES : [])].map((fate): Case => ({ ...NONE, fates: [[call, fate]] })),
   );
   const unheard = deliveries.map((delivery): Case => ({ ...NONE, unacknowledged: [delivery] }));
+  return [...singles, ...unheard, ...(await doubledCases(deliveries.length)), ...(await sharedCases())];
+}
+
+/** Of as many deliveries as there are, and the one that a kill brings, each twice, and every kill in what then happens. */
+async function doubledCases(deliveries: number): Promise<Case[]> {
   const kills: readonly Fate[] = ['kill before', 'kill after'];
-  const pairs = calls.flatMap((call) =>
-    deliveries.flatMap((delivery) =>
-      kills.map((fate): Case => ({ ...NONE, fates: [[call, fate]], doubled: [delivery] })),
-    ),
-  );
-  return [...singles, ...unheard, ...pairs, ...(await sharedCases())];
+  const cases: Case[] = [];
+  for (let delivery = 0; delivery <= deliveries; delivery += 1) {
+    const twice: Case = { ...NONE, doubled: [delivery] };
+    const { calls } = await troubledBy(twice);
+    cases.push(...calls.flatMap((call) => kills.map((fate): Case => ({ ...twice, fates: [[call, fate]] }))));
+  }
+  return cases;
 }
 
 async function sharedCases(): Promise<Case[]> {

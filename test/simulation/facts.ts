@@ -26,8 +26,8 @@ export interface EntityFacts {
 export interface Facts {
   readonly ledger: Ledger;
   readonly entities: ReadonlyMap<string, EntityFacts>;
-  /** Messages that faults made vanish, that died, or that an operator's interrupted command did not send. */
-  readonly messages_gone: number;
+  /** Entities of which a message vanished, died, or was not sent by a command that was interrupted. */
+  readonly gone: ReadonlySet<string>;
   /** When the last request for each entity was sent, after the faults; undefined before. */
   readonly asked_at: string | undefined;
 }
@@ -42,6 +42,8 @@ export interface Counts {
   redriven: number;
   redriven_weeks_later: number;
   tampered: number;
+  /** Healthy entities that came to rest by themselves, and had to be whole then. */
+  strictly_live: number;
 }
 
 /** Messages on their way to a queue. */
@@ -56,8 +58,10 @@ export interface Law {
   readonly name: string;
   /** After each durable write. */
   onChange?(facts: Facts, change: Change): string | undefined;
-  /** Before messages are sent. */
+  /** Before messages are sent for a load. */
   onSent?(facts: Facts, sent: Sent): string | undefined;
+  /** Before a planner sends its requests. */
+  onPlanSent?(facts: Facts, sent: Sent): string | undefined;
   /** When a plan says that it is made. */
   onPlanned?(facts: Facts, plan: PlanFacts): string | undefined;
   /** When a message or a command failed. */

@@ -35,6 +35,12 @@ export interface FaultPlan {
   isUnacknowledged(delivery: number): boolean;
   /** Whether the next answer of an API is a bad one. */
   isApiFailing(): boolean;
+  /** Whether the connection to a database is lost before the next batch. */
+  isConnectionLost(): boolean;
+  /** Whether the next invocation has little time. */
+  isShort(): boolean;
+  /** Whether whoever redrives a dead message dies before it is deleted: it will be sent once more. */
+  isRedriveInterrupted(): boolean;
   /** How long what is late takes, in microseconds. */
   lateUs(random: Random): number;
 }
@@ -47,17 +53,22 @@ export const NO_FAULTS: FaultPlan = {
   isDoubled: () => false,
   isUnacknowledged: () => false,
   isApiFailing: () => false,
+  isConnectionLost: () => false,
+  isShort: () => false,
+  isRedriveInterrupted: () => false,
   lateUs: (random) => random.between(1, LATE_US_MAX),
 };
 
 const RATES = [0, 0, 0.01, 0.03, 0.1, 0.25];
 const DOUBLE_RATES = [0, 0, 0.05, 0.2, 0.5];
+const SHORT_RATES = [0, 0.1, 0.3, 0.6];
 
 /** Faults by chance: which kinds and how often is drawn first, so that worlds differ a lot from each other. */
 export class RandomFaults implements FaultPlan {
   readonly #random: Random;
   readonly #rate: number;
   readonly #double_rate: number;
+  readonly #short_rate: number;
   readonly #kinds: readonly Fate[];
   readonly #send_kinds: readonly Fate[];
   /** Faults beyond so many don't happen: to find the shortest run of them that still breaks a law. */
@@ -68,6 +79,7 @@ export class RandomFaults implements FaultPlan {
     this.#random = random;
     this.#rate = random.pick(RATES);
     this.#double_rate = random.pick(DOUBLE_RATES);
+    this.#short_rate = random.pick(SHORT_RATES);
     this.#kinds = some(random, FATES);
     this.#send_kinds = [...this.#kinds, ...some(random, SEND_FATES)];
     this.#limit = limit;
@@ -87,6 +99,18 @@ export class RandomFaults implements FaultPlan {
   }
 
   isApiFailing(): boolean {
+    return this.#happens(this.#rate);
+  }
+
+  isConnectionLost(): boolean {
+    return this.#happens(this.#rate);
+  }
+
+  isShort(): boolean {
+    return this.#happens(this.#short_rate);
+  }
+
+  isRedriveInterrupted(): boolean {
     return this.#happens(this.#rate);
   }
 
@@ -155,6 +179,18 @@ export class ListedFaults implements FaultPlan {
   }
 
   isApiFailing(): boolean {
+    return false;
+  }
+
+  isConnectionLost(): boolean {
+    return false;
+  }
+
+  isShort(): boolean {
+    return false;
+  }
+
+  isRedriveInterrupted(): boolean {
     return false;
   }
 

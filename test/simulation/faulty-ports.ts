@@ -26,6 +26,7 @@ export interface Backing {
   /** How long a message that is sent now stays hidden: queues keep no order. */
   readonly delay_ms: () => number;
   readonly onSent: (sent: Sent) => void;
+  readonly onLost: (messages: readonly { readonly entity: string }[]) => void;
   readonly nextAttempt: () => string;
 }
 
@@ -90,6 +91,7 @@ function faultyQueue(backing: Backing, invocation: Invocation, name: 'requests' 
       is_send: true,
       effect: () => send(messages),
       partly: () => send(messages.slice(0, Math.floor(messages.length / 2))),
+      onLost: () => backing.onLost(messages),
       failure: failing('QUEUE_UNREACHABLE'),
     };
     await backing.agenda.ask(invocation, call);
@@ -117,6 +119,7 @@ function faultyEngine({ agenda }: Backing, invocation: Invocation): ParquetEngin
   };
 }
 
-function failing(code: FailureCode) {
+/** @returns what a port throws that fails with this code */
+export function failing(code: FailureCode) {
   return () => new BronzeError(code, { message: 'simulated', hint: 'simulated' });
 }

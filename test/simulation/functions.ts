@@ -6,8 +6,9 @@ import { entityIn } from '@bronze/common/messages';
 import { giveBack } from '@bronze/local/event-source';
 import type { LocalQueue, Received } from '@bronze/local/local-queue';
 import { type PlanInput, planRun } from '@bronze/planner/plan-run';
-import { asksOf, faultyPorts } from './faulty-ports.ts';
+import { failing, faultyPorts } from './faulty-ports.ts';
 import { type Delivered, handlerOf, requestOf, type Service } from './handlers.ts';
+import type { Sent } from './facts.ts';
 import { Invocation } from './invocation.ts';
 import type { World } from './world.ts';
 
@@ -79,7 +80,11 @@ export class Functions {
 
   plan(input: PlanInput): void {
     const invocation = this.#invocation('plan');
-    const ports = faultyPorts({ ...this.#world.backing, onSent: () => undefined }, invocation);
+    const onSent = (sent: Sent) => {
+      this.#world.check((law) => law.onPlanSent?.(this.#world.facts, sent));
+      this.#world.ledger.senders_of_requests.add(sent.by.name);
+    };
+    const ports = faultyPorts({ ...this.#world.backing, onSent }, invocation);
     const { scheduled_at } = input;
     const { began } = invocation;
     const plan = async () => {
@@ -132,10 +137,10 @@ export class Functions {
   }
 
   #invocation(what: string, delivery?: Invocation['delivery']): Invocation {
-    const { random, isTroubled, clock, ledger, options } = this.#world;
+    const { random, faults, clock, ledger } = this.#world;
     return new Invocation(`${what}@${(this.#count += 1)}`, {
       random,
-      mayBeShort: isTroubled && !options.isInOrder,
+      isShort: faults.isShort(),
       started_ms: clock.now_ms,
       began: ledger.changes,
       delivery,
@@ -171,10 +176,12 @@ export class Functions {
   async #bury(service: Service, { body }: DeliveredMessage, invocation: Invocation): Promise<void> {
     const { backing } = this.#world;
     const queue = service === 'extract' ? backing.dead_requests : backing.dead_writes;
-    await asksOf(backing, invocation).ask('dead.send', entityIn(body), async () => {
+    const effect = async () => {
       queue.sendText(body, {});
       this.#world.isGone(entityIn(body));
-    });
+    };
+    const call = { name: 'dead.send', about: entityIn(body), effect, failure: failing('QUEUE_UNREACHABLE') };
+    await backing.agenda.ask(invocation, call);
   }
 
   #heed(event: PipelineEvent): void {
@@ -200,12 +207,13 @@ export class Functions {
     );
     if (!delivered) {
       // Nobody repeats a command.
-      if (outcome !== 'done') this.#world.isGone();
+      if (outcome !== 'done') this.#world.areGone();
       if (failure) this.#world.check((law) => law.onFailure?.(this.#world.facts, about, failure));
       return;
     }
     const { service, message, number } = delivered;
     this.#running[service] -= 1;
+    if (failure?.kind === 'bug') this.#world.check((law) => law.onFailure?.(this.#world.facts, about, failure));
     if (failure) this.#fail(service, message, failure);
     else if (outcome === 'done' && !this.#world.faults.isUnacknowledged(number)) {
       this.#queue(service).delete(message.message_id);

@@ -32,6 +32,16 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'who waits is woken twice',
+    edits: [
+      {
+        file: 'packages/common/src/complete-load.ts',
+        find: '  if (waiting) await ports.requests.send([waiting]);',
+        put: '  if (waiting) await ports.requests.send([waiting]);\n  if (waiting) await ports.requests.send([waiting]);',
+      },
+    ],
+  },
+  {
     name: 'helpers ignore receipts',
     edits: [
       {
@@ -48,6 +58,16 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
         file: PLAN,
         find: '  await ports.requests.send(planned.map((load) => toRequest(load, run_id, input)));',
         put: '  if (planned.length < 0) await ports.requests.send(planned.map((load) => toRequest(load, run_id, input)));',
+      },
+    ],
+  },
+  {
+    name: 'the planner asks for each entity twice',
+    edits: [
+      {
+        file: PLAN,
+        find: '  await ports.requests.send(planned.map((load) => toRequest(load, run_id, input)));',
+        put: '  await ports.requests.send([...planned, ...planned].map((load) => toRequest(load, run_id, input)));',
       },
     ],
   },

@@ -2,8 +2,8 @@ import type { Random } from '../random.ts';
 
 export interface InvocationOptions {
   readonly random: Random;
-  /** Whether it may be near its deadline soon. */
-  readonly mayBeShort: boolean;
+  /** Whether it will be near its deadline soon. */
+  readonly isShort: boolean;
   readonly started_ms: number;
   /** How many things are durable. */
   readonly began: number;
@@ -28,13 +28,13 @@ export class Invocation {
   /** Resolves when it was killed. */
   readonly killed: Promise<'killed'>;
 
-  constructor(name: string, { random, mayBeShort, started_ms, began, delivery }: InvocationOptions) {
+  constructor(name: string, { random, isShort, started_ms, began, delivery }: InvocationOptions) {
     this.name = name;
     this.started_ms = started_ms;
     this.began = began;
     this.delivery = delivery;
     this.skew_us = random.chance(0.5) ? 0 : random.between(-7_200_000_000, 7_200_000_000);
-    this.#patience = random.chance(0.7) || !mayBeShort ? Infinity : random.between(0, 3);
+    this.#patience = isShort ? random.between(0, 3) : Infinity;
     this.killed = new Promise((resolve) => (this.#onEnd = () => resolve('killed')));
   }
 

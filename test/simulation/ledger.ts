@@ -20,9 +20,12 @@ export interface LoadFacts {
   readonly parts: PartFacts[];
   readonly quarantined: string[];
   record: LoadRecord | undefined;
-  /** When its claim and its last slice became durable, in virtual microseconds. */
+  /** How often it became a checkpoint's pending load. */
+  claims: number;
+  /** When its claim, its last slice and its record became durable, in virtual microseconds. */
   claimed_us: number;
   staged_us: number;
+  decided_us: number;
   readonly sends: SendsOfLoad;
 }
 
@@ -88,6 +91,8 @@ export class Ledger {
   /** How many things have become durable. */
   changes = 0;
   wakes = 0;
+  /** Names of the invocations that sent requests. */
+  readonly senders_of_requests = new Set<string>();
   deliveries = 0;
   readonly #now_us: () => number;
 
@@ -129,8 +134,10 @@ export class Ledger {
       parts: [],
       quarantined: [],
       record: undefined,
+      claims: 0,
       claimed_us: Infinity,
       staged_us: Infinity,
+      decided_us: Infinity,
       sends: {
         writes: 0,
         continuations: 0,
@@ -189,6 +196,7 @@ export class Ledger {
     }
     const record = JSON.parse(text) as LoadRecord;
     load.record = record;
+    load.decided_us = this.#now_us();
     if (record.status === 'completed') this.#bringToBronze(load);
     return { kind: 'record', key, load, record };
   }
@@ -216,6 +224,7 @@ export class Ledger {
         const load = this.loadOf({ entity, load_id: after.pending_load.load_id });
         load.sends.claimed_at = this.changes;
         load.claimed_us = this.#now_us();
+        load.claims += 1;
       }
       changes.push({ kind: 'checkpoint', entity, before, after });
     }

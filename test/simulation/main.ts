@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Caught, catchMutants } from './catch-mutants.ts';
-import { MUTANTS } from './mutants.ts';
+import { type Caught, catchMutants, SKIPPED } from './catch-mutants.ts';
 import { plant } from './planting.ts';
 import { runInThreads } from './pool.ts';
 import { replay } from './replay.ts';
@@ -35,7 +34,7 @@ const { values } = parseArgs({
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
-const threads = numberOf(values.threads);
+const threads = numberOf(values.threads, 1);
 /** Shrinking takes a while. */
 const EXPLAINED_MAX = 3;
 
@@ -54,8 +53,8 @@ else if (values.mutants) await showMutants();
 else await showWorlds();
 
 /** @throws never: a wrong number ends the command with its usage */
-function numberOf(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
+function numberOf(text: string, min = 0): number {
+  if (/^\d{1,9}$/.test(text) && Number(text) >= min) return Number(text);
   console.error(`not a number: ${text.slice(0, 40)}\n${USAGE}`);
   process.exit(2);
 }
@@ -72,17 +71,19 @@ async function showOne(): Promise<void> {
 
 async function showMutants(): Promise<void> {
   const caught = await catchMutants(threads);
-  const escaped = caught.filter(({ law }) => law === undefined).length;
+  const count = (is: (one: Caught) => boolean) => caught.filter(is).length;
+  const skipped = count(({ world }) => world === SKIPPED);
+  const escaped = count(({ law }) => law === undefined) - skipped;
   const summary = {
-    mutants: caught.length,
-    caught: caught.length - escaped,
-    escaped,
-    skipped: MUTANTS.length - caught.length,
     table: caught,
+    mutants: caught.length,
+    caught: caught.length - escaped - skipped,
+    escaped,
+    skipped,
   };
   if (values.output === 'json') console.log(JSON.stringify(summary, null, 2));
   else console.log(tableOf(caught));
-  process.exitCode = escaped > 0 ? 1 : 0;
+  process.exitCode = escaped + skipped > 0 ? 1 : 0;
 }
 
 /** As docs/simulation.md shows it. */
@@ -99,7 +100,7 @@ async function showWorlds(): Promise<void> {
   if (broken.length > 0) process.exitCode = 1;
   const explained: Explained[] = [];
   if (broken.length > 0 && values.mutant !== undefined) plant(values.mutant);
-  for (const one of broken.slice(0, EXPLAINED_MAX)) explained.push(await explain(one));
+  for (const [index, one] of broken.entries()) explained.push(index < EXPLAINED_MAX ? await explain(one) : named(one));
   const summary = summaryOf(done, seconds);
   if (values.output === 'json') console.log(JSON.stringify({ broken: explained, ...summary }, null, 2));
   else showText(summary, explained);
@@ -107,7 +108,7 @@ async function showWorlds(): Promise<void> {
 
 /** In a few chunks each, so that no thread waits for another long, nor warms up often. */
 function seedsOf(): Work[] {
-  const [from, seeds] = [numberOf(values.from), numberOf(values.seeds ?? '1000')];
+  const [from, seeds] = [numberOf(values.from), numberOf(values.seeds ?? '1000', 1)];
   const chunk = Math.max(1, Math.min(2500, Math.ceil(seeds / threads)));
   return Array.from({ length: Math.ceil(seeds / chunk) }, (_, index) => {
     const first = from + index * chunk;
@@ -148,13 +149,21 @@ function showText(summary: ReturnType<typeof summaryOf>, broken: readonly Explai
   }
 }
 
+function named({ law, what, replay: world }: Broken): Explained {
+  return { law, what, command: `npm run simulate -- ${world}${mutantWords()}` };
+}
+
+function mutantWords(): string {
+  return values.mutant === undefined ? '' : ` --mutant '${values.mutant}'`;
+}
+
 /** What breaks a law, in the shortest run of faults that still does, and the command that shows it. */
-async function explain({ law, what, replay: world }: Broken): Promise<Explained> {
-  const mutant = values.mutant === undefined ? '' : ` --mutant '${values.mutant}'`;
-  const [, seed] = /^--seed (\d+)$/.exec(world) ?? [];
-  if (seed === undefined) return { law, what, command: `npm run simulate -- ${world}${mutant}` };
+async function explain(broken: Broken): Promise<Explained> {
+  const { law, what } = broken;
+  const [, seed] = /^--seed (\d+)$/.exec(broken.replay) ?? [];
+  if (seed === undefined) return named(broken);
   const { shrink } = await import('./simulate-seed.ts');
   const { faults, violation } = await shrink(Number(seed));
-  const command = `npm run simulate -- --seed ${seed} --faults ${faults}${mutant}`;
+  const command = `npm run simulate -- --seed ${seed} --faults ${faults}${mutantWords()}`;
   return { law: violation?.law ?? law, what: violation?.what ?? what, seed: Number(seed), faults, command };
 }

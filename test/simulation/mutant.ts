@@ -1,6 +1,6 @@
 /** A change of the shipping code: `find` is there exactly once. */
 export interface Edit {
-  /** End of its path. */
+  /** From the top of the repository. */
   readonly file: string;
   readonly find: string;
   readonly put: string;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import type { Mutant } from './mutant.ts';
 import { MUTANTS } from './mutants.ts';
@@ -21,6 +22,20 @@ export function plant(name: string): void {
       return { ...loaded, source: edited(mutant, source, edits) };
     },
   });
+}
+
+/** @returns why it can't be planted: undefined when the text that it changes is there exactly once */
+export function whyNotPlanted(mutant: Mutant): string | undefined {
+  try {
+    for (const file of new Set(mutant.edits.map((edit) => edit.file))) {
+      const source = readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+      const edits = mutant.edits.filter((edit) => edit.file === file);
+      edited(mutant, source, edits);
+    }
+    return undefined;
+  } catch (thrown) {
+    return String(thrown);
+  }
 }
 
 function edited({ name }: Mutant, source: string, edits: Mutant['edits']): string {

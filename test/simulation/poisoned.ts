@@ -8,6 +8,8 @@ export interface Course {
   readonly deliveries: number;
   readonly requests: number;
   readonly write_tasks: number;
+  /** From the claim to the record of the slowest of its loads, in virtual seconds, rounded up. */
+  readonly slowest_s: number;
   /** How far it has come: its loads, and the lines that it has in bronze, sorted, without the moment of their change. */
   readonly loads: number;
   readonly lines: readonly string[];
@@ -37,6 +39,7 @@ export async function courseOf(entity: string, poisoned?: { name: string; poison
     deliveries: deliveries.length,
     requests: sum(({ continuations }) => continuations),
     write_tasks: sum(({ writes }) => writes),
+    slowest_s: Math.ceil(Math.max(0, ...loads.map(({ claimed_us, decided_us }) => decided_us - claimed_us)) / 1e6),
     loads: loads.filter(({ record }) => record?.status === 'completed').length,
     lines: [...world.ledger.linesOf(entity)].map(([line]) => line.replace(/"updated_at":"[^"]+"/, '')).toSorted(),
   };

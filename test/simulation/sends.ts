@@ -5,6 +5,7 @@ import type { Ledger, SendsOfLoad } from './ledger.ts';
 /** Counts what is sent, by the load that it is sent for. */
 export function recordSent(ledger: Ledger, sent: Sent): void {
   if (sent.queue === 'requests') {
+    ledger.senders_of_requests.add(sent.by.name);
     for (const request of sent.bodies as readonly ExtractRequest[]) recordRequest(ledger, request, sent.by);
     return;
   }

@@ -28,8 +28,7 @@ const CONFIG: RestSourceConfig = z.parse(restSourceSchema, {
   attempts: 3,
 });
 
-const MOVES_CHANCE = 0.15;
-const BAD = ['429', '503', '500', 'cut short', 'token expired'] as const;
+const BAD = ['429', '503', '500', 'cut short'] as const;
 
 /** An API with one list, oldest change first. What changes moves to the end, also while the list is being paged. */
 export class SimApi implements SimSource {
@@ -110,14 +109,14 @@ export class SimApi implements SimSource {
   }
 
   #answer({ searchParams: asked }: URL): HttpAnswer {
-    const { clock, random, heedsSince, isFailing } = this.#options;
+    const { clock, random, heedsSince, isFailing, isTroubled, stir_chance } = this.#options;
     clock.tick(1);
     if (isFailing()) {
-      const bad = random.pick(BAD);
+      const bad = random.pick(asked.has('cursor') ? [...BAD, 'token expired'] : BAD);
       if (bad === '429') return answered(429, '{}', { 'retry-after': '2' });
       if (bad === '503' || bad === '500') return answered(Number(bad), '');
       if (bad === 'cut short') return answered(200, '{"data":[{"id":"r1"', this.#date());
-      if (asked.has('cursor')) return answered(410, '{"error":"the cursor has expired"}');
+      return answered(410, '{"error":"the cursor has expired"}');
     }
     const since = asked.get('since');
     const listed = this.#list.filter(
@@ -128,7 +127,7 @@ export class SimApi implements SimSource {
     const from = token === null ? Number(asked.get('offset') ?? 0) : placeAfter(listed, token);
     const page = listed.slice(from, from + size);
     // Whoever pages on finds another list.
-    if (this.#options.isTroubled() && random.chance(MOVES_CHANCE)) this.change();
+    if (isTroubled() && random.chance(stir_chance)) this.change();
     const isLast = from + page.length >= listed.length;
     const last = page.at(-1);
     const next = !isLast && last ? JSON.stringify(tokenOf(last)) : 'null';

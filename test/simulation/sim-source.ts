@@ -30,7 +30,9 @@ export interface SourceOptions {
   readonly random: Random;
   /** At the beginning. */
   readonly rows: number;
-  /** Whether anything may go wrong yet. */
+  /** How often something happens in it between two questions: a step of a transaction, a change of a list. */
+  readonly stir_chance: number;
+  /** Whether anything happens in it by itself yet. */
   readonly isTroubled: () => boolean;
 }
 

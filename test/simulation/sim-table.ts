@@ -19,6 +19,8 @@ import type { VirtualClock } from './virtual-clock.ts';
 export interface SimTableOptions extends SourceOptions {
   /** Whether its rows tell their transactions, as those of tables do and those of views don't. */
   readonly isExact: boolean;
+  /** Whether the connection is lost before the next batch. */
+  readonly isLost: () => boolean;
 }
 
 /** No margins, and transactions of any length: what the code that ships proves has to do. */
@@ -34,22 +36,21 @@ const COLUMNS = ['day', 'fits', 'id', 'updated_at', 'version'].map((name) => {
   return { name, type, not_null: name === 'id', readable: true };
 });
 const COPY = /^COPY \(SELECT .+? FROM "public"\."\w+"(?: WHERE (.+))? ORDER BY ("\w+"(?:, "\w+")*)\) TO STDOUT$/;
-const STEP_CHANCE = 0.2;
-const LOST_CONNECTION_CHANCE = 0.1;
 
 /** A table of a database, read by the claims, conditions and orders of the code that ships. */
 export class SimTable implements SimSource {
   readonly #database: SimDatabase;
   readonly #clock: VirtualClock;
   readonly #random: Random;
-  readonly #isTroubled: () => boolean;
+  readonly #options: SimTableOptions;
   readonly #table: DescribedTable;
   readonly #seesAll: boolean;
 
-  constructor({ clock, random, rows, isTroubled, isExact }: SimTableOptions) {
+  constructor(options: SimTableOptions) {
+    const { clock, random, rows, isExact } = options;
+    this.#options = options;
     this.#clock = clock;
     this.#random = random;
-    this.#isTroubled = isTroubled;
     this.#table = describedTable(isExact);
     this.#seesAll = random.chance(0.5);
     this.#database = new SimDatabase({ clock, random, rows, hasXids: isExact });
@@ -80,7 +81,7 @@ export class SimTable implements SimSource {
       system: 'rds',
       cut: (entity: TableEntity, claim) =>
         asks.ask('source.cut', entity.name, () => {
-          if (!this.#isTroubled()) this.#database.settle();
+          if (!this.#options.isTroubled()) this.#database.settle();
           return cutOf({ session: this.#session(), clock, config: CONFIG, entity, table, claim });
         }),
       openSlice: (entity: TableEntity, load, start) =>
@@ -90,11 +91,8 @@ export class SimTable implements SimSource {
 
   /** Others work in the database between any two statements. */
   #goOn(): void {
-    if (this.#isTroubled() && this.#random.chance(STEP_CHANCE)) this.#database.step();
-  }
-
-  #isLost(): boolean {
-    return this.#isTroubled() && this.#random.chance(LOST_CONNECTION_CHANCE);
+    const { isTroubled, stir_chance } = this.#options;
+    if (isTroubled() && this.#random.chance(stir_chance)) this.#database.step();
   }
 
   #session(): Queries {
@@ -118,7 +116,7 @@ export class SimTable implements SimSource {
     let seen: Selected | undefined;
     for (;;) {
       const batch = await asks.ask('source.read', entity.name, async () => {
-        if (!seen || this.#isLost()) seen = await this.#select(slice, position, fallback);
+        if (!seen || this.#options.isLost()) seen = await this.#select(slice, position, fallback);
         return seen.rows.slice(0, entity.batch_rows);
       });
       const last = batch.at(-1);

@@ -24,7 +24,7 @@ function tokensOf(sql: string): Token[] {
   while (TOKEN.lastIndex < sql.length) {
     const at = TOKEN.lastIndex;
     const match = TOKEN.exec(sql);
-    if (!match) throw new RangeError(`unknown SQL: ${sql.slice(at)}`);
+    if (!match) throw new RangeError(`unknown SQL from place ${at} on: ${sql}`);
     const [, column, text, number, sign, word] = match;
     if (column !== undefined) tokens.push({ kind: 'column', text: column });
     else if (text !== undefined) tokens.push({ kind: 'text', text });

@@ -9,6 +9,13 @@ Error.stackTraceLimit = 0;
 
 const work = workerData as Work;
 if (work.mutant !== undefined) plant(work.mutant);
+/** The command line that shows again what is being played. */
+let playing = '';
+if (work.mutant === undefined) {
+  process.on('unhandledRejection', (thrown) => {
+    throw new Error(`${playing}: a promise was left alone: ${String(thrown)}`);
+  });
+}
 tell({ kind: 'done', done: await carryOut(work) });
 
 function tell(told: Told): void {
@@ -22,9 +29,10 @@ async function carryOut(asked: Work): Promise<Done> {
   const [from, to] = asked.kind === 'seeds' ? [asked.from, asked.to] : [1, asked.seeds_max];
   const tally = new Tally(tell);
   for (let seed = from; seed <= to; seed += 1) {
+    playing = `--seed ${seed}`;
     const played = await simulateSeed(seed);
     const { violation } = played;
-    tally.add(played, violation && { ...violation, replay: `--seed ${seed}` });
+    tally.add(played, violation && { ...violation, replay: playing });
     if (asked.kind === 'mutant' && violation) return tally.done;
   }
   return asked.kind === 'mutant' ? playCases({ first: 0, of: 1, isEnough: true }) : tally.done;
@@ -44,9 +52,10 @@ async function playCases({ first, of, isEnough }: Cases): Promise<Done> {
   for (let number = first; number < cases.length; number += of) {
     const one = cases[number];
     if (!one) break;
+    playing = `--case ${number}`;
     const played = await playCase(one);
     const { violation } = played;
-    tally.add(played, violation && { ...violation, replay: `--case ${number}` });
+    tally.add(played, violation && { ...violation, replay: playing });
     if (isEnough && violation) break;
   }
   return tally.done;

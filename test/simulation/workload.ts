@@ -34,6 +34,8 @@ export interface Workload {
   readonly actions: readonly Action[];
   /** How many keys a page of a listing has. */
   readonly page_keys: number;
+  /** How often something happens in a source between two questions of one that reads it. */
+  readonly stir_chance: number;
   readonly extractors: number;
   readonly writers: number;
   /** How long a sent message may stay hidden. */
@@ -65,6 +67,7 @@ export function drawWorkload(random: Random): Workload {
     entities,
     actions: ['plan', ...drawActions(random)],
     page_keys: random.pick([1, 2, 3, 1000]),
+    stir_chance: random.pick([0, 0.1, 0.2, 0.4]),
     extractors: random.between(1, 3),
     writers: random.between(1, 4),
     delay_ms_max: random.pick([0, 10, 60_000]),
@@ -121,6 +124,7 @@ export function smallWorkload(): Workload {
     entities: [table('orders', 13), table('customers', 2)],
     actions: ['plan', 'ask', 'rest', 'change', 'ask'],
     page_keys: 2,
+    stir_chance: 0,
     extractors: 3,
     writers: 2,
     delay_ms_max: 0,

@@ -4,7 +4,7 @@ import { MemoryObjectStore } from '@bronze/local/memory-object-store';
 import { setImmediate as settled } from 'node:timers/promises';
 import { act } from './actions.ts';
 import { Agenda } from './agenda.ts';
-import type { Counts, EntityFacts, Facts, Law, Violation } from './facts.ts';
+import { type Counts, type EntityFacts, type Facts, healthy, type Law, type Violation } from './facts.ts';
 import { type FaultPlan, NO_FAULTS } from './fates.ts';
 import type { Backing } from './faulty-ports.ts';
 import { Functions } from './functions.ts';
@@ -14,9 +14,8 @@ import { ObservedStore } from './observed-store.ts';
 import { emptyQueues } from './queues.ts';
 import { Random } from '../random.ts';
 import { recordSent } from './sends.ts';
-import { SimApi } from './sim-api.ts';
 import type { SimSource } from './sim-source.ts';
-import { SimTable } from './sim-table.ts';
+import { sourceOf } from './sources.ts';
 import { Tampering } from './tampering.ts';
 import { Trace } from './trace.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -54,13 +53,13 @@ export class World {
   readonly #tampering = new Tampering(this);
   #ids = 0;
   #asked_at: string | undefined;
-  #messages_gone = 0;
+  readonly #gone = new Set<string>();
   violation: Violation | undefined;
   /** So much happened before faults stopped. */
   troubled = { calls: 0, deliveries: 0 };
   /** Ids of messages that have been dead for weeks. */
   readonly weeks_old = new Set<string>();
-  readonly counts: Counts = { redriven: 0, redriven_weeks_later: 0, tampered: 0 };
+  readonly counts: Counts = { redriven: 0, redriven_weeks_later: 0, tampered: 0, strictly_live: 0 };
 
   constructor(options: WorldOptions) {
     const { seed, workload, faults } = options;
@@ -73,7 +72,7 @@ export class World {
       () => this.newId(),
     );
     this.#agenda = new Agenda({ random: this.random, clock: this.clock, trace: this.trace, faults });
-    for (const entity of workload.entities) this.sources.set(entity.name, this.#sourceOf(entity));
+    for (const entity of workload.entities) this.sources.set(entity.name, sourceOf(this, entity));
     this.#entities = new Map(workload.entities.map((entity) => [entity.name, this.#factsOf(entity)]));
     this.backing = this.#backing();
     this.functions = new Functions(this);
@@ -97,13 +96,17 @@ export class World {
   }
 
   get facts(): Facts {
-    const messages_gone = this.#messages_gone + this.#agenda.lost_sends;
-    return { ledger: this.ledger, entities: this.#entities, messages_gone, asked_at: this.#asked_at };
+    return { ledger: this.ledger, entities: this.#entities, gone: this.#gone, asked_at: this.#asked_at };
   }
 
-  /** A message is gone that only another request replaces. Those of a poisoned entity don't count. */
-  isGone(entity?: string): void {
-    if (entity === undefined || !this.#entities.get(entity)?.poison) this.#messages_gone += 1;
+  /** A message is gone that only another request replaces. */
+  isGone(entity: string): void {
+    this.#gone.add(entity);
+  }
+
+  /** A command was interrupted, which may have been about any entity. */
+  areGone(): void {
+    for (const name of this.#entities.keys()) this.isGone(name);
   }
 
   newId(): string {
@@ -112,6 +115,16 @@ export class World {
 
   /** Faults and actions, then none, then one more request for each entity: the laws hold all along. */
   async run(): Promise<Violation | undefined> {
+    try {
+      await this.#play();
+    } catch (thrown) {
+      const what = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+      this.violation ??= { law: 'the simulation itself', what };
+    }
+    return this.violation;
+  }
+
+  async #play(): Promise<void> {
     await this.#tampering.poisonCheckpoints();
     await this.#toRest(true);
     if (this.options.workload.isRedrivenLate) {
@@ -122,12 +135,12 @@ export class World {
     this.#agenda.faults = NO_FAULTS;
     await this.#toRest(false);
     this.check((law) => law.atRest?.(this.facts));
+    this.counts.strictly_live = healthy(this.facts).filter(({ name }) => !this.#gone.has(name)).length;
     this.#asked_at = this.clock.now;
     this.clock.tick(2_000_000);
     for (const name of this.#entities.keys()) await this.ask({ entity: name });
     await this.#toRest(false);
     this.check((law) => law.afterOneMoreRequest?.(this.facts));
-    return this.violation;
   }
 
   /** A message made by hand: its id will be the load's. */
@@ -214,16 +227,9 @@ export class World {
         this.check((law) => law.onSent?.(this.facts, sent));
         recordSent(this.ledger, sent);
       },
+      onLost: (messages) => messages.forEach(({ entity }) => this.isGone(entity)),
       nextAttempt: () => `attempt-${(this.#ids += 1)}`,
     };
-  }
-
-  #sourceOf({ kind, rows, heedsSince, isExact }: PlannedEntity): SimSource {
-    const { seed, isInOrder } = this.options;
-    const random = new Random(seed * 7 + 2 + this.sources.size);
-    const shared = { clock: this.clock, random, rows, isTroubled: () => this.isTroubled && !isInOrder };
-    if (kind === 'table') return new SimTable({ ...shared, isExact });
-    return new SimApi({ ...shared, heedsSince, isFailing: () => this.faults.isApiFailing() });
   }
 
   #factsOf({ name, poison }: PlannedEntity): EntityFacts {

@@ -18,7 +18,12 @@ function verdict(version: Partial<Version>, record: object): string | undefined 
   };
   const versions = () => [{ line: 'the row', cursor: INSIDE, from_us: 1, to_us: Infinity, ...version }];
   const orders = { name: 'orders', poison: undefined, current: () => [], versions };
-  const facts: Facts = { ledger, entities: new Map([['orders', orders]]), messages_gone: 0, asked_at: undefined };
+  const facts: Facts = {
+    ledger,
+    entities: new Map([['orders', orders]]),
+    gone: new Set<string>(),
+    asked_at: undefined,
+  };
   const change = {
     kind: 'record',
     key: '',

@@ -42,6 +42,11 @@ function stagedByTask(load: LoadFacts): [name: string, lines: string[]][] {
   );
 }
 
+/** An incremental load by times: it brings what no load before it brought. Those by transactions: the law *exact position*. */
+function isOfTime({ record }: LoadFacts): boolean {
+  return record?.load_type === 'incremental' && !record.exact_window && record.window_fallback === undefined;
+}
+
 /** Windows tile: a row version is in one incremental load at most. A full load brings everything again, once, as does one that says so. */
 function twoLoads({ ledger, entities }: Facts): string | undefined {
   for (const name of entities.keys()) {
@@ -49,7 +54,8 @@ function twoLoads({ ledger, entities }: Facts): string | undefined {
       const incremental = loads.filter(
         ({ record }) => record?.load_type === 'incremental' && record.window_fallback === undefined,
       );
-      if (incremental.length > 1 || new Set(loads).size < loads.length) {
+      const isAgain = loads.some((load, index) => index > 0 && isOfTime(load));
+      if (incremental.length > 1 || isAgain || new Set(loads).size < loads.length) {
         return `${line} of ${name} is in bronze ${loads.length} times: ${loads.map(({ load_id }) => load_id).join(', ')}`;
       }
     }

@@ -3,7 +3,7 @@ import { POISON_CODES } from '../facts.ts';
 
 /**
  * L7: an entity that fails never delays or changes another. No other fails as it does, and a plan goes on (`planned`);
- * that a healthy one ends as it would without it is shown by the exhaustive mode's worlds with and without poison.
+ * that a healthy one ends as it would without it, and as fast, is shown by the small world with and without poison.
  */
 export const ALONE: Law = {
   name: 'L7 alone',

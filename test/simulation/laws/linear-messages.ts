@@ -1,4 +1,4 @@
-import type { WriteMessage } from '@bronze/common/messages';
+import type { ExtractRequest, WriteMessage } from '@bronze/common/messages';
 import { taskName } from '@bronze/common/object-keys';
 import type { Facts, Law, Sent } from '../facts.ts';
 import type { LoadFacts } from '../ledger.ts';
@@ -7,11 +7,13 @@ import { sendersLike } from '../sends.ts';
 /**
  * Messages don't multiply. What one invocation may send follows from the delivery that it handles: the tasks of the slice
  * that it staged, and one request. Before that, once, the tasks of slices that it found committed, where its request does
- * not say that they were handed over, and only what had no receipt when it began.
+ * not say that they were handed over, and only what had no receipt when it began. A planner sends once, one request for
+ * each entity.
  */
 export const LINEAR_MESSAGES: Law = {
   name: 'linear messages',
-  onSent: (facts, sent) => (sent.queue === 'writes' ? writesSent(facts, sent) : requestsSent(sent)),
+  onSent: (facts, sent) => (sent.queue === 'writes' ? writesSent(facts, sent) : requestSent(facts, sent)),
+  onPlanSent: planSent,
   atRest: tooMany,
   afterOneMoreRequest: tooMany,
 };
@@ -31,8 +33,15 @@ function writesSent({ ledger }: Facts, sent: Sent): string | undefined {
   return isHandedOver ? `${by.name} sends tasks of slice ${first.slice}, which its request says are sent` : undefined;
 }
 
-function requestsSent({ bodies, by }: Sent): string | undefined {
+function requestSent({ ledger }: Facts, { bodies, by }: Sent): string | undefined {
+  if (ledger.senders_of_requests.has(by.name)) return `${by.name} sends a second request`;
   return bodies.length > 1 ? `${by.name} sends ${bodies.length} requests at once` : undefined;
+}
+
+function planSent({ ledger }: Facts, { bodies, by }: Sent): string | undefined {
+  if (ledger.senders_of_requests.has(by.name)) return `${by.name} sends its requests twice`;
+  const names = (bodies as readonly ExtractRequest[]).map(({ entity }) => entity);
+  return new Set(names).size < names.length ? `${by.name} asks for an entity twice` : undefined;
 }
 
 function tooMany({ ledger }: Facts): string | undefined {

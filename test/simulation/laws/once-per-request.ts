@@ -9,7 +9,8 @@ export const ONCE_PER_REQUEST: Law = {
     const claimed = after?.pending_load?.load_id;
     if (claimed !== undefined && claimed !== before?.pending_load?.load_id) {
       if (before?.pending_load) return `${entity} claims ${claimed} while ${before.pending_load.load_id} is pending`;
-      if (ledger.loads.get(`${entity}/${claimed}`)?.record) return `${entity} claims ${claimed} a second time`;
+      if ((ledger.loads.get(`${entity}/${claimed}`)?.claims ?? 0) > 1)
+        return `${entity} claims ${claimed} a second time`;
     }
     const last = after?.last_load_id;
     if (last === undefined || last === before?.last_load_id) return undefined;

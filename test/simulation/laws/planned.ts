@@ -10,7 +10,6 @@ export const PLANNED: Law = {
     return left && `a plan left ${left} out`;
   },
   atRest(facts) {
-    if (facts.messages_gone > 0) return undefined;
     for (const plan of facts.ledger.plans) {
       const idle = plan.planned.find(({ entity, load_id }) => !isServed(facts, plan, { entity, load_id }));
       if (idle) return `${idle.entity} was planned for ${plan.scheduled_at}, and no load of it came`;
@@ -21,7 +20,7 @@ export const PLANNED: Law = {
 
 /** By its own load, by one that was claimed since, or because the checkpoint had come so far already. */
 function isServed({ ledger, ...facts }: Facts, plan: PlanFacts, { entity, load_id }: PlanFacts['planned'][number]) {
-  if (!isHealthy({ ledger, ...facts }, entity)) return true;
+  if (facts.gone.has(entity) || !isHealthy({ ledger, ...facts }, entity)) return true;
   const synced = ledger.checkpoints.get(entity)?.last_sync_timestamp ?? '';
   return (
     ledger.loads.get(`${entity}/${load_id}`)?.record !== undefined ||
