@@ -6,9 +6,10 @@ export const KNOWN_FAILURES: Law = {
   name: 'known failures',
   onFailure(facts, entity, failure) {
     const poison = facts.entities.get(entity)?.poison;
+    const isOwn = poison !== undefined && failure.code === POISON_CODES[poison];
     // An API's page token can really expire; the next delivery begins at the last slice again.
-    const known = poison === undefined ? 'PAGE_TOKEN_EXPIRED' : POISON_CODES[poison];
-    const isOurs = failure.kind === 'bug' || (isHopeless(failure) && failure.code !== known);
+    const needsPerson = isHopeless(failure) && failure.code !== 'PAGE_TOKEN_EXPIRED' && !isOwn;
+    const isOurs = failure.kind === 'bug' || needsPerson;
     return isOurs ? `${entity}: ${failure.code}: ${failure.message}` : undefined;
   },
 };
