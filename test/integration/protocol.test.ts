@@ -1,8 +1,6 @@
-import { abandonLoad } from '@bronze/common/abandon-load';
 import { CheckpointFile } from '@bronze/common/checkpoint-file';
 import { CHECKPOINTS_KEY } from '@bronze/common/object-keys';
 import { sweepStaging } from '@bronze/common/sweep-staging';
-import { timestamp } from '@bronze/common/timestamp';
 import { describe, expect, test } from 'vitest';
 import { messageId, World } from './world.ts';
 
@@ -160,31 +158,6 @@ describe('what must stop a write task', () => {
       );
     });
     await expect(world.stepWrite()).rejects.toMatchObject({ code: 'OBJECT_INVALID' });
-  });
-});
-
-describe('abandoning a load', () => {
-  test('frees the entity, moves nothing, and late write tasks of it are no-ops', async () => {
-    const world = new World(SETTINGS);
-    await world.ask(FIRST);
-    await world.stepRequest();
-    const checkpoints = new CheckpointFile(world.objects);
-    const ports = {
-      objects: world.objects,
-      checkpoints,
-      requests: world.requests,
-      clock: { now: () => timestamp('2024-01-16'), sleep: async () => undefined },
-      log: { event: () => undefined },
-    };
-    expect(await abandonLoad(ports, 'things')).toMatchObject({ status: 'abandoned', load_id: FIRST });
-    const { checkpoint } = await checkpoints.read('things');
-    expect(checkpoint).toEqual({ last_load_id: FIRST });
-    await world.drain();
-    expect(completed(world)).toEqual([]);
-    await world.ask(SECOND);
-    await world.drain();
-    expect(completed(world)).toEqual([SECOND]);
-    expect(await abandonLoad(ports, 'things')).toBeUndefined();
   });
 });
 

@@ -13,6 +13,7 @@ import {
 import type { ExtractRequest } from './messages.ts';
 import { type LoadKey, loadRecordKey, receiptsPrefix, sliceOfTask, taskNameOfReceipt } from './object-keys.ts';
 import type { CheckpointStore, Clock, Log, ObjectStore, TaskQueue } from './ports.ts';
+import { assertSameClaim } from './same-claim.ts';
 import { nextPart, readSlice, readSlices, type SliceManifest } from './slice-manifest.ts';
 
 export interface CompletionPorts {
@@ -57,9 +58,14 @@ async function decide(ports: CompletionPorts, load: LoadKey, record: LoadRecord)
   return decided ?? record;
 }
 
-/** Brings a decided load into the checkpoint, if nobody has, and wakes whoever waits behind it. */
+/**
+ * Brings a decided load into the checkpoint, if nobody has, and wakes whoever waits behind it.
+ *
+ * @throws BronzeError LOAD_RECLAIMED
+ */
 export async function finishSwap(ports: CompletionPorts, record: LoadRecord): Promise<void> {
   const { checkpoint: current, version } = await ports.checkpoints.read(record.entity);
+  assertSameClaim(current, record.entity, record);
   const next = checkpoint.finishLoad(current, record, ports.clock.now());
   if (next && !(await ports.checkpoints.swap(record.entity, version, next))) return finishSwap(ports, record);
   if (next) {

@@ -18,6 +18,7 @@ export const FAILURE_KINDS = {
   OBJECT_INVALID: 'permanent',
   OBJECT_MISSING: 'temporary',
   OBJECT_CORRUPT: 'permanent',
+  LOAD_RECLAIMED: 'permanent',
   PART_FOREIGN: 'permanent',
   SWAP_CONTENDED: 'temporary',
   CHECKPOINT_BUSY: 'temporary',

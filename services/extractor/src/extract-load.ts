@@ -4,6 +4,7 @@ import { readLoadRecord } from '@bronze/common/load-record';
 import type { ExtractRequest } from '@bronze/common/messages';
 import type { LoadKey } from '@bronze/common/object-keys';
 import type { ObjectStore } from '@bronze/common/ports';
+import { assertSameClaim } from '@bronze/common/same-claim';
 import { keyOf, readSlices, type SliceManifest } from '@bronze/common/slice-manifest';
 import { claimLoad, type ClaimPorts } from './claim-load.ts';
 import { type HandOverPorts, handOver, sendMissingTasks } from './hand-over.ts';
@@ -28,6 +29,7 @@ export async function extractLoad(ports: ExtractorPorts, entity: Entity, request
   const handed_over = request.load_id === load.load_id ? (request.slice ?? 0) : 0;
   const slices = await slicesFrom(ports.objects, key, Math.max(0, handed_over - 1));
   const last = slices.at(-1);
+  if (last) assertSameClaim({ pending_load: load }, entity.name, last.load);
   await sendMissingTasks(
     ports,
     key,

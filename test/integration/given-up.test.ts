@@ -1,0 +1,88 @@
+import { abandonLoad } from '@bronze/common/abandon-load';
+import { CheckpointFile } from '@bronze/common/checkpoint-file';
+import { CHECKPOINTS_KEY } from '@bronze/common/object-keys';
+import { timestamp } from '@bronze/common/timestamp';
+import { describe, expect, test } from 'vitest';
+import { messageId, World } from './world.ts';
+
+const SETTINGS = { batch_rows: 4, task_rows: 8, slice_rows: 12 };
+const [FIRST, SECOND] = [messageId(9001), messageId(9002)];
+
+/** Its first slice is committed. */
+async function begun(settings: object = SETTINGS): Promise<World> {
+  const world = new World({ ...SETTINGS, ...settings });
+  await world.ask(FIRST);
+  await world.stepRequest();
+  return world;
+}
+
+function operator({ objects, requests }: World) {
+  return {
+    objects,
+    checkpoints: new CheckpointFile(objects),
+    requests,
+    clock: { now: () => timestamp('2024-01-16'), sleep: async () => undefined },
+    log: { event: () => undefined },
+  };
+}
+
+const completed = (world: World) =>
+  world.events.filter((event) => event.kind === 'load_completed').map((event) => event.load_id);
+
+describe('abandoning a load', () => {
+  test('frees the entity, moves nothing, and late write tasks of it are no-ops', async () => {
+    const world = await begun();
+    const ports = operator(world);
+    expect(await abandonLoad(ports, 'things')).toMatchObject({ status: 'abandoned', load_id: FIRST });
+    const { checkpoint } = await ports.checkpoints.read('things');
+    expect(checkpoint).toEqual({ last_load_id: FIRST });
+    await world.drain();
+    expect(completed(world)).toEqual([]);
+    await world.ask(SECOND);
+    await world.drain();
+    expect(completed(world)).toEqual([SECOND]);
+    expect(await abandonLoad(ports, 'things')).toBeUndefined();
+  });
+
+  test('works although a manifest of it can’t be read', async () => {
+    const world = await begun();
+    const keys = await world.objects.list('data/staging/');
+    const manifest = keys.find((key) => key.endsWith('slice-00000.json')) ?? '';
+    const stored = await world.objects.get(manifest);
+    await world.objects.replace(manifest, Buffer.from('{"version":2}'), stored?.etag);
+    await expect(world.stepRequest()).rejects.toMatchObject({ code: 'OBJECT_INVALID' });
+    expect(await abandonLoad(operator(world), 'things')).toMatchObject({ status: 'abandoned', slices: 0 });
+    await world.ask(SECOND);
+    await world.drain();
+    expect(completed(world)).toEqual([SECOND]);
+  });
+});
+
+/** Somebody takes the pending load out of the file while a part of it is committed, and time goes on. */
+async function withoutPending(world: World): Promise<void> {
+  const stored = await world.objects.get(CHECKPOINTS_KEY);
+  const file = JSON.parse(Buffer.from(stored?.body ?? []).toString()) as Record<string, { pending_load?: unknown }>;
+  delete file['things']?.pending_load;
+  await world.objects.replace(CHECKPOINTS_KEY, Buffer.from(JSON.stringify(file)), stored?.etag);
+  world.until = timestamp('2024-01-16T12:00:00Z');
+}
+
+describe('a load that is claimed again under its id, with another window', () => {
+  test('does not go on behind the slices of its first claim', async () => {
+    const world = await begun();
+    await withoutPending(world);
+    await expect(world.stepRequest()).rejects.toMatchObject({ code: 'LOAD_RECLAIMED' });
+    expect(completed(world)).toEqual([]);
+  });
+
+  test('does not take the record of its first claim for its own', async () => {
+    const world = await begun({ slice_rows: 100 });
+    await withoutPending(world);
+    await world.ask(FIRST);
+    await expect(world.stepRequest()).rejects.toMatchObject({ code: 'LOAD_RECLAIMED' });
+    for (let task = 0; task < 2; task += 1) await world.stepWrite();
+    await expect(world.stepWrite()).rejects.toMatchObject({ code: 'LOAD_RECLAIMED' });
+    const { checkpoint } = await new CheckpointFile(world.objects).read('things');
+    expect(checkpoint?.last_sync_timestamp).toBeUndefined();
+  });
+});
