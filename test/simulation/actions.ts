@@ -63,7 +63,7 @@ function redrive({ backing, counts, faults, weeks_old }: World): void {
       queue.sendText(body, {});
       counts.redriven += 1;
       if (weeks_old.has(message_id)) counts.redriven_weeks_later += 1;
-      if (!faults.isRedriveInterrupted()) dead.delete(message_id);
+      if (!faults.isHit('interrupted redrive')) dead.delete(message_id);
     }
   }
 }

@@ -46,6 +46,8 @@ export interface Counts {
   strictly_live: number;
 }
 
+export const NO_COUNTS: Readonly<Counts> = { redriven: 0, redriven_weeks_later: 0, tampered: 0, strictly_live: 0 };
+
 /** Messages on their way to a queue. */
 export interface Sent {
   readonly queue: 'requests' | 'writes';

@@ -27,20 +27,25 @@ export interface Fated {
   readonly is_send: boolean;
 }
 
+/** What goes wrong elsewhere than at a call of a port. */
+export type Mishap =
+  /** The next answer of an API is a bad one. */
+  | 'bad answer'
+  /** The connection to a database is lost before the next batch. */
+  | 'lost connection'
+  /** The next invocation has little time. */
+  | 'little time'
+  /** Whoever redrives a dead message dies before it is deleted: it will be sent once more. */
+  | 'interrupted redrive';
+
 export interface FaultPlan {
   fateOf(call: Fated): Fate;
   /** Whether the `delivery`-th delivery of this world is made twice at once. */
   isDoubled(delivery: number): boolean;
   /** Whether the acknowledgement of the `delivery`-th delivery is lost. */
   isUnacknowledged(delivery: number): boolean;
-  /** Whether the next answer of an API is a bad one. */
-  isApiFailing(): boolean;
-  /** Whether the connection to a database is lost before the next batch. */
-  isConnectionLost(): boolean;
-  /** Whether the next invocation has little time. */
-  isShort(): boolean;
-  /** Whether whoever redrives a dead message dies before it is deleted: it will be sent once more. */
-  isRedriveInterrupted(): boolean;
+  /** Whether it happens, this time. */
+  isHit(mishap: Mishap): boolean;
   /** How long what is late takes, in microseconds. */
   lateUs(random: Random): number;
 }
@@ -52,10 +57,7 @@ export const NO_FAULTS: FaultPlan = {
   fateOf: () => 'ok',
   isDoubled: () => false,
   isUnacknowledged: () => false,
-  isApiFailing: () => false,
-  isConnectionLost: () => false,
-  isShort: () => false,
-  isRedriveInterrupted: () => false,
+  isHit: () => false,
   lateUs: (random) => random.between(1, LATE_US_MAX),
 };
 
@@ -98,20 +100,8 @@ export class RandomFaults implements FaultPlan {
     return this.#happens(this.#rate);
   }
 
-  isApiFailing(): boolean {
-    return this.#happens(this.#rate);
-  }
-
-  isConnectionLost(): boolean {
-    return this.#happens(this.#rate);
-  }
-
-  isShort(): boolean {
-    return this.#happens(this.#short_rate);
-  }
-
-  isRedriveInterrupted(): boolean {
-    return this.#happens(this.#rate);
+  isHit(mishap: Mishap): boolean {
+    return this.#happens(mishap === 'little time' ? this.#short_rate : this.#rate);
   }
 
   lateUs(random: Random): number {
@@ -178,19 +168,7 @@ export class ListedFaults implements FaultPlan {
     return true;
   }
 
-  isApiFailing(): boolean {
-    return false;
-  }
-
-  isConnectionLost(): boolean {
-    return false;
-  }
-
-  isShort(): boolean {
-    return false;
-  }
-
-  isRedriveInterrupted(): boolean {
+  isHit(): boolean {
     return false;
   }
 

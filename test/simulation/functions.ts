@@ -140,7 +140,7 @@ export class Functions {
     const { random, faults, clock, ledger } = this.#world;
     return new Invocation(`${what}@${(this.#count += 1)}`, {
       random,
-      isShort: faults.isShort(),
+      isShort: faults.isHit('little time'),
       started_ms: clock.now_ms,
       began: ledger.changes,
       delivery,

@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import { NO_FAULTS } from './fates.ts';
 import { MUTANTS } from './mutants.ts';
+import { whyNotPlanted } from './planting.ts';
 import { courseOf, POISONS } from './poisoned.ts';
 import { simulateSeed } from './simulate-seed.ts';
+import { smallWorkload } from './workload.ts';
+import { World } from './world.ts';
 
 const MAIN = new URL('./main.ts', import.meta.url).pathname;
 /** About as many as there are: a list that has lost some shows less than it says. */
@@ -99,6 +103,14 @@ test('a broken law comes with its seed, the fewest faults that break it and the 
   expect(shorter).toMatchObject({ code: 0, stdout: expect.stringContaining('all laws hold') });
 });
 
+test('a world that can’t go on is a violation, not the end of all worlds', async () => {
+  const world = new World({ seed: 0, workload: smallWorkload(), faults: NO_FAULTS, isInOrder: true });
+  world.functions.plan = () => {
+    throw new RangeError('no plan');
+  };
+  expect(await world.run()).toMatchObject({ law: 'the simulation itself', what: expect.stringContaining('no plan') });
+});
+
 test.each([
   ['--seeds', '0'],
   ['--exhaustive', '--threads', '0'],
@@ -124,6 +136,12 @@ describe('planted bugs', () => {
       // Nor by a simulation that can't go on with it.
       expect(stdout).not.toMatch(/the law itself failed|unknown SQL|the simulation itself/);
     }
+  });
+
+  test('say why they can’t be planted: their place in the code is gone', () => {
+    const gone = { file: 'packages/common/src/json.ts', find: 'was here once', put: '' };
+    expect(whyNotPlanted({ name: 'gone', edits: [gone] })).toContain('does not hold this exactly once: was here once');
+    expect(MUTANTS.map(whyNotPlanted).filter((reason) => reason !== undefined)).toEqual([]);
   });
 
   test('a bug whose place in the code is gone is no bug that was caught', async () => {

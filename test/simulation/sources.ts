@@ -12,6 +12,7 @@ export function sourceOf(world: World, { kind, rows, heedsSince, isExact }: Plan
   const random = new Random(seed * 7 + 2 + world.sources.size);
   const isTroubled = () => world.isTroubled && !isInOrder;
   const shared = { clock, random, rows, stir_chance: workload.stir_chance, isTroubled };
-  if (kind === 'table') return new SimTable({ ...shared, isExact, isLost: () => world.faults.isConnectionLost() });
-  return new SimApi({ ...shared, heedsSince, isFailing: () => world.faults.isApiFailing() });
+  if (kind === 'table')
+    return new SimTable({ ...shared, isExact, isLost: () => world.faults.isHit('lost connection') });
+  return new SimApi({ ...shared, heedsSince, isFailing: () => world.faults.isHit('bad answer') });
 }

@@ -1,8 +1,8 @@
 import type { Broken, Done, Told } from './work.ts';
-import type { Counts } from './facts.ts';
+import { type Counts, NO_COUNTS } from './facts.ts';
 
 const PROGRESS_EVERY = 50;
-export const COUNTED = ['redriven', 'redriven_weeks_later', 'tampered', 'strictly_live'] as const;
+export const COUNTED = Object.keys(NO_COUNTS) as readonly (keyof Counts)[];
 
 interface Played {
   readonly digest: string;
@@ -17,7 +17,7 @@ export class Tally {
   #worlds = 0;
   #port_calls = 0;
   #faults = 0;
-  readonly #counts: Counts = { redriven: 0, redriven_weeks_later: 0, tampered: 0, strictly_live: 0 };
+  readonly #counts: Counts = { ...NO_COUNTS };
   readonly #broken: Broken[] = [];
   readonly #digests: string[] = [];
 

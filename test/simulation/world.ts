@@ -4,7 +4,7 @@ import { MemoryObjectStore } from '@bronze/local/memory-object-store';
 import { setImmediate as settled } from 'node:timers/promises';
 import { act } from './actions.ts';
 import { Agenda } from './agenda.ts';
-import { type Counts, type EntityFacts, type Facts, healthy, type Law, type Violation } from './facts.ts';
+import { type Counts, type EntityFacts, type Facts, healthy, type Law, NO_COUNTS, type Violation } from './facts.ts';
 import { type FaultPlan, NO_FAULTS } from './fates.ts';
 import type { Backing } from './faulty-ports.ts';
 import { Functions } from './functions.ts';
@@ -59,7 +59,7 @@ export class World {
   troubled = { calls: 0, deliveries: 0 };
   /** Ids of messages that have been dead for weeks. */
   readonly weeks_old = new Set<string>();
-  readonly counts: Counts = { redriven: 0, redriven_weeks_later: 0, tampered: 0, strictly_live: 0 };
+  readonly counts: Counts = { ...NO_COUNTS };
 
   constructor(options: WorldOptions) {
     const { seed, workload, faults } = options;

@@ -1,10 +1,8 @@
 import { type CompletionPorts, finishSwap, receiptNames } from './complete-load.ts';
-import { BronzeError } from './failure.ts';
 import { encodeJson } from './json.ts';
 import { columnsBefore, type LoadRecord, readLoadRecord } from './load-record.ts';
-import { type LoadKey, loadRecordKey } from './object-keys.ts';
-import type { ObjectStore } from './ports.ts';
-import { readSlice, rowsOf, type SliceManifest } from './slice-manifest.ts';
+import { loadRecordKey } from './object-keys.ts';
+import { readableSlices, rowsOf } from './slice-manifest.ts';
 
 /**
  * Gives up the pending load of an entity: an operator's way out when it can never complete. The record is put if
@@ -44,20 +42,4 @@ export async function abandonLoad(ports: CompletionPorts, entity: string): Promi
   const decided = (await readLoadRecord(ports.objects, key)) ?? record;
   await finishSwap(ports, decided);
   return decided;
-}
-
-/** Up to the first that this code can't read: that one may be why the load is given up. */
-async function readableSlices(objects: ObjectStore, load: LoadKey): Promise<SliceManifest[]> {
-  const slices: SliceManifest[] = [];
-  try {
-    for (;;) {
-      const next = await readSlice(objects, load, slices.length);
-      if (!next) return slices;
-      slices.push(next);
-      if (next.final) return slices;
-    }
-  } catch (thrown) {
-    if (thrown instanceof BronzeError && thrown.code === 'OBJECT_INVALID') return slices;
-    throw thrown;
-  }
 }

@@ -20,6 +20,6 @@ export function assertSameClaim(
   if (pending.ingested_at === frozen.ingested_at && pending.until === frozen.until) return;
   throw new BronzeError('LOAD_RECLAIMED', {
     message: `load ${pending.load_id} of ${entity} was claimed at ${pending.ingested_at}, but slices of it are committed that an earlier claim of ${frozen.ingested_at} froze`,
-    hint: 'Was pending_load taken out of checkpoints.json, or an older file restored? Abandon the load, drop the messages that are left of it, and enqueue the entity anew.',
+    hint: 'Was pending_load taken out of checkpoints.json, or an older file restored? Abandon the load (or, if it has a load record, take pending_load out once more), drop the messages that are left of it, and enqueue the entity anew.',
   });
 }

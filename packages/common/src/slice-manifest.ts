@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { pendingLoadSchema, type PendingLoad, sinceParameterSchema } from './checkpoint.ts';
 import { columnSchema, entityNameSchema, sourceSystemSchema } from './entity.ts';
 import { windowFallbackSchema } from './exact-position.ts';
+import { BronzeError } from './failure.ts';
 import { readJson } from './json.ts';
 import { type LoadKey, sliceManifestKey } from './object-keys.ts';
 import type { ObjectStore } from './ports.ts';
@@ -125,8 +126,23 @@ export async function readSlice(
 }
 
 /** The committed slices of a load from number `from` on, in order. They are contiguous: n is staged only after n-1. */
-export async function readSlices(objects: ObjectStore, load: LoadKey, from = 0): Promise<SliceManifest[]> {
+export function readSlices(objects: ObjectStore, load: LoadKey, from = 0): Promise<SliceManifest[]> {
+  return readInto([], objects, load, from);
+}
+
+/** Up to the first that this code can't read: that one may be why a load is given up. */
+export async function readableSlices(objects: ObjectStore, load: LoadKey): Promise<SliceManifest[]> {
   const slices: SliceManifest[] = [];
+  try {
+    return await readInto(slices, objects, load, 0);
+  } catch (thrown) {
+    if (thrown instanceof BronzeError && thrown.code === 'OBJECT_INVALID') return slices;
+    throw thrown;
+  }
+}
+
+/** Fills `slices`, so that what was read before an error is there. */
+async function readInto(slices: SliceManifest[], objects: ObjectStore, load: LoadKey, from: number) {
   for (;;) {
     const next = await readSlice(objects, load, from + slices.length);
     if (!next) return slices;
