@@ -6,6 +6,7 @@ import { cutOf } from '@bronze/extractor/adapters/claim-cut';
 import { type DescribedTable, QUOTING } from '@bronze/extractor/adapters/described-table';
 import type { Queries } from '@bronze/extractor/adapters/postgres-session';
 import { proveReading } from '@bronze/extractor/adapters/reading-proof';
+import { STATEMENT_XMAX_SQL } from '@bronze/extractor/postgres/xid-range';
 import { type CopyPlan, planCopy } from '@bronze/extractor/postgres/window-sql';
 import * as z from 'zod/mini';
 import type { Random } from '../random.ts';
@@ -130,9 +131,9 @@ export class SimTable implements SimSource {
   async #select({ entity, load }: SliceToRead, position: Position | undefined, fallback: string | undefined) {
     const proof = await proveReading(this.#session(), entity, load, this.#table);
     if (proof.fallback !== fallback) throw sourceFailure('the database was replaced while it was being read');
-    const { next_xid } = proof;
-    const plan = planCopy({ ...this.#table, entity, load, position, zone: 'UTC', next_xid }, QUOTING);
-    return { plan, rows: rowsOf(plan, this.#database.rows) };
+    const { is_exact } = proof;
+    const plan = planCopy({ ...this.#table, entity, load, position, zone: 'UTC', is_exact }, QUOTING);
+    return { plan, rows: rowsOf(plan, this.#database) };
   }
 }
 
@@ -151,6 +152,7 @@ function describedTable(has_xids: boolean): DescribedTable {
   return {
     kind: has_xids ? 'r' : 'v',
     oid: '16385',
+    file_nodes: { '16385': '16390' },
     has_xids,
     encoding: 'UTF8',
     zone: 'UTC',
@@ -163,13 +165,14 @@ function describedTable(has_xids: boolean): DescribedTable {
 }
 
 /** What the COPY gives, in its order. */
-function rowsOf({ sql }: CopyPlan, rows: Iterable<Row>): readonly Row[] {
-  const [, condition, order] = COPY.exec(sql) ?? [];
+function rowsOf({ sql }: CopyPlan, database: SimDatabase): readonly Row[] {
+  const [, condition, order] =
+    COPY.exec(sql.replaceAll(STATEMENT_XMAX_SQL, String(database.snapshot().next_xid))) ?? [];
   if (order === undefined) throw new RangeError(`unknown statement: ${sql}`);
   const isTaken = condition === undefined ? () => true : compileCondition(condition);
   const names = order.slice(1, -1).split('", "');
   const placeOf = ({ columns }: Row) => names.map((name) => columns[name] ?? '').join(' ');
-  return [...rows]
+  return [...database.rows]
     .filter(({ columns }) => isTaken(columns))
     .map((row) => ({ row, place: placeOf(row) }))
     .toSorted((a, b) => (a.place < b.place ? -1 : 1))

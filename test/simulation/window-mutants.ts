@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.ts';
 const CHECKPOINT = 'packages/common/src/checkpoint.ts';
 const CLAIM_CUT = 'services/extractor/src/adapters/claim-cut.ts';
 const WINDOW = 'services/extractor/src/postgres/exact-window.ts';
+const XID_RANGE = 'services/extractor/src/postgres/xid-range.ts';
 const CONDITION = 'services/extractor/src/postgres/window-condition.ts';
 const STAGE = 'services/extractor/src/stage-slice.ts';
 const LOAD_WINDOW = 'services/extractor/src/rest/load-window.ts';
@@ -18,8 +19,8 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: WINDOW,
-        find: 'const { database, table_oid, xid: until_xid } = knowledge;',
-        put: 'const { database, table_oid, next_xid: until_xid } = knowledge;',
+        find: 'const { database, table_oid, file_nodes, xid: until_xid } = knowledge;',
+        put: 'const { database, table_oid, file_nodes, next_xid: until_xid } = knowledge;',
       },
     ],
   },
@@ -77,8 +78,8 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: CONDITION,
-        find: 'const written = next_xid === null ? []',
-        put: "const written = next_xid === null || load.load_type === 'full' ? []",
+        find: 'const written = is_exact ? ',
+        put: "const written = is_exact && load.load_type !== 'full' ? ",
       },
     ],
   },
@@ -90,7 +91,7 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     name: 'ids of rows are compared without their circle',
     edits: [
       {
-        file: WINDOW,
+        file: XID_RANGE,
         find: 'return `((xmin::text::bigint - ${BigInt(from) % LOW_BITS}) & ${LOW_BITS - 1n}) < ${width}`;',
         put: 'return `(xmin::text::bigint >= ${BigInt(from) % LOW_BITS} AND xmin::text::bigint < ${(BigInt(from) % LOW_BITS) + width})`;',
       },

@@ -1,7 +1,7 @@
 import { finishLoad, type PendingLoad, startLoad } from '@bronze/common/checkpoint';
 import { defineConfig, entityOf, isTable } from '@bronze/common/config';
 import { timestamp } from '@bronze/common/timestamp';
-import { describe, QUOTING, zoneOf } from '@bronze/extractor/adapters/described-table';
+import { lockAndDescribe, QUOTING, zoneOf } from '@bronze/extractor/adapters/described-table';
 import { PostgresSession } from '@bronze/extractor/adapters/postgres-session';
 import { PostgresSource } from '@bronze/extractor/adapters/postgres-source';
 import { proveReading } from '@bronze/extractor/adapters/reading-proof';
@@ -105,11 +105,11 @@ interface Explaining {
 }
 
 async function explained({ url, config, entity, load }: Explaining): Promise<Cost[]> {
-  const session = await PostgresSession.open(url, config, 'REPEATABLE READ');
+  const session = await PostgresSession.open(url, config);
   try {
-    const table = await describe(session, entity);
-    const { next_xid } = await proveReading(session, entity, load, table);
-    const shared = { ...table, entity, position: undefined, zone: zoneOf(entity, table), next_xid };
+    const table = await lockAndDescribe(session, entity);
+    const { is_exact } = await proveReading(session, entity, load, table);
+    const shared = { ...table, entity, position: undefined, zone: zoneOf(entity, table), is_exact };
     const { exact_window, exact_position: _, ...plain } = load;
     if (!exact_window) throw new Error('the window is exact');
     const loads: [string, PendingLoad][] = [

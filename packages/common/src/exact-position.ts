@@ -11,12 +11,21 @@ const xidSchema = z.string().check(z.regex(/^\d{1,20}$/));
 export const boundBasisSchema = z.enum(['activity', 'virtual_transactions', 'lookback']);
 export type BoundBasis = z.infer<typeof boundBasisSchema>;
 
+/**
+ * Where a table's rows are stored: the file node (`pg_relation_filenode`) of the table and of each partition and
+ * inheriting table, by oid, such as `{"16385":"16390"}`. A rewrite (`ALTER TABLE … TYPE`, TRUNCATE, `VACUUM FULL`)
+ * changes the file node and keeps the oid. Absent in positions of earlier versions.
+ */
+export const fileNodesSchema = z.record(z.string(), z.string());
+export type FileNodes = z.infer<typeof fileNodesSchema>;
+
 const positionFields = {
   /** The `last_sync_timestamp` that it belongs to: beside any other it doesn't count. */
   at: timestampSchema,
   /** `system identifier/timeline/database oid`: transaction ids mean something only there. */
   database: z.string(),
   table_oid: z.string(),
+  file_nodes: z.optional(fileNodesSchema),
   /** Every transaction below it is finished, and what it wrote is in bronze. */
   xid: xidSchema,
   /** No transaction from here on was finished at the claim. */
@@ -53,6 +62,7 @@ export const readablePositionSchema = z.pipe(
 const windowFields = {
   database: z.string(),
   table_oid: z.string(),
+  file_nodes: z.optional(fileNodesSchema),
   /** The load takes what the transactions `[from_xid, until_xid)` wrote; null: everything that the next load will not take. */
   from_xid: z.nullable(xidSchema),
   until_xid: xidSchema,
@@ -66,13 +76,17 @@ const windowSchema = z.object(windowFields);
 export type ExactWindow = z.infer<typeof windowSchema>;
 export const exactWindowSchema = z.looseObject(windowFields);
 
-/** Why an exact position did not count, so that a load is at-least-once. */
+/**
+ * Why an exact position did not count, or not wholly, so that a load is at-least-once. `table_rewritten`: every row may
+ * carry the id of the transaction that rewrote the table, so rows that did not change come again.
+ */
 export const windowFallbackSchema = z.enum([
   'no_position',
   'checkpoint_edited',
   'database_changed',
   'database_restored',
   'table_changed',
+  'table_rewritten',
   'window_too_wide',
   'no_transaction_ids',
 ]);
@@ -111,6 +125,7 @@ export function guaranteeOf(window: {
   readonly window_basis?: string | undefined;
   readonly window_fallback?: WindowFallback | undefined;
 }): string {
+  if (window.window_fallback === 'table_rewritten') return 'at least once (table_rewritten)';
   if (window.window_fallback) return `at least once, limited by lookback (${window.window_fallback})`;
   return GUARANTEES[window.window_basis ?? ''] ?? 'timestamps only';
 }

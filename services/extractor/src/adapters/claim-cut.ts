@@ -127,7 +127,11 @@ async function lookOnce({ session, table, config }: CutRequest): Promise<Look> {
   const prepared = await session.rows(PREPARED_SQL, []);
   const [snapshot] = await session.rows(SNAPSHOT_SQL, []);
   const { lookback_seconds } = config;
-  return decodeLook({ clock, open, prepared, snapshot }, { table_oid: table.oid, lookback_seconds });
+  return decodeLook(
+    { clock, open, prepared, snapshot },
+    { table_oid: table.oid, file_nodes: table.file_nodes },
+    lookback_seconds,
+  );
 }
 
 function assertReplayed(entity: TableEntity, position: ExactPosition | undefined, look: Look): void {

@@ -5,8 +5,8 @@ import { escapeIdentifier, escapeLiteral } from 'pg';
 import { CATALOG_SQL, decodeCatalog } from '../postgres/catalog-sql.ts';
 import { type CatalogTable, checkTable, type RowKey } from '../postgres/table.ts';
 import { countWithoutCursorSql, type Quoting } from '../postgres/window-condition.ts';
-import { keyCheckSql } from '../postgres/window-sql.ts';
-import type { PostgresSession, Queries } from './postgres-session.ts';
+import { keyCheckSql, lockSql } from '../postgres/window-sql.ts';
+import type { Queries } from './postgres-session.ts';
 
 export const QUOTING: Quoting = { identifier: escapeIdentifier, literal: escapeLiteral };
 
@@ -14,8 +14,25 @@ export interface DescribedTable extends CatalogTable {
   readonly key: RowKey;
 }
 
-/** The table as it is now, checked against the configuration. */
-export async function describe(session: PostgresSession, entity: TableEntity): Promise<DescribedTable> {
+/** SQLSTATEs: insufficient_privilege, undefined_table, invalid_schema_name. */
+const CANT_LOCK: ReadonlySet<unknown> = new Set(['42501', '42P01', '3F000']);
+
+/** The table as it is now, checked against the configuration, and locked against rewriting while the session is open. */
+export async function lockAndDescribe(session: Queries, entity: TableEntity): Promise<DescribedTable> {
+  await session.rows('SAVEPOINT before_locking', []);
+  try {
+    await session.rows(lockSql(entity, QUOTING), []);
+  } catch (thrown) {
+    if (!CANT_LOCK.has(Reflect.get(Object(thrown), 'code'))) throw thrown;
+    await session.rows('ROLLBACK TO SAVEPOINT before_locking', []);
+    // It says more about what is missing or denied.
+    await describe(session, entity);
+    throw thrown;
+  }
+  return describe(session, entity);
+}
+
+async function describe(session: Queries, entity: TableEntity): Promise<DescribedTable> {
   const [row] = await session.rows(CATALOG_SQL, entity.table.split('.'));
   if (!row?.['described']) {
     throw new BronzeError('TABLE_MISSING', {
@@ -33,7 +50,7 @@ export function zoneOf(entity: TableEntity, table: CatalogTable): string {
 }
 
 /** @throws BronzeError KEY_NOT_UNIQUE */
-export async function checkKey(session: PostgresSession, entity: TableEntity, key: RowKey): Promise<void> {
+export async function checkKey(session: Queries, entity: TableEntity, key: RowKey): Promise<void> {
   const offending = await session.rows(keyCheckSql(entity, key, QUOTING), []);
   if (offending.length === 0) return;
   const names = key.columns.map(({ name }) => name).join(', ');

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import { describe, expect, test } from 'vitest';
 import { connect, execute, newDatabase, textRows } from '../../../../test/database.ts';
-import { writtenWithin } from '../postgres/exact-window.ts';
+import { writtenWithin } from '../postgres/xid-range.ts';
 import { Loads, plainRole } from './exact-loads.fixtures.ts';
 
 const THINGS = `CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now(), note text);

@@ -8,9 +8,6 @@ const TEXT_ONLY = { getTypeParser: () => (text: string) => text };
 const CONNECT_TIMEOUT_MS = 10_000;
 const LOCK_TIMEOUT_MS = 10_000;
 
-/** Rows are read from one snapshot, which nothing changes. A claim looks around: each statement takes a new one. */
-export type Isolation = 'REPEATABLE READ' | 'READ COMMITTED';
-
 /**
  * Settings that make values canonical text. `SET LOCAL`, because a pooler in transaction mode keeps nothing else. `row_security = off` turns a policy that would hide rows into an error.
  */
@@ -18,6 +15,9 @@ const SETTINGS = `SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; SET L
 SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SET LOCAL client_encoding = 'UTF8';
 SET LOCAL jit = off; SET LOCAL row_security = off; SET LOCAL max_parallel_workers_per_gather = 0;
 SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS};`;
+
+/** Each statement takes a snapshot of its own: it must be younger than the table's lock. See `lockSql`. */
+const BEGIN = 'BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY';
 
 /** One connection with one open read-only transaction. */
 export class PostgresSession {
@@ -29,7 +29,7 @@ export class PostgresSession {
     this.#idleMs = idleMs;
   }
 
-  static async open(url: string, config: PostgresSourceConfig, isolation: Isolation): Promise<PostgresSession> {
+  static async open(url: string, config: PostgresSourceConfig): Promise<PostgresSession> {
     if (!/^postgres(?:ql)?:\/\//.test(url)) throw notAUrl();
     const client = new pg.Client({
       connectionString: url,
@@ -44,8 +44,7 @@ export class PostgresSession {
     const session = new PostgresSession(client, config.idle_timeout_seconds * 1000);
     try {
       const statement_timeout = `SET LOCAL statement_timeout = '${config.statement_timeout_seconds}s'`;
-      const begin = `BEGIN TRANSACTION ISOLATION LEVEL ${isolation} READ ONLY`;
-      await session.answered(client.query(`${begin}; ${SETTINGS} ${statement_timeout}`));
+      await session.answered(client.query(`${BEGIN}; ${SETTINGS} ${statement_timeout}`));
       return session;
     } catch (thrown) {
       await session.close();

@@ -4,9 +4,9 @@ import type { Claim, Clock, Log, RawBatch, SliceReader, SliceStart, Source } fro
 import type { PostgresSourceConfig, TableEntity } from '@bronze/common/postgres-config';
 import type { Position } from '@bronze/common/slice-manifest';
 import { cutOf } from './claim-cut.ts';
-import { checkKey, countWithoutCursor, describe, QUOTING, zoneOf } from './described-table.ts';
+import { checkKey, countWithoutCursor, lockAndDescribe, QUOTING, zoneOf } from './described-table.ts';
 import { copyBatches } from './postgres-copy.ts';
-import { type Isolation, PostgresSession } from './postgres-session.ts';
+import { PostgresSession } from './postgres-session.ts';
 import { proveReading, type ReadingProof } from './reading-proof.ts';
 import { isInterruption, sourceFailure } from '../postgres/source-failure.ts';
 import { planCopy, stagedColumns } from '../postgres/window-sql.ts';
@@ -34,7 +34,7 @@ interface SliceRead {
 
 const FIRST_CLAIM = { since: undefined };
 
-/** Reads tables of one PostgreSQL database by COPY, each read in one read-only transaction. */
+/** Reads tables of one PostgreSQL database by COPY, each locked and read in one read-only transaction. */
 export class PostgresSource implements Source {
   readonly system = 'rds';
   readonly #ports: PostgresSourcePorts;
@@ -44,8 +44,8 @@ export class PostgresSource implements Source {
   }
 
   async cut(entity: TableEntity, claim: Pick<Claim, 'since' | 'exact_position'> = FIRST_CLAIM): Promise<Cut> {
-    return this.#inSession(entity, 'READ COMMITTED', async (session) => {
-      const table = await describe(session, entity);
+    return this.#inSession(entity, async (session) => {
+      const table = await lockAndDescribe(session, entity);
       if (table.key.is_unproven) await checkKey(session, entity, table.key);
       const { clock, config } = this.#ports;
       return cutOf({ session, clock, config, entity, table, claim });
@@ -53,8 +53,8 @@ export class PostgresSource implements Source {
   }
 
   async openSlice(entity: TableEntity, load: PendingLoad, { position }: SliceStart): Promise<SliceReader> {
-    return this.#inSession(entity, 'REPEATABLE READ', async (session) => {
-      const table = await describe(session, entity);
+    return this.#inSession(entity, async (session) => {
+      const table = await lockAndDescribe(session, entity);
       const { fallback } = await proveReading(session, entity, load, table);
       const columns = stagedColumns(entity, table.columns).map(({ name, type }) => ({ name, type }));
       const is_resumable = table.key.columns.length > 0;
@@ -102,27 +102,23 @@ export class PostgresSource implements Source {
   }
 
   async *#copy(entity: TableEntity, load: PendingLoad, slice: SliceRead): AsyncGenerator<RawBatch> {
-    const session = await this.#open('REPEATABLE READ');
+    const session = await this.#open();
     try {
-      const table = await describe(session, entity);
+      const table = await lockAndDescribe(session, entity);
       assertSameColumns(entity, slice.columns, stagedColumns(entity, table.columns));
       const proof = await proveReading(session, entity, load, table);
       assertSameHistory(entity, slice.fallback, proof.fallback);
-      const { next_xid } = proof;
-      const read = { ...table, entity, load, position: slice.position, zone: zoneOf(entity, table), next_xid };
+      const { is_exact } = proof;
+      const read = { ...table, entity, load, position: slice.position, zone: zoneOf(entity, table), is_exact };
       yield* copyBatches(session, entity, planCopy(read, QUOTING));
     } finally {
       await session.close();
     }
   }
 
-  async #inSession<T>(
-    entity: TableEntity,
-    isolation: Isolation,
-    use: (session: PostgresSession) => Promise<T>,
-  ): Promise<T> {
+  async #inSession<T>(entity: TableEntity, use: (session: PostgresSession) => Promise<T>): Promise<T> {
     try {
-      const session = await this.#open(isolation);
+      const session = await this.#open();
       try {
         return await use(session);
       } finally {
@@ -134,13 +130,13 @@ export class PostgresSource implements Source {
   }
 
   /** A password that was just rotated is refused once. */
-  async #open(isolation: Isolation): Promise<PostgresSession> {
+  async #open(): Promise<PostgresSession> {
     const { url, config } = this.#ports;
     try {
-      return await PostgresSession.open(await url(false), config, isolation);
+      return await PostgresSession.open(await url(false), config);
     } catch (thrown) {
       if (Reflect.get(Object(thrown), 'code') !== PASSWORD_REFUSED) throw thrown;
-      return PostgresSession.open(await url(true), config, isolation);
+      return PostgresSession.open(await url(true), config);
     }
   }
 }
@@ -154,11 +150,11 @@ function assertSameColumns(entity: TableEntity, before: SliceReader['columns'], 
   });
 }
 
-/** A failover between the opening of a slice and its reading. */
+/** A failover or a rewrite between the opening of a slice and its reading. */
 function assertSameHistory(entity: TableEntity, before: ReadingProof['fallback'], now: ReadingProof['fallback']): void {
   if (before === now) return;
   throw new BronzeError('SOURCE_INTERRUPTED', {
-    message: `the database of ${entity.table} was replaced while it was being read`,
+    message: `${entity.table} was rewritten, or its database replaced, while it was being read`,
     hint: 'The slice starts over by itself, and may bring rows again.',
   });
 }

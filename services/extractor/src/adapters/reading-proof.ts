@@ -3,23 +3,24 @@ import type { WindowFallback } from '@bronze/common/exact-position';
 import { BronzeError } from '@bronze/common/failure';
 import type { TableEntity } from '@bronze/common/postgres-config';
 import { REPLAYED_SQL } from '../postgres/catalog-sql.ts';
-import { isTellable } from '../postgres/exact-window.ts';
+import { isRewritten } from '../postgres/exact-window.ts';
 import { decodeSnapshot, SNAPSHOT_SQL } from '../postgres/look-sql.ts';
+import { isTellable } from '../postgres/xid-range.ts';
 import type { DescribedTable } from './described-table.ts';
 import type { Queries } from './postgres-session.ts';
 
 /** What a reading session can vouch for. */
 export interface ReadingProof {
-  /** Of its snapshot; null: transaction ids don't count. */
-  readonly next_xid: string | null;
+  /** Whether transaction ids count. */
+  readonly is_exact: boolean;
   /** Why they don't, though the load's window is exact. */
   readonly fallback: WindowFallback | undefined;
 }
 
 /**
  * Whether this session sees all that the window covers: behind a reader endpoint it may be another standby than the
- * claim's. Where a failover has brought another history meanwhile, the load goes on without transaction ids: it then
- * takes more rows, never fewer.
+ * claim's. Where a failover has brought another history meanwhile, or the table was replaced or rewritten, the load goes
+ * on without transaction ids: it then takes more rows, never fewer.
  *
  * @throws BronzeError SOURCE_INTERRUPTED when it does not see them yet
  */
@@ -33,15 +34,16 @@ export async function proveReading(
   if (!exact_window) {
     const [row] = await session.rows(REPLAYED_SQL, [load.until]);
     if (row?.['replayed'] !== 'true') throw notReplayed(entity);
-    return { next_xid: null, fallback: undefined };
+    return { is_exact: false, fallback: undefined };
   }
   const [row] = await session.rows(SNAPSHOT_SQL, []);
   const { xid, next_xid, database } = decodeSnapshot(row);
-  if (database !== exact_window.database) return { next_xid: null, fallback: 'database_changed' };
-  if (table.oid !== exact_window.table_oid || !table.has_xids) return { next_xid: null, fallback: 'table_changed' };
+  if (database !== exact_window.database) return { is_exact: false, fallback: 'database_changed' };
+  if (table.oid !== exact_window.table_oid || !table.has_xids) return { is_exact: false, fallback: 'table_changed' };
+  if (isRewritten(exact_window.file_nodes, table.file_nodes)) return { is_exact: false, fallback: 'table_rewritten' };
   if (BigInt(xid) < BigInt(exact_window.until_xid)) throw notReplayed(entity);
-  if (!isTellable(exact_window.until_xid, next_xid)) return { next_xid: null, fallback: 'window_too_wide' };
-  return { next_xid, fallback: undefined };
+  if (!isTellable(exact_window.until_xid, next_xid)) return { is_exact: false, fallback: 'window_too_wide' };
+  return { is_exact: true, fallback: undefined };
 }
 
 function notReplayed(entity: TableEntity): BronzeError {

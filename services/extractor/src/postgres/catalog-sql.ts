@@ -1,3 +1,4 @@
+import { fileNodesSchema } from '@bronze/common/exact-position';
 import * as z from 'zod/mini';
 import type { CatalogTable } from './table.ts';
 
@@ -16,6 +17,11 @@ SELECT json_build_object(
         SELECT c.oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN family f ON f.oid = i.inhparent)
       SELECT FROM family JOIN pg_class m USING (oid) LEFT JOIN pg_am a ON a.oid = m.relam
       WHERE m.relkind NOT IN ('r', 'p') OR m.relkind = 'r' AND a.amname IS DISTINCT FROM 'heap') ELSE false END,
+  'file_nodes', (
+    WITH RECURSIVE family AS (
+      SELECT c.oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN family f ON f.oid = i.inhparent)
+    SELECT coalesce(json_object_agg(oid, pg_relation_filenode(oid)::text) FILTER (WHERE pg_relation_filenode(oid) > 0), '{}')
+    FROM family),
   'has_children', c.relhassubclass AND c.relkind = 'r',
   'encoding', pg_encoding_to_char((SELECT encoding FROM pg_database WHERE datname = current_database())),
   'zone', (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'),
@@ -44,6 +50,7 @@ WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f
 const describedSchema = z.object({
   kind: z.string(),
   oid: z.string(),
+  file_nodes: fileNodesSchema,
   has_xids: z.boolean(),
   has_children: z.boolean(),
   encoding: z.string(),

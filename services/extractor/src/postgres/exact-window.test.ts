@@ -1,19 +1,17 @@
 import type { ExactPosition } from '@bronze/common/exact-position';
 import { type Timestamp, timestamp } from '@bronze/common/timestamp';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   advance,
   exactCut,
   type ExactClaim,
   isNotReplayed,
-  isTellable,
+  isRewritten,
   type Knowledge,
   type Look,
   mayRise,
   strangenessOf,
   withoutTimes,
-  writtenWithin,
 } from './exact-window.ts';
 
 const microseconds = (moment: Timestamp | null) => Date.parse(moment ?? 'never') * 1000;
@@ -24,6 +22,7 @@ function look(changes: Partial<Look> = {}): Look {
     is_standby: false,
     database: 'a/00000001/5',
     table_oid: '16384',
+    file_nodes: { '16384': '16390' },
     at: at(30),
     xid: '100',
     next_xid: '100',
@@ -39,6 +38,7 @@ function look(changes: Partial<Look> = {}): Look {
 const known = (changes: Partial<Knowledge> = {}): Knowledge => ({
   database: 'a/00000001/5',
   table_oid: '16384',
+  file_nodes: { '16384': '16390' },
   xid: '90',
   next_xid: '95',
   lower_bound: at(5),
@@ -213,38 +213,22 @@ describe('a window', () => {
     const since = 'since' in changes ? at(3) : at(2);
     expect(cut).toMatchObject({ fallback, basis: 'lookback', window: { from_xid: null, scan_from: since } });
   });
+
+  test('over a rewritten table: its transactions, with any cursor, and it says so', () => {
+    const rewritten = { ...position, file_nodes: { '16384': '16380' } };
+    expect(exactCut(claim({ position: rewritten }))).toMatchObject({
+      fallback: 'table_rewritten',
+      basis: 'exact_unbounded',
+      window: { from_xid: '90', until_xid: '100', scan_from: null, file_nodes: { '16384': '16390' } },
+    });
+  });
 });
 
-describe('rows by the 32 bits they carry', () => {
-  test.each([
-    ['90', '100', '((xmin::text::bigint - 90) & 4294967295) < 10'],
-    ['4294967290', '4294967300', '((xmin::text::bigint - 4294967290) & 4294967295) < 10'],
-    ['8589934597', '8589934597', '((xmin::text::bigint - 5) & 4294967295) < 0'],
-  ])('[%s, %s)', (from, until, sql) => {
-    expect(writtenWithin(from, until)).toBe(sql);
-  });
-
-  test('as widening them to 64 bits would tell', () => {
-    fc.assert(
-      fc.property(
-        fc.bigInt(3n, 2n ** 40n),
-        fc.bigInt(0n, 2n ** 31n - 1n),
-        fc.bigInt(-(2n ** 31n), 2n ** 31n),
-        (from, width, off) => {
-          const xid = from + off < 3n ? 3n : from + off;
-          const [low = 0n, mask = 0n, bound = 0n] = [
-            ...writtenWithin(String(from), String(from + width)).matchAll(/(?<=[- &<] )\d+/g),
-          ].map(([n]) => BigInt(n));
-          const isWithin = (((xid % 2n ** 32n) - low) & mask) < bound;
-          expect(isWithin).toBe(xid >= from && xid < from + width);
-        },
-      ),
-    );
-  });
-
-  test('a window that is too wide, or runs backwards, is refused', () => {
-    expect(() => writtenWithin('5', String(5n + 2n ** 31n))).toThrow(RangeError);
-    expect(() => writtenWithin('5', '4')).toThrow(RangeError);
-    expect(isTellable('5', String(4n + 2n ** 31n))).toBe(true);
-  });
+test('a table is rewritten when it, or a part of it, lies in another file', () => {
+  expect(isRewritten({ '1': '5', '2': '6' }, { '2': '6', '1': '5' })).toBe(false);
+  expect(isRewritten({ '1': '5' }, { '1': '7' })).toBe(true);
+  expect(isRewritten({ '1': '5' }, { '1': '5', '2': '6' })).toBe(true);
+  expect(isRewritten({ '1': '5', '2': '6' }, { '1': '5' })).toBe(true);
+  expect(isRewritten({ '1': '5' }, { '2': '5' })).toBe(true);
+  expect(isRewritten(undefined, { '1': '5' })).toBe(false);
 });

@@ -19,19 +19,18 @@ import {
   type BoundBasis,
   type ExactPosition,
   type ExactWindow,
+  type FileNodes,
   type WindowFallback,
 } from '@bronze/common/exact-position';
 import { earlier, secondsBetween, type Timestamp } from '@bronze/common/timestamp';
-
-/** Rows carry the low 32 bits of their transaction's id: a wider window could not tell two of them apart. */
-const WINDOW_XIDS_MAX = 2n ** 31n;
-const LOW_BITS = 2n ** 32n;
+import { isTellable } from './xid-range.ts';
 
 /** What one look at the database says. It looks at open transactions first, and takes the snapshot last. */
 export interface Look {
   readonly is_standby: boolean;
   readonly database: string;
   readonly table_oid: string;
+  readonly file_nodes: FileNodes;
   /** The database's clock, read before all else. */
   readonly at: Timestamp;
   readonly xid: string;
@@ -69,6 +68,7 @@ export function advance(before: Knowledge | undefined, look: Look): Knowledge {
   return {
     database: look.database,
     table_oid: look.table_oid,
+    file_nodes: look.file_nodes,
     xid: look.xid,
     next_xid: look.next_xid,
     lower_bound: lower?.at ?? null,
@@ -148,6 +148,16 @@ export function strangenessOf(position: ExactPosition, look: Look): WindowFallba
 }
 
 /**
+ * Whether the table, or a part of it, lies in another file than before. Its rows may then carry the id of the transaction
+ * that wrote that file, and keep the cursors they had.
+ */
+export function isRewritten(before: FileNodes | undefined, now: FileNodes): boolean {
+  if (before === undefined) return false;
+  const oids = Object.keys(before);
+  return oids.length !== Object.keys(now).length || oids.some((oid) => before[oid] !== now[oid]);
+}
+
+/**
  * The position where the clock that its bounds were read from was ahead, and has been set back since: its ids count, and
  * no time does. The next scan has no bound.
  */
@@ -185,10 +195,10 @@ export function exactCut(claim: ExactClaim): ExactCut & { readonly until: Timest
   const position = { ...knowledge, scan_from };
   const until = atPrecision(lower_bound ?? earlier(open_bound ?? looked_at, lookback_seconds));
   const fallback = since === undefined ? undefined : fallbackOf(claim, since);
-  const before = since === undefined || fallback ? undefined : claim.position;
+  const before = since === undefined ? undefined : continuedFrom(claim.position, fallback);
   return {
     until,
-    basis: fallback ? 'lookback' : basisOf(before ?? position),
+    basis: fallback && !before ? 'lookback' : basisOf(before ?? position),
     window: windowOf(claim, before, scan_from),
     position,
     fallback,
@@ -197,14 +207,21 @@ export function exactCut(claim: ExactClaim): ExactCut & { readonly until: Timest
   };
 }
 
+/** Where the load goes on exactly. In a rewritten table what its transactions wrote may have any cursor: no bound. */
+function continuedFrom(position: ExactPosition | undefined, fallback: WindowFallback | undefined) {
+  if (fallback === undefined) return position;
+  if (!position || fallback !== 'table_rewritten') return undefined;
+  return { ...position, lower_bound: null, scan_from: null };
+}
+
 /** @param before where the load goes on exactly; undefined: a full load, or one that has to go by the timestamp */
 function windowOf(
   { since, knowledge, lookback_seconds, margin_seconds }: ExactClaim,
   before: ExactPosition | undefined,
   next_scan_from: Timestamp | null,
 ): ExactWindow {
-  const { database, table_oid, xid: until_xid } = knowledge;
-  const shared = { database, table_oid, until_xid, next_scan_from };
+  const { database, table_oid, file_nodes, xid: until_xid } = knowledge;
+  const shared = { database, table_oid, file_nodes, until_xid, next_scan_from };
   if (before) return { ...shared, from_xid: before.xid, scan_from: before.scan_from };
   return { ...shared, from_xid: null, scan_from: since ? earlier(since, lookback_seconds + margin_seconds) : null };
 }
@@ -213,23 +230,6 @@ function fallbackOf({ position, strangeness, knowledge }: ExactClaim, since: Tim
   if (!position) return 'no_position';
   if (strangeness) return strangeness;
   if (position.at !== since) return 'checkpoint_edited';
-  return isTellable(position.xid, knowledge.xid) ? undefined : 'window_too_wide';
-}
-
-/**
- * SQL that is true for rows which transactions `[from, until)` wrote, by the 32 bits of `xmin` that a row carries:
- * their distance from `from` on the circle of 2^32. No CASE, no widening per row.
- *
- * @throws RangeError when the range is too wide to be told from the rest of the circle
- */
-export function writtenWithin(from: string, until: string): string {
-  if (!isTellable(from, until)) throw new RangeError(`no window of transaction ids: ${from} to ${until}`);
-  const width = BigInt(until) - BigInt(from);
-  return `((xmin::text::bigint - ${BigInt(from) % LOW_BITS}) & ${LOW_BITS - 1n}) < ${width}`;
-}
-
-/** Whether 32 bits are enough to tell what the transactions `[from, until)` wrote. */
-export function isTellable(from: string, until: string): boolean {
-  const width = BigInt(until) - BigInt(from);
-  return width >= 0n && width < WINDOW_XIDS_MAX;
+  if (!isTellable(position.xid, knowledge.xid)) return 'window_too_wide';
+  return isRewritten(position.file_nodes, knowledge.file_nodes ?? {}) ? 'table_rewritten' : undefined;
 }

@@ -13,8 +13,8 @@ function rowsWith(open: object, prepared: readonly string[] = []) {
   };
 }
 
-const settings = { table_oid: '7', lookback_seconds: 60 };
-const place = { database: 'd', table_oid: '7', at: AT, xid: '5', next_xid: '9' };
+const table = { table_oid: '7', file_nodes: { '7': '8' } };
+const place = { ...table, database: 'd', at: AT, xid: '5', next_xid: '9' };
 const shared = { ...place, wal_position: '4096', wal_writer_delay_ms: 200 };
 
 test('a role that sees all: the oldest start, who hides its start, and who is prepared', () => {
@@ -22,7 +22,7 @@ test('a role that sees all: the oldest start, who hides its start, and who is pr
     { id: '3/17', since: AT },
     { id: '4/2', since: null },
   ];
-  expect(decodeLook(rowsWith({ sees_all: true, open }, ['prepared:4']), settings)).toEqual({
+  expect(decodeLook(rowsWith({ sees_all: true, open }, ['prepared:4']), table, 60)).toEqual({
     ...shared,
     is_standby: false,
     basis: 'activity',
@@ -33,7 +33,7 @@ test('a role that sees all: the oldest start, who hides its start, and who is pr
     ],
   });
   const oldest = '2024-01-15T10:29:00.000000Z';
-  expect(decodeLook(rowsWith({ sees_all: true, oldest }), settings).others_since).toBe(oldest);
+  expect(decodeLook(rowsWith({ sees_all: true, oldest }), table, 60).others_since).toBe(oldest);
 });
 
 test('any other role: who is open, with the start of those that it sees', () => {
@@ -41,7 +41,7 @@ test('any other role: who is open, with the start of those that it sees', () => 
     { id: '3/17', since: AT },
     { id: '4/2', since: null },
   ];
-  expect(decodeLook(rowsWith({ open }, ['prepared:4']), settings)).toMatchObject({
+  expect(decodeLook(rowsWith({ open }, ['prepared:4']), table, 60)).toMatchObject({
     basis: 'virtual_transactions',
     others_since: AT,
     open: [...open, { id: 'prepared:4', since: null }],
@@ -53,6 +53,6 @@ test.each([
   ['2024-01-15T10:31:00.000000Z', '2024-01-15T10:29:00.000000Z'],
   [null, '0001-01-01T00:00:00.000000Z'],
 ])('a standby that has replayed as far as %s: the lookback before it', (replayed, others_since) => {
-  const look = decodeLook(rowsWith({ is_standby: true, sees_all: true, replayed }), settings);
+  const look = decodeLook(rowsWith({ is_standby: true, sees_all: true, replayed }), table, 60);
   expect(look).toMatchObject({ is_standby: true, basis: 'lookback', others_since, open: [] });
 });

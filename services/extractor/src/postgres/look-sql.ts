@@ -104,12 +104,13 @@ export interface LookRows {
 /** Makes a look of them, by the best means that the role has. */
 export function decodeLook(
   rows: LookRows,
-  { table_oid, lookback_seconds }: { readonly table_oid: string; readonly lookback_seconds: number },
+  place: Pick<Look, 'table_oid' | 'file_nodes'>,
+  lookback_seconds: number,
 ): Look {
   const at = timestamp(rows.clock?.['at'] ?? '');
   const seen = z.parse(openSchema, JSON.parse(rows.open?.['open'] ?? ''));
   const since = (text: string | null) => (text === null ? null : timestamp(text));
-  const base = { is_standby: seen.is_standby, table_oid, at, ...decodeSnapshot(rows.snapshot) };
+  const base = { is_standby: seen.is_standby, ...place, at, ...decodeSnapshot(rows.snapshot) };
   if (seen.is_standby) {
     // Nothing replayed since the start: then how far it has come is not known, and the epoch is before everything.
     const replayed = since(seen.replayed) ?? timestamp('0001-01-01');

@@ -61,6 +61,7 @@ class History {
       wal_writer_delay_ms: 200,
       database: 'a/00000001/5',
       table_oid: '16384',
+      file_nodes: {},
       basis: 'activity',
       others_since: since,
       open: [],

@@ -1,3 +1,4 @@
+import type { FileNodes } from '@bronze/common/exact-position';
 import { IS_DELETED, METADATA_COLUMNS } from '@bronze/common/entity';
 import { cursorColumns, type TableEntity } from '@bronze/common/postgres-config';
 import { BronzeError, type FailureCode } from '@bronze/common/failure';
@@ -16,6 +17,8 @@ export interface CatalogTable {
   /** `pg_class.relkind`: r table, p partitioned, v view, m materialized view, f foreign. */
   readonly kind: string;
   readonly oid: string;
+  /** Where its rows are, and those of its partitions and inheriting tables. Empty for views and foreign tables. */
+  readonly file_nodes: FileNodes;
   /** Whether every row has the id of the transaction that wrote it, and the role may read it. */
   readonly has_xids: boolean;
   /** Of the database: `UTF8`. */

@@ -2,8 +2,8 @@ import type { PendingLoad } from '@bronze/common/checkpoint';
 import type { ExactWindow } from '@bronze/common/exact-position';
 import { cursorColumns, type TableEntity } from '@bronze/common/postgres-config';
 import type { Timestamp } from '@bronze/common/timestamp';
-import { writtenWithin } from './exact-window.ts';
 import type { CatalogColumn } from './table.ts';
+import { writtenSince, writtenWithin } from './xid-range.ts';
 
 /** The library's own quoting: identifiers and literals are never pasted. */
 export interface Quoting {
@@ -17,26 +17,21 @@ export interface WindowRead {
   readonly columns: readonly CatalogColumn[];
   readonly load: PendingLoad;
   readonly zone: string;
-  readonly next_xid: string | null;
+  /** Whether transaction ids count, so that an exact window holds. */
+  readonly is_exact: boolean;
 }
 
 /** SQL that is true for the rows that a load takes; undefined: all of them. */
 export function windowCondition(read: WindowRead, quoting: Quoting): string | undefined {
-  const { entity, load, next_xid } = read;
+  const { entity, load, is_exact } = read;
   if (entity.cursor === null) return undefined;
   const { exact_window } = load;
   if (!exact_window) return timeWindow(read, quoting);
   const since = exact_window.scan_from;
   const scan = load.load_type === 'full' ? [] : [cursorSince(read, since, quoting)];
-  const written = next_xid === null ? [] : [writtenInWindow(read, exact_window, { next_xid, quoting })];
+  const written = is_exact ? [writtenInWindow(read, exact_window, quoting)] : [];
   const conditions = [...scan, ...written];
   return conditions.length === 0 ? undefined : conditions.join(' AND ');
-}
-
-interface Reading {
-  /** Of the snapshot that reads. */
-  readonly next_xid: string;
-  readonly quoting: Quoting;
 }
 
 /**
@@ -44,11 +39,11 @@ interface Reading {
  * what the next incremental load takes, so that between the two nothing is missing and nothing comes twice, whatever
  * commits while they are read. `IS NOT TRUE`: a row with a NULL cursor is one that the next load does not take.
  */
-function writtenInWindow(read: WindowRead, window: ExactWindow, { next_xid, quoting }: Reading): string {
+function writtenInWindow(read: WindowRead, window: ExactWindow, quoting: Quoting): string {
   const { from_xid, until_xid, next_scan_from } = window;
   if (from_xid !== null) return writtenWithin(from_xid, until_xid);
   // The cursor first: it is cheaper to look at, and already rules most rows out.
-  const isNext = `${cursorSince(read, next_scan_from, quoting)} AND ${writtenWithin(until_xid, next_xid)}`;
+  const isNext = `${cursorSince(read, next_scan_from, quoting)} AND ${writtenSince(until_xid)}`;
   return `(${isNext}) IS NOT TRUE`;
 }
 

@@ -26,8 +26,8 @@ export interface TableRead {
   /** Zone of a cursor without one. */
   readonly zone: string;
   readonly position: Position | undefined;
-  /** `next_xid` of the snapshot that reads; null: transaction ids don't count, the window is one of time. */
-  readonly next_xid: string | null;
+  /** False: transaction ids don't count, the window is one of time. */
+  readonly is_exact: boolean;
 }
 
 interface KeysetColumn {
@@ -100,6 +100,18 @@ function selectedAs(entity: TableEntity, column: KeysetColumn, quoting: Quoting)
 function after(keyset: readonly KeysetColumn[], position: Position, quoting: Quoting): string {
   const columns = keyset.map(({ name }) => quoting.identifier(name)).join(', ');
   return `(${columns}) > (${position.values.map((value) => quoting.literal(value)).join(', ')})`;
+}
+
+/**
+ * Locks the table against rewriting until the transaction ends, and reads nothing: views by the tables they read,
+ * partitioned tables with their partitions. Unlike LOCK TABLE it needs no more than SELECT on one column, and takes
+ * materialized views and foreign tables too.
+ *
+ * ALTER TABLE and TRUNCATE are not MVCC-safe: to a snapshot that is older than they are, the table is empty. In READ
+ * COMMITTED each later statement takes its snapshot with this lock held (PostgreSQL's documentation, "Caveats" of MVCC).
+ */
+export function lockSql(entity: TableEntity, quoting: Quoting): string {
+  return `SELECT FROM ${tableName(entity, quoting)} LIMIT 0`;
 }
 
 /** Asks the rows whether a key is one that the catalog doesn't prove: any row that comes back shows that it isn't. */

@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { isTellable, writtenSince, writtenWithin } from './xid-range.ts';
+
+describe('rows by the 32 bits they carry', () => {
+  test.each([
+    ['90', '100', '((xmin::text::bigint - 90) & 4294967295) < 10'],
+    ['4294967290', '4294967300', '((xmin::text::bigint - 4294967290) & 4294967295) < 10'],
+    ['8589934597', '8589934597', '((xmin::text::bigint - 5) & 4294967295) < 0'],
+  ])('[%s, %s)', (from, until, sql) => {
+    expect(writtenWithin(from, until)).toBe(sql);
+  });
+
+  test('as widening them to 64 bits would tell', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt(3n, 2n ** 40n),
+        fc.bigInt(0n, 2n ** 31n - 1n),
+        fc.bigInt(-(2n ** 31n), 2n ** 31n),
+        (from, width, off) => {
+          const xid = from + off < 3n ? 3n : from + off;
+          const [low = 0n, mask = 0n, bound = 0n] = [
+            ...writtenWithin(String(from), String(from + width)).matchAll(/(?<=[- &<] )\d+/g),
+          ].map(([n]) => BigInt(n));
+          const isWithin = (((xid % 2n ** 32n) - low) & mask) < bound;
+          expect(isWithin).toBe(xid >= from && xid < from + width);
+        },
+      ),
+    );
+  });
+
+  test('with no end, it goes as far as the snapshot of the statement', () => {
+    expect(writtenSince('4294967300')).toBe(
+      '((xmin::text::bigint - 4) & 4294967295) < (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint) - 4294967300',
+    );
+  });
+
+  test('a window that is too wide, or runs backwards, is refused', () => {
+    expect(() => writtenWithin('5', String(5n + 2n ** 31n))).toThrow(RangeError);
+    expect(() => writtenWithin('5', '4')).toThrow(RangeError);
+    expect(isTellable('5', String(4n + 2n ** 31n))).toBe(true);
+  });
+});
