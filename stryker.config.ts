@@ -6,6 +6,7 @@ export const MUTATED = [
   'packages/common/src/load-record.ts',
   'packages/common/src/messages.ts',
   'packages/common/src/object-keys.ts',
+  'packages/common/src/receipts.ts',
   'packages/common/src/slice-manifest.ts',
   'packages/common/src/timestamp.ts',
   'services/extractor/src/slice-boundary.ts',

@@ -1,4 +1,5 @@
-import type { Cut, PendingLoad } from '@bronze/common/checkpoint';
+import type { Cut } from '@bronze/common/cut';
+import type { PendingLoad } from '@bronze/common/checkpoint';
 import { CheckpointFile } from '@bronze/common/checkpoint-file';
 import { defineConfig, type Entity, entityOf } from '@bronze/common/config';
 import type { PipelineEvent } from '@bronze/common/events';
@@ -8,7 +9,7 @@ import {
   type ExtractRequest,
   type WriteMessage,
 } from '@bronze/common/messages';
-import type { RawBatch, SliceReader, SliceStart, Source } from '@bronze/common/ports';
+import type { RawBatch, SliceReader, SliceStart, Source } from '@bronze/common/source';
 import { timestamp } from '@bronze/common/timestamp';
 import { type ExtractorPorts, extractLoad } from '@bronze/extractor/extract-load';
 import { ZSTD_CODEC } from '@bronze/extractor/zstd-codec';

@@ -3,7 +3,7 @@ import type { Mutant } from './mutant.ts';
 const COMPLETE = 'packages/common/src/complete-load.ts';
 const CHECKPOINT = 'packages/common/src/checkpoint.ts';
 const CHECKPOINT_FILE = 'packages/common/src/checkpoint-file.ts';
-const RECORD = 'packages/common/src/load-record.ts';
+const RECEIPTS = 'packages/common/src/receipts.ts';
 const EXTRACT = 'services/extractor/src/extract-load.ts';
 const STAGE = 'services/extractor/src/stage-slice.ts';
 const CLAIM = 'services/extractor/src/claim-load.ts';
@@ -56,7 +56,7 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
         put: '',
       },
       {
-        file: RECORD,
+        file: RECEIPTS,
         find: '  return slices.at(-1)?.final === true && names.length === receipts.size && names.every((name) => receipts.has(name));',
         put: '  return slices.length > 0 && names.length === receipts.size && names.every((name) => receipts.has(name));',
       },

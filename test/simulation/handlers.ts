@@ -1,7 +1,7 @@
 import { entityOf } from '@bronze/common/config';
 import { BronzeError } from '@bronze/common/failure';
 import { decodeExtractRequest, decodeWriteMessage, type ExtractRequest } from '@bronze/common/messages';
-import type { Source } from '@bronze/common/ports';
+import type { Source } from '@bronze/common/source';
 import { sweepBefore } from '@bronze/common/sweep-staging';
 import { extractLoad } from '@bronze/extractor/extract-load';
 import type { Received } from '@bronze/local/local-queue';

@@ -1,5 +1,6 @@
 import type { Checkpoint } from '@bronze/common/checkpoint';
-import type { LoadRecord, Receipt } from '@bronze/common/load-record';
+import type { LoadRecord } from '@bronze/common/load-record';
+import type { Receipt } from '@bronze/common/receipts';
 import { CHECKPOINTS_KEY, type LoadKey, taskNameOfReceipt } from '@bronze/common/object-keys';
 import type { SliceManifest } from '@bronze/common/slice-manifest';
 import { partLines, type PartHeader, quarantinedLines } from './lines-engine.ts';

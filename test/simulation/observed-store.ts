@@ -1,4 +1,4 @@
-import type { ObjectStore, StoredObject } from '@bronze/common/ports';
+import type { ObjectStore, StoredObject } from '@bronze/common/object-store';
 import type { MemoryObjectStore } from '@bronze/local/memory-object-store';
 import type { Change, Ledger } from './ledger.ts';
 

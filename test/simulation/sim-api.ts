@@ -1,4 +1,4 @@
-import type { Source } from '@bronze/common/ports';
+import type { Source } from '@bronze/common/source';
 import { type RestSourceConfig, restSourceSchema } from '@bronze/common/rest-config';
 import { ApiClient } from '@bronze/extractor/rest/api-client';
 import type { HttpAnswer } from '@bronze/extractor/rest/http';

@@ -1,5 +1,5 @@
 import { BronzeError } from '@bronze/common/failure';
-import type { Source } from '@bronze/common/ports';
+import type { Source } from '@bronze/common/source';
 import type { Random } from '../random.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 

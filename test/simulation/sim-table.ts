@@ -1,7 +1,7 @@
 import type { PendingLoad } from '@bronze/common/checkpoint';
 import { type PostgresSourceConfig, postgresSourceSchema, type TableEntity } from '@bronze/common/postgres-config';
-import type { RawBatch, SliceReader, SliceStart, Source } from '@bronze/common/ports';
-import type { Position } from '@bronze/common/slice-manifest';
+import type { RawBatch, SliceReader, SliceStart, Source } from '@bronze/common/source';
+import type { Position } from '@bronze/common/position';
 import { cutOf } from '@bronze/extractor/adapters/claim-cut';
 import { type DescribedTable, QUOTING } from '@bronze/extractor/adapters/described-table';
 import type { Queries } from '@bronze/extractor/adapters/postgres-session';
@@ -12,8 +12,14 @@ import * as z from 'zod/mini';
 import type { Random } from '../random.ts';
 import { type Row, SimDatabase } from './sim-database.ts';
 import { sessionOf } from './sim-session.ts';
-import type { Asks, CurrentLine, SimSource, SourceOptions, Version } from './sim-source.ts';
-import { sourceFailure } from './sim-source.ts';
+import {
+  type Asks,
+  type CurrentLine,
+  type SimSource,
+  type SourceOptions,
+  type Version,
+  sourceFailure,
+} from './sim-source.ts';
 import { compileCondition } from './sql-condition.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 

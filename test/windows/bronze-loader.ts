@@ -8,8 +8,9 @@ import {
   startLoad,
 } from '@bronze/common/checkpoint';
 import { defineConfig, type Entity, entityOf as entityIn, isTable } from '@bronze/common/config';
-import type { Clock, Deadline, RawBatch, Source } from '@bronze/common/ports';
-import type { Position } from '@bronze/common/slice-manifest';
+import type { Clock, Deadline } from '@bronze/common/clock';
+import type { RawBatch, Source } from '@bronze/common/source';
+import type { Position } from '@bronze/common/position';
 import { timestamp } from '@bronze/common/timestamp';
 import { PostgresSource } from '@bronze/extractor/adapters/postgres-source';
 import * as z from 'zod/mini';

@@ -1,5 +1,6 @@
-import type { Cut, ExactCut, PendingLoad } from '@bronze/common/checkpoint';
-import type { Claim, Source } from '@bronze/common/ports';
+import type { Cut, ExactCut } from '@bronze/common/cut';
+import type { PendingLoad } from '@bronze/common/checkpoint';
+import type { Claim, Source } from '@bronze/common/source';
 import { earlier, type Timestamp, timestamp } from '@bronze/common/timestamp';
 import { BronzeLoader, type Tampering } from './bronze-loader.ts';
 import type { OpenLoader, Reading } from './loader.ts';

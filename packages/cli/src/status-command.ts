@@ -3,7 +3,7 @@ import type { Checkpoint } from '@bronze/common/checkpoint';
 import { CheckpointFile } from '@bronze/common/checkpoint-file';
 import { guaranteeOf, standingWindow } from '@bronze/common/exact-position';
 import { readLoadRecord } from '@bronze/common/load-record';
-import type { ObjectStore } from '@bronze/common/ports';
+import type { ObjectStore } from '@bronze/common/object-store';
 import { readDeadLetters } from '@bronze/local/dead-letters';
 import { FolderObjectStore } from '@bronze/local/folder-object-store';
 import { EXIT, usageError } from './exit-code.ts';

@@ -1,4 +1,5 @@
-import { type CompletionPorts, finishSwap, receiptNames } from './complete-load.ts';
+import { type CompletionPorts, finishSwap } from './complete-load.ts';
+import { receiptNames } from './receipts.ts';
 import { encodeJson } from './json.ts';
 import { columnsBefore, type LoadRecord, readLoadRecord } from './load-record.ts';
 import { loadRecordKey } from './object-keys.ts';

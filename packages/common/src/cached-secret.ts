@@ -1,4 +1,5 @@
-import type { Clock, SecretProvider } from './ports.ts';
+import type { Clock } from './clock.ts';
+import type { SecretProvider } from './secret-provider.ts';
 
 /** A rotated secret is picked up after so long even where the old one still works. */
 const CACHED_MS = 5 * 60 * 1000;

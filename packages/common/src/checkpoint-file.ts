@@ -3,7 +3,8 @@ import { type Checkpoint, checkpointSchema } from './checkpoint.ts';
 import { BronzeError } from './failure.ts';
 import { decodeJson, decodeValue, encodeJson } from './json.ts';
 import { CHECKPOINTS_KEY } from './object-keys.ts';
-import type { CheckpointStore, ObjectStore, VersionedCheckpoint } from './ports.ts';
+import type { CheckpointStore, VersionedCheckpoint } from './checkpoint-store.ts';
+import type { ObjectStore } from './object-store.ts';
 
 /** Each lost round means that some other entity's swap succeeded, so this is only reached when something is wrong. */
 const SWAP_ROUNDS_MAX = 100;

@@ -1,20 +1,17 @@
 import * as checkpoint from './checkpoint.ts';
 import { BronzeError } from './failure.ts';
-import { encodeJson, readJson } from './json.ts';
-import {
-  buildLoadRecord,
-  isCovered,
-  type LoadRecord,
-  readLoadRecord,
-  type Receipt,
-  receiptSchema,
-  taskNames,
-} from './load-record.ts';
+import { encodeJson } from './json.ts';
+import { buildLoadRecord, type LoadRecord, readLoadRecord } from './load-record.ts';
 import type { ExtractRequest } from './messages.ts';
-import { type LoadKey, loadRecordKey, receiptsPrefix, sliceOfTask, taskNameOfReceipt } from './object-keys.ts';
-import type { CheckpointStore, Clock, Log, ObjectStore, TaskQueue } from './ports.ts';
+import { type LoadKey, loadRecordKey, sliceOfTask } from './object-keys.ts';
+import type { CheckpointStore } from './checkpoint-store.ts';
+import type { Clock } from './clock.ts';
+import type { Log } from './events.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { TaskQueue } from './queue.ts';
+import { isCovered, readReceipts, receiptNames } from './receipts.ts';
 import { assertSameClaim } from './same-claim.ts';
-import { nextPart, readSlice, readSlices, type SliceManifest } from './slice-manifest.ts';
+import { nextPart, readSlice, readSlices } from './slice-manifest.ts';
 
 export interface CompletionPorts {
   readonly objects: ObjectStore;
@@ -75,23 +72,6 @@ export async function finishSwap(ports: CompletionPorts, record: LoadRecord): Pr
   const state = next ?? current;
   const [waiting] = state?.pending_load ? [] : (state?.next_requests ?? []);
   if (waiting) await ports.requests.send([waiting]);
-}
-
-/** Names of the write tasks that have a receipt: `00000-00003`. */
-export async function receiptNames(objects: ObjectStore, load: LoadKey): Promise<ReadonlySet<string>> {
-  return new Set((await objects.list(receiptsPrefix(load))).map(taskNameOfReceipt));
-}
-
-async function readReceipts(objects: ObjectStore, load: LoadKey, slices: readonly SliceManifest[]): Promise<Receipt[]> {
-  const receipts: Receipt[] = [];
-  for (const name of taskNames(slices)) {
-    const key = `${receiptsPrefix(load)}${name}.json`;
-    const hint = 'Receipts are written once and never edited: was staging changed by hand?';
-    const receipt = await readJson(objects, key, receiptSchema, hint);
-    if (!receipt) throw new BronzeError('OBJECT_MISSING', { message: `${key} was listed and is gone`, hint });
-    receipts.push(receipt);
-  }
-  return receipts;
 }
 
 function assertReconciled(record: LoadRecord): void {

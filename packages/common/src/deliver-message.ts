@@ -2,7 +2,9 @@ import { type Failure, isHopeless, toFailure } from './failure.ts';
 import { encodeJson } from './json.ts';
 import { entityIn } from './messages.ts';
 import { failureRecordKey } from './object-keys.ts';
-import type { Clock, Log, ObjectStore } from './ports.ts';
+import type { Clock } from './clock.ts';
+import type { Log } from './events.ts';
+import type { ObjectStore } from './object-store.ts';
 
 /** After so many deliveries the queue itself moves a message to its dead-letter queue. */
 export const RECEIVE_COUNT_MAX = 5;

@@ -80,3 +80,7 @@ export type PipelineEvent =
       readonly parts: number;
       readonly until: string;
     };
+
+export interface Log {
+  event(event: PipelineEvent): void;
+}

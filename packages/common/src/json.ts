@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
 import { BronzeError, type FailureCode } from './failure.ts';
-import type { ObjectStore } from './ports.ts';
 import './zod-locale.ts';
 
 export interface DecodeContext {
@@ -27,17 +26,6 @@ export function decodeValue<T>(schema: z.ZodMiniType<T>, raw: unknown, context: 
   if (decoded.success) return decoded.data;
   const issues = decoded.error.issues.map((issue) => `${z.core.toDotPath(issue.path) || 'it'}: ${issue.message}`);
   throw new BronzeError(context.code, { message: `${context.what}: ${issues.join('; ')}`, hint: context.hint });
-}
-
-/** Reads and decodes one of our JSON objects; undefined when it is not there. @throws BronzeError OBJECT_INVALID */
-export async function readJson<T>(
-  objects: ObjectStore,
-  key: string,
-  schema: z.ZodMiniType<T>,
-  hint: string,
-): Promise<T | undefined> {
-  const stored = await objects.get(key);
-  return stored && decodeJson(schema, Buffer.from(stored.body).toString(), { code: 'OBJECT_INVALID', what: key, hint });
 }
 
 /** The one way JSON of ours goes out: two spaces and a newline, so that people can read what lies in the bucket. */

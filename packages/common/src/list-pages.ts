@@ -16,3 +16,8 @@ export async function allKeys(page: (from: string | undefined) => Promise<ListPa
   } while (from !== undefined);
   return keys;
 }
+
+/** S3's order. */
+export function sortedByBytes(keys: readonly string[]): string[] {
+  return keys.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}

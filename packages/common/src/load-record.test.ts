@@ -1,36 +1,11 @@
 import { MemoryObjectStore } from '@bronze/local/memory-object-store';
 import { describe, expect, test } from 'vitest';
-import * as z from 'zod/mini';
 import { encodeJson } from './json.ts';
-import {
-  buildLoadRecord,
-  columnsBefore,
-  isCovered,
-  type LoadRecord,
-  loadRecordSchema,
-  missingTasks,
-  readLoadRecord,
-  type Receipt,
-  receiptSchema,
-  taskNames,
-} from './load-record.ts';
+import { buildLoadRecord, columnsBefore, type LoadRecord, loadRecordSchema, readLoadRecord } from './load-record.ts';
+import type { Receipt } from './receipts.ts';
 import { loadRecordKey } from './object-keys.ts';
 import { batch, LOAD_ID, slice } from './slices.fixtures.ts';
 import { timestamp } from './timestamp.ts';
-
-test('L3: covered means the set of receipts equals the set of tasks and the last slice is final', () => {
-  const slices = [slice(0, 2, false), slice(1, 1, true)];
-  const all = taskNames(slices);
-  expect(all).toEqual(['00000-00000', '00000-00001', '00001-00000']);
-  expect(isCovered(slices, new Set(all))).toBe(true);
-  expect(isCovered([slice(0, 1, true)], new Set(all.slice(0, 1)))).toBe(true);
-  expect(isCovered(slices.slice(0, 1), new Set(all.slice(0, 2)))).toBe(false);
-  expect(isCovered(slices, new Set(['00000-00000', '00000-00001', '00009-00000']))).toBe(false);
-  expect(isCovered(slices, new Set([...all, '00002-00000']))).toBe(false);
-  expect(isCovered(slices.toReversed(), new Set(all))).toBe(false);
-  expect(isCovered([], new Set())).toBe(false);
-  expect(missingTasks(slices, new Set(['00000-00001']))).toEqual(['00000-00000', '00001-00000']);
-});
 
 const COMPLETED_AT = timestamp('2024-01-02');
 const part = (key: string, rows: number) => ({ key, rows, bytes: 10, sha256: 'ab' });
@@ -167,16 +142,6 @@ describe('reading', () => {
       code: 'OBJECT_INVALID',
       hint: expect.stringContaining('never edited') as string,
     });
-  });
-
-  test('a receipt proves its parts, its rows and what went to quarantine', () => {
-    const proof = { ...receipt('00000-00000', 4, 3), engine };
-    expect(z.parse(receiptSchema, proof)).toEqual(proof);
-    expect(z.parse(receiptSchema, { ...proof, quarantine: null })).toEqual({ ...proof, quarantine: null });
-    for (const field of Object.keys(proof)) {
-      expect(receiptSchema.safeParse({ ...proof, [field]: undefined }).success, field).toBe(false);
-    }
-    expect(receiptSchema.safeParse({ ...proof, quarantine: { key: 'k' } }).success).toBe(false);
   });
 
   test('the first load has no columns to keep to: nothing is read', async () => {

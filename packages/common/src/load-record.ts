@@ -1,5 +1,7 @@
+import { engineReportSchema, partSchema, type Receipt } from './receipts.ts';
 import * as z from 'zod/mini';
-import { type PendingLoad, sinceParameterSchema } from './checkpoint.ts';
+import type { PendingLoad } from './checkpoint.ts';
+import { sinceParameterSchema } from './cut.ts';
 import {
   type Column,
   columnSchema,
@@ -9,30 +11,12 @@ import {
   sourceSystemSchema,
 } from './entity.ts';
 import { exactWindowSchema, windowFallbackSchema } from './exact-position.ts';
-import { readJson } from './json.ts';
-import { type LoadKey, loadRecordKey, taskName } from './object-keys.ts';
-import type { ObjectStore } from './ports.ts';
-import { type SliceManifest, leftOutOf, leftOutSchema, rowsOf } from './slice-manifest.ts';
+import { readJson } from './stored-json.ts';
+import { type LoadKey, loadRecordKey } from './object-keys.ts';
+import type { ObjectStore } from './object-store.ts';
+import { type SliceManifest, leftOutOf, rowsOf } from './slice-manifest.ts';
+import { leftOutSchema } from './position.ts';
 import { timestampSchema } from './timestamp.ts';
-
-const partSchema = z.object({ key: z.string(), rows: z.int(), bytes: z.int(), sha256: z.string() });
-export type Part = z.infer<typeof partSchema>;
-
-const engineReportSchema = z.object({
-  name: z.string(),
-  /** Columns the engine can't express in their own Parquet type, and what it writes instead. */
-  degraded: z.array(z.object({ column: z.string(), type: z.string(), written_as: z.string() })),
-});
-
-/** Proof that a write task is durable in bronze. */
-export const receiptSchema = z.object({
-  version: z.literal(1),
-  task: z.string(),
-  engine: engineReportSchema,
-  parts: z.array(partSchema),
-  quarantine: z.nullable(z.object({ key: z.string(), rows: z.int() })),
-});
-export type Receipt = z.infer<typeof receiptSchema>;
 
 /** The decision about a load, put once; it outlives staging and is never deleted. */
 export const loadRecordSchema = z.looseObject({
@@ -72,22 +56,6 @@ export async function columnsBefore(objects: ObjectStore, entity: string, load: 
   const { previous_load_id } = load;
   if (previous_load_id === undefined) return [];
   return (await readLoadRecord(objects, { entity, load_id: previous_load_id }))?.columns ?? [];
-}
-
-/** Names of all write tasks of the committed slices, in part order. */
-export function taskNames(slices: readonly SliceManifest[]): string[] {
-  return slices.flatMap((slice) => slice.tasks.map((_, task) => taskName(slice.slice, task)));
-}
-
-/** Write tasks that have no receipt yet. */
-export function missingTasks(slices: readonly SliceManifest[], receipts: ReadonlySet<string>): string[] {
-  return taskNames(slices).filter((name) => !receipts.has(name));
-}
-
-/** A load is covered when its last slice is committed and the *set* of receipts equals the set of write tasks. */
-export function isCovered(slices: readonly SliceManifest[], receipts: ReadonlySet<string>): boolean {
-  const names = taskNames(slices);
-  return slices.at(-1)?.final === true && names.length === receipts.size && names.every((name) => receipts.has(name));
 }
 
 /** The record of a covered load. `receipts` are those of {@link taskNames}, in that order. */

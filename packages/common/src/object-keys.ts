@@ -95,3 +95,8 @@ export const NULL_EVENT_DATE = '__HIVE_DEFAULT_PARTITION__';
 export function quarantineKey(load: BronzeKey, slice: number, task: number): string {
   return `data/quarantine/${load.entity}/ingestion_date=${utcDate(load.ingested_at)}/${load.load_id}-${taskName(slice, task)}.ndjson`;
 }
+
+/** The key parts of a pending load. */
+export function keyOf(entity: string, load: Pick<LoadKey, 'load_id'>): LoadKey {
+  return { entity, load_id: load.load_id };
+}

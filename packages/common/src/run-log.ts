@@ -1,6 +1,7 @@
 import type { PipelineEvent } from './events.ts';
 import { runLogKey } from './object-keys.ts';
-import type { Clock, ObjectStore } from './ports.ts';
+import type { Clock } from './clock.ts';
+import type { ObjectStore } from './object-store.ts';
 import type { Timestamp } from './timestamp.ts';
 
 export interface RunLogLine {

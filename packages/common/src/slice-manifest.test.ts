@@ -3,9 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { encodeJson } from './json.ts';
-import { sliceManifestKey } from './object-keys.ts';
+import { sliceManifestKey, keyOf } from './object-keys.ts';
 import {
-  keyOf,
   leftOutOf,
   nextPart,
   planWriteTasks,

@@ -1,20 +1,13 @@
+import { type LeftOut, leftOutSchema, positionSchema } from './position.ts';
 import * as z from 'zod/mini';
-import { pendingLoadSchema, type PendingLoad, sinceParameterSchema } from './checkpoint.ts';
+import { pendingLoadSchema } from './checkpoint.ts';
+import { sinceParameterSchema } from './cut.ts';
 import { columnSchema, entityNameSchema, sourceSystemSchema } from './entity.ts';
 import { windowFallbackSchema } from './exact-position.ts';
 import { BronzeError } from './failure.ts';
-import { readJson } from './json.ts';
+import { readJson } from './stored-json.ts';
 import { type LoadKey, sliceManifestKey } from './object-keys.ts';
-import type { ObjectStore } from './ports.ts';
-
-/** Where reading goes on, in the source's own words. */
-export const positionSchema = z.object({
-  /** What the values are of: `public.orders (updated_at timestamp with time zone, id bigint)`. */
-  order: z.string(),
-  /** Of the last row staged, as text. */
-  values: z.array(z.string()),
-});
-export type Position = z.infer<typeof positionSchema>;
+import type { ObjectStore } from './object-store.ts';
 
 export const stagedBatchSchema = z.object({
   key: z.string(),
@@ -32,17 +25,6 @@ export type StagedBatch = z.infer<typeof stagedBatchSchema>;
 /** Consecutive batches of the slice: `batches.slice(first_batch, first_batch + batch_count)`. */
 export const writeTaskSchema = z.object({ first_batch: z.int(), batch_count: z.int(), rows: z.int() });
 export type WriteTask = z.infer<typeof writeTaskSchema>;
-
-/** Records that the source gave and that belong in no load, or not in this one: counted, so that nothing vanishes. */
-export const leftOutSchema = z.object({
-  /** Without a cursor value, in an incremental load. */
-  without_cursor: z.int(),
-  /** Outside of `[since, until)`. */
-  outside_window: z.int(),
-  /** Given twice by an API that moved while it was being paged. */
-  repeated: z.int(),
-});
-export type LeftOut = z.infer<typeof leftOutSchema>;
 
 /** What a committed slice froze. Everything after it is a function of these bytes. */
 export const sliceManifestSchema = z.object({
@@ -149,9 +131,4 @@ async function readInto(slices: SliceManifest[], objects: ObjectStore, load: Loa
     slices.push(next);
     if (next.final) return slices;
   }
-}
-
-/** The key parts of a pending load. */
-export function keyOf(entity: string, load: PendingLoad): LoadKey {
-  return { entity, load_id: load.load_id };
 }

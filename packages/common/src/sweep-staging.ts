@@ -1,6 +1,7 @@
 import { BATCH_SUFFIX, type LoadKey, stagingPrefix } from './object-keys.ts';
 import { readLoadRecord } from './load-record.ts';
-import type { CheckpointStore, ObjectStore } from './ports.ts';
+import type { CheckpointStore } from './checkpoint-store.ts';
+import type { ObjectStore } from './object-store.ts';
 
 /**
  * Removes the staged batches of a load that is decided; without a load record it removes nothing, however old they

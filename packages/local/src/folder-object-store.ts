@@ -3,8 +3,9 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { link, mkdir, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { ObjectStore, StoredObject } from '@bronze/common/ports';
-import { etagOf, sortedByBytes } from './memory-object-store.ts';
+import type { ObjectStore, StoredObject } from '@bronze/common/object-store';
+import { etagOf } from './etag.ts';
+import { sortedByBytes } from '@bronze/common/list-pages';
 
 /** Bronze's own files beside the objects: half-written ones, the lock, the queues. */
 export const STATE_FOLDER = '.bronze';

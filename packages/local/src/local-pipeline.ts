@@ -10,7 +10,10 @@ import {
   type ExtractRequest,
   type WriteMessage,
 } from '@bronze/common/messages';
-import type { Clock, Deadline, Log, SecretProvider, Source } from '@bronze/common/ports';
+import type { Clock, Deadline } from '@bronze/common/clock';
+import type { Log } from '@bronze/common/events';
+import type { SecretProvider } from '@bronze/common/secret-provider';
+import type { Source } from '@bronze/common/source';
 import { openSource } from '@bronze/extractor/adapters/open-source';
 import { extractLoad } from '@bronze/extractor/extract-load';
 import { ZSTD_CODEC } from '@bronze/extractor/zstd-codec';

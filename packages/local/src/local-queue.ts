@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Failure } from '@bronze/common/failure';
-import type { TaskQueue } from '@bronze/common/ports';
+import type { TaskQueue } from '@bronze/common/queue';
 
 /** A message as a consumer gets it. */
 export interface Received {

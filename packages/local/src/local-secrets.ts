@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { BronzeError } from '@bronze/common/failure';
-import type { SecretProvider } from '@bronze/common/ports';
+import type { SecretProvider } from '@bronze/common/secret-provider';
 import type { Environment } from '@bronze/common/reference';
 
 /** Secrets of one machine: `env:NAME` and `file:PATH`; any other name is asked of `others`. */

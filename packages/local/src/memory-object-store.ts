@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
-import { allKeys, type ListPage } from '@bronze/common/list-pages';
-import type { ObjectStore, StoredObject } from '@bronze/common/ports';
+import { etagOf } from './etag.ts';
+import { allKeys, type ListPage, sortedByBytes } from '@bronze/common/list-pages';
+import type { ObjectStore, StoredObject } from '@bronze/common/object-store';
 
 /** An object store in this process's memory, for tests. It passes the same conformance suite as the others. */
 export class MemoryObjectStore implements ObjectStore {
@@ -50,14 +50,4 @@ export class MemoryObjectStore implements ObjectStore {
   #put(key: string, body: Uint8Array): void {
     this.#objects.set(key, { body: new Uint8Array(body), etag: etagOf(body) });
   }
-}
-
-/** A change of one byte changes it, also when a person made that change with an editor. */
-export function etagOf(body: Uint8Array): string {
-  return `"${hash('sha256', body, 'hex')}"`;
-}
-
-/** S3's order. */
-export function sortedByBytes(keys: readonly string[]): string[] {
-  return keys.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }

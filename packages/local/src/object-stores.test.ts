@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
 import { S3ObjectStore } from '@bronze/common/adapters/s3-object-store';
-import type { ObjectStore } from '@bronze/common/ports';
+import type { ObjectStore } from '@bronze/common/object-store';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { AwsEndpoint } from './aws-endpoint/aws-endpoint.ts';
 import type { OpenBucket } from './aws-endpoint/s3-service.ts';

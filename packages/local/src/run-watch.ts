@@ -1,6 +1,5 @@
-import type { PipelineEvent } from '@bronze/common/events';
+import type { PipelineEvent, Log } from '@bronze/common/events';
 import type { Failure } from '@bronze/common/failure';
-import type { Log } from '@bronze/common/ports';
 
 /** Remembers what the events of a run say about each entity, and passes them on. */
 export class RunWatch implements Log {

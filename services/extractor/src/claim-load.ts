@@ -2,7 +2,11 @@ import { decideClaim, effectiveLoadType, type PendingLoad, startLoad, withWaitin
 import type { Entity } from '@bronze/common/config';
 import { readLoadRecord } from '@bronze/common/load-record';
 import type { ExtractRequest } from '@bronze/common/messages';
-import type { CheckpointStore, Clock, Deadline, Log, ObjectStore, Source } from '@bronze/common/ports';
+import type { CheckpointStore } from '@bronze/common/checkpoint-store';
+import type { Clock, Deadline } from '@bronze/common/clock';
+import type { Log } from '@bronze/common/events';
+import type { ObjectStore } from '@bronze/common/object-store';
+import type { Source } from '@bronze/common/source';
 
 export interface ClaimPorts {
   readonly objects: ObjectStore;

@@ -2,10 +2,10 @@ import { completeLoad, type CompletionPorts, finishSwap } from '@bronze/common/c
 import type { Entity } from '@bronze/common/config';
 import { readLoadRecord } from '@bronze/common/load-record';
 import type { ExtractRequest } from '@bronze/common/messages';
-import type { LoadKey } from '@bronze/common/object-keys';
-import type { ObjectStore } from '@bronze/common/ports';
+import { type LoadKey, keyOf } from '@bronze/common/object-keys';
+import type { ObjectStore } from '@bronze/common/object-store';
 import { assertSameClaim } from '@bronze/common/same-claim';
-import { keyOf, readSlices, type SliceManifest } from '@bronze/common/slice-manifest';
+import { readSlices, type SliceManifest } from '@bronze/common/slice-manifest';
 import { claimLoad, type ClaimPorts } from './claim-load.ts';
 import { type HandOverPorts, handOver, sendMissingTasks } from './hand-over.ts';
 import { stageSlice, type StagingPorts } from './stage-slice.ts';

@@ -1,8 +1,8 @@
-import { receiptNames } from '@bronze/common/complete-load';
-import { missingTasks } from '@bronze/common/load-record';
+import { receiptNames, missingTasks } from '@bronze/common/receipts';
 import type { ExtractRequest, WriteMessage } from '@bronze/common/messages';
 import { type LoadKey, taskName } from '@bronze/common/object-keys';
-import type { ObjectStore, TaskQueue } from '@bronze/common/ports';
+import type { ObjectStore } from '@bronze/common/object-store';
+import type { TaskQueue } from '@bronze/common/queue';
 import type { SliceManifest } from '@bronze/common/slice-manifest';
 
 export interface HandOverPorts {

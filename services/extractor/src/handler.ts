@@ -8,7 +8,7 @@ import { entityOf } from '@bronze/common/config';
 import type { DeliveredMessage } from '@bronze/common/deliver-message';
 import { requireVariables } from '@bronze/common/lambda-environment';
 import { decodeExtractRequest, type ExtractRequest, type WriteMessage } from '@bronze/common/messages';
-import type { Log } from '@bronze/common/ports';
+import type { Log } from '@bronze/common/events';
 import { sweepBefore } from '@bronze/common/sweep-staging';
 import config from '../../../bronze.config.ts';
 import { openSource } from './adapters/open-source.ts';

@@ -1,7 +1,8 @@
 import type { Entity } from '@bronze/common/config';
 import { BronzeError } from '@bronze/common/failure';
-import type { Deadline, RawBatch, SliceReader } from '@bronze/common/ports';
-import type { Position } from '@bronze/common/slice-manifest';
+import type { Deadline } from '@bronze/common/clock';
+import type { RawBatch, SliceReader } from '@bronze/common/source';
+import type { Position } from '@bronze/common/position';
 
 /** What one slice has read so far. */
 export interface SliceProgress {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { defineConfig, entityOf } from '@bronze/common/config';
-import type { RawBatch, SliceReader } from '@bronze/common/ports';
+import type { RawBatch, SliceReader } from '@bronze/common/source';
 import { timestamp } from '@bronze/common/timestamp';
 import { MemoryObjectStore } from '@bronze/local/memory-object-store';
 import { expect, test } from 'vitest';

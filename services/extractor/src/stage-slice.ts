@@ -3,26 +3,21 @@ import type { PendingLoad } from '@bronze/common/checkpoint';
 import type { Entity } from '@bronze/common/config';
 import { encodeJson } from '@bronze/common/json';
 import { columnsBefore } from '@bronze/common/load-record';
-import { batchKey, sliceManifestKey } from '@bronze/common/object-keys';
-import type {
-  AttemptIds,
-  BatchCodec,
-  Deadline,
-  Log,
-  ObjectStore,
-  RawBatch,
-  SliceReader,
-  Source,
-} from '@bronze/common/ports';
+import { batchKey, sliceManifestKey, keyOf } from '@bronze/common/object-keys';
+import type { AttemptIds } from '@bronze/common/attempt-ids';
+import type { BatchCodec } from '@bronze/common/codec';
+import type { Deadline } from '@bronze/common/clock';
+import type { Log } from '@bronze/common/events';
+import type { ObjectStore } from '@bronze/common/object-store';
+import type { RawBatch, SliceReader, Source } from '@bronze/common/source';
 import {
-  keyOf,
   nextPart,
   planWriteTasks,
-  type Position,
   readSlice,
   type SliceManifest,
   type StagedBatch,
 } from '@bronze/common/slice-manifest';
+import type { Position } from '@bronze/common/position';
 import { advance, assertMoved, type SliceEnd, startAt } from './slice-boundary.ts';
 
 export interface StagingPorts {

@@ -5,7 +5,7 @@ import { SqsTaskQueue } from '@bronze/common/adapters/sqs-task-queue';
 import { Telemetry } from '@bronze/common/adapters/telemetry';
 import { requireVariables } from '@bronze/common/lambda-environment';
 import type { ExtractRequest } from '@bronze/common/messages';
-import type { TaskQueue } from '@bronze/common/ports';
+import type { TaskQueue } from '@bronze/common/queue';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import config from '../../../bronze.config.ts';

@@ -3,7 +3,9 @@ import { type Config, entityOf } from '@bronze/common/config';
 import type { LoadType } from '@bronze/common/entity';
 import { deriveId } from '@bronze/common/load-id';
 import type { ExtractRequest } from '@bronze/common/messages';
-import type { CheckpointStore, Log, TaskQueue } from '@bronze/common/ports';
+import type { CheckpointStore } from '@bronze/common/checkpoint-store';
+import type { Log } from '@bronze/common/events';
+import type { TaskQueue } from '@bronze/common/queue';
 import { EPOCH, type Timestamp } from '@bronze/common/timestamp';
 
 export interface PlannerPorts {

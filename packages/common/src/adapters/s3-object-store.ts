@@ -8,7 +8,7 @@ import {
 import { BronzeError } from '../failure.ts';
 import { allKeys } from '../list-pages.ts';
 import { PROBE_KEY } from '../object-keys.ts';
-import type { ObjectStore, StoredObject } from '../ports.ts';
+import type { ObjectStore, StoredObject } from '../object-store.ts';
 import { backOff, errorName, isDenied, statusOf } from './aws-error.ts';
 
 /** S3 answers 409 while another conditional write of the key is under way, which is a matter of milliseconds. */

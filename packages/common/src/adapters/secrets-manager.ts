@@ -4,7 +4,7 @@ import {
   type SecretsManagerClientConfig,
 } from '@aws-sdk/client-secrets-manager';
 import { BronzeError } from '../failure.ts';
-import type { SecretProvider } from '../ports.ts';
+import type { SecretProvider } from '../secret-provider.ts';
 
 /** Errors that no repetition changes: the name, the grant or the key is wrong. */
 const CONFIGURATION: ReadonlySet<string> = new Set([

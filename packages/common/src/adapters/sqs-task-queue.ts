@@ -1,5 +1,5 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import type { TaskQueue } from '../ports.ts';
+import type { TaskQueue } from '../queue.ts';
 import { sendBatch, toBatches } from './sqs-batches.ts';
 
 export interface SqsTaskQueueOptions {

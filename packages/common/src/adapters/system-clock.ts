@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '../ports.ts';
+import type { Clock } from '../clock.ts';
 import { type Timestamp, timestamp } from '../timestamp.ts';
 
 /** This machine's clock. It names ingestion dates; no window is ever cut by it. */

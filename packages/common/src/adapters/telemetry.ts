@@ -1,7 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { PipelineEvent } from '../events.ts';
-import type { Log } from '../ports.ts';
+import type { PipelineEvent, Log } from '../events.ts';
 
 type Measured = readonly (readonly [name: string, value: number, unit: (typeof MetricUnit)[keyof typeof MetricUnit]])[];
 

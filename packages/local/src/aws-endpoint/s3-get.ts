@@ -1,4 +1,4 @@
-import type { StoredObject } from '@bronze/common/ports';
+import type { StoredObject } from '@bronze/common/object-store';
 import { AwsRefusal, type AwsReply, type AwsRequest, reply } from './protocol.ts';
 import { crc32Of } from './upload-body.ts';
 

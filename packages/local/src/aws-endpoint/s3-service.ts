@@ -1,5 +1,6 @@
-import type { ObjectStore } from '@bronze/common/ports';
-import { etagOf, MemoryObjectStore } from '../memory-object-store.ts';
+import type { ObjectStore } from '@bronze/common/object-store';
+import { etagOf } from '../etag.ts';
+import { MemoryObjectStore } from '../memory-object-store.ts';
 import { type AwsCall, AwsRefusal, type AwsReply, type AwsRequest, type AwsService, reply } from './protocol.ts';
 import { getReply } from './s3-get.ts';
 import { errorXml, listXml } from './s3-xml.ts';

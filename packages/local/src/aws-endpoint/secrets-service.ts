@@ -1,5 +1,13 @@
-import { type AwsCall, AwsRefusal, type AwsReply, type AwsRequest, type AwsService } from './protocol.ts';
-import { jsonRefusal, jsonReply, targetOf } from './protocol.ts';
+import {
+  type AwsCall,
+  AwsRefusal,
+  type AwsReply,
+  type AwsRequest,
+  type AwsService,
+  jsonRefusal,
+  jsonReply,
+  targetOf,
+} from './protocol.ts';
 
 /** Secrets Manager's GetSecretValue, by name or ARN. */
 export class SecretsService implements AwsService {

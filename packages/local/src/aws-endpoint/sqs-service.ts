@@ -1,8 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { QueueDatabase } from '../local-queue.ts';
 import type { FaultPlan } from './faults.ts';
-import { type AwsCall, AwsRefusal, type AwsReply, type AwsRequest, type AwsService } from './protocol.ts';
-import { jsonRefusal, jsonReply, targetOf } from './protocol.ts';
+import {
+  type AwsCall,
+  AwsRefusal,
+  type AwsReply,
+  type AwsRequest,
+  type AwsService,
+  jsonRefusal,
+  jsonReply,
+  targetOf,
+} from './protocol.ts';
 import { decodeInput, entriesOf, queueNameOf, required, type SqsEntry, type SqsInput } from './sqs-input.ts';
 import { md5Of, type SqsMessage, type SqsQueue, SqsQueues } from './sqs-queues.ts';
 

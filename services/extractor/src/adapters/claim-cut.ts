@@ -1,7 +1,8 @@
-import type { Cut } from '@bronze/common/checkpoint';
+import type { Cut } from '@bronze/common/cut';
 import type { ExactPosition } from '@bronze/common/exact-position';
 import { BronzeError } from '@bronze/common/failure';
-import type { Claim, Clock } from '@bronze/common/ports';
+import type { Claim } from '@bronze/common/source';
+import type { Clock } from '@bronze/common/clock';
 import { cursorColumns, type PostgresSourceConfig, type TableEntity } from '@bronze/common/postgres-config';
 import { earlier, timestamp } from '@bronze/common/timestamp';
 import { CUT_SQL } from '../postgres/catalog-sql.ts';

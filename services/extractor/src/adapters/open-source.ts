@@ -1,6 +1,9 @@
 import { CachedSecret } from '@bronze/common/cached-secret';
 import type { SourceConfig } from '@bronze/common/config';
-import type { Clock, Log, SecretProvider, Source } from '@bronze/common/ports';
+import type { Clock } from '@bronze/common/clock';
+import type { Log } from '@bronze/common/events';
+import type { SecretProvider } from '@bronze/common/secret-provider';
+import type { Source } from '@bronze/common/source';
 import type { PostgresSourceConfig } from '@bronze/common/postgres-config';
 import { env, type Environment, isSet, resolve } from '@bronze/common/reference';
 import type { RestSourceConfig } from '@bronze/common/rest-config';

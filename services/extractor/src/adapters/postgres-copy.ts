@@ -1,6 +1,6 @@
 import type { Entity } from '@bronze/common/config';
 import { BronzeError } from '@bronze/common/failure';
-import type { RawBatch } from '@bronze/common/ports';
+import type { RawBatch } from '@bronze/common/source';
 import { to as copyTo } from 'pg-copy-streams';
 import { CopyTranscoder } from '../postgres/copy-transcoder.ts';
 import type { CopyPlan } from '../postgres/window-sql.ts';

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PendingLoad } from '@bronze/common/checkpoint';
 import { defineConfig, entityOf, isTable } from '@bronze/common/config';
 import type { PipelineEvent } from '@bronze/common/events';
-import type { Clock, RawBatch, SliceStart } from '@bronze/common/ports';
+import type { Clock } from '@bronze/common/clock';
+import type { RawBatch, SliceStart } from '@bronze/common/source';
 import type { PostgresSourceInput, TableEntity, TableEntityInput } from '@bronze/common/postgres-config';
-import type { Position } from '@bronze/common/slice-manifest';
+import type { Position } from '@bronze/common/position';
 import { timestamp } from '@bronze/common/timestamp';
 import { PostgresSource } from './postgres-source.ts';
 

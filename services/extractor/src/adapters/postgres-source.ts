@@ -1,8 +1,11 @@
-import type { Cut, PendingLoad } from '@bronze/common/checkpoint';
+import type { Cut } from '@bronze/common/cut';
+import type { PendingLoad } from '@bronze/common/checkpoint';
 import { BronzeError } from '@bronze/common/failure';
-import type { Claim, Clock, Log, RawBatch, SliceReader, SliceStart, Source } from '@bronze/common/ports';
+import type { Claim, RawBatch, SliceReader, SliceStart, Source } from '@bronze/common/source';
+import type { Clock } from '@bronze/common/clock';
+import type { Log } from '@bronze/common/events';
 import type { PostgresSourceConfig, TableEntity } from '@bronze/common/postgres-config';
-import type { Position } from '@bronze/common/slice-manifest';
+import type { Position } from '@bronze/common/position';
 import { cutOf } from './claim-cut.ts';
 import { checkKey, countWithoutCursor, lockAndDescribe, QUOTING, zoneOf } from './described-table.ts';
 import { copyBatches } from './postgres-copy.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BronzeError } from '@bronze/common/failure';
-import type { RawBatch } from '@bronze/common/ports';
+import type { RawBatch } from '@bronze/common/source';
 import { CopyTranscoder, type TranscoderOptions } from './copy-transcoder.ts';
 
 type Row = readonly (string | null)[];

@@ -1,6 +1,6 @@
 import { BronzeError } from '@bronze/common/failure';
-import type { RawBatch } from '@bronze/common/ports';
-import type { Position } from '@bronze/common/slice-manifest';
+import type { RawBatch } from '@bronze/common/source';
+import type { Position } from '@bronze/common/position';
 import { encodeRow, fieldPrefixes, fieldTexts, lineBytesMax } from './copy-row.ts';
 
 const NEWLINE = 0x0a;

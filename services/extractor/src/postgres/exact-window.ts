@@ -13,7 +13,7 @@
  * bound is awaited until `xid` has come so far; then that of the look before takes its place. The bound then stays
  * behind by no more than two lifetimes of such transactions.
  */
-import type { ExactCut } from '@bronze/common/checkpoint';
+import type { ExactCut } from '@bronze/common/cut';
 import {
   basisOf,
   type BoundBasis,

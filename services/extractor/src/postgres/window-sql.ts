@@ -3,7 +3,7 @@ import { IS_DELETED } from '@bronze/common/entity';
 import { cursorColumns, type TableEntity } from '@bronze/common/postgres-config';
 import { BronzeError } from '@bronze/common/failure';
 import { type Timestamp, timestamp } from '@bronze/common/timestamp';
-import type { Position } from '@bronze/common/slice-manifest';
+import type { Position } from '@bronze/common/position';
 import type { CatalogColumn, RowKey } from './table.ts';
 import { type Quoting, tableName, windowCondition } from './window-condition.ts';
 

@@ -1,6 +1,7 @@
 import type { CachedSecret } from '@bronze/common/cached-secret';
 import { BronzeError, isHopeless, toFailure } from '@bronze/common/failure';
-import type { Deadline, Log } from '@bronze/common/ports';
+import type { Deadline } from '@bronze/common/clock';
+import type { Log } from '@bronze/common/events';
 import type { RestSourceConfig } from '@bronze/common/rest-config';
 import pRetry from 'p-retry';
 import type { HttpAnswer, HttpClient } from './http.ts';

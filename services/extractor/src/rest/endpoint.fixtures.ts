@@ -1,5 +1,5 @@
 import { defineConfig, entityOf, isEndpoint } from '@bronze/common/config';
-import type { Clock, Deadline } from '@bronze/common/ports';
+import type { Clock, Deadline } from '@bronze/common/clock';
 import type { EndpointEntity, EndpointEntityInput } from '@bronze/common/rest-config';
 import { timestamp } from '@bronze/common/timestamp';
 

@@ -1,5 +1,4 @@
-import type { Column } from '@bronze/common/entity';
-import { METADATA_COLUMNS } from '@bronze/common/entity';
+import { type Column, METADATA_COLUMNS } from '@bronze/common/entity';
 import { BronzeError } from '@bronze/common/failure';
 import type { EndpointEntity } from '@bronze/common/rest-config';
 import { canonicalJson, type JsonNode, JsonNumber, type JsonObject } from './json-node.ts';

@@ -1,7 +1,7 @@
 import type { PendingLoad } from '@bronze/common/checkpoint';
 import { BronzeError } from '@bronze/common/failure';
 import type { EndpointEntity } from '@bronze/common/rest-config';
-import type { LeftOut } from '@bronze/common/slice-manifest';
+import type { LeftOut } from '@bronze/common/position';
 import { type Timestamp, utcDate } from '@bronze/common/timestamp';
 import type { JsonObject } from './json-node.ts';
 import { askedMoment, type Moment, momentOf, sinceText } from './moment.ts';

@@ -1,5 +1,5 @@
 import { BronzeError } from '@bronze/common/failure';
-import type { Clock, Deadline } from '@bronze/common/ports';
+import type { Clock, Deadline } from '@bronze/common/clock';
 import type { Allowance } from './rate-limit.ts';
 
 export interface PacerLimits {

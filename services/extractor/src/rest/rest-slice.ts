@@ -1,8 +1,9 @@
 import type { PendingLoad } from '@bronze/common/checkpoint';
 import { BronzeError } from '@bronze/common/failure';
-import type { Deadline, RawBatch } from '@bronze/common/ports';
+import type { Deadline } from '@bronze/common/clock';
+import type { RawBatch } from '@bronze/common/source';
 import type { EndpointEntity } from '@bronze/common/rest-config';
-import type { Position } from '@bronze/common/slice-manifest';
+import type { Position } from '@bronze/common/position';
 import { fieldsOf, type Fields, type FieldTypes } from './field-types.ts';
 import type { LoadWindow } from './load-window.ts';
 import type { PageStep, Walk } from './page-step.ts';

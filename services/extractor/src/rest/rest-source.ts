@@ -1,6 +1,8 @@
-import type { Cut, PendingLoad } from '@bronze/common/checkpoint';
+import type { Cut } from '@bronze/common/cut';
+import type { PendingLoad } from '@bronze/common/checkpoint';
 import { BronzeError } from '@bronze/common/failure';
-import type { Claim, Clock, Deadline, SliceReader, SliceStart, Source } from '@bronze/common/ports';
+import type { Claim, SliceReader, SliceStart, Source } from '@bronze/common/source';
+import type { Clock, Deadline } from '@bronze/common/clock';
 import { type Environment, resolve } from '@bronze/common/reference';
 import type { EndpointEntity, RestSourceConfig } from '@bronze/common/rest-config';
 import { earlier, type Timestamp, timestamp } from '@bronze/common/timestamp';

@@ -1,5 +1,5 @@
 import type { Column, SourceSystem } from '@bronze/common/entity';
-import type { Receipt } from '@bronze/common/load-record';
+import type { Receipt } from '@bronze/common/receipts';
 import type { StagedBatch } from '@bronze/common/slice-manifest';
 import type { Timestamp } from '@bronze/common/timestamp';
 

@@ -1,55 +1,11 @@
-/** The few things the pipeline asks of the world. Each has an AWS and a local implementation. */
-import type { Checkpoint, Cut, PendingLoad } from './checkpoint.ts';
+import type { PendingLoad } from './checkpoint.ts';
+import type { Deadline } from './clock.ts';
 import type { Entity } from './config.ts';
+import type { Cut } from './cut.ts';
 import type { Column, SourceSystem } from './entity.ts';
-import type { PipelineEvent } from './events.ts';
 import type { ExactPosition, WindowFallback } from './exact-position.ts';
-import type { LeftOut, Position } from './slice-manifest.ts';
+import type { LeftOut, Position } from './position.ts';
 import type { Timestamp } from './timestamp.ts';
-
-export interface StoredObject {
-  readonly body: Uint8Array;
-  /** Opaque; changes with every change of the object. */
-  readonly etag: string;
-}
-
-/** A strongly consistent object store. There is no unconditional put: nothing of Bronze needs one. */
-export interface ObjectStore {
-  get(key: string): Promise<StoredObject | undefined>;
-  /** Atomic: of any number of concurrent callers exactly one gets `created`. */
-  putIfAbsent(key: string, body: Uint8Array): Promise<'created' | 'exists'>;
-  /** Atomic: writes only while the object still has `etag` (`undefined`: while it does not exist). False when it lost. */
-  replace(key: string, body: Uint8Array, etag: string | undefined): Promise<boolean>;
-  /** Every key that starts with `prefix`, in byte order, however many there are. */
-  list(prefix: string): Promise<readonly string[]>;
-  /** Only for staging of a recorded load. Silent when the object is gone already. */
-  remove(key: string): Promise<void>;
-}
-
-/** Compare-and-swap of one entity's checkpoint. */
-export interface CheckpointStore {
-  /** Undefined for an entry that can't be read: one entity's mistake stops no other. */
-  readAll(): Promise<ReadonlyMap<string, Checkpoint | undefined>>;
-  read(entity: string): Promise<VersionedCheckpoint>;
-  /** False when the entity's checkpoint is no longer the one that `version` was read with. */
-  swap(entity: string, version: string, next: Checkpoint): Promise<boolean>;
-}
-
-export interface VersionedCheckpoint {
-  readonly checkpoint: Checkpoint | undefined;
-  readonly version: string;
-}
-
-/** At-least-once, unordered. Resolves when every message is accepted, throws when any is not. */
-export interface TaskQueue<Message> {
-  send(messages: readonly Message[]): Promise<void>;
-}
-
-/** Reads secrets by the name that the configuration gives them. */
-export interface SecretProvider {
-  /** @throws BronzeError SECRET_UNREADABLE (a human must change something), SECRET_UNAVAILABLE (it is retried) */
-  read(name: string): Promise<string>;
-}
 
 /** A system we read. Its entities are of the kind that the configuration gives to sources of its type. */
 export interface Source {
@@ -109,30 +65,4 @@ export interface RawBatch {
   readonly hands_over?: boolean;
   /** Gives the memory of `ndjson` back for a later batch: whoever calls it has read it for the last time. */
   release(): void;
-}
-
-/** How staged batches are compressed. */
-export interface BatchCodec {
-  compress(ndjson: Uint8Array): Promise<Uint8Array>;
-}
-
-export interface Clock {
-  now(): Timestamp;
-  sleep(duration_ms: number): Promise<void>;
-}
-
-/** Says when an invocation should hand over: a Lambda's time is nearly up, or somebody pressed Ctrl-C. */
-export interface Deadline {
-  isNear(): boolean;
-  /** How long something may still take; infinite where nothing ends the invocation. */
-  remainingMs(): number;
-}
-
-/** Names for attempts: never the same twice, in any process. */
-export interface AttemptIds {
-  next(): string;
-}
-
-export interface Log {
-  event(event: PipelineEvent): void;
 }

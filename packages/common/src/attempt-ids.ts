@@ -1,0 +1,4 @@
+/** Names for attempts: never the same twice, in any process. */
+export interface AttemptIds {
+  next(): string;
+}

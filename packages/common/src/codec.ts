@@ -1,0 +1,4 @@
+/** How staged batches are compressed. */
+export interface BatchCodec {
+  compress(ndjson: Uint8Array): Promise<Uint8Array>;
+}
