@@ -1,26 +1,41 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 
-const excluded = ['**/node_modules/**', '.stryker-tmp/**'];
+const EXCLUDED = ['**/node_modules/**', '.stryker-tmp/**'];
+/** Disks, sockets, native modules: seconds where the rest takes milliseconds. */
+const TOUCHES_THE_WORLD = ['**/adapters/**/*.test.ts', 'packages/emulators/**/*.test.ts', 'apps/**/*.test.ts'];
+const NEEDS_POSTGRES = '**/*.pg.test.ts';
 
-/** One project for each need that a file's suffix names. */
+/** A project that needs no PostgreSQL server. */
+function project(name: string, include: string[], exclude: string[] = []): TestProjectConfiguration {
+  return {
+    test: {
+      name,
+      include,
+      exclude: [...EXCLUDED, NEEDS_POSTGRES, ...exclude],
+      testTimeout: 60_000,
+      maxWorkers: '100%',
+    },
+  };
+}
+
+/** Which to run when is in CONTRIBUTING.md. `npm test` runs them all. */
 export default defineConfig({
   test: {
     reporters: ['default', './test/count-reporter.ts'],
     projects: [
-      {
-        test: {
-          name: 'unit',
-          include: ['packages/**/*.test.ts', 'services/**/*.test.ts', 'infra/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: [...excluded, '**/*.pg.test.ts'],
-          testTimeout: 60_000,
-          maxWorkers: '100%',
-        },
-      },
+      project('unit', ['{packages,apps,services}/**/*.test.ts'], TOUCHES_THE_WORLD),
+      project(
+        'integration',
+        [...TOUCHES_THE_WORLD, 'infra/**/*.test.ts', 'test/**/*.test.ts'],
+        ['test/{simulation,acceptance}/**'],
+      ),
+      project('simulation', ['test/simulation/**/*.test.ts']),
+      project('acceptance', ['test/acceptance/**/*.test.ts']),
       {
         test: {
           name: 'pg',
-          include: ['**/*.pg.test.ts'],
-          exclude: excluded,
+          include: [NEEDS_POSTGRES],
+          exclude: EXCLUDED,
           globalSetup: ['test/postgres-setup.ts'],
           maxWorkers: 2,
           sequence: { groupOrder: 1 },

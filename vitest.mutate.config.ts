@@ -12,7 +12,9 @@ const root = import.meta.dirname;
 export default defineConfig({
   resolve: {
     alias: [
-      { find: /^@bronze\/(common|local)\/(.+)$/, replacement: `${root}/packages/$1/src/$2.ts` },
+      { find: /^@bronze\/common\/(config|reference)$/, replacement: `${root}/packages/common/src/config/$1.ts` },
+      { find: /^@bronze\/(common|emulators)\/(.+)$/, replacement: `${root}/packages/$1/src/$2.ts` },
+      { find: /^@bronze\/(runner|cli)\/(.+)$/, replacement: `${root}/apps/$1/src/$2.ts` },
       { find: /^@bronze\/(planner|extractor|writer)\/(.+)$/, replacement: `${root}/services/$1/src/$2.ts` },
     ],
   },

@@ -3,9 +3,9 @@ import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { print, printJson, printTable, right } from '@bronze/cli/output';
-import { count } from '@bronze/cli/numbers';
-import { execute, startEmbeddedPostgres } from '@bronze/local/embedded-postgres';
+import { print, printJson, printTable, right } from '@bronze/cli/terminal/output';
+import { count } from '@bronze/cli/terminal/numbers';
+import { execute, startEmbeddedPostgres } from '@bronze/emulators/embedded-postgres';
 import pg from 'pg';
 import { type Phase, PHASES } from './phases.ts';
 

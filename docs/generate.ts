@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ENTITY_SCHEMAS, SOURCE_SCHEMAS } from '@bronze/common/known-keys';
-import { PAGING_SCHEMAS, sinceSchema } from '@bronze/common/rest-config';
+import { ENTITY_SCHEMAS, SOURCE_SCHEMAS } from '@bronze/common/config/schemas';
+import { PAGING_SCHEMAS, sinceSchema } from '@bronze/common/config/rest';
 import * as z from 'zod/mini';
 
 const MIB = 1024 * 1024;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execute } from '@bronze/local/embedded-postgres';
+import { execute } from '@bronze/emulators/embedded-postgres';
 import pg from 'pg';
 import { inject, onTestFinished } from 'vitest';
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FAILURE_KINDS } from '@bronze/common/failure';
-import { ENTITY_SCHEMAS, SOURCE_SCHEMAS } from '@bronze/common/known-keys';
+import { FAILURE_KINDS } from '@bronze/common/words/failure';
+import { ENTITY_SCHEMAS, SOURCE_SCHEMAS } from '@bronze/common/config/schemas';
 import { describe, expect, test } from 'vitest';
 import { generate } from '../docs/generate.ts';
 import { bronze } from './command.ts';

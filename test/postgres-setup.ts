@@ -1,4 +1,4 @@
-import { startEmbeddedPostgres } from '@bronze/local/embedded-postgres';
+import { startEmbeddedPostgres } from '@bronze/emulators/embedded-postgres';
 import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {

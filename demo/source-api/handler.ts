@@ -1,9 +1,9 @@
 /** The API as a Lambda behind API Gateway: the shop's days pass at midnight, the key is the one in Secrets Manager. */
-import { SecretsManager } from '@bronze/common/adapters/secrets-manager';
+import { SecretsManager } from '@bronze/common/adapters/aws/secrets-manager';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
-import { CachedSecret } from '@bronze/common/cached-secret';
+import { CachedSecret } from '@bronze/common/secrets/cached-secret';
 import { env, resolve } from '@bronze/common/reference';
-import { apiKeyIn } from '@bronze/extractor/rest/api-key';
+import { apiKeyIn } from '@bronze/common/secrets/api-key';
 import { DemoShop } from './demo-shop.ts';
 import type { ApiEvent, ApiResult } from './source-api.ts';
 

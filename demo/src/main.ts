@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { execute, startEmbeddedPostgres } from '@bronze/local/embedded-postgres';
+import { execute, startEmbeddedPostgres } from '@bronze/emulators/embedded-postgres';
 import { DemoShop } from '../source-api/demo-shop.ts';
 import { LoopbackServer } from '../source-api/loopback-server.ts';
 

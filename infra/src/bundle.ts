@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BronzeError } from '@bronze/common/failure';
+import { BronzeError } from '@bronze/common/words/failure';
 import { build } from 'esbuild';
 import { type FunctionName, FUNCTIONS } from './function-names.ts';
 

@@ -1,5 +1,5 @@
 import { entityOf, isEndpoint, isTable } from '@bronze/common/config';
-import { IS_DELETED } from '@bronze/common/entity';
+import { IS_DELETED } from '@bronze/common/words/entity';
 import config from '../../bronze.config.ts';
 import type { CatalogColumn, CatalogEntity } from './catalog.ts';
 import type { QueryKey } from './queries.ts';

@@ -1,4 +1,4 @@
-import { BronzeError } from '@bronze/common/failure';
+import { BronzeError } from '@bronze/common/words/failure';
 import type { Environment } from '@bronze/common/reference';
 import type { IngestionStackProps, Network } from './ingestion-stack.ts';
 

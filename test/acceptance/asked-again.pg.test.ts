@@ -1,8 +1,8 @@
 import { defineConfig } from '@bronze/common/config';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
-import { queuesFile } from '@bronze/local/dead-letters';
-import { QueueDatabase } from '@bronze/local/local-queue';
-import { runLocally } from '@bronze/local/run-locally';
+import { queuesFile } from '@bronze/runner/dead-letters';
+import { QueueDatabase } from '@bronze/common/adapters/local/local-queue';
+import { runLocally } from '@bronze/runner/run-locally';
 import { expect, test } from 'vitest';
 import { newDatabase, newFolder } from '../database.ts';
 

@@ -93,7 +93,7 @@ describe('exit codes', () => {
     const file = join(folder, 'bad.config.ts');
     await writeFile(
       file,
-      `import { defineConfig } from '${join(ROOT, 'packages/common/src/config.ts')}';
+      `import { defineConfig } from '${join(ROOT, 'packages/common/src/config/config.ts')}';
        export default defineConfig({ sources: { shop: { type: 'postgres', url: 'postgresql://u:canary@h/d' } },
          entities: { orders: { source: 'shoop', table: 'orders', curser: 'updated_at' } } } as never);`,
     );
@@ -221,7 +221,7 @@ test('Ctrl-C stops after the current batch, and the next run goes on without los
   const out = await newFolder();
   const child = start(
     process.execPath,
-    ['packages/cli/src/bronze.ts', 'run', '--config', CONFIG, '--out', out, '-o', 'json'],
+    ['apps/cli/src/bronze.ts', 'run', '--config', CONFIG, '--out', out, '-o', 'json'],
     { DATABASE_URL: url },
   );
   child.stderr?.once('data', () => child.kill('SIGINT'));

@@ -1,6 +1,6 @@
 /** Reads a list of an API to its end, as an extractor does, and tells how much memory that took. Run by rest-million.test.ts. */
 import { defineConfig, entityOf } from '@bronze/common/config';
-import { timestamp } from '@bronze/common/timestamp';
+import { timestamp } from '@bronze/common/words/timestamp';
 import { openSource } from '@bronze/extractor/adapters/open-source';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
 

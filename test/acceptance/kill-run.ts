@@ -1,6 +1,6 @@
 import { defineConfig } from '@bronze/common/config';
-import { timestamp } from '@bronze/common/timestamp';
-import { runLocally } from '@bronze/local/run-locally';
+import { timestamp } from '@bronze/common/words/timestamp';
+import { runLocally } from '@bronze/runner/run-locally';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
 
 /** One run with clock and load id held fixed, to be killed at any moment: `node kill-run.ts URL FOLDER`. */

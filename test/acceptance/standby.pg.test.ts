@@ -1,5 +1,5 @@
-import { startEmbeddedPostgres } from '@bronze/local/embedded-postgres';
-import { Loads } from '@bronze/extractor/adapters/exact-loads.fixtures';
+import { startEmbeddedPostgres } from '@bronze/emulators/embedded-postgres';
+import { Loads } from '@bronze/extractor/postgres/window/exact-loads.fixtures';
 import { expect, onTestFinished, test } from 'vitest';
 import { connect, execute } from '../database.ts';
 import { startStandby } from '../standby.ts';

@@ -1,7 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { AwsEndpoint } from '@bronze/local/aws-endpoint/aws-endpoint';
-import { MemoryObjectStore } from '@bronze/local/memory-object-store';
+import { AwsEndpoint } from '@bronze/emulators/aws-endpoint/aws-endpoint';
+import { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { runChecks, tableOf } from './checks.ts';
 import { s3Checks } from './s3-checks.ts';

@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { AwsEndpoint } from '@bronze/local/aws-endpoint/aws-endpoint';
+import { AwsEndpoint } from '@bronze/emulators/aws-endpoint/aws-endpoint';
 import { runChecks, tableOf, type Verdict } from './checks.ts';
 import { s3Checks } from './s3-checks.ts';
 import { sqsChecks } from './sqs-checks.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { S3ObjectStore } from '@bronze/common/adapters/s3-object-store';
+import { S3ObjectStore } from '@bronze/common/adapters/aws/s3-object-store';
 import { type Check, holds } from './checks.ts';
 
 const KEYS = 1203;

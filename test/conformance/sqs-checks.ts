@@ -10,8 +10,8 @@ import {
   SendMessageBatchCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { SqsDeadLetters } from '@bronze/common/adapters/sqs-dead-letters';
-import { SqsTaskQueue } from '@bronze/common/adapters/sqs-task-queue';
+import { SqsDeadLetters } from '@bronze/common/adapters/aws/sqs-dead-letters';
+import { SqsTaskQueue } from '@bronze/common/adapters/aws/sqs-task-queue';
 import { type Check, holds } from './checks.ts';
 
 /** Real queues are slow to show what was sent. */

@@ -1,12 +1,12 @@
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { S3Client } from '@aws-sdk/client-s3';
-import { S3ObjectStore } from '@bronze/common/adapters/s3-object-store';
-import { CheckpointFile } from '@bronze/common/checkpoint-file';
-import { type LoadRecord, readLoadRecord } from '@bronze/common/load-record';
+import { S3ObjectStore } from '@bronze/common/adapters/aws/s3-object-store';
+import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
+import { type LoadRecord, readLoadRecord } from '@bronze/common/load/load-record';
 import { DemoShop } from '@bronze/demo/source-api/demo-shop';
 import { LoopbackServer } from '@bronze/demo/source-api/loopback-server';
-import { AwsEndpoint } from '@bronze/local/aws-endpoint/aws-endpoint';
-import { AwsEventSource, drainAll, type SqsHandler } from '@bronze/local/aws-event-source';
+import { AwsEndpoint } from '@bronze/emulators/aws-endpoint/aws-endpoint';
+import { AwsEventSource, drainAll, type SqsHandler } from '@bronze/emulators/sqs-event-source';
 import type { Context } from 'aws-lambda';
 import { readPart, type BronzeRow } from '../bronze-folder.ts';
 

@@ -1,7 +1,7 @@
-import { abandonLoad } from '@bronze/common/abandon-load';
-import { CheckpointFile } from '@bronze/common/checkpoint-file';
-import { CHECKPOINTS_KEY } from '@bronze/common/object-keys';
-import { timestamp } from '@bronze/common/timestamp';
+import { abandonLoad } from '@bronze/common/load/abandon-load';
+import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
+import { CHECKPOINTS_KEY } from '@bronze/common/load/object-keys';
+import { timestamp } from '@bronze/common/words/timestamp';
 import { describe, expect, test } from 'vitest';
 import { messageId, World } from './world.ts';
 

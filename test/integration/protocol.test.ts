@@ -1,6 +1,6 @@
-import { CheckpointFile } from '@bronze/common/checkpoint-file';
-import { CHECKPOINTS_KEY } from '@bronze/common/object-keys';
-import { sweepStaging } from '@bronze/common/sweep-staging';
+import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
+import { CHECKPOINTS_KEY } from '@bronze/common/load/object-keys';
+import { sweepStaging } from '@bronze/common/load/sweep-staging';
 import { describe, expect, test } from 'vitest';
 import { messageId, World } from './world.ts';
 

@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defineConfig } from '@bronze/common/config';
-import type { PipelineEvent } from '@bronze/common/events';
-import type { Failure } from '@bronze/common/failure';
-import type { LoadRecord } from '@bronze/common/load-record';
-import type { EndpointEntityInput, RestSourceInput } from '@bronze/common/rest-config';
+import type { PipelineEvent } from '@bronze/common/load/events';
+import type { Failure } from '@bronze/common/words/failure';
+import type { LoadRecord } from '@bronze/common/load/load-record';
+import type { EndpointEntityInput, RestSourceInput } from '@bronze/common/config/rest';
 import { type ApiRecord, type ListOrder, MovingList } from '@bronze/demo/source-api/api-record';
 import type { Faults } from '@bronze/demo/source-api/faults';
 import { LoopbackServer } from '@bronze/demo/source-api/loopback-server';
 import { moveList } from '@bronze/demo/source-api/move-list';
 import { SourceApi } from '@bronze/demo/source-api/source-api';
-import { type EntityResult, runLocally } from '@bronze/local/run-locally';
+import { type EntityResult, runLocally } from '@bronze/runner/run-locally';
 import { rowsInBronze } from '../bronze-folder.ts';
 
 export interface RestSettings {

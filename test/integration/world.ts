@@ -1,20 +1,20 @@
-import type { Cut } from '@bronze/common/cut';
-import type { PendingLoad } from '@bronze/common/checkpoint';
-import { CheckpointFile } from '@bronze/common/checkpoint-file';
+import type { Cut } from '@bronze/common/load/cut';
+import type { PendingLoad } from '@bronze/common/load/checkpoint';
+import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import { defineConfig, type Entity, entityOf } from '@bronze/common/config';
-import type { PipelineEvent } from '@bronze/common/events';
+import type { PipelineEvent } from '@bronze/common/load/events';
 import {
   decodeExtractRequest,
   decodeWriteMessage,
   type ExtractRequest,
   type WriteMessage,
-} from '@bronze/common/messages';
-import type { RawBatch, SliceReader, SliceStart, Source } from '@bronze/common/source';
-import { timestamp } from '@bronze/common/timestamp';
+} from '@bronze/common/load/messages';
+import type { RawBatch, SliceReader, SliceStart, Source } from '@bronze/common/load/source';
+import { timestamp } from '@bronze/common/words/timestamp';
 import { type ExtractorPorts, extractLoad } from '@bronze/extractor/extract-load';
 import { ZSTD_CODEC } from '@bronze/extractor/zstd-codec';
-import { LocalQueue, QueueDatabase, type Received } from '@bronze/local/local-queue';
-import { MemoryObjectStore } from '@bronze/local/memory-object-store';
+import { LocalQueue, QueueDatabase, type Received } from '@bronze/common/adapters/local/local-queue';
+import { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
 import type { Conversion, Converted, ParquetEngine, PartMark } from '@bronze/writer/parquet/parquet-engine';
 import { type WriterPorts, writeTask } from '@bronze/writer/write-task';
 import { zstdDecompressSync } from 'node:zlib';

@@ -1,7 +1,7 @@
-import { type Fate, FATES, type Listed, ListedFaults, SEND_FATES } from './fates.ts';
-import type { Counts, Violation } from './facts.ts';
-import { World } from './world.ts';
-import { type Action, smallWorkload } from './workload.ts';
+import { type Fate, FATES, type Listed, ListedFaults, SEND_FATES } from './faults/fates.ts';
+import type { Counts, Violation } from './world/facts.ts';
+import { World } from './world/world.ts';
+import { type Action, smallWorkload } from './world/workload.ts';
 
 export interface CaseResult {
   readonly violation: Violation | undefined;

@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type Caught, catchMutants, SKIPPED } from './catch-mutants.ts';
-import { plant } from './planting.ts';
+import { type Caught, catchMutants, SKIPPED } from './planted-bugs/catch-bugs.ts';
+import { plant } from './planted-bugs/planting.ts';
 import { runInThreads } from './pool.ts';
 import { replay } from './replay.ts';
 import { COUNTED } from './tally.ts';
 import type { Broken, Done, Work } from './work.ts';
-import type { Violation } from './facts.ts';
+import type { Violation } from './world/facts.ts';
 
 const USAGE = `npm run simulate -- [what] [-o json]
   --seeds N [--from S]    so many worlds, faults by chance (default: 1000, from 1)

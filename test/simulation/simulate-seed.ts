@@ -1,8 +1,8 @@
-import { RandomFaults } from './fates.ts';
+import { RandomFaults } from './faults/fates.ts';
 import { Random } from '../random.ts';
-import type { Counts, Violation } from './facts.ts';
-import { World } from './world.ts';
-import { drawWorkload } from './workload.ts';
+import type { Counts, Violation } from './world/facts.ts';
+import { World } from './world/world.ts';
+import { drawWorkload } from './world/workload.ts';
 
 export interface SeedResult {
   readonly seed: number;

@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { NO_FAULTS } from './fates.ts';
-import { MUTANTS } from './mutants.ts';
-import { whyNotPlanted } from './planting.ts';
-import { courseOf, POISONS } from './poisoned.ts';
+import { NO_FAULTS } from './faults/fates.ts';
+import { MUTANTS } from './planted-bugs/planted-bugs.ts';
+import { whyNotPlanted } from './planted-bugs/planting.ts';
+import { courseOf, POISONS } from './faults/poisoned.ts';
 import { simulateSeed } from './simulate-seed.ts';
-import { smallWorkload } from './workload.ts';
-import { World } from './world.ts';
+import { smallWorkload } from './world/workload.ts';
+import { World } from './world/world.ts';
 
 const MAIN = new URL('./main.ts', import.meta.url).pathname;
 /** About as many as there are: a list that has lost some shows less than it says. */
@@ -139,7 +139,7 @@ describe('planted bugs', () => {
   });
 
   test('say why they can’t be planted: their place in the code is gone', () => {
-    const gone = { file: 'packages/common/src/json.ts', find: 'was here once', put: '' };
+    const gone = { file: 'packages/common/src/words/json.ts', find: 'was here once', put: '' };
     expect(whyNotPlanted({ name: 'gone', edits: [gone] })).toContain('does not hold this exactly once: was here once');
     expect(MUTANTS.map(whyNotPlanted).filter((reason) => reason !== undefined)).toEqual([]);
   });

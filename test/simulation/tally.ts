@@ -1,5 +1,5 @@
 import type { Broken, Done, Told } from './work.ts';
-import { type Counts, NO_COUNTS } from './facts.ts';
+import { type Counts, NO_COUNTS } from './world/facts.ts';
 
 const PROGRESS_EVERY = 50;
 export const COUNTED = Object.keys(NO_COUNTS) as readonly (keyof Counts)[];

@@ -1,5 +1,5 @@
 /** What a thread of the simulation is asked to do, and what it tells. */
-import type { Counts, Violation } from './facts.ts';
+import type { Counts, Violation } from './world/facts.ts';
 
 export type Work =
   /** Seeds `from` to `to`, both included. */

@@ -1,6 +1,6 @@
 /** A thread of the simulation. Planted bugs are put into the shipping modules as they are loaded, before anything else is. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { plant } from './planting.ts';
+import { plant } from './planted-bugs/planting.ts';
 import { Tally } from './tally.ts';
 import type { Done, Told, Work } from './work.ts';
 

@@ -6,13 +6,13 @@ import {
   finishLoad,
   type PendingLoad,
   startLoad,
-} from '@bronze/common/checkpoint';
+} from '@bronze/common/load/checkpoint';
 import { defineConfig, type Entity, entityOf as entityIn, isTable } from '@bronze/common/config';
-import type { Clock, Deadline } from '@bronze/common/clock';
-import type { RawBatch, Source } from '@bronze/common/source';
-import type { Position } from '@bronze/common/position';
-import { timestamp } from '@bronze/common/timestamp';
-import { PostgresSource } from '@bronze/extractor/adapters/postgres-source';
+import type { Clock, Deadline } from '@bronze/common/ports/clock';
+import type { RawBatch, Source } from '@bronze/common/load/source';
+import type { Position } from '@bronze/common/load/position';
+import { timestamp } from '@bronze/common/words/timestamp';
+import { PostgresSource } from '@bronze/extractor/postgres/postgres-source';
 import * as z from 'zod/mini';
 import type { Brought, Loader, Reading } from './loader.ts';
 import type { DrawnLoad } from './schedule.ts';

@@ -1,4 +1,4 @@
-import { earlier, timestamp } from '@bronze/common/timestamp';
+import { earlier, timestamp } from '@bronze/common/words/timestamp';
 import type { History, LoadSeen, Version, Written } from './history.ts';
 import { type Schedule, SHOWING_MS } from './schedule.ts';
 

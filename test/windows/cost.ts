@@ -1,13 +1,13 @@
-import { finishLoad, type PendingLoad, startLoad } from '@bronze/common/checkpoint';
+import { finishLoad, type PendingLoad, startLoad } from '@bronze/common/load/checkpoint';
 import { defineConfig, entityOf, isTable } from '@bronze/common/config';
-import { timestamp } from '@bronze/common/timestamp';
-import { lockAndDescribe, QUOTING, zoneOf } from '@bronze/extractor/adapters/described-table';
+import { timestamp } from '@bronze/common/words/timestamp';
+import { lockAndDescribe, QUOTING, zoneOf } from '@bronze/extractor/postgres/table/described-table';
 import { PostgresSession } from '@bronze/extractor/adapters/postgres-session';
-import { PostgresSource } from '@bronze/extractor/adapters/postgres-source';
-import { proveReading } from '@bronze/extractor/adapters/reading-proof';
-import { countWithoutCursorSql } from '@bronze/extractor/postgres/window-condition';
-import { planCopy } from '@bronze/extractor/postgres/window-sql';
-import { execute, startEmbeddedPostgres } from '@bronze/local/embedded-postgres';
+import { PostgresSource } from '@bronze/extractor/postgres/postgres-source';
+import { proveReading } from '@bronze/extractor/postgres/window/reading-proof';
+import { countWithoutCursorSql } from '@bronze/extractor/postgres/window/window-condition';
+import { planCopy } from '@bronze/extractor/postgres/copy/copy-sql';
+import { execute, startEmbeddedPostgres } from '@bronze/emulators/embedded-postgres';
 import * as z from 'zod/mini';
 
 export interface Cost {

@@ -6,8 +6,8 @@
  * caught, `--cost` compares the pages that an exact load reads with those of a plain range.
  */
 import { parseArgs } from 'node:util';
-import { count } from '@bronze/cli/numbers';
-import { print, printJson, printTable, right, say } from '@bronze/cli/output';
+import { count } from '@bronze/cli/terminal/numbers';
+import { print, printJson, printTable, right, say } from '@bronze/cli/terminal/output';
 import { BronzeLoader } from './bronze-loader.ts';
 import { measureCost, RATIO_MAX } from './cost.ts';
 import type { OpenLoader } from './loader.ts';

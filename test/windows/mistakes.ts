@@ -1,7 +1,7 @@
-import type { Cut, ExactCut } from '@bronze/common/cut';
-import type { PendingLoad } from '@bronze/common/checkpoint';
-import type { Claim, Source } from '@bronze/common/source';
-import { earlier, type Timestamp, timestamp } from '@bronze/common/timestamp';
+import type { Cut, ExactCut } from '@bronze/common/load/cut';
+import type { PendingLoad } from '@bronze/common/load/checkpoint';
+import type { Claim, Source } from '@bronze/common/load/source';
+import { earlier, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import { BronzeLoader, type Tampering } from './bronze-loader.ts';
 import type { OpenLoader, Reading } from './loader.ts';
 import type { Wishes } from './draw-schedule.ts';

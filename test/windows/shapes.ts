@@ -1,4 +1,4 @@
-import type { TableEntityInput } from '@bronze/common/postgres-config';
+import type { TableEntityInput } from '@bronze/common/config/postgres';
 import type { Shape } from './schedule.ts';
 
 const COLUMNS = 'id bigint NOT NULL, version bigint NOT NULL, updated_at timestamptz, deleted_at timestamptz';

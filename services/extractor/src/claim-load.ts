@@ -1,12 +1,18 @@
-import { decideClaim, effectiveLoadType, type PendingLoad, startLoad, withWaiting } from '@bronze/common/checkpoint';
+import {
+  decideClaim,
+  effectiveLoadType,
+  type PendingLoad,
+  startLoad,
+  withWaiting,
+} from '@bronze/common/load/checkpoint';
 import type { Entity } from '@bronze/common/config';
-import { readLoadRecord } from '@bronze/common/load-record';
-import type { ExtractRequest } from '@bronze/common/messages';
-import type { CheckpointStore } from '@bronze/common/checkpoint-store';
-import type { Clock, Deadline } from '@bronze/common/clock';
-import type { Log } from '@bronze/common/events';
-import type { ObjectStore } from '@bronze/common/object-store';
-import type { Source } from '@bronze/common/source';
+import { readLoadRecord } from '@bronze/common/load/load-record';
+import type { ExtractRequest } from '@bronze/common/load/messages';
+import type { CheckpointStore } from '@bronze/common/load/checkpoint-store';
+import type { Clock, Deadline } from '@bronze/common/ports/clock';
+import type { Log } from '@bronze/common/load/events';
+import type { ObjectStore } from '@bronze/common/ports/object-store';
+import type { Source } from '@bronze/common/load/source';
 
 export interface ClaimPorts {
   readonly objects: ObjectStore;

@@ -1,11 +1,11 @@
-import { completeLoad, type CompletionPorts, finishSwap } from '@bronze/common/complete-load';
+import { completeLoad, type CompletionPorts, finishSwap } from '@bronze/common/load/complete-load';
 import type { Entity } from '@bronze/common/config';
-import { readLoadRecord } from '@bronze/common/load-record';
-import type { ExtractRequest } from '@bronze/common/messages';
-import { type LoadKey, keyOf } from '@bronze/common/object-keys';
-import type { ObjectStore } from '@bronze/common/object-store';
-import { assertSameClaim } from '@bronze/common/same-claim';
-import { readSlices, type SliceManifest } from '@bronze/common/slice-manifest';
+import { readLoadRecord } from '@bronze/common/load/load-record';
+import type { ExtractRequest } from '@bronze/common/load/messages';
+import { type LoadKey, keyOf } from '@bronze/common/load/object-keys';
+import type { ObjectStore } from '@bronze/common/ports/object-store';
+import { assertSameClaim } from '@bronze/common/load/same-claim';
+import { readSlices, type SliceManifest } from '@bronze/common/load/slice-manifest';
 import { claimLoad, type ClaimPorts } from './claim-load.ts';
 import { type HandOverPorts, handOver, sendMissingTasks } from './hand-over.ts';
 import { stageSlice, type StagingPorts } from './stage-slice.ts';

@@ -1,9 +1,9 @@
-import { receiptNames, missingTasks } from '@bronze/common/receipts';
-import type { ExtractRequest, WriteMessage } from '@bronze/common/messages';
-import { type LoadKey, taskName } from '@bronze/common/object-keys';
-import type { ObjectStore } from '@bronze/common/object-store';
-import type { TaskQueue } from '@bronze/common/queue';
-import type { SliceManifest } from '@bronze/common/slice-manifest';
+import { receiptNames, missingTasks } from '@bronze/common/load/receipts';
+import type { ExtractRequest, WriteMessage } from '@bronze/common/load/messages';
+import { type LoadKey, taskName } from '@bronze/common/load/object-keys';
+import type { ObjectStore } from '@bronze/common/ports/object-store';
+import type { TaskQueue } from '@bronze/common/ports/queue';
+import type { SliceManifest } from '@bronze/common/load/slice-manifest';
 
 export interface HandOverPorts {
   readonly objects: ObjectStore;

@@ -1,15 +1,15 @@
 /** The extractor as a Lambda: see extract-load.ts for the story. */
 import { randomUUID } from 'node:crypto';
-import { AwsPorts } from '@bronze/common/adapters/aws-ports';
-import { type Invocation, queueHandler, type QueueService } from '@bronze/common/adapters/queue-handler';
-import { SecretsManager } from '@bronze/common/adapters/secrets-manager';
-import { SqsTaskQueue } from '@bronze/common/adapters/sqs-task-queue';
+import { AwsPorts } from '@bronze/common/adapters/aws/aws-ports';
+import { type Invocation, queueHandler, type QueueService } from '@bronze/common/adapters/aws/queue-handler';
+import { SecretsManager } from '@bronze/common/adapters/aws/secrets-manager';
+import { SqsTaskQueue } from '@bronze/common/adapters/aws/sqs-task-queue';
 import { entityOf } from '@bronze/common/config';
-import type { DeliveredMessage } from '@bronze/common/deliver-message';
-import { requireVariables } from '@bronze/common/lambda-environment';
-import { decodeExtractRequest, type ExtractRequest, type WriteMessage } from '@bronze/common/messages';
-import type { Log } from '@bronze/common/events';
-import { sweepBefore } from '@bronze/common/sweep-staging';
+import type { DeliveredMessage } from '@bronze/common/delivery/deliver-message';
+import { requireVariables } from '@bronze/common/adapters/aws/lambda-environment';
+import { decodeExtractRequest, type ExtractRequest, type WriteMessage } from '@bronze/common/load/messages';
+import type { Log } from '@bronze/common/load/events';
+import { sweepBefore } from '@bronze/common/load/sweep-staging';
 import config from '../../../bronze.config.ts';
 import { openSource } from './adapters/open-source.ts';
 import { extractLoad } from './extract-load.ts';

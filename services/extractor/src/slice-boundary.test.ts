@@ -1,4 +1,4 @@
-import type { RawBatch } from '@bronze/common/source';
+import type { RawBatch } from '@bronze/common/load/source';
 import { expect, test, vi } from 'vitest';
 import { advance, assertMoved, type SliceBounds, startAt } from './slice-boundary.ts';
 

@@ -1,8 +1,8 @@
 import type { Entity } from '@bronze/common/config';
-import { BronzeError } from '@bronze/common/failure';
-import type { Deadline } from '@bronze/common/clock';
-import type { RawBatch, SliceReader } from '@bronze/common/source';
-import type { Position } from '@bronze/common/position';
+import { BronzeError } from '@bronze/common/words/failure';
+import type { Deadline } from '@bronze/common/ports/clock';
+import type { RawBatch, SliceReader } from '@bronze/common/load/source';
+import type { Position } from '@bronze/common/load/position';
 
 /** What one slice has read so far. */
 export interface SliceProgress {

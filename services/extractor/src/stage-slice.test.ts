@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { defineConfig, entityOf } from '@bronze/common/config';
-import type { RawBatch, SliceReader } from '@bronze/common/source';
-import { timestamp } from '@bronze/common/timestamp';
-import { MemoryObjectStore } from '@bronze/local/memory-object-store';
+import type { RawBatch, SliceReader } from '@bronze/common/load/source';
+import { timestamp } from '@bronze/common/words/timestamp';
+import { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
 import { expect, test } from 'vitest';
 import { stageSlice, type StagingPorts } from './stage-slice.ts';
 import { ZSTD_CODEC } from './zstd-codec.ts';

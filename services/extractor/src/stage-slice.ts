@@ -1,23 +1,23 @@
 import { createHash } from 'node:crypto';
-import type { PendingLoad } from '@bronze/common/checkpoint';
+import type { PendingLoad } from '@bronze/common/load/checkpoint';
 import type { Entity } from '@bronze/common/config';
-import { encodeJson } from '@bronze/common/json';
-import { columnsBefore } from '@bronze/common/load-record';
-import { batchKey, sliceManifestKey, keyOf } from '@bronze/common/object-keys';
-import type { AttemptIds } from '@bronze/common/attempt-ids';
-import type { BatchCodec } from '@bronze/common/codec';
-import type { Deadline } from '@bronze/common/clock';
-import type { Log } from '@bronze/common/events';
-import type { ObjectStore } from '@bronze/common/object-store';
-import type { RawBatch, SliceReader, Source } from '@bronze/common/source';
+import { encodeJson } from '@bronze/common/words/json';
+import { columnsBefore } from '@bronze/common/load/load-record';
+import { batchKey, sliceManifestKey, keyOf } from '@bronze/common/load/object-keys';
+import type { AttemptIds } from '@bronze/common/ports/attempt-ids';
+import type { BatchCodec } from '@bronze/common/ports/codec';
+import type { Deadline } from '@bronze/common/ports/clock';
+import type { Log } from '@bronze/common/load/events';
+import type { ObjectStore } from '@bronze/common/ports/object-store';
+import type { RawBatch, SliceReader, Source } from '@bronze/common/load/source';
 import {
   nextPart,
   planWriteTasks,
   readSlice,
   type SliceManifest,
   type StagedBatch,
-} from '@bronze/common/slice-manifest';
-import type { Position } from '@bronze/common/position';
+} from '@bronze/common/load/slice-manifest';
+import type { Position } from '@bronze/common/load/position';
 import { advance, assertMoved, type SliceEnd, startAt } from './slice-boundary.ts';
 
 export interface StagingPorts {

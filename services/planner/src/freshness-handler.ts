@@ -1,9 +1,9 @@
 /** Hourly: how far each entity is behind, as a metric. A gauge, so that silence shows as well as lateness. */
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
-import { AwsPorts } from '@bronze/common/adapters/aws-ports';
-import { Telemetry } from '@bronze/common/adapters/telemetry';
-import { requireVariables } from '@bronze/common/lambda-environment';
+import { AwsPorts } from '@bronze/common/adapters/aws/aws-ports';
+import { Telemetry } from '@bronze/common/adapters/aws/telemetry';
+import { requireVariables } from '@bronze/common/adapters/aws/lambda-environment';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import config from '../../../bronze.config.ts';

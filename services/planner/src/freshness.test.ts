@@ -1,5 +1,5 @@
 import { defineConfig } from '@bronze/common/config';
-import { timestamp } from '@bronze/common/timestamp';
+import { timestamp } from '@bronze/common/words/timestamp';
 import { expect, test } from 'vitest';
 import { freshnessOf } from './freshness.ts';
 

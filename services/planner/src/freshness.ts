@@ -1,6 +1,6 @@
-import type { Checkpoint } from '@bronze/common/checkpoint';
+import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import type { Config } from '@bronze/common/config';
-import type { Timestamp } from '@bronze/common/timestamp';
+import type { Timestamp } from '@bronze/common/words/timestamp';
 
 export interface Freshness {
   readonly entity: string;

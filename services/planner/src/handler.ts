@@ -1,11 +1,11 @@
 /** The planner as a Lambda: see plan-run.ts for the story. */
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
-import { AwsPorts } from '@bronze/common/adapters/aws-ports';
-import { SqsTaskQueue } from '@bronze/common/adapters/sqs-task-queue';
-import { Telemetry } from '@bronze/common/adapters/telemetry';
-import { requireVariables } from '@bronze/common/lambda-environment';
-import type { ExtractRequest } from '@bronze/common/messages';
-import type { TaskQueue } from '@bronze/common/queue';
+import { AwsPorts } from '@bronze/common/adapters/aws/aws-ports';
+import { SqsTaskQueue } from '@bronze/common/adapters/aws/sqs-task-queue';
+import { Telemetry } from '@bronze/common/adapters/aws/telemetry';
+import { requireVariables } from '@bronze/common/adapters/aws/lambda-environment';
+import type { ExtractRequest } from '@bronze/common/load/messages';
+import type { TaskQueue } from '@bronze/common/ports/queue';
 import middy from '@middy/core';
 import type { Context } from 'aws-lambda';
 import config from '../../../bronze.config.ts';

@@ -1,4 +1,4 @@
-import { timestamp } from '@bronze/common/timestamp';
+import { timestamp } from '@bronze/common/words/timestamp';
 import { describe, expect, test } from 'vitest';
 import { decodePlanEvent } from './plan-event.ts';
 

@@ -1,7 +1,7 @@
-import { loadTypeSchema } from '@bronze/common/entity';
-import { BronzeError } from '@bronze/common/failure';
-import { type Timestamp, timestampSchema } from '@bronze/common/timestamp';
-import '@bronze/common/zod-locale';
+import { loadTypeSchema } from '@bronze/common/words/entity';
+import { BronzeError } from '@bronze/common/words/failure';
+import { type Timestamp, timestampSchema } from '@bronze/common/words/timestamp';
+import '@bronze/common/words/zod-locale';
 import * as z from 'zod/mini';
 import type { PlanInput } from './plan-run.ts';
 

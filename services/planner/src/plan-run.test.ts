@@ -1,8 +1,8 @@
-import type { Checkpoint } from '@bronze/common/checkpoint';
+import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import { defineConfig } from '@bronze/common/config';
-import type { PipelineEvent } from '@bronze/common/events';
-import type { ExtractRequest } from '@bronze/common/messages';
-import { EPOCH, timestamp } from '@bronze/common/timestamp';
+import type { PipelineEvent } from '@bronze/common/load/events';
+import type { ExtractRequest } from '@bronze/common/load/messages';
+import { EPOCH, timestamp } from '@bronze/common/words/timestamp';
 import { expect, test } from 'vitest';
 import { type PlanInput, planRun } from './plan-run.ts';
 

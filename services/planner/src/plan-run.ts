@@ -1,12 +1,12 @@
-import { effectiveLoadType } from '@bronze/common/checkpoint';
+import { effectiveLoadType } from '@bronze/common/load/checkpoint';
 import { type Config, entityOf } from '@bronze/common/config';
-import type { LoadType } from '@bronze/common/entity';
-import { deriveId } from '@bronze/common/load-id';
-import type { ExtractRequest } from '@bronze/common/messages';
-import type { CheckpointStore } from '@bronze/common/checkpoint-store';
-import type { Log } from '@bronze/common/events';
-import type { TaskQueue } from '@bronze/common/queue';
-import { EPOCH, type Timestamp } from '@bronze/common/timestamp';
+import type { LoadType } from '@bronze/common/words/entity';
+import { deriveId } from './load-id.ts';
+import type { ExtractRequest } from '@bronze/common/load/messages';
+import type { CheckpointStore } from '@bronze/common/load/checkpoint-store';
+import type { Log } from '@bronze/common/load/events';
+import type { TaskQueue } from '@bronze/common/ports/queue';
+import { EPOCH, type Timestamp } from '@bronze/common/words/timestamp';
 
 export interface PlannerPorts {
   readonly checkpoints: CheckpointStore;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { BronzeError } from '@bronze/common/failure';
-import type { Part, Receipt } from '@bronze/common/receipts';
-import { type BronzeKey, partKey, quarantineKey, taskName } from '@bronze/common/object-keys';
-import type { ObjectStore } from '@bronze/common/object-store';
-import type { SliceManifest, WriteTask } from '@bronze/common/slice-manifest';
+import { BronzeError } from '@bronze/common/words/failure';
+import type { Part, Receipt } from '@bronze/common/load/receipts';
+import { type BronzeKey, partKey, quarantineKey, taskName } from '@bronze/common/load/object-keys';
+import type { ObjectStore } from '@bronze/common/ports/object-store';
+import type { SliceManifest, WriteTask } from '@bronze/common/load/slice-manifest';
 import type { BatchBytes, Conversion, Converted, ParquetEngine, PartMark } from './parquet/parquet-engine.ts';
 
 export interface TaskInput {

@@ -1,9 +1,9 @@
 /** The writer as a Lambda: see write-task.ts for the story. */
-import { AwsPorts } from '@bronze/common/adapters/aws-ports';
-import { queueHandler, type QueueService } from '@bronze/common/adapters/queue-handler';
-import { SqsTaskQueue } from '@bronze/common/adapters/sqs-task-queue';
-import { requireVariables } from '@bronze/common/lambda-environment';
-import { decodeWriteMessage, type ExtractRequest } from '@bronze/common/messages';
+import { AwsPorts } from '@bronze/common/adapters/aws/aws-ports';
+import { queueHandler, type QueueService } from '@bronze/common/adapters/aws/queue-handler';
+import { SqsTaskQueue } from '@bronze/common/adapters/aws/sqs-task-queue';
+import { requireVariables } from '@bronze/common/adapters/aws/lambda-environment';
+import { decodeWriteMessage, type ExtractRequest } from '@bronze/common/load/messages';
 import { createEngine, engineName } from './adapters/engines.ts';
 import { writeTask } from './write-task.ts';
 

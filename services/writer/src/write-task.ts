@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { completeLoad, type CompletionPorts, finishSwap } from '@bronze/common/complete-load';
-import { BronzeError } from '@bronze/common/failure';
-import { encodeJson } from '@bronze/common/json';
-import { readLoadRecord } from '@bronze/common/load-record';
-import type { Receipt } from '@bronze/common/receipts';
-import type { WriteMessage } from '@bronze/common/messages';
-import { receiptKey, taskName } from '@bronze/common/object-keys';
-import type { ObjectStore } from '@bronze/common/object-store';
-import { readSlice, type SliceManifest, type StagedBatch, type WriteTask } from '@bronze/common/slice-manifest';
+import { completeLoad, type CompletionPorts, finishSwap } from '@bronze/common/load/complete-load';
+import { BronzeError } from '@bronze/common/words/failure';
+import { encodeJson } from '@bronze/common/words/json';
+import { readLoadRecord } from '@bronze/common/load/load-record';
+import type { Receipt } from '@bronze/common/load/receipts';
+import type { WriteMessage } from '@bronze/common/load/messages';
+import { receiptKey, taskName } from '@bronze/common/load/object-keys';
+import type { ObjectStore } from '@bronze/common/ports/object-store';
+import { readSlice, type SliceManifest, type StagedBatch, type WriteTask } from '@bronze/common/load/slice-manifest';
 import { convertTask } from './convert-task.ts';
 import type { BatchBytes, ParquetEngine } from './parquet/parquet-engine.ts';
 

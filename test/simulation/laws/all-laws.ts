@@ -1,4 +1,4 @@
-import type { Law, Violation } from '../facts.ts';
+import type { Law, Violation } from '../world/facts.ts';
 import { CREATE_ONCE } from './create-once.ts';
 import { EXACT_POSITION } from './exact-position.ts';
 import { KNOWN_FAILURES } from './known-failures.ts';

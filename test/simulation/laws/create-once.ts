@@ -1,4 +1,4 @@
-import type { Law } from '../facts.ts';
+import type { Law } from '../world/facts.ts';
 
 /** Objects other than the checkpoints are created once and never change; only staging of a decided load is removed. */
 export const CREATE_ONCE: Law = {

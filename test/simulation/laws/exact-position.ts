@@ -1,7 +1,7 @@
-import type { Checkpoint } from '@bronze/common/checkpoint';
+import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import { isDeepStrictEqual } from 'node:util';
-import { type Facts, isHealthy, type Law } from '../facts.ts';
-import type { Change, LoadFacts } from '../ledger.ts';
+import { type Facts, isHealthy, type Law } from '../world/facts.ts';
+import type { Change, LoadFacts } from '../world/ledger.ts';
 import { linesOf } from './l1-nothing-lost.ts';
 
 /**

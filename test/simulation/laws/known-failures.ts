@@ -1,5 +1,5 @@
-import { isHopeless } from '@bronze/common/failure';
-import { type Law, POISON_CODES } from '../facts.ts';
+import { isHopeless } from '@bronze/common/words/failure';
+import { type Law, POISON_CODES } from '../world/facts.ts';
 
 /** Faults of the world are temporary: no entity meets a failure that a person would have to look at, but a poisoned one its own. */
 export const KNOWN_FAILURES: Law = {

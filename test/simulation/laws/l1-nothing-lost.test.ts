@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Facts } from '../facts.ts';
-import { type Change, Ledger, type LoadFacts } from '../ledger.ts';
-import type { Version } from '../sim-source.ts';
+import type { Facts } from '../world/facts.ts';
+import { type Change, Ledger, type LoadFacts } from '../world/ledger.ts';
+import type { Version } from '../model/sim-source.ts';
 import { NOTHING_LOST } from './l1-nothing-lost.ts';
 
 const [CLAIMED_US, STAGED_US] = [100, 200];

@@ -1,7 +1,7 @@
-import type { LoadRecord } from '@bronze/common/load-record';
-import { type Facts, healthy, type Law } from '../facts.ts';
-import type { LoadFacts } from '../ledger.ts';
-import type { Version } from '../sim-source.ts';
+import type { LoadRecord } from '@bronze/common/load/load-record';
+import { type Facts, healthy, type Law } from '../world/facts.ts';
+import type { LoadFacts } from '../world/ledger.ts';
+import type { Version } from '../model/sim-source.ts';
 
 /** L1: every row version that a committed window covers is in bronze when the load completes. */
 export const NOTHING_LOST: Law = {

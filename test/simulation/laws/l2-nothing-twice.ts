@@ -1,6 +1,6 @@
-import { taskName } from '@bronze/common/object-keys';
-import type { Facts, Law } from '../facts.ts';
-import type { LoadFacts, PartFacts } from '../ledger.ts';
+import { taskName } from '@bronze/common/load/object-keys';
+import type { Facts, Law } from '../world/facts.ts';
+import type { LoadFacts, PartFacts } from '../world/ledger.ts';
 
 /** L2: the parts of a load hold each staged row of its committed slices exactly once. */
 export const NOTHING_TWICE: Law = {

@@ -1,4 +1,4 @@
-import { isHealthy, type Law } from '../facts.ts';
+import { isHealthy, type Law } from '../world/facts.ts';
 
 /** L3: `last_sync_timestamp` never passes data that is not durable in bronze. */
 export const NEVER_AHEAD: Law = {

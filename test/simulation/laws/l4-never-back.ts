@@ -1,4 +1,4 @@
-import type { Law } from '../facts.ts';
+import type { Law } from '../world/facts.ts';
 
 /** L4: a checkpoint moves forward only. */
 export const NEVER_BACK: Law = {

@@ -1,4 +1,4 @@
-import { type Facts, healthy, type Law } from '../facts.ts';
+import { type Facts, healthy, type Law } from '../world/facts.ts';
 
 /** L5: once faults stop, one more request per entity completes every pending load. */
 export const ALWAYS_LIVE: Law = {

@@ -1,5 +1,5 @@
-import { partKey } from '@bronze/common/object-keys';
-import type { Law } from '../facts.ts';
+import { partKey } from '@bronze/common/load/object-keys';
+import type { Law } from '../world/facts.ts';
 
 /** L6: any number of retries leaves the same objects with the same bytes under `data/bronze/`. */
 export const SAME_BYTES: Law = {

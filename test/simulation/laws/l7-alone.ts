@@ -1,4 +1,4 @@
-import { type Law, POISON_CODES } from '../facts.ts';
+import { type Law, POISON_CODES } from '../world/facts.ts';
 
 /**
  * L7: an entity that fails never delays or changes another. No other fails as it does, and a plan goes on (`planned`);

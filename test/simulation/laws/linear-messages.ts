@@ -1,8 +1,8 @@
-import type { ExtractRequest, WriteMessage } from '@bronze/common/messages';
-import { taskName } from '@bronze/common/object-keys';
-import type { Facts, Law, Sent } from '../facts.ts';
-import type { LoadFacts } from '../ledger.ts';
-import { sendersLike } from '../sends.ts';
+import type { ExtractRequest, WriteMessage } from '@bronze/common/load/messages';
+import { taskName } from '@bronze/common/load/object-keys';
+import type { Facts, Law, Sent } from '../world/facts.ts';
+import type { LoadFacts } from '../world/ledger.ts';
+import { sendersLike } from '../world/sends.ts';
 
 /**
  * Messages don't multiply. What one invocation may send follows from the delivery that it handles: the tasks of the slice

@@ -1,4 +1,4 @@
-import type { Law } from '../facts.ts';
+import type { Law } from '../world/facts.ts';
 
 /** A request is carried out at most once, and a checkpoint moves by a load that was decided before. */
 export const ONCE_PER_REQUEST: Law = {

@@ -1,6 +1,6 @@
-import { quarantineKey, taskName } from '@bronze/common/object-keys';
-import { isHealthy, type Law } from '../facts.ts';
-import type { LoadFacts } from '../ledger.ts';
+import { quarantineKey, taskName } from '@bronze/common/load/object-keys';
+import { isHealthy, type Law } from '../world/facts.ts';
+import type { LoadFacts } from '../world/ledger.ts';
 
 /** Every object in bronze, every receipt and every completed load belongs to committed slices. */
 export const OWNED: Law = {

@@ -1,5 +1,5 @@
-import { type Facts, isHealthy, type Law } from '../facts.ts';
-import type { PlanFacts } from '../ledger.ts';
+import { type Facts, isHealthy, type Law } from '../world/facts.ts';
+import type { PlanFacts } from '../world/ledger.ts';
 
 /** Whatever a plan says it planned is asked for and loaded, whoever else fails. */
 export const PLANNED: Law = {

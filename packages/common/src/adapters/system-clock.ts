@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock } from '../clock.ts';
-import { type Timestamp, timestamp } from '../timestamp.ts';
+import type { Clock } from '../ports/clock.ts';
+import { type Timestamp, timestamp } from '../words/timestamp.ts';
 
 /** This machine's clock. It names ingestion dates; no window is ever cut by it. */
 export class SystemClock implements Clock {

@@ -1,18 +1,18 @@
-import { CachedSecret } from '@bronze/common/cached-secret';
+import { CachedSecret } from '@bronze/common/secrets/cached-secret';
 import type { SourceConfig } from '@bronze/common/config';
-import type { Clock } from '@bronze/common/clock';
-import type { Log } from '@bronze/common/events';
-import type { SecretProvider } from '@bronze/common/secret-provider';
-import type { Source } from '@bronze/common/source';
-import type { PostgresSourceConfig } from '@bronze/common/postgres-config';
+import type { Clock } from '@bronze/common/ports/clock';
+import type { Log } from '@bronze/common/load/events';
+import type { SecretProvider } from '@bronze/common/ports/secret-provider';
+import type { Source } from '@bronze/common/load/source';
+import type { PostgresSourceConfig } from '@bronze/common/config/postgres';
 import { env, type Environment, isSet, resolve } from '@bronze/common/reference';
-import type { RestSourceConfig } from '@bronze/common/rest-config';
-import { ApiClient } from '../rest/api-client.ts';
+import type { RestSourceConfig } from '@bronze/common/config/rest';
+import { ApiClient } from '../rest/http/api-client.ts';
 import { databaseUrlIn } from '../postgres/database-login.ts';
-import { apiKeyIn } from '../rest/api-key.ts';
-import { Pacer } from '../rest/pacer.ts';
+import { apiKeyIn } from '@bronze/common/secrets/api-key';
+import { Pacer } from '../rest/http/pacer.ts';
 import { RestSource } from '../rest/rest-source.ts';
-import { PostgresSource } from './postgres-source.ts';
+import { PostgresSource } from '../postgres/postgres-source.ts';
 import { UndiciClient } from './undici-client.ts';
 
 export interface SourcePorts {

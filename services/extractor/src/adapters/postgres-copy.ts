@@ -1,9 +1,9 @@
 import type { Entity } from '@bronze/common/config';
-import { BronzeError } from '@bronze/common/failure';
-import type { RawBatch } from '@bronze/common/source';
+import { BronzeError } from '@bronze/common/words/failure';
+import type { RawBatch } from '@bronze/common/load/source';
 import { to as copyTo } from 'pg-copy-streams';
-import { CopyTranscoder } from '../postgres/copy-transcoder.ts';
-import type { CopyPlan } from '../postgres/window-sql.ts';
+import { CopyTranscoder } from '../postgres/copy/copy-transcoder.ts';
+import type { CopyPlan } from '../postgres/copy/copy-sql.ts';
 import type { PostgresSession } from './postgres-session.ts';
 
 /**

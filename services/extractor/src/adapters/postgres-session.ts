@@ -1,5 +1,5 @@
-import type { PostgresSourceConfig } from '@bronze/common/postgres-config';
-import { BronzeError } from '@bronze/common/failure';
+import type { PostgresSourceConfig } from '@bronze/common/config/postgres';
+import { BronzeError } from '@bronze/common/words/failure';
 import pg from 'pg';
 
 /** Everything arrives as the text PostgreSQL prints: no parser of `pg` ever touches a value. */

@@ -1,7 +1,7 @@
-import { BronzeError, type FailureCode } from '@bronze/common/failure';
-import type { RestSourceConfig } from '@bronze/common/rest-config';
+import { BronzeError, type FailureCode } from '@bronze/common/words/failure';
+import type { RestSourceConfig } from '@bronze/common/config/rest';
 import { Agent, errors, request } from 'undici';
-import type { HttpAnswer, HttpClient } from '../rest/http.ts';
+import type { HttpAnswer, HttpClient } from '../rest/http/http.ts';
 
 /** No redirect is followed here; compressed answers are not asked for, so none can burst. */
 const HEADERS = { 'accept-encoding': 'identity', 'user-agent': 'bronze' };

@@ -1,4 +1,4 @@
-import { decodeJson } from '@bronze/common/json';
+import { decodeJson } from '@bronze/common/words/json';
 import * as z from 'zod/mini';
 
 /** As RDS keeps it in Secrets Manager; `dbname` is RDS's own word for `database`. */

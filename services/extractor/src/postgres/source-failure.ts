@@ -1,4 +1,4 @@
-import { BronzeError, type FailureCode } from '@bronze/common/failure';
+import { BronzeError, type FailureCode } from '@bronze/common/words/failure';
 
 /** SQLSTATE classes and codes: PostgreSQL documentation, appendix A. Longest match wins. */
 const BY_SQLSTATE: Readonly<Record<string, FailureCode>> = {

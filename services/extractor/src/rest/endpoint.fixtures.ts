@@ -1,7 +1,7 @@
 import { defineConfig, entityOf, isEndpoint } from '@bronze/common/config';
-import type { Clock, Deadline } from '@bronze/common/clock';
-import type { EndpointEntity, EndpointEntityInput } from '@bronze/common/rest-config';
-import { timestamp } from '@bronze/common/timestamp';
+import type { Clock, Deadline } from '@bronze/common/ports/clock';
+import type { EndpointEntity, EndpointEntityInput } from '@bronze/common/config/rest';
+import { timestamp } from '@bronze/common/words/timestamp';
 
 export function entityWith(settings: Partial<EndpointEntityInput> = {}): EndpointEntity {
   const config = defineConfig({

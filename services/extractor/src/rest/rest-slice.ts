@@ -1,16 +1,16 @@
-import type { PendingLoad } from '@bronze/common/checkpoint';
-import { BronzeError } from '@bronze/common/failure';
-import type { Deadline } from '@bronze/common/clock';
-import type { RawBatch } from '@bronze/common/source';
-import type { EndpointEntity } from '@bronze/common/rest-config';
-import type { Position } from '@bronze/common/position';
-import { fieldsOf, type Fields, type FieldTypes } from './field-types.ts';
-import type { LoadWindow } from './load-window.ts';
-import type { PageStep, Walk } from './page-step.ts';
-import { walkPages } from './page-walk.ts';
-import { orderOf, type PageToken } from './paging.ts';
-import { recordLine } from './record-line.ts';
-import { SeenRecords } from './seen-records.ts';
+import type { PendingLoad } from '@bronze/common/load/checkpoint';
+import { BronzeError } from '@bronze/common/words/failure';
+import type { Deadline } from '@bronze/common/ports/clock';
+import type { RawBatch } from '@bronze/common/load/source';
+import type { EndpointEntity } from '@bronze/common/config/rest';
+import type { Position } from '@bronze/common/load/position';
+import { fieldsOf, type Fields, type FieldTypes } from './records/field-types.ts';
+import type { LoadWindow } from './records/load-window.ts';
+import type { PageStep, Walk } from './pages/page-step.ts';
+import { walkPages } from './pages/page-walk.ts';
+import { orderOf, type PageToken } from './pages/paging.ts';
+import { recordLine } from './records/record-line.ts';
+import { SeenRecords } from './pages/seen-records.ts';
 
 /** So many records are looked at before the types of a first load are settled. */
 const RECORDS_TO_INFER = 10_000;

@@ -1,21 +1,21 @@
-import type { Cut } from '@bronze/common/cut';
-import type { PendingLoad } from '@bronze/common/checkpoint';
-import { BronzeError } from '@bronze/common/failure';
-import type { Claim, SliceReader, SliceStart, Source } from '@bronze/common/source';
-import type { Clock, Deadline } from '@bronze/common/clock';
+import type { Cut } from '@bronze/common/load/cut';
+import type { PendingLoad } from '@bronze/common/load/checkpoint';
+import { BronzeError } from '@bronze/common/words/failure';
+import type { Claim, SliceReader, SliceStart, Source } from '@bronze/common/load/source';
+import type { Clock, Deadline } from '@bronze/common/ports/clock';
 import { type Environment, resolve } from '@bronze/common/reference';
-import type { EndpointEntity, RestSourceConfig } from '@bronze/common/rest-config';
-import { earlier, type Timestamp, timestamp } from '@bronze/common/timestamp';
-import { type ApiAnswer, type ApiClient, isRefusal, type Refusal } from './api-client.ts';
-import { baseUrl } from './base-url.ts';
-import { FieldTypes } from './field-types.ts';
-import type { JsonObject } from './json-node.ts';
-import { LoadWindow } from './load-window.ts';
-import { askedMoment, momentOf, sinceText } from './moment.ts';
-import type { RawPage } from './page-step.ts';
-import { checkPaging, nextToken, type PageAddress, type PageToken, pageUrl } from './paging.ts';
-import { httpDateMs } from './rate-limit.ts';
-import { checkFields, recordsIn } from './records.ts';
+import type { EndpointEntity, RestSourceConfig } from '@bronze/common/config/rest';
+import { earlier, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
+import { type ApiAnswer, type ApiClient, isRefusal, type Refusal } from './http/api-client.ts';
+import { baseUrl } from './http/base-url.ts';
+import { FieldTypes } from './records/field-types.ts';
+import type { JsonObject } from './records/json-node.ts';
+import { LoadWindow } from './records/load-window.ts';
+import { askedMoment, momentOf, sinceText } from './records/moment.ts';
+import type { RawPage } from './pages/page-step.ts';
+import { checkPaging, nextToken, type PageAddress, type PageToken, pageUrl } from './pages/paging.ts';
+import { httpDateMs } from './http/rate-limit.ts';
+import { checkFields, recordsIn } from './records/records.ts';
 import { restBatches, startOf } from './rest-slice.ts';
 
 /** How an API says that it does not know a parameter, or does not like its value. */

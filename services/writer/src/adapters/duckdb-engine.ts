@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BronzeError } from '@bronze/common/failure';
-import { NULL_EVENT_DATE } from '@bronze/common/object-keys';
+import { BronzeError } from '@bronze/common/words/failure';
+import { NULL_EVENT_DATE } from '@bronze/common/load/object-keys';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import * as sql from '../parquet/duckdb-sql.ts';
 import type { Conversion, Converted, ParquetEngine } from '../parquet/parquet-engine.ts';

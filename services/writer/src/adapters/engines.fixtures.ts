@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { zstdCompressSync } from 'node:zlib';
-import type { Column } from '@bronze/common/entity';
-import { timestamp } from '@bronze/common/timestamp';
+import type { Column } from '@bronze/common/words/entity';
+import { timestamp } from '@bronze/common/words/timestamp';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { type BronzeRow, readPart } from '../../../../test/bronze-folder.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { zstdCompressSync } from 'node:zlib';
-import type { Column } from '@bronze/common/entity';
-import { NULL_EVENT_DATE } from '@bronze/common/object-keys';
+import type { Column } from '@bronze/common/words/entity';
+import { NULL_EVENT_DATE } from '@bronze/common/load/object-keys';
 import fc from 'fast-check';
 import { parquetMetadata } from 'hyparquet';
 import { describe, expect, test } from 'vitest';

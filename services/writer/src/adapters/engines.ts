@@ -1,4 +1,4 @@
-import { BronzeError } from '@bronze/common/failure';
+import { BronzeError } from '@bronze/common/words/failure';
 import type { ParquetEngine } from '../parquet/parquet-engine.ts';
 import { DuckDbEngine } from './duckdb-engine.ts';
 import { ParquetjsEngine } from './parquetjs-engine.ts';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { zstdDecompress } from 'node:zlib';
-import type { Column } from '@bronze/common/entity';
-import { BronzeError } from '@bronze/common/failure';
-import type { Receipt } from '@bronze/common/receipts';
+import type { Column } from '@bronze/common/words/entity';
+import { BronzeError } from '@bronze/common/words/failure';
+import type { Receipt } from '@bronze/common/load/receipts';
 import parquet, { type ParquetSchema, type ParquetWriter } from 'parquetjs-lite';
 import type { BatchBytes, Conversion, Converted, ParquetEngine } from '../parquet/parquet-engine.ts';
 import { convertersOf, degradedColumns, parquetjsFields } from '../parquet/parquetjs-types.ts';

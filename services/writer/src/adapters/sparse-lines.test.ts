@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Column } from '@bronze/common/entity';
+import type { Column } from '@bronze/common/words/entity';
 import { describe, expect, test } from 'vitest';
 import type { Staged } from '../parquet/values.fixtures.ts';
 import { batchOf, conversionOf, convert, readBack } from './engines.fixtures.ts';

@@ -1,5 +1,5 @@
 /** The SQL of one write task. Nothing here runs anything. */
-import { METADATA_COLUMNS } from '@bronze/common/entity';
+import { METADATA_COLUMNS } from '@bronze/common/words/entity';
 import { parquetType, typeName } from './type-mapping.ts';
 import { duckDbType } from './duckdb-types.ts';
 import type { Conversion } from './parquet-engine.ts';

@@ -2,7 +2,7 @@
  * Whether a staged text is exactly a value of its Parquet type: the same judgement as `duckdb-types.ts` makes in SQL.
  * Patterns are anchored and have no nested repetition, so they take linear time.
  */
-import { isCalendarDay } from '@bronze/common/timestamp';
+import { isCalendarDay } from '@bronze/common/words/timestamp';
 import type { ParquetType } from './type-mapping.ts';
 
 const INTEGER = /^(?:0|-?[1-9][0-9]{0,18})$/;

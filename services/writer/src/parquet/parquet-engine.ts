@@ -1,7 +1,7 @@
-import type { Column, SourceSystem } from '@bronze/common/entity';
-import type { Receipt } from '@bronze/common/receipts';
-import type { StagedBatch } from '@bronze/common/slice-manifest';
-import type { Timestamp } from '@bronze/common/timestamp';
+import type { Column, SourceSystem } from '@bronze/common/words/entity';
+import type { Receipt } from '@bronze/common/load/receipts';
+import type { StagedBatch } from '@bronze/common/load/slice-manifest';
+import type { Timestamp } from '@bronze/common/words/timestamp';
 
 /** A staged batch with its bytes, which have the SHA-256 that its manifest names. */
 export interface BatchBytes extends StagedBatch {

@@ -1,6 +1,6 @@
-import type { Column } from '@bronze/common/entity';
-import { BronzeError } from '@bronze/common/failure';
-import type { Receipt } from '@bronze/common/receipts';
+import type { Column } from '@bronze/common/words/entity';
+import { BronzeError } from '@bronze/common/words/failure';
+import type { Receipt } from '@bronze/common/load/receipts';
 import type { Field } from 'parquetjs-lite';
 import { type ParquetType, parquetType, typeName } from './type-mapping.ts';
 

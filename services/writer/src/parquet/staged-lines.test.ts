@@ -1,4 +1,4 @@
-import { NULL_EVENT_DATE } from '@bronze/common/object-keys';
+import { NULL_EVENT_DATE } from '@bronze/common/load/object-keys';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {

@@ -1,6 +1,6 @@
-import type { Column, SourceSystem } from '@bronze/common/entity';
-import { BronzeError } from '@bronze/common/failure';
-import { NULL_EVENT_DATE } from '@bronze/common/object-keys';
+import type { Column, SourceSystem } from '@bronze/common/words/entity';
+import { BronzeError } from '@bronze/common/words/failure';
+import { NULL_EVENT_DATE } from '@bronze/common/load/object-keys';
 import { fits } from './fits.ts';
 import { parquetType, typeName } from './type-mapping.ts';
 

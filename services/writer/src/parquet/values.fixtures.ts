@@ -1,4 +1,4 @@
-import type { Column } from '@bronze/common/entity';
+import type { Column } from '@bronze/common/words/entity';
 
 export type Staged = Readonly<Record<string, string | null>>;
 

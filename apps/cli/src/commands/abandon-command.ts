@@ -1,0 +1,30 @@
+import { abandonLoad } from '@bronze/common/load/abandon-load';
+import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
+import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
+import { SystemClock } from '@bronze/common/adapters/system-clock';
+import { EXIT } from '../exit-code.ts';
+import { say } from '../terminal/output.ts';
+import { assertFolder } from './status-command.ts';
+
+/** `bronze abandon <entity>`: gives up a load that can never complete. Requests that wait behind it run with the next `bronze run`. */
+export async function abandonCommand(entity: string, options: { readonly out: string }): Promise<number> {
+  await assertFolder(options.out);
+  const objects = await FolderObjectStore.open(options.out);
+  try {
+    const checkpoints = new CheckpointFile(objects);
+    // Nobody listens to a queue between runs; the next run reads what waits from the checkpoint.
+    const requests = { send: async () => undefined };
+    const ports = { objects, checkpoints, requests, clock: new SystemClock(), log: { event: () => undefined } };
+    const record = await abandonLoad(ports, entity);
+    if (!record) say(`${entity} has no pending load.`);
+    else if (record.status === 'completed') say(`${entity}: load ${record.load_id} had just completed.`);
+    else {
+      say(
+        `${entity}: load ${record.load_id} is abandoned; its checkpoint has not moved.\nParts that it had already written carry its id: delete data/bronze/${entity}/**/part-*-${record.load_id}.parquet.`,
+      );
+    }
+    return EXIT.ok;
+  } finally {
+    objects.close();
+  }
+}

@@ -1,0 +1,54 @@
+import type { SqsDeadLetter } from '@bronze/common/adapters/aws/sqs-dead-letters';
+import { type AwsOptions, AwsTarget, QUEUES, type QueueName } from '../aws-target.ts';
+import { EXIT, usageError } from '../exit-code.ts';
+import { type Format, print, printJson, printTable, right } from '../terminal/output.ts';
+
+export interface DlqOptions extends AwsOptions {
+  readonly entity?: string;
+  readonly all?: boolean;
+  readonly output: Format;
+}
+
+interface Found extends SqsDeadLetter {
+  readonly queue: QueueName;
+}
+
+/** `bronze dlq list`: what lies in the dead-letter queues. Exit code 4 when anything does. */
+export async function dlqListCommand(options: DlqOptions): Promise<number> {
+  const found = await fromEach(options, (queue) => queue.list(options.entity));
+  show(found, options.output, 'The dead-letter queues are empty.');
+  return found.length === 0 ? EXIT.ok : EXIT.unhealthy;
+}
+
+/** `bronze dlq replay`: sends dead messages to their queues again. */
+export async function dlqReplayCommand(options: DlqOptions): Promise<number> {
+  if ((options.entity === undefined) === (options.all !== true)) {
+    throw usageError('replay what?', 'Either --entity <name> or --all.');
+  }
+  const replayed = await fromEach(options, (queue) => queue.replay(options.entity));
+  show(replayed, options.output, 'There was nothing to replay.');
+  return EXIT.ok;
+}
+
+async function fromEach(
+  options: DlqOptions,
+  of: (queue: Awaited<ReturnType<AwsTarget['deadLetters']>>) => Promise<SqsDeadLetter[]>,
+): Promise<Found[]> {
+  const target = new AwsTarget(options);
+  const found: Found[] = [];
+  for (const queue of QUEUES) {
+    for (const letter of await of(await target.deadLetters(queue))) found.push({ queue, ...letter });
+  }
+  return found;
+}
+
+function show(found: readonly Found[], output: Format, nothing: string): void {
+  if (output === 'json') printJson(found);
+  else if (found.length === 0) print(nothing);
+  else {
+    printTable(
+      ['queue', 'entity', 'sent at', 'receives', 'message'],
+      found.map((one) => [one.queue, one.entity, one.sent_at, right(String(one.receive_count)), one.body]),
+    );
+  }
+}

@@ -1,0 +1,127 @@
+import { toFailure } from '@bronze/common/words/failure';
+import { type EntityResult, type RunReport, runLocally } from '@bronze/runner/run-locally';
+import { engineName } from '@bronze/writer/adapters/engines';
+import { loadConfig, withDatabaseUrl } from '../config-file.ts';
+import { EXIT, exitCodeOfRun } from '../exit-code.ts';
+import { bytes, count, perSecond } from '../terminal/numbers.ts';
+import { type Format, print, printJson, printTable, right, say } from '../terminal/output.ts';
+import { createProgress } from '../terminal/progress.ts';
+
+export interface RunOptions {
+  readonly full?: boolean;
+  readonly config: string;
+  readonly out: string;
+  readonly databaseUrl?: string;
+  readonly output: Format;
+}
+
+/** `bronze run [entity…]`: the whole job on this machine. */
+export async function runCommand(entities: readonly string[], options: RunOptions): Promise<number> {
+  const config = withDatabaseUrl(await loadConfig(options.config), options.databaseUrl);
+  const engine = engineName(process.env['PARQUET_ENGINE']);
+  const progress = createProgress();
+  const stop = stopOnInterrupt();
+  try {
+    const report = await runLocally(
+      {
+        config,
+        engine,
+        out_dir: options.out,
+        environment: process.env,
+        log: progress,
+        onFailure: (entity, failure, isDead) => progress.failed(entity, failure, isDead),
+      },
+      {
+        stop: stop.signal,
+        load_type: options.full ? 'full' : undefined,
+        entities: entities.length > 0 ? entities : undefined,
+      },
+    );
+    progress.stop();
+    printReport(report, options);
+    return exitCodeOfRun(report.results);
+  } finally {
+    progress.stop();
+    stop.release();
+  }
+}
+
+/** The first Ctrl-C lets what runs come to the end of its batch and hand over; the second ends the process. */
+function stopOnInterrupt(): { readonly signal: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    say('Stopping after the current batch; the next run goes on from there. Ctrl-C again stops at once.');
+    controller.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  return {
+    signal: controller.signal,
+    release: () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
+  };
+}
+
+function printReport(report: RunReport, options: RunOptions): void {
+  const entities = report.results.map(summarize);
+  if (options.output === 'json') {
+    printJson({ run_id: report.plan.run_id, out: options.out, entities, skipped: report.plan.skipped });
+  } else {
+    printEntities(entities);
+    for (const { entity, reason } of report.plan.skipped) say(`${entity}: skipped, ${reason}`);
+    say(`Parquet, checkpoints and load records are in ${options.out}`);
+  }
+  for (const { entity, failure } of report.results) {
+    if (failure) say(`\n${entity} failed: ${failure.code}\n  ${failure.message}\n  What to do: ${failure.hint}`);
+  }
+}
+
+function summarize(result: EntityResult) {
+  const sum = (of: (load: EntityResult['loads'][number]) => number) =>
+    result.loads.reduce((total, load) => total + of(load), 0);
+  const rows = sum((load) => load.rows);
+  return {
+    entity: result.entity,
+    status: result.status,
+    ...describeLoad(result.loads.at(-1)),
+    rows,
+    rows_quarantined: sum((load) => load.rows_quarantined),
+    parts: sum((load) => load.parts.length),
+    bytes: sum((load) => load.parts.reduce((total, part) => total + part.bytes, 0)),
+    seconds: Number(result.duration_seconds.toFixed(3)),
+    rows_per_second: perSecond(rows, result.duration_seconds),
+    checkpoint: result.checkpoint?.last_sync_timestamp ?? null,
+    error: result.failure ? { ...result.failure } : null,
+  };
+}
+
+function describeLoad(load: EntityResult['loads'][number] | undefined) {
+  const { load_id = null, load_type = null, window_basis = null, since_parameter = null, left_out = null } = load ?? {};
+  const { window_fallback = null, watermark_lag_seconds = null, oldest_transaction_seconds = null } = load ?? {};
+  const window = { window_basis, window_fallback, watermark_lag_seconds, oldest_transaction_seconds };
+  return { load_id, load_type, ...window, since_parameter, left_out };
+}
+
+function printEntities(entities: readonly ReturnType<typeof summarize>[]): void {
+  if (entities.length === 0) return print('Nothing is configured to run.');
+  printTable(
+    ['entity', 'status', 'load', 'rows', 'quarantined', 'parts', 'bytes', 'rows/s', 'checkpoint'],
+    entities.map((one) => [
+      one.entity,
+      one.status,
+      one.load_type ?? '',
+      right(count(one.rows)),
+      right(count(one.rows_quarantined)),
+      right(count(one.parts)),
+      right(bytes(one.bytes)),
+      right(count(one.rows_per_second)),
+      one.checkpoint ?? '',
+    ]),
+  );
+}
+
+/** What ends a command, as people and scripts want it. */
+export function sayFailure(thrown: unknown): void {
+  const failure = toFailure(thrown);
+  say(`bronze: ${failure.code}: ${failure.message}\n  What to do: ${failure.hint}`);
+  if (failure.kind === 'bug' && thrown instanceof Error && thrown.stack) say(thrown.stack);
+}

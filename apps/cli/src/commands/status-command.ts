@@ -1,0 +1,127 @@
+import { access } from 'node:fs/promises';
+import type { Checkpoint } from '@bronze/common/load/checkpoint';
+import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
+import { guaranteeOf, standingWindow } from '@bronze/common/words/exact-position';
+import { readLoadRecord } from '@bronze/common/load/load-record';
+import type { ObjectStore } from '@bronze/common/ports/object-store';
+import { readDeadLetters } from '@bronze/runner/dead-letters';
+import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
+import { EXIT, usageError } from '../exit-code.ts';
+import { count } from '../terminal/numbers.ts';
+import { type Format, printJson, printTable, right } from '../terminal/output.ts';
+
+export interface StatusOptions {
+  readonly out: string;
+  readonly output: Format;
+}
+
+interface EntityStatus {
+  readonly entity: string;
+  readonly state: 'idle' | 'loading' | 'unreadable';
+  readonly last_sync_timestamp: string | null;
+  readonly record_count: number | null;
+  readonly updated_at: string | null;
+  /** What the last claimed window guarantees, or after an abandoned load the next one; null: not known. */
+  readonly guarantee: string | null;
+  /** At that claim: how far the checkpoint stayed behind the source's clock, and the oldest open transaction's age. */
+  readonly watermark_lag_seconds: number | null;
+  readonly oldest_transaction_seconds: number | null;
+  readonly pending_load: Checkpoint['pending_load'] | null;
+  readonly waiting_requests: number;
+  readonly dead_letters: readonly string[];
+}
+
+/** `bronze status`: how far each entity has come, and what is stuck. Exit code 4 when something lies in a dead-letter queue. */
+export async function statusCommand(options: StatusOptions): Promise<number> {
+  await assertFolder(options.out);
+  const objects = await FolderObjectStore.open(options.out);
+  try {
+    const dead = readDeadLetters(options.out);
+    const checkpoints = await new CheckpointFile(objects).readAll();
+    const names = [...new Set([...checkpoints.keys(), ...dead.map(({ entity }) => entity)])];
+    const windows = await Promise.all(names.map((entity) => lastWindow(objects, entity, checkpoints.get(entity))));
+    const entities = names.map((entity, index) => {
+      const isUnreadable = checkpoints.has(entity) && checkpoints.get(entity) === undefined;
+      return {
+        ...statusOf(entity, checkpoints.get(entity), dead),
+        ...describeWindow(windows[index]),
+        ...(isUnreadable && { state: 'unreadable' as const }),
+      };
+    });
+    if (options.output === 'json') printJson({ out: options.out, entities });
+    else printEntities(entities);
+    const isHealthy = dead.length === 0 && entities.every(({ state }) => state !== 'unreadable');
+    return isHealthy ? EXIT.ok : EXIT.unhealthy;
+  } finally {
+    objects.close();
+  }
+}
+
+export async function assertFolder(out: string): Promise<void> {
+  await access(out).catch(() => {
+    throw usageError(`there is no folder ${out}`, 'Name the folder of an earlier bronze run with --out.');
+  });
+}
+
+function statusOf(
+  entity: string,
+  checkpoint: Checkpoint | undefined,
+  dead: ReturnType<typeof readDeadLetters>,
+): Omit<EntityStatus, keyof ReturnType<typeof describeWindow>> {
+  const { pending_load = null, next_requests = [], ...idle } = checkpoint ?? {};
+  return {
+    entity,
+    state: pending_load ? 'loading' : 'idle',
+    last_sync_timestamp: idle.last_sync_timestamp ?? null,
+    record_count: idle.record_count ?? null,
+    updated_at: idle.updated_at ?? null,
+    pending_load,
+    waiting_requests: next_requests.length,
+    dead_letters: dead
+      .filter((letter) => letter.entity === entity)
+      .map(({ failure }) => `${failure.code}: ${failure.message}`),
+  };
+}
+
+type Window = Pick<
+  NonNullable<Checkpoint['pending_load']>,
+  'window_basis' | 'window_fallback' | 'watermark_lag_seconds' | 'oldest_transaction_seconds'
+>;
+
+/** Of the pending load, else of the last one; where that was abandoned, of what the checkpoint still stands at. */
+async function lastWindow(
+  objects: ObjectStore,
+  entity: string,
+  checkpoint: Checkpoint | undefined,
+): Promise<Window | undefined> {
+  const { pending_load, last_load_id } = checkpoint ?? {};
+  if (pending_load || last_load_id === undefined) return pending_load;
+  const record = await readLoadRecord(objects, { entity, load_id: last_load_id });
+  if (record?.status === 'completed') return record;
+  const { exact_position, last_sync_timestamp } = checkpoint ?? {};
+  return exact_position && last_sync_timestamp && standingWindow(exact_position, last_sync_timestamp);
+}
+
+function describeWindow(window: Window | undefined) {
+  return {
+    guarantee: window ? guaranteeOf(window) : null,
+    watermark_lag_seconds: window?.watermark_lag_seconds ?? null,
+    oldest_transaction_seconds: window?.oldest_transaction_seconds ?? null,
+  };
+}
+
+function printEntities(entities: readonly EntityStatus[]): void {
+  printTable(
+    ['entity', 'state', 'checkpoint', 'guarantee', 'lag', 'rows of last load', 'waiting', 'dead letters'],
+    entities.map((one) => [
+      one.entity,
+      one.state,
+      one.last_sync_timestamp ?? 'never loaded',
+      one.guarantee ?? '',
+      right(one.watermark_lag_seconds === null ? '' : `${count(Math.round(one.watermark_lag_seconds))} s`),
+      right(one.record_count === null ? '' : count(one.record_count)),
+      right(count(one.waiting_requests)),
+      one.dead_letters.join('\n'),
+    ]),
+  );
+}

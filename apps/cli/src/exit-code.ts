@@ -1,0 +1,34 @@
+import { BronzeError, type Failure } from '@bronze/common/words/failure';
+import type { EntityResult } from '@bronze/runner/run-locally';
+
+/** `docs/cli.md` lists them. */
+export const EXIT = { ok: 0, bug: 1, usage: 2, temporary: 3, unhealthy: 4, interrupted: 130 } as const;
+
+/** For what ended a command before it could do its work. */
+export function exitCodeOf(failure: Failure): number {
+  if (failure.code === 'ENTITY_UNKNOWN') return EXIT.usage;
+  return BY_KIND[failure.kind];
+}
+
+const BY_KIND: Readonly<Record<Failure['kind'], number>> = {
+  bug: EXIT.bug,
+  configuration: EXIT.usage,
+  temporary: EXIT.temporary,
+  permanent: EXIT.unhealthy,
+};
+
+/** Some failed: 4. All failed, and for the same kind of reason: that kind's code, since trying again means the same for all. */
+export function exitCodeOfRun(results: readonly EntityResult[]): number {
+  const failures = results.flatMap(({ failure }) => (failure ? [failure] : []));
+  if (failures.length === 0) {
+    return results.some(({ status }) => status === 'interrupted') ? EXIT.interrupted : EXIT.ok;
+  }
+  const kinds = new Set(failures.map(({ kind }) => kind));
+  const [kind] = kinds;
+  return failures.length === results.length && kinds.size === 1 && kind ? BY_KIND[kind] : EXIT.unhealthy;
+}
+
+/** A mistake in how the command was called. */
+export function usageError(message: string, hint: string): BronzeError {
+  return new BronzeError('CONFIG_INVALID', { message, hint });
+}

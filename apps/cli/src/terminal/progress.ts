@@ -1,0 +1,120 @@
+import { styleText } from 'node:util';
+import type { PipelineEvent } from '@bronze/common/load/events';
+import type { Failure } from '@bronze/common/words/failure';
+import { createLogUpdate } from 'log-update';
+import { count, perSecond, plural } from './numbers.ts';
+import { say } from './output.ts';
+
+const REDRAW_INTERVAL_MS = 100;
+
+interface Line {
+  stage: 'waiting' | 'extracting' | 'writing' | 'done' | 'failed';
+  rows_staged: number;
+  rows_written: number;
+  started_ms: number;
+  ended_ms: number | undefined;
+}
+
+/** Shows a run on stderr: a live display on a terminal, plain lines elsewhere. */
+export interface Progress {
+  event(event: PipelineEvent): void;
+  failed(entity: string, failure: Failure, isDead: boolean): void;
+  stop(): void;
+}
+
+export function createProgress(): Progress {
+  return process.stderr.isTTY ? new LiveProgress() : new PlainProgress();
+}
+
+/** `[2024-01-15 10:30:45] Starting: Processing orders` */
+class PlainProgress implements Progress {
+  event(event: PipelineEvent): void {
+    if (event.kind === 'load_claimed')
+      line(`Starting: Processing ${event.entity} (${event.load_type}${howFiltered(event)})`);
+    if (event.kind === 'load_completed') {
+      line(`Completed: ${event.entity}, ${plural(event.rows, 'row')} in ${plural(event.parts, 'part')}`);
+    }
+    if (event.kind === 'window_fallback') {
+      line(`At least once: ${event.entity} goes by its timestamp this time, rows may come again (${event.reason})`);
+    }
+    if (event.kind === 'source_retried') {
+      line(`Retrying: ${event.entity}, ${event.failure.code}: ${event.failure.message}`);
+    }
+  }
+
+  failed(entity: string, failure: Failure, isDead: boolean): void {
+    line(`${isDead ? 'Failed' : 'Retrying'}: ${entity}, ${failure.code}: ${failure.message}`);
+  }
+
+  stop(): void {}
+}
+
+/** An API that can't be asked for changes is read in full: that takes longer, and somebody may wonder. */
+function howFiltered({ since_parameter }: { since_parameter: string | undefined }): string {
+  return since_parameter === 'refused' || since_parameter === 'ignored'
+    ? `; since is ${since_parameter} by the API: all is read and filtered`
+    : '';
+}
+
+function line(text: string): void {
+  say(`[${new Date().toISOString().slice(0, 19).replace('T', ' ')}] ${text}`);
+}
+
+class LiveProgress implements Progress {
+  readonly #lines = new Map<string, Line>();
+  readonly #draw = createLogUpdate(process.stderr);
+  #isStopped = false;
+  readonly #timer = setInterval(() => this.#redraw(), REDRAW_INTERVAL_MS);
+
+  event(event: PipelineEvent): void {
+    const shown = this.#lineOf(event.entity);
+    if (event.kind === 'load_claimed') {
+      shown.stage = 'extracting';
+      shown.started_ms = performance.now();
+    }
+    if (event.kind === 'batch_staged') shown.rows_staged += event.rows;
+    if (event.kind === 'slice_committed' && event.final) shown.stage = 'writing';
+    if (event.kind === 'task_written') shown.rows_written += event.rows + event.rows_quarantined;
+    if (event.kind === 'load_completed' || event.kind === 'request_done') this.#end(shown, 'done');
+  }
+
+  failed(entity: string, _: Failure, isDead: boolean): void {
+    if (isDead) this.#end(this.#lineOf(entity), 'failed');
+  }
+
+  stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    clearInterval(this.#timer);
+    this.#redraw();
+    this.#draw.done();
+  }
+
+  #end(shown: Line, stage: Line['stage']): void {
+    shown.stage = stage;
+    shown.ended_ms = performance.now();
+  }
+
+  #lineOf(entity: string): Line {
+    const known = this.#lines.get(entity);
+    if (known) return known;
+    const started_ms = performance.now();
+    const fresh: Line = { stage: 'waiting', rows_staged: 0, rows_written: 0, started_ms, ended_ms: undefined };
+    this.#lines.set(entity, fresh);
+    return fresh;
+  }
+
+  #redraw(): void {
+    const width = Math.max(0, ...[...this.#lines.keys()].map((entity) => entity.length));
+    this.#draw([...this.#lines].map(([entity, shown]) => draw(entity.padEnd(width), shown)).join('\n'));
+  }
+}
+
+const COLORS = { waiting: 'gray', extracting: 'cyan', writing: 'blue', done: 'green', failed: 'red' } as const;
+
+function draw(entity: string, shown: Line): string {
+  const stage = styleText(COLORS[shown.stage], shown.stage.padEnd(10), { stream: process.stderr });
+  const seconds = ((shown.ended_ms ?? performance.now()) - shown.started_ms) / 1000;
+  const rate = shown.stage === 'waiting' ? '' : `${count(perSecond(shown.rows_staged, seconds))} rows/s`;
+  return `${entity}  ${stage} ${count(shown.rows_staged).padStart(12)} staged ${count(shown.rows_written).padStart(12)} written  ${rate}`;
+}

@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Failure } from '@bronze/common/words/failure';
+import { entityIn } from '@bronze/common/load/messages';
+import { STATE_FOLDER } from '@bronze/common/adapters/local/folder-object-store';
+import { LocalQueue, QueueDatabase } from '@bronze/common/adapters/local/local-queue';
+
+/** File of the queues in a run's folder. */
+export function queuesFile(out_dir: string): string {
+  return join(out_dir, STATE_FOLDER, 'queues.sqlite');
+}
+
+export interface DeadLetter {
+  readonly message_id: string;
+  readonly entity: string;
+  readonly failure: Failure;
+}
+
+/** What lies in the dead-letter queues of a run's folder. */
+export function readDeadLetters(out_dir: string): DeadLetter[] {
+  if (!existsSync(queuesFile(out_dir))) return [];
+  const database = new QueueDatabase({ path: queuesFile(out_dir), now_ms: Date.now, newId: () => '' });
+  try {
+    return deadLettersOf(['extract', 'write'].map((name) => new LocalQueue(database, name)));
+  } finally {
+    database.close();
+  }
+}
+
+export function deadLettersOf(queues: readonly Pick<LocalQueue<never>, 'deadLetters'>[]): DeadLetter[] {
+  const letters = queues.flatMap((queue) => queue.deadLetters());
+  return letters.map(({ message_id, body, failure }) => ({ message_id, entity: entityIn(body), failure }));
+}

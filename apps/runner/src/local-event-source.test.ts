@@ -1,0 +1,163 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { BronzeError } from '@bronze/common/words/failure';
+import { describe, expect, test } from 'vitest';
+import { EventSource, type EventSourceOptions } from './local-event-source.ts';
+import { LocalQueue, QueueDatabase } from '@bronze/common/adapters/local/local-queue';
+
+const FAILURE = { code: 'SOURCE_TIMEOUT', kind: 'temporary', message: 'why', hint: 'wait' } as const;
+
+interface Message {
+  readonly n: number;
+}
+
+function newQueue(path = ':memory:') {
+  const clock = { ms: 0 };
+  let ids = 0;
+  const database = new QueueDatabase({ path, now_ms: () => clock.ms, newId: () => `m${++ids}` });
+  return { clock, database, queue: new LocalQueue<Message>(database, 'extract') };
+}
+
+describe('a queue', () => {
+  test('hides a received message for its visibility time-out, then delivers it again and counts', async () => {
+    const { clock, queue } = newQueue();
+    await queue.send([{ n: 1 }]);
+    expect(queue.receive(10, 1000)).toMatchObject([{ body: '{"n":1}', receive_count: 1 }]);
+    expect(queue.receive(10, 1000)).toEqual([]);
+    expect(queue.counts()).toEqual({ visible: 0, hidden: 1 });
+    clock.ms = 1000;
+    expect(queue.receive(10, 1000)).toMatchObject([{ receive_count: 2 }]);
+  });
+
+  test('delays, changes visibility, deletes', async () => {
+    const { clock, queue } = newQueue();
+    await queue.send([{ n: 1 }], 500);
+    expect(queue.receive(1, 1000)).toEqual([]);
+    clock.ms = 500;
+    const [message] = queue.receive(1, 1000);
+    queue.changeVisibility(message?.message_id ?? '', 0);
+    expect(queue.receive(1, 1000)).toHaveLength(1);
+    expect(queue.hasUnfinished()).toBe(true);
+    queue.delete(message?.message_id ?? '');
+    expect([queue.hasUnfinished(), queue.counts()]).toEqual([false, { visible: 0, hidden: 0 }]);
+  });
+
+  test('keeps dead letters apart, with their failure', async () => {
+    const { queue } = newQueue();
+    await queue.send([{ n: 1 }, { n: 2 }]);
+    for (const { message_id } of queue.receive(2, 1)) queue.deadLetter(message_id, FAILURE);
+    expect(queue.receive(2, 1)).toEqual([]);
+    expect(queue.deadLetters()).toMatchObject([{ body: '{"n":1}', failure: FAILURE }, { body: '{"n":2}' }]);
+    queue.forgetDeadLetters((body) => body.includes('1'));
+    expect(queue.deadLetters()).toHaveLength(1);
+  });
+
+  test('two queues of one file don’t see each other’s messages', async () => {
+    const { database, queue } = newQueue();
+    await queue.send([{ n: 1 }]);
+    expect(new LocalQueue(database, 'write').receive(1, 1)).toEqual([]);
+  });
+
+  test('a file of an earlier version, with fewer columns, goes on', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'bronze-queue-')), 'queues.sqlite');
+    const old = new DatabaseSync(path);
+    old.exec(`CREATE TABLE messages (
+      message_id TEXT PRIMARY KEY, queue TEXT NOT NULL, body TEXT NOT NULL, visible_at_ms INTEGER NOT NULL,
+      receive_count INTEGER NOT NULL DEFAULT 0, receiver TEXT, failure TEXT);
+      INSERT INTO messages (message_id, queue, body, visible_at_ms) VALUES ('old', 'extract', '{"n":0}', 0)`);
+    old.close();
+    const { queue } = newQueue(path);
+    await queue.send([{ n: 1 }]);
+    expect(queue.receive(10, 1000).map(({ body }) => body)).toEqual(['{"n":0}', '{"n":1}']);
+  });
+
+  test('in a folder it outlives the process; what a killed process held is released', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'bronze-queue-')), 'queues.sqlite');
+    const script = `
+      import { LocalQueue, QueueDatabase } from '${join(import.meta.dirname, '../../../packages/common/src/adapters/local/local-queue.ts')}';
+      const database = new QueueDatabase({ path: ${JSON.stringify(path)}, now_ms: Date.now, newId: () => crypto.randomUUID() });
+      const queue = new LocalQueue(database, 'extract');
+      await queue.send([{ n: 1 }, { n: 2 }]);
+      queue.receive(1, 3_600_000);
+      process.kill(process.pid, 'SIGKILL');`;
+    expect(spawnSync(process.execPath, ['--input-type=module', '-e', script]).signal).toBe('SIGKILL');
+    const database = new QueueDatabase({ path, now_ms: Date.now, newId: () => 'unused' });
+    const queue = new LocalQueue<Message>(database, 'extract');
+    expect(queue.counts()).toEqual({ visible: 1, hidden: 1 });
+    database.releaseFromDead();
+    expect(
+      queue
+        .receive(10, 1000)
+        .map((message) => message.receive_count)
+        .toSorted(),
+    ).toEqual([1, 2]);
+    database.releaseFromDead();
+    expect(queue.receive(10, 1000)).toEqual([]);
+  });
+});
+
+describe('an event source', () => {
+  function newSource(handle: EventSourceOptions['handle'], options: Partial<EventSourceOptions> = {}) {
+    const database = new QueueDatabase({ path: ':memory:', now_ms: Date.now, newId: () => crypto.randomUUID() });
+    const queue = new LocalQueue<Message>(database, 'extract');
+    const failures: string[] = [];
+    const source = new EventSource({
+      queue,
+      concurrency: 2,
+      visibility_ms: 60_000,
+      receive_count_max: 3,
+      retry_delay_ms: 1,
+      handle,
+      onFailure: (_, failure, isDead) => failures.push(`${failure.code} ${isDead ? 'dead' : 'retried'}`),
+      ...options,
+    });
+    const drain = async () => {
+      const stop = new AbortController();
+      const running = source.run(stop.signal);
+      await expect.poll(() => source.isDrained, { interval: 1, timeout: 5000 }).toBe(true);
+      stop.abort();
+      await running;
+    };
+    return { queue, failures, drain };
+  }
+
+  test('handles each message once, no more than its concurrency at a time', async () => {
+    let now = 0;
+    let most = 0;
+    const handled: string[] = [];
+    const { queue, drain } = newSource(async (message) => {
+      most = Math.max(most, ++now);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      handled.push(message.body);
+      now -= 1;
+    });
+    await queue.send(Array.from({ length: 10 }, (_, n) => ({ n })));
+    await drain();
+    expect([handled.length, new Set(handled).size, most]).toEqual([10, 10, 2]);
+  });
+
+  test('backs off and delivers again; after the last time the message is dead; the others are not held up', async () => {
+    const { queue, failures, drain } = newSource(async ({ body }) => {
+      if (body.includes('13')) throw new BronzeError('SOURCE_TIMEOUT', { message: 'slow', hint: 'wait' });
+    });
+    await queue.send([{ n: 13 }, { n: 1 }, { n: 2 }]);
+    await drain();
+    expect(failures).toEqual(['SOURCE_TIMEOUT retried', 'SOURCE_TIMEOUT retried', 'SOURCE_TIMEOUT dead']);
+    expect(queue.deadLetters()).toMatchObject([
+      { body: '{"n":13}', failure: { code: 'SOURCE_TIMEOUT', message: 'slow', hint: 'wait' } },
+    ]);
+    expect(queue.counts()).toEqual({ visible: 0, hidden: 0 });
+  });
+
+  test('a message that can never succeed is dead at once', async () => {
+    const { queue, failures, drain } = newSource(async () => {
+      throw new BronzeError('TABLE_MISSING', { message: 'gone', hint: 'look' });
+    });
+    await queue.send([{ n: 1 }]);
+    await drain();
+    expect(failures).toEqual(['TABLE_MISSING dead']);
+  });
+});

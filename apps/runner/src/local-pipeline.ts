@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import { resolve as resolvePath } from 'node:path';
+import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
+import { type Config, entityOf } from '@bronze/common/config';
+import type { Failure } from '@bronze/common/words/failure';
+import {
+  decodeExtractRequest,
+  decodeWriteMessage,
+  entityIn,
+  type ExtractRequest,
+  type WriteMessage,
+} from '@bronze/common/load/messages';
+import type { Clock, Deadline } from '@bronze/common/ports/clock';
+import type { Log } from '@bronze/common/load/events';
+import type { SecretProvider } from '@bronze/common/ports/secret-provider';
+import type { Source } from '@bronze/common/load/source';
+import { openSource } from '@bronze/extractor/adapters/open-source';
+import { extractLoad } from '@bronze/extractor/extract-load';
+import { ZSTD_CODEC } from '@bronze/extractor/zstd-codec';
+import { createEngine, type EngineName } from '@bronze/writer/adapters/engines';
+import { writeTask } from '@bronze/writer/write-task';
+import { EventSource } from './local-event-source.ts';
+import { type DeadLetter, deadLettersOf, queuesFile } from './dead-letters.ts';
+import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
+import { LocalQueue, QueueDatabase, type Received } from '@bronze/common/adapters/local/local-queue';
+import { LocalSecrets } from './local-secrets.ts';
+import { SystemClock } from '@bronze/common/adapters/system-clock';
+
+/** Longer than anything one message does here; what a killed process held comes back after it. */
+const VISIBILITY_MS = 15 * 60 * 1000;
+/** Of each service: two extractions keep a small database server busy, two write tasks two cores. */
+const CONCURRENCY = 2;
+const RECEIVE_COUNT_MAX = 5;
+const RETRY_DELAY_MS = 500;
+const DRAIN_INTERVAL_MS = 20;
+const ROUNDS_BETWEEN_RELEASES = 50;
+
+export interface LocalPipelineOptions {
+  readonly config: Config;
+  readonly out_dir: string;
+  readonly engine: EngineName;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  /** Default: this machine's. */
+  readonly clock?: Clock;
+  readonly onFailure?: (entity: string, failure: Failure, isDead: boolean) => void;
+}
+
+/** The pipeline's parts on one machine, put together: `close` it when done. */
+export class LocalPipeline {
+  readonly objects: FolderObjectStore;
+  readonly checkpoints: CheckpointFile;
+  readonly requests: LocalQueue<ExtractRequest>;
+  readonly writes: LocalQueue<WriteMessage>;
+  readonly clock: Clock;
+  readonly options: LocalPipelineOptions;
+  readonly #queues: QueueDatabase;
+  readonly #sources = new Map<string, Source>();
+
+  private constructor(options: LocalPipelineOptions, objects: FolderObjectStore, queues: QueueDatabase) {
+    this.options = options;
+    this.objects = objects;
+    this.checkpoints = new CheckpointFile(objects);
+    this.#queues = queues;
+    this.requests = new LocalQueue(queues, 'extract');
+    this.writes = new LocalQueue(queues, 'write');
+    this.clock = options.clock ?? new SystemClock();
+  }
+
+  static async open(options: LocalPipelineOptions): Promise<LocalPipeline> {
+    const out_dir = resolvePath(options.out_dir);
+    const objects = await FolderObjectStore.open(out_dir);
+    const path = queuesFile(out_dir);
+    return new LocalPipeline(options, objects, new QueueDatabase({ path, now_ms: Date.now, newId: randomUUID }));
+  }
+
+  /** Delivers messages until none of this process's is left, or until `stop` aborts and what runs has handed over. */
+  async drain(stop: AbortSignal): Promise<void> {
+    const deadline: Deadline = { isNear: () => stop.aborted, remainingMs: () => (stop.aborted ? 0 : Infinity) };
+    const sources = [this.#extractor(deadline), this.#writer()];
+    const polling = new AbortController();
+    this.#queues.releaseFromDead();
+    const running = Promise.all(sources.map((source) => source.run(polling.signal)));
+    for (let round = 1; !stop.aborted && !sources.every((source) => source.isDrained); round += 1) {
+      await this.clock.sleep(DRAIN_INTERVAL_MS);
+      // Another run on this folder may be killed with one of our messages in its hands.
+      if (round % ROUNDS_BETWEEN_RELEASES === 0) this.#queues.releaseFromDead();
+    }
+    polling.abort();
+    await running;
+  }
+
+  /** Whether a message of the entity waits or runs, in this process or another. */
+  hasMessages(entity: string): boolean {
+    return [this.requests, this.writes].some((queue) => queue.bodies().some((body) => entityIn(body) === entity));
+  }
+
+  deadLetters(): DeadLetter[] {
+    return deadLettersOf([this.requests, this.writes]);
+  }
+
+  /** A completed load has carried out what a dead message of its entity asked for. */
+  forgetDeadLetters(entity: string): void {
+    for (const queue of [this.requests, this.writes]) {
+      queue.forgetDeadLetters((body) => entityIn(body) === entity);
+    }
+  }
+
+  close(): void {
+    this.objects.close();
+    this.#queues.close();
+  }
+
+  #extractor(deadline: Deadline): EventSource {
+    const handle = async (message: Received) => {
+      const request = decodeExtractRequest(message.body, message.message_id);
+      const entity = entityOf(this.options.config, request.entity);
+      const source = this.#source(entity.source);
+      const attempts = { next: randomUUID };
+      const ports = { ...this.#ports(), source, deadline, writes: this.writes, attempts, codec: ZSTD_CODEC };
+      await extractLoad(ports, entity, request);
+    };
+    return this.#eventSource(this.requests, CONCURRENCY, handle);
+  }
+
+  #writer(): EventSource {
+    const engine = createEngine(this.options.engine);
+    const handle = async (message: Received) => {
+      await writeTask({ ...this.#ports(), engine }, decodeWriteMessage(message.body));
+    };
+    return this.#eventSource(this.writes, CONCURRENCY, handle);
+  }
+
+  #eventSource(
+    queue: LocalQueue<ExtractRequest> | LocalQueue<WriteMessage>,
+    concurrency: number,
+    handle: (message: Received) => Promise<void>,
+  ): EventSource {
+    return new EventSource({
+      queue,
+      concurrency,
+      handle,
+      visibility_ms: VISIBILITY_MS,
+      receive_count_max: RECEIVE_COUNT_MAX,
+      retry_delay_ms: RETRY_DELAY_MS,
+      onFailure: (message, failure, isDead) => this.options.onFailure?.(entityIn(message.body), failure, isDead),
+    });
+  }
+
+  #ports() {
+    const { objects, checkpoints, requests, clock } = this;
+    return { objects, checkpoints, requests, clock, log: this.options.log };
+  }
+
+  #source(name: string): Source {
+    const known = this.#sources.get(name);
+    if (known) return known;
+    const config = this.options.config.sources[name];
+    if (!config) throw new RangeError('the configuration’s own check lets no unknown source through');
+    const { environment, log } = this.options;
+    const secrets = new LocalSecrets(environment, secretsManager);
+    const source = openSource(config, { environment, secrets, clock: this.clock, log });
+    this.#sources.set(name, source);
+    return source;
+  }
+}
+
+/** Loaded only where a secret is there: the SDK takes its time. */
+async function secretsManager(): Promise<SecretProvider> {
+  const { SecretsManager } = await import('@bronze/common/adapters/aws/secrets-manager');
+  return new SecretsManager();
+}

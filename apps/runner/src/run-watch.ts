@@ -1,0 +1,49 @@
+import type { PipelineEvent, Log } from '@bronze/common/load/events';
+import type { Failure } from '@bronze/common/words/failure';
+
+/** Remembers what the events of a run say about each entity, and passes them on. */
+export class RunWatch implements Log {
+  readonly #log: Log;
+  readonly #completed = new Map<string, string[]>();
+  readonly #started = new Map<string, number>();
+  readonly #ended = new Map<string, number>();
+  readonly #onFailure: ((entity: string, failure: Failure, isDead: boolean) => void) | undefined;
+
+  constructor(log: Log, onFailure: ((entity: string, failure: Failure, isDead: boolean) => void) | undefined) {
+    this.#log = log;
+    this.#onFailure = onFailure;
+  }
+
+  event(event: PipelineEvent): void {
+    if (event.kind !== 'planned') this.#touch(event.entity);
+    if (event.kind === 'load_completed') {
+      this.#completed.set(event.entity, [...this.completedLoads(event.entity), event.load_id]);
+    }
+    this.#log.event(event);
+  }
+
+  onFailure = (entity: string, failure: Failure, isDead: boolean): void => {
+    this.#touch(entity);
+    this.#onFailure?.(entity, failure, isDead);
+  };
+
+  /** Entities of which this process brought a load to its end, asked for in this run or left over from before. */
+  completedEntities(): string[] {
+    return [...this.#completed.keys()];
+  }
+
+  completedLoads(entity: string): readonly string[] {
+    return this.#completed.get(entity) ?? [];
+  }
+
+  /** From the entity's first event to its last; the wait for its turn doesn't count. */
+  durationSeconds(entity: string): number {
+    return ((this.#ended.get(entity) ?? 0) - (this.#started.get(entity) ?? 0)) / 1000;
+  }
+
+  #touch(entity: string): void {
+    const now = performance.now();
+    if (!this.#started.has(entity)) this.#started.set(entity, now);
+    this.#ended.set(entity, now);
+  }
+}

@@ -1,0 +1,91 @@
+import { SendMessageBatchCommand, type SendMessageBatchResult, type SQSClient } from '@aws-sdk/client-sqs';
+import { BronzeError } from '../../words/failure.ts';
+import { backOff } from './aws-error.ts';
+import { queueName, sqsFailure } from './sqs-failure.ts';
+
+const BATCH_MESSAGES_MAX = 10;
+/** Of a batch and of a message alike. */
+const BATCH_BYTES_MAX = 1024 * 1024;
+const ATTEMPTS_MAX = 6;
+
+export interface OutgoingMessage {
+  readonly body: string;
+  /** On a standard queue: messages of a busy group don't hold up those of others (a fair queue). */
+  readonly group_id: string | undefined;
+  readonly delay_seconds?: number;
+}
+
+/** Consecutive messages, as many to a batch as SQS takes. One that is too long stands alone, for SQS to refuse. */
+export function toBatches(messages: readonly OutgoingMessage[]): OutgoingMessage[][] {
+  const batches: OutgoingMessage[][] = [];
+  let bytes = 0;
+  for (const message of messages) {
+    const size_bytes = Buffer.byteLength(message.body);
+    const last = batches.at(-1);
+    if (last && last.length < BATCH_MESSAGES_MAX && bytes + size_bytes <= BATCH_BYTES_MAX) {
+      last.push(message);
+      bytes += size_bytes;
+    } else {
+      batches.push([message]);
+      bytes = size_bytes;
+    }
+  }
+  return batches;
+}
+
+/**
+ * Sends at most ten messages. SQS reports what it did not take with status 200, which the SDK does not repeat: those
+ * are sent again, here.
+ *
+ * @throws BronzeError QUEUE_REJECTED, QUEUE_DENIED, QUEUE_MISSING, QUEUE_UNREACHABLE
+ */
+export async function sendBatch(
+  client: SQSClient,
+  queue_url: string,
+  batch: readonly OutgoingMessage[],
+): Promise<void> {
+  let waiting = batch;
+  for (let attempt = 1; ; attempt += 1) {
+    const result = await client.send(commandFor(queue_url, waiting)).catch((thrown: unknown) => {
+      throw sqsFailure(queue_url, 'sqs:SendMessage', thrown);
+    });
+    const rejected = result.Failed?.find((failed) => failed.SenderFault);
+    if (rejected) throw rejection(queue_url, rejected.Code);
+    waiting = notTaken(waiting, result);
+    if (waiting.length === 0) return;
+    if (attempt === ATTEMPTS_MAX) throw unsent(queue_url, waiting.length, result.Failed?.[0]?.Code);
+    await backOff(attempt);
+  }
+}
+
+function commandFor(queue_url: string, batch: readonly OutgoingMessage[]): SendMessageBatchCommand {
+  return new SendMessageBatchCommand({
+    QueueUrl: queue_url,
+    Entries: batch.map(({ body, group_id, delay_seconds }, index) => ({
+      Id: String(index),
+      MessageBody: body,
+      MessageGroupId: group_id,
+      DelaySeconds: delay_seconds,
+    })),
+  });
+}
+
+/** Whatever the answer does not name as taken. */
+function notTaken(batch: readonly OutgoingMessage[], result: SendMessageBatchResult): OutgoingMessage[] {
+  const taken = new Set(result.Successful?.map(({ Id }) => Id));
+  return batch.filter((_, index) => !taken.has(String(index)));
+}
+
+function rejection(queue_url: string, code: string | undefined): BronzeError {
+  return new BronzeError('QUEUE_REJECTED', {
+    message: `queue ${queueName(queue_url)} refuses a message (${code ?? 'no code'})`,
+    hint: 'The message itself is wrong, so it is not sent again. Please report it with this code.',
+  });
+}
+
+function unsent(queue_url: string, count: number, code: string | undefined): BronzeError {
+  return new BronzeError('QUEUE_UNREACHABLE', {
+    message: `queue ${queueName(queue_url)} did not take ${count} messages in ${ATTEMPTS_MAX} attempts (${code ?? 'no code'})`,
+    hint: 'It is retried; nothing is lost. If it stays, look at the health of SQS in this region.',
+  });
+}

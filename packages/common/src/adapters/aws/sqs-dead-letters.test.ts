@@ -1,0 +1,63 @@
+import { firstCalls } from '@bronze/emulators/aws-endpoint/faults';
+import { expect, test } from 'vitest';
+import { SqsDeadLetters } from './sqs-dead-letters.ts';
+import { openQueues } from './sqs.fixtures.ts';
+import { SqsTaskQueue } from './sqs-task-queue.ts';
+
+/** A dead-letter queue with so many messages, of orders and customers in turn. */
+async function open(count: number) {
+  const queues = await openQueues();
+  const all = Array.from({ length: count }, (_, n) => ({ entity: n % 2 === 0 ? 'orders' : 'customers', n }));
+  await new SqsTaskQueue(queues.client, { queue_url: queues.dead_url }).send(all);
+  const dead = new SqsDeadLetters(queues.client, {
+    dead_letter_queue_url: queues.dead_url,
+    source_queue_url: queues.url,
+  });
+  return { ...queues, dead };
+}
+
+test('looking takes nothing away and leaves everything visible', async () => {
+  const { dead, dead_url, counts } = await open(23);
+  const letters = await dead.list();
+  expect(new Set(letters.map(({ message_id }) => message_id)).size).toBe(23);
+  expect(letters.find(({ body }) => body.endsWith('"n":1}'))).toMatchObject({ entity: 'customers', receive_count: 1 });
+  expect(letters[0]?.sent_at).toMatch(/^20\d\d-/);
+  expect(await counts(dead_url)).toEqual([23, 0, 0]);
+  expect(await dead.list('orders')).toHaveLength(12);
+});
+
+test('replays one entity and leaves the others', async () => {
+  const { dead, url, dead_url, counts, receive } = await open(4);
+  expect(await dead.replay('orders')).toHaveLength(2);
+  expect(await counts(url)).toEqual([2, 0, 0]);
+  expect(await counts(dead_url)).toEqual([2, 0, 0]);
+  const replayed = await receive(url);
+  expect(replayed.map(({ Attributes }) => Attributes?.MessageGroupId)).toEqual(['orders', 'orders']);
+});
+
+test('replays all, also what names no entity', async () => {
+  const { client, dead, url, dead_url, counts } = await open(11);
+  await new SqsTaskQueue(client, { queue_url: dead_url }).send([{ entity: 'Not An Entity' }]);
+  expect(await dead.replay()).toHaveLength(12);
+  expect([await counts(url), await counts(dead_url)]).toEqual([
+    [12, 0, 0],
+    [0, 0, 0],
+  ]);
+});
+
+test('sent but not deleted: the message is in both queues, and again everything is visible', async () => {
+  const { endpoint, dead, url, dead_url, counts } = await open(3);
+  endpoint.faults = firstCalls(1, 'DeleteMessageBatch', 'denied');
+  await expect(dead.replay()).rejects.toMatchObject({ code: 'QUEUE_DENIED' });
+  expect([await counts(url), await counts(dead_url)]).toEqual([
+    [3, 0, 0],
+    [3, 0, 0],
+  ]);
+});
+
+test('not sent: nothing leaves the dead-letter queue', async () => {
+  const { endpoint, dead, dead_url, counts } = await open(3);
+  endpoint.faults = firstCalls(1, 'SendMessageBatch', 'denied');
+  await expect(dead.replay()).rejects.toMatchObject({ code: 'QUEUE_DENIED' });
+  expect(await counts(dead_url)).toEqual([3, 0, 0]);
+});

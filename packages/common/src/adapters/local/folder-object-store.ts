@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { link, mkdir, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { ObjectStore, StoredObject } from '../../ports/object-store.ts';
+import { etagOf } from './etag.ts';
+import { sortedByBytes } from '../../ports/list-pages.ts';
+
+/** Bronze's own files beside the objects: half-written ones, the lock, the queues. */
+export const STATE_FOLDER = '.bronze';
+
+/** No put takes so long: what is older was left by a process that was killed. */
+const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * An object store in a folder, one file an object, safe between processes and against `kill -9` at any moment.
+ *
+ * Put-if-absent is `link(2)`: whole or not at all, and it fails when the name exists. Compare-and-swap holds an
+ * SQLite write lock, which the operating system releases with the process, while it compares and renames.
+ */
+export class FolderObjectStore implements ObjectStore {
+  readonly #root: string;
+  readonly #scratch: string;
+  readonly #lock: DatabaseSync;
+
+  private constructor(root: string, scratch: string) {
+    this.#root = root;
+    this.#scratch = scratch;
+    this.#lock = new DatabaseSync(join(root, STATE_FOLDER, 'lock.sqlite'), { timeout: 30_000 });
+  }
+
+  static async open(folder: string): Promise<FolderObjectStore> {
+    const root = resolve(folder);
+    const scratch = join(root, STATE_FOLDER, 'writing');
+    await mkdir(scratch, { recursive: true });
+    for (const name of await readdir(scratch)) await removeLeftover(join(scratch, name));
+    return new FolderObjectStore(root, scratch);
+  }
+
+  async get(key: string): Promise<StoredObject | undefined> {
+    const body = await unlessMissing(readFile(this.#path(key)));
+    return body && { body, etag: etagOf(body) };
+  }
+
+  async putIfAbsent(key: string, body: Uint8Array): Promise<'created' | 'exists'> {
+    const path = this.#path(key);
+    const half = join(this.#scratch, randomUUID());
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(half, body);
+    try {
+      await link(half, path);
+      return 'created';
+    } catch (thrown) {
+      if (errorCode(thrown) === 'EEXIST') return 'exists';
+      throw thrown;
+    } finally {
+      await unlink(half);
+    }
+  }
+
+  async replace(key: string, body: Uint8Array, etag: string | undefined): Promise<boolean> {
+    const path = this.#path(key);
+    const half = join(this.#scratch, randomUUID());
+    this.#lock.exec('BEGIN IMMEDIATE');
+    try {
+      if (currentEtag(path) !== etag) return false;
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(half, body);
+      renameSync(half, path);
+      return true;
+    } finally {
+      this.#lock.exec('ROLLBACK');
+    }
+  }
+
+  async list(prefix: string): Promise<readonly string[]> {
+    const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+    const entries = await unlessMissing(readdir(join(this.#root, folder), { recursive: true, withFileTypes: true }));
+    const keys = (entries ?? [])
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(this.#root.length + 1));
+    return sortedByBytes(keys.filter((key) => key.startsWith(prefix) && !key.startsWith(STATE_FOLDER)));
+  }
+
+  async size(key: string): Promise<number | undefined> {
+    return (await unlessMissing(stat(this.#path(key))))?.size;
+  }
+
+  async remove(key: string): Promise<void> {
+    await rm(this.#path(key), { force: true });
+  }
+
+  close(): void {
+    this.#lock.close();
+  }
+
+  /** Keys are built by one module from checked parts; this holds the line all the same. */
+  #path(key: string): string {
+    if (key.split('/').some((part) => part === '' || part === '.' || part === '..' || part === STATE_FOLDER)) {
+      throw new RangeError(`not an object key: ${key.slice(0, 200)}`);
+    }
+    return join(this.#root, key);
+  }
+}
+
+function currentEtag(path: string): string | undefined {
+  try {
+    return etagOf(readFileSync(path));
+  } catch (thrown) {
+    if (errorCode(thrown) === 'ENOENT') return undefined;
+    throw thrown;
+  }
+}
+
+async function removeLeftover(path: string): Promise<void> {
+  const found = await unlessMissing(stat(path));
+  if (found && Date.now() - found.mtimeMs > LEFTOVER_AGE_MS) await rm(path, { force: true });
+}
+
+async function unlessMissing<T>(read: Promise<T>): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (thrown) {
+    if (errorCode(thrown) === 'ENOENT') return undefined;
+    throw thrown;
+  }
+}
+
+function errorCode(thrown: unknown): unknown {
+  return thrown instanceof Error ? Reflect.get(thrown, 'code') : undefined;
+}

@@ -1,0 +1,221 @@
+import { randomUUID } from 'node:crypto';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { Failure } from '../../words/failure.ts';
+import type { TaskQueue } from '../../ports/queue.ts';
+
+/** A message as a consumer gets it. */
+export interface Received {
+  readonly message_id: string;
+  readonly body: string;
+  /** 1 for the first delivery. */
+  readonly receive_count: number;
+}
+
+export interface SendOptions {
+  readonly delay_ms?: number;
+  readonly group_id?: string;
+}
+
+export interface DeadMessage {
+  readonly message_id: string;
+  readonly body: string;
+  readonly failure: Failure;
+}
+
+export interface QueueCounts {
+  readonly visible: number;
+  /** Received or delayed: not to be had now. */
+  readonly hidden: number;
+}
+
+export interface QueueDatabaseOptions {
+  /** File of the queues; `:memory:` for queues that end with this process. */
+  readonly path: string;
+  readonly now_ms: () => number;
+  readonly newId: () => string;
+}
+
+/** Several queues in one SQLite file: what one killed process received becomes visible to the next. */
+export class QueueDatabase {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly options: QueueDatabaseOptions;
+
+  constructor(options: QueueDatabaseOptions) {
+    this.options = options;
+    this.#database = new DatabaseSync(options.path, { timeout: 30_000 });
+    this.#database.exec(`
+      PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+      CREATE TABLE IF NOT EXISTS messages (
+        message_id TEXT PRIMARY KEY, queue TEXT NOT NULL, body TEXT NOT NULL,
+        visible_at_ms INTEGER NOT NULL, receive_count INTEGER NOT NULL DEFAULT 0,
+        receiver TEXT, failure TEXT, sent_at_ms INTEGER, group_id TEXT);
+      CREATE INDEX IF NOT EXISTS by_queue ON messages (queue, visible_at_ms);`);
+    this.#addColumns();
+  }
+
+  /** Makes visible at once what processes of this machine held that are no more: they were killed. */
+  releaseFromDead(): void {
+    const receivers = this.all('SELECT DISTINCT receiver FROM messages WHERE receiver IS NOT NULL');
+    for (const { receiver } of receivers) {
+      if (isAlive(String(receiver))) continue;
+      this.run('UPDATE messages SET visible_at_ms = 0, receiver = NULL WHERE receiver = ?', String(receiver));
+    }
+  }
+
+  /** Files of earlier versions have fewer columns. */
+  #addColumns(): void {
+    const known = new Set(this.all('PRAGMA table_info(messages)').map(({ name }) => name));
+    if (!known.has('sent_at_ms')) this.run('ALTER TABLE messages ADD COLUMN sent_at_ms INTEGER');
+    if (!known.has('group_id')) this.run('ALTER TABLE messages ADD COLUMN group_id TEXT');
+  }
+
+  all(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
+    return this.#statement(sql).all(...values);
+  }
+
+  /** @returns how many rows it changed */
+  run(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#statement(sql).run(...values).changes);
+  }
+
+  #statement(sql: string): StatementSync {
+    const known = this.#statements.get(sql) ?? this.#database.prepare(sql);
+    this.#statements.set(sql, known);
+    return known;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+/**
+ * One queue with SQS's behaviour: at least once, a visibility time-out, delays, receive counts, a dead-letter queue
+ * named `{name}-dlq`. Every change is one SQLite statement, so it is atomic between processes too.
+ */
+export class LocalQueue<Message extends object> implements TaskQueue<Message> {
+  readonly name: string;
+  readonly #database: QueueDatabase;
+  /** Ids of what this process sent or received and did not finish itself; another process may have. */
+  readonly #ours = new Set<string>();
+  /** Counts what this object changed: as long as it stands, so does what only this object changes. */
+  changes = 0;
+
+  constructor(database: QueueDatabase, name: string) {
+    this.#database = database;
+    this.name = name;
+  }
+
+  async send(messages: readonly Message[], delay_ms = 0): Promise<void> {
+    for (const message of messages) this.#ours.add(this.sendText(JSON.stringify(message), { delay_ms }));
+  }
+
+  /** Any text, as SQS takes it. @returns the message's id */
+  sendText(body: string, { delay_ms = 0, group_id }: SendOptions): string {
+    const { now_ms, newId } = this.#database.options;
+    this.changes += 1;
+    const id = newId();
+    const now = now_ms();
+    const sql = `INSERT INTO messages (message_id, queue, body, visible_at_ms, sent_at_ms, group_id)
+      VALUES (?, ?, ?, ?, ?, ?)`;
+    this.#database.run(sql, id, this.name, body, now + delay_ms, now, group_id ?? null);
+    return id;
+  }
+
+  /** Hides what it returns for `visibility_ms`. */
+  receive(count_max: number, visibility_ms: number): Received[] {
+    const now = this.#database.options.now_ms();
+    this.changes += 1;
+    const visible = `SELECT message_id, body, receive_count FROM messages
+      WHERE queue = ? AND visible_at_ms <= ? ORDER BY visible_at_ms LIMIT ?`;
+    const take = `UPDATE messages SET visible_at_ms = ?, receive_count = receive_count + 1, receiver = ?
+      WHERE message_id = ? AND queue = ? AND receive_count = ? AND visible_at_ms <= ?`;
+    return this.#database.all(visible, this.name, now, count_max).flatMap((row) => {
+      const message_id = String(row['message_id']);
+      const before = Number(row['receive_count']);
+      // Another process may have been faster.
+      const taken = this.#database.run(take, now + visibility_ms, RECEIVER, message_id, this.name, before, now);
+      if (taken === 0) return [];
+      this.#ours.add(message_id);
+      return [{ message_id, body: String(row['body']), receive_count: before + 1 }];
+    });
+  }
+
+  delete(message_id: string): void {
+    this.changes += 1;
+    this.#database.run('DELETE FROM messages WHERE message_id = ?', message_id);
+    this.#ours.delete(message_id);
+  }
+
+  /** 0 makes the message visible at once. */
+  changeVisibility(message_id: string, visibility_ms: number): void {
+    this.changes += 1;
+    const visible_at = this.#database.options.now_ms() + visibility_ms;
+    this.#database.run('UPDATE messages SET visible_at_ms = ? WHERE message_id = ?', visible_at, message_id);
+  }
+
+  /** @param failure what is shown to whoever looks into the dead-letter queue */
+  deadLetter(message_id: string, failure: Failure): void {
+    this.changes += 1;
+    const sql = 'UPDATE messages SET queue = ?, visible_at_ms = 0, receiver = NULL, failure = ? WHERE message_id = ?';
+    this.#database.run(sql, `${this.name}-dlq`, JSON.stringify(failure), message_id);
+    this.#ours.delete(message_id);
+  }
+
+  /** Whether a message that this process sent or received still waits or runs: a run ends when none is left. */
+  hasUnfinished(): boolean {
+    if (this.#ours.size === 0) return false;
+    const rows = this.#database.all('SELECT message_id FROM messages WHERE queue = ?', this.name);
+    return rows.some((row) => this.#ours.has(String(row['message_id'])));
+  }
+
+  deadLetters(): DeadMessage[] {
+    const sql = 'SELECT message_id, body, failure FROM messages WHERE queue = ?';
+    return this.#database.all(sql, `${this.name}-dlq`).map((row) => ({
+      message_id: String(row['message_id']),
+      body: String(row['body']),
+      failure: JSON.parse(String(row['failure'])) as Failure,
+    }));
+  }
+
+  /** Bodies of the messages that wait or run, whoever sent them. */
+  bodies(): string[] {
+    return this.#database.all('SELECT body FROM messages WHERE queue = ?', this.name).map((row) => String(row['body']));
+  }
+
+  forgetDeadLetters(isObsolete: (body: string) => boolean): void {
+    for (const { message_id, body } of this.deadLetters()) if (isObsolete(body)) this.delete(message_id);
+  }
+
+  /** When the next message can be received; undefined when there is none. */
+  nextVisibleAtMs(): number | undefined {
+    const sql = 'SELECT min(visible_at_ms) AS next FROM messages WHERE queue = ?';
+    const [row] = this.#database.all(sql, this.name);
+    return typeof row?.['next'] === 'number' ? row['next'] : undefined;
+  }
+
+  counts(): QueueCounts {
+    const sql = 'SELECT visible_at_ms <= ? AS visible FROM messages WHERE queue = ?';
+    const rows = this.#database.all(sql, this.#database.options.now_ms(), this.name);
+    const visible = rows.filter((row) => row['visible'] === 1).length;
+    return { visible, hidden: rows.length - visible };
+  }
+}
+
+/** This process, told apart from another that may later get its id: in a new container every one is process 1. */
+const RECEIVER = `${process.pid} ${randomUUID()}`;
+const OWN_PID = RECEIVER.slice(0, RECEIVER.indexOf(' '));
+
+function isAlive(receiver: string): boolean {
+  if (receiver === RECEIVER) return true;
+  const pid = receiver.slice(0, receiver.indexOf(' '));
+  if (pid === OWN_PID) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return true;
+  } catch (thrown) {
+    // Another user's process may not be signalled, but it lives.
+    return thrown instanceof Error && Reflect.get(thrown, 'code') === 'EPERM';
+  }
+}

@@ -1,0 +1,96 @@
+import * as z from 'zod/mini';
+import { describeMistakes, type Mistake } from './mistakes.ts';
+import { commonFields } from './fields.ts';
+import { entityNameSchema } from '../words/entity.ts';
+import { BronzeError } from '../words/failure.ts';
+import { ENTITY_SCHEMAS, kindOfEntity, recordAt, SOURCE_SCHEMAS } from './schemas.ts';
+import type { TableEntity, TableEntityInput, tableEntitySchema } from './postgres.ts';
+import type { EndpointEntity, EndpointEntityInput, endpointEntitySchema } from './rest.ts';
+import '../words/zod-locale.ts';
+
+const sourceSchema = z.discriminatedUnion('type', [SOURCE_SCHEMAS.postgres, SOURCE_SCHEMAS.rest]);
+const outlineSchema = z.strictObject({
+  sources: z.record(entityNameSchema, sourceSchema),
+  entities: z.record(entityNameSchema, z.looseObject({ source: commonFields.source })),
+});
+
+/** What a person writes; defaults may be left out. */
+export interface ConfigInput {
+  readonly sources: Record<string, z.input<typeof sourceSchema>>;
+  readonly entities: Record<string, TableEntityInput | EndpointEntityInput>;
+}
+export type SourceConfig = z.output<typeof sourceSchema>;
+export interface Config {
+  readonly sources: Readonly<Record<string, SourceConfig>>;
+  readonly entities: Readonly<
+    Record<string, z.output<typeof tableEntitySchema> | z.output<typeof endpointEntitySchema>>
+  >;
+}
+
+/** An entity's configuration with its name. */
+export type Entity = TableEntity | EndpointEntity;
+
+export function isTable(entity: Entity): entity is TableEntity {
+  return 'table' in entity;
+}
+
+export function isEndpoint(entity: Entity): entity is EndpointEntity {
+  return 'endpoint' in entity;
+}
+
+/**
+ * Checks a configuration whole and fills in the defaults.
+ *
+ * @throws BronzeError CONFIG_INVALID listing every mistake with its path, value and a suggestion
+ */
+export function defineConfig(input: ConfigInput): Config {
+  const decoded = decodeConfig(input);
+  if ('config' in decoded) return decoded.config;
+  const mistakes = describeMistakes(input, decoded.mistakes);
+  throw new BronzeError('CONFIG_INVALID', {
+    message: `the configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}:\n${mistakes.map((one) => `  - ${one}`).join('\n')}`,
+    hint: 'Mend the paths above in bronze.config.ts; docs/configuration.md lists every key.',
+  });
+}
+
+/** A configuration, or what is wrong with it, as zod says it. */
+export function decodeConfig(input: unknown): { readonly config: Config } | { readonly mistakes: readonly Mistake[] } {
+  const outline = z.safeParse(outlineSchema, input);
+  const entities = Object.entries(recordAt(input, 'entities')).map(([name, value]) => {
+    return { name, value, decoded: z.safeParse(ENTITY_SCHEMAS[kindOfEntity(input, value)], value) };
+  });
+  const mistakes = [
+    ...(outline.error?.issues ?? []),
+    ...entities.flatMap(({ name, value, decoded }) => [
+      ...danglingSource(input, name, value),
+      ...(decoded.error?.issues ?? []).map((issue) => ({ ...issue, path: ['entities', name, ...issue.path] })),
+    ]),
+  ];
+  // A mistake in `source` shows in the outline and in the entity.
+  const distinct = new Map(mistakes.map((one) => [JSON.stringify([one.path, one.message, one.code]), one]));
+  if (mistakes.length > 0 || !outline.success) return { mistakes: [...distinct.values()] };
+  const decoded = entities.flatMap(({ name, decoded }) => (decoded.success ? [[name, decoded.data] as const] : []));
+  return { config: { sources: outline.data.sources, entities: Object.fromEntries(decoded) } };
+}
+
+function danglingSource(input: unknown, name: string, value: unknown): Mistake[] {
+  const source: unknown = Reflect.get(Object(value), 'source');
+  const sources = recordAt(input, 'sources');
+  // One that is there but wrong in itself has its own line.
+  if (typeof source !== 'string' || Object.hasOwn(sources, source)) return [];
+  const values = Object.keys(sources);
+  return [
+    { code: 'invalid_value', path: ['entities', name, 'source'], values, input: source, message: 'no such source' },
+  ];
+}
+
+/** @throws BronzeError ENTITY_UNKNOWN */
+export function entityOf(config: Config, name: string): Entity {
+  const entity = Object.hasOwn(config.entities, name) ? config.entities[name] : undefined;
+  if (entity) return { ...entity, name };
+  const known = Object.keys(config.entities);
+  throw new BronzeError('ENTITY_UNKNOWN', {
+    message: `there is no entity ${JSON.stringify(name.slice(0, 80))}`,
+    hint: `Configured are: ${known.join(', ') || 'none'}. Was it removed from bronze.config.ts? Its state is kept.`,
+  });
+}

@@ -1,0 +1,83 @@
+import type * as z from 'zod/mini';
+import { knownKeysAt } from './schemas.ts';
+
+/** A secret may stand anywhere a person can put it; values are shown only this far, and URLs never. */
+const SHOWN_CHARACTERS = 40;
+
+export type Mistake = z.core.$ZodIssue;
+
+/** What may hold a secret, by its name: header values and keys that are not ours. */
+const SECRET_NAMES = /key|token|pass|secret|auth|header/i;
+const OURS: ReadonlySet<PropertyKey> = new Set(['primary_key', 'api_key_secret', 'api_key_header']);
+
+/**
+ * Each mistake in one line: `entities.orders.curser = "updated_at": no such key; did you mean "cursor"?`
+ *
+ * @param input the configuration as written, to show the value at each path
+ */
+export function describeMistakes(input: unknown, mistakes: readonly Mistake[]): string[] {
+  return mistakes.flatMap((mistake) => {
+    if (mistake.code === 'unrecognized_keys') {
+      const known = knownKeysAt(input, mistake.path);
+      return mistake.keys.map((key) => unknownKey(input, [...mistake.path, key], known));
+    }
+    const value = valueAt(input, mistake.path);
+    const expected = expectedOf(mistake);
+    const message = mistake.code === 'invalid_union' && expected.length > 0 ? 'no such kind' : mistake.message;
+    return [
+      `${dotPath(mistake.path)} = ${shown(value, mistake.path)}: ${message}${suggestion(String(value), expected)}`,
+    ];
+  });
+}
+
+function expectedOf(mistake: Mistake): string[] {
+  if (mistake.code === 'invalid_value') return mistake.values.map(String);
+  return mistake.code === 'invalid_union' && 'options' in mistake ? [...(mistake.options ?? [])].map(String) : [];
+}
+
+function unknownKey(input: unknown, path: readonly PropertyKey[], known: readonly string[]): string {
+  return `${dotPath(path)} = ${shown(valueAt(input, path), path)}: no such key${suggestion(String(path.at(-1)), known)}`;
+}
+
+function dotPath(path: readonly PropertyKey[]): string {
+  return path.map(String).join('.') || 'the configuration';
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
+    input,
+  );
+}
+
+function shown(value: unknown, path: readonly PropertyKey[]): string {
+  const name = path.at(-1) ?? '';
+  const isSecret = (!OURS.has(name) && SECRET_NAMES.test(String(name))) || path.includes('headers');
+  if (isSecret && value !== undefined) return '(hidden)';
+  if (typeof value === 'string' && value.includes('://')) return '"(a URL)"';
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
+}
+
+function suggestion(written: string, known: readonly string[]): string {
+  const close = known
+    .map((name) => ({ name, distance: editDistance(written.toLowerCase(), name) }))
+    .filter(({ name, distance }) => distance <= Math.max(1, Math.floor(name.length / 3)))
+    .sort((a, b) => a.distance - b.distance);
+  if (close[0]) return `; did you mean "${close[0].name}"?`;
+  return known.length > 0 ? `; known are ${known.join(', ')}` : '';
+}
+
+/** Levenshtein's, with a row of the table at a time. */
+export function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      const substituted = (row[j] ?? 0) + (letter === other ? 0 : 1);
+      next.push(Math.min(substituted, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

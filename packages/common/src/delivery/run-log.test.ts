@@ -1,0 +1,44 @@
+import { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
+import { expect, test } from 'vitest';
+import { requireVariables } from '../adapters/aws/lambda-environment.ts';
+import { RunLog } from './run-log.ts';
+import { EPOCH, timestamp } from '../words/timestamp.ts';
+
+test('a line for the start and the end of a load, each once, under its day', async () => {
+  const objects = new MemoryObjectStore();
+  const clock = { now: () => timestamp('2024-01-15T10:30:45.999999Z'), sleep: async () => undefined };
+  const load = { entity: 'customers', load_id: '00000000-0000-8000-8000-000000000001' };
+  for (let delivery = 0; delivery < 2; delivery += 1) {
+    const log = new RunLog(objects, clock);
+    log.event({
+      ...load,
+      kind: 'load_claimed',
+      load_type: 'full',
+      since: EPOCH,
+      until: EPOCH,
+      run_id: undefined,
+      since_parameter: undefined,
+    });
+    log.event({ ...load, kind: 'batch_staged', slice: 0, attempt: 'a', rows: 1, bytes: 1 });
+    log.event({ ...load, kind: 'load_completed', rows: 250, parts: 3, until: EPOCH });
+    await log.flush();
+  }
+  const keys = await objects.list('');
+  expect(keys).toEqual([
+    `logs/pipeline/ingestion/date=2024-01-15/customers-${load.load_id}-1-starting.log`,
+    `logs/pipeline/ingestion/date=2024-01-15/customers-${load.load_id}-2-completed.log`,
+  ]);
+  const texts = await Promise.all(
+    keys.map(async (key) => Buffer.from((await objects.get(key))?.body ?? []).toString()),
+  );
+  expect(texts).toEqual([
+    '[2024-01-15 10:30:45] Starting: Processing customers\n',
+    '[2024-01-15 10:30:45] Completed: Processing customers (250 records, 3 files)\n',
+  ]);
+});
+
+test('variables that are missing are named all at once, and no value is', () => {
+  const environment = { A: 'canary', B: '', C: undefined };
+  expect(requireVariables(environment, ['A'])).toEqual({ A: 'canary' });
+  expect(() => requireVariables(environment, ['A', 'B', 'C'])).toThrow('the function lacks the variables B, C');
+});

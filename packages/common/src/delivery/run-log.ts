@@ -1,0 +1,58 @@
+import type { PipelineEvent } from '../load/events.ts';
+import { runLogKey } from '../load/object-keys.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { Timestamp } from '../words/timestamp.ts';
+
+export interface RunLogLine {
+  readonly at: Timestamp;
+  readonly entity: string;
+  readonly load_id: string;
+  /** Names the line in its key: the same event of the same load is written once. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** The documented human format: `[2024-01-15 10:30:45] Starting: Processing customers`; undefined: not worth a line. */
+export function runLogLine(event: PipelineEvent, at: Timestamp): RunLogLine | undefined {
+  const line = (name: string, text: string): RunLogLine | undefined =>
+    'load_id' in event
+      ? { at, entity: event.entity, load_id: event.load_id, name, text: `[${printed(at)}] ${text}` }
+      : undefined;
+  switch (event.kind) {
+    case 'load_claimed':
+      return line('1-starting', `Starting: Processing ${event.entity}`);
+    case 'load_completed':
+      return line('2-completed', `Completed: Processing ${event.entity} (${event.rows} records, ${event.parts} files)`);
+    default:
+      return undefined;
+  }
+}
+
+/** `2024-01-15 10:30:45` */
+function printed(at: Timestamp): string {
+  return at.slice(0, 19).replace('T', ' ');
+}
+
+/** Gathers lines while an invocation runs, and writes each as an object of its own: S3 can't append. */
+export class RunLog {
+  readonly #objects: ObjectStore;
+  readonly #clock: Clock;
+  #lines: RunLogLine[] = [];
+
+  constructor(objects: ObjectStore, clock: Clock) {
+    this.#objects = objects;
+    this.#clock = clock;
+  }
+
+  event(event: PipelineEvent): void {
+    const line = runLogLine(event, this.#clock.now());
+    if (line) this.#lines.push(line);
+  }
+
+  async flush(): Promise<void> {
+    const lines = this.#lines;
+    this.#lines = [];
+    for (const line of lines) await this.#objects.putIfAbsent(runLogKey(line), Buffer.from(`${line.text}\n`));
+  }
+}

@@ -1,0 +1,46 @@
+import { type CompletionPorts, finishSwap } from './complete-load.ts';
+import { receiptNames } from './receipts.ts';
+import { encodeJson } from '../words/json.ts';
+import { columnsBefore, type LoadRecord, readLoadRecord } from './load-record.ts';
+import { loadRecordKey } from './object-keys.ts';
+import { readableSlices, rowsOf } from './slice-manifest.ts';
+
+/**
+ * Gives up the pending load of an entity: an operator's way out when it can never complete. The record is put if
+ * absent, so whoever decides first, completion or operator, decides for good; the swap then frees the entity
+ * without moving its timestamp.
+ *
+ * @returns the record that decided; undefined when no load is pending
+ */
+export async function abandonLoad(ports: CompletionPorts, entity: string): Promise<LoadRecord | undefined> {
+  const { checkpoint } = await ports.checkpoints.read(entity);
+  const load = checkpoint?.pending_load;
+  if (!load) return undefined;
+  const key = { entity, load_id: load.load_id };
+  const slices = await readableSlices(ports.objects, key);
+  const { load_id, load_type, since, until, ingested_at } = load;
+  const record: LoadRecord = {
+    version: 1,
+    status: 'abandoned',
+    entity,
+    load_id,
+    load_type,
+    since,
+    until,
+    ingested_at,
+    completed_at: ports.clock.now(),
+    rows: rowsOf(slices),
+    rows_in_bronze: 0,
+    rows_quarantined: 0,
+    slices: slices.length,
+    write_tasks: (await receiptNames(ports.objects, key)).size,
+    engines: [],
+    columns: slices.at(-1)?.columns ?? (await columnsBefore(ports.objects, entity, load)),
+    parts: [],
+    quarantine: [],
+  };
+  await ports.objects.putIfAbsent(loadRecordKey(key), encodeJson(record));
+  const decided = (await readLoadRecord(ports.objects, key)) ?? record;
+  await finishSwap(ports, decided);
+  return decided;
+}

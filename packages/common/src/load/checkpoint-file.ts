@@ -1,0 +1,78 @@
+import * as z from 'zod/mini';
+import { type Checkpoint, checkpointSchema } from './checkpoint.ts';
+import { BronzeError } from '../words/failure.ts';
+import { decodeJson, decodeValue, encodeJson } from '../words/json.ts';
+import { CHECKPOINTS_KEY } from './object-keys.ts';
+import type { CheckpointStore, VersionedCheckpoint } from './checkpoint-store.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+
+/** Each lost round means that some other entity's swap succeeded, so this is only reached when something is wrong. */
+const SWAP_ROUNDS_MAX = 100;
+
+const fileSchema = z.record(z.string(), z.unknown());
+type File = z.infer<typeof fileSchema>;
+
+/**
+ * All checkpoints in one JSON object, `checkpoints.json`, readable and editable by hand.
+ * An entity's version is its entry's own text, so that swaps of other entities don't disturb it.
+ */
+export class CheckpointFile implements CheckpointStore {
+  readonly #objects: ObjectStore;
+
+  constructor(objects: ObjectStore) {
+    this.#objects = objects;
+  }
+
+  async readAll(): Promise<ReadonlyMap<string, Checkpoint | undefined>> {
+    const { file } = await this.#readFile();
+    return new Map(Object.entries(file).map(([entity, entry]) => [entity, z.safeParse(checkpointSchema, entry).data]));
+  }
+
+  async read(entity: string): Promise<VersionedCheckpoint> {
+    const { file } = await this.#readFile();
+    const entry = entryOf(file, entity);
+    return { checkpoint: entry === undefined ? undefined : decodeEntry(entity, entry), version: versionOf(entry) };
+  }
+
+  async swap(entity: string, version: string, next: Checkpoint): Promise<boolean> {
+    for (let round = 0; round < SWAP_ROUNDS_MAX; round += 1) {
+      const { file, etag } = await this.#readFile();
+      if (versionOf(entryOf(file, entity)) !== version) return false;
+      const changed = encodeJson({ ...file, [entity]: next });
+      if (await this.#objects.replace(CHECKPOINTS_KEY, changed, etag)) return true;
+    }
+    throw new BronzeError('SWAP_CONTENDED', {
+      message: `${CHECKPOINTS_KEY} changed ${SWAP_ROUNDS_MAX} times while ${entity} tried to swap its checkpoint`,
+      hint: 'It is retried. If it stays, something rewrites the file in a loop: look for a script.',
+    });
+  }
+
+  async #readFile(): Promise<{ file: File; etag: string | undefined }> {
+    const stored = await this.#objects.get(CHECKPOINTS_KEY);
+    if (!stored) return { file: {}, etag: undefined };
+    return {
+      etag: stored.etag,
+      file: decodeJson(fileSchema, Buffer.from(stored.body).toString(), unreadable(CHECKPOINTS_KEY)),
+    };
+  }
+}
+
+function entryOf(file: File, entity: string): unknown {
+  return Object.hasOwn(file, entity) ? file[entity] : undefined;
+}
+
+function versionOf(entry: unknown): string {
+  return JSON.stringify(entry) ?? 'absent';
+}
+
+function decodeEntry(entity: string, entry: unknown): Checkpoint {
+  return decodeValue(checkpointSchema, entry, unreadable(`${CHECKPOINTS_KEY}: ${entity}`));
+}
+
+function unreadable(what: string) {
+  return {
+    code: 'CHECKPOINTS_UNREADABLE',
+    what,
+    hint: 'Nothing was changed. Mend the file by hand, or restore its last version; the load records under logs/pipeline/ingestion/loads/ say how far each entity has come.',
+  } as const;
+}

@@ -1,0 +1,231 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Checkpoint, decideClaim, finishLoad, type PendingLoad, startLoad } from './checkpoint.ts';
+import type { ExtractRequest } from './messages.ts';
+import { EPOCH, timestamp } from '../words/timestamp.ts';
+
+const id = (digit: number) => `${String(digit).repeat(8)}-0000-8000-8000-000000000000`;
+const SYNCED = timestamp('2024-01-15');
+const pending = (load_id: string): PendingLoad => ({
+  load_id,
+  load_type: 'incremental',
+  since: EPOCH,
+  until: SYNCED,
+  ingested_at: SYNCED,
+});
+
+const COLUMNS = 6;
+
+function tableOf(file: string): string[][] {
+  const text = readFileSync(new URL(file, import.meta.url), 'utf8');
+  const lines = text.split('\n').filter((line) => line.split('|').length === COLUMNS + 2);
+  return lines.slice(2).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+}
+
+describe('the table in docs/checkpoints.md is what decideClaim does', () => {
+  const rows = tableOf('../../../../docs/checkpoints.md');
+  test('it has rows', () => {
+    expect(rows.length).toBeGreaterThan(20);
+  });
+
+  test.each(rows)(
+    '%s | %s | record %s | waiting: %s → %s',
+    (state = '', asked = '', record = '', waits = '', decision = '', after = '') => {
+      const waiting: ExtractRequest = {
+        entity: 'orders',
+        load_id: id(2),
+        ...(waits === 'full' && { load_type: 'full' as const }),
+      };
+      const request: ExtractRequest = {
+        entity: 'orders',
+        load_id: asked === 'own waiting' ? id(2) : id(1),
+        ...(asked.startsWith('full') && { load_type: 'full' as const }),
+        ...(asked.includes('target passed') && { target: timestamp('2024-01-14') }),
+      };
+      const checkpoint: Checkpoint = {
+        last_sync_timestamp: SYNCED,
+        ...(state === 'loading own' && { pending_load: pending(id(1)) }),
+        ...(state === 'loading another' && { pending_load: pending(id(3)) }),
+        ...(waits !== 'nobody' && { next_requests: [waiting] }),
+      };
+      const decided = decideClaim(checkpoint, request, record === 'present');
+      const named = (one: ExtractRequest) => (one === request ? 'own' : 'waiting');
+      const said = {
+        start: () => decided.kind === 'start' && `start ${named(decided.request)}`,
+        done: () => decided.kind === 'done' && `done ${decided.reason}`,
+        queue: () => 'queue',
+        help: () => 'help',
+      }[decided.kind]();
+      expect(said).toBe(decision);
+      const left =
+        'waiting' in decided ? decided.waiting : decided.kind === 'help' ? (checkpoint.next_requests ?? []) : [];
+      expect(left.map(named).join(', ')).toBe(after);
+    },
+  );
+});
+
+describe('what the table leaves open', () => {
+  const own: ExtractRequest = { entity: 'orders', load_id: id(1) };
+  const loading: Checkpoint = { pending_load: pending(id(3)) };
+
+  test('an entity that nobody has loaded yet starts with the request, whatever its target', () => {
+    const request = { ...own, target: SYNCED };
+    expect(decideClaim(undefined, request, false)).toEqual({ kind: 'start', request, waiting: [] });
+    expect(decideClaim({}, request, false)).toEqual({ kind: 'start', request, waiting: [] });
+    expect(decideClaim(undefined, request, true)).toEqual({ kind: 'done', reason: 'already_loaded' });
+  });
+
+  test('a target is passed once the checkpoint has reached it, not a microsecond before', () => {
+    const checkpoint: Checkpoint = { last_sync_timestamp: SYNCED };
+    const claim = (target: string) => decideClaim(checkpoint, { ...own, target: timestamp(target) }, false).kind;
+    expect(claim('2024-01-14T23:59:59.999999Z')).toBe('done');
+    expect(claim('2024-01-15T00:00:00Z')).toBe('done');
+    expect(claim('2024-01-15T00:00:00.000001Z')).toBe('start');
+  });
+
+  test('a request that says incremental is the same as one that says nothing', () => {
+    const said: ExtractRequest = { ...own, load_type: 'incremental' };
+    const silent: ExtractRequest = { entity: 'orders', load_id: id(2) };
+    expect(decideClaim({ ...loading, next_requests: [silent] }, said, false).kind).toBe('help');
+    expect(decideClaim({ ...loading, next_requests: [said] }, silent, false).kind).toBe('help');
+  });
+
+  test('one load never waits twice, also when it is asked for again with another type', () => {
+    const next_requests: ExtractRequest[] = [{ ...own, load_type: 'full' }];
+    expect(decideClaim({ ...loading, next_requests }, own, false).kind).toBe('help');
+  });
+
+  test('what is pending is helped as it stands', () => {
+    expect(decideClaim(loading, own, false)).toEqual({ kind: 'queue', load: loading.pending_load, waiting: [own] });
+    expect(decideClaim(loading, { ...own, load_id: id(3) }, true)).toEqual({
+      kind: 'help',
+      load: loading.pending_load,
+    });
+  });
+});
+
+describe('starting a load', () => {
+  const request: ExtractRequest = { entity: 'orders', load_id: id(1) };
+  const start = { request, waiting: [], hasCursor: true, cut: { until: SYNCED, basis: 'margin' }, now: SYNCED };
+
+  test('the first is full, from the epoch', () => {
+    expect(startLoad(undefined, start).load).toMatchObject({
+      load_type: 'full',
+      since: EPOCH,
+      until: SYNCED,
+      window_basis: 'margin',
+    });
+  });
+
+  test('an entity without a cursor is always loaded in full', () => {
+    const checkpoint: Checkpoint = { last_sync_timestamp: SYNCED };
+    expect(startLoad(checkpoint, { ...start, hasCursor: false }).load.load_type).toBe('full');
+    expect(startLoad(checkpoint, start).load).toMatchObject({ load_type: 'incremental', since: SYNCED });
+  });
+
+  test('a full load begins before everything, also for an entity that was loaded before', () => {
+    const { load } = startLoad(
+      { last_sync_timestamp: SYNCED },
+      { ...start, request: { ...request, load_type: 'full' } },
+    );
+    expect(load).toMatchObject({ load_type: 'full', since: EPOCH, until: SYNCED });
+  });
+
+  test('the load holds what it was asked with, what vouches for its window, and the load before it; nothing else', () => {
+    const cut = { until: timestamp('2024-01-17'), basis: 'oldest_transaction', since_parameter: 'sent' } as const;
+    const now = timestamp('2024-01-18');
+    const asked = { ...start, cut, now, request: { ...request, run_id: id(7) } };
+    expect(startLoad({ last_sync_timestamp: SYNCED, last_load_id: id(6) }, asked).load).toEqual({
+      load_id: id(1),
+      load_type: 'incremental',
+      since: SYNCED,
+      until: cut.until,
+      ingested_at: now,
+      window_basis: 'oldest_transaction',
+      since_parameter: 'sent',
+      previous_load_id: id(6),
+      run_id: id(7),
+    });
+    expect(startLoad({ last_sync_timestamp: SYNCED }, start).load).toEqual({
+      load_id: id(1),
+      load_type: 'incremental',
+      since: SYNCED,
+      until: SYNCED,
+      ingested_at: SYNCED,
+      window_basis: 'margin',
+    });
+  });
+
+  test('a full load reads everything: what an API does with `since` is not asked', () => {
+    const cut = { ...start.cut, since_parameter: 'sent' } as const;
+    expect(startLoad(undefined, { ...start, cut }).load).not.toHaveProperty('since_parameter');
+  });
+
+  test('the last of those who waited takes the field with it', () => {
+    const checkpoint: Checkpoint = { last_sync_timestamp: SYNCED, next_requests: [request] };
+    expect(startLoad(checkpoint, start).checkpoint).not.toHaveProperty('next_requests');
+  });
+
+  test('L4 Never back: a cut below the checkpoint gives an empty window', () => {
+    const { load } = startLoad({ last_sync_timestamp: timestamp('2024-01-16') }, start);
+    expect([load.since, load.until]).toEqual([timestamp('2024-01-16'), timestamp('2024-01-16')]);
+  });
+
+  test('unknown fields and the public fields stay; the load and who waits are added', () => {
+    const checkpoint = { last_sync_timestamp: SYNCED, record_count: 7, note: 'by hand' };
+    const waiting: ExtractRequest[] = [{ entity: 'orders', load_id: id(2), load_type: 'full' }];
+    const started = startLoad(checkpoint, { ...start, waiting });
+    expect(started.checkpoint).toEqual({ ...checkpoint, pending_load: started.load, next_requests: waiting });
+  });
+});
+
+describe('finishing a load', () => {
+  const loading: Checkpoint = {
+    last_sync_timestamp: EPOCH,
+    record_count: 1,
+    pending_load: pending(id(1)),
+    next_requests: [{ entity: 'orders', load_id: id(2) }],
+  };
+  const decided = { load_id: id(1), status: 'completed', until: SYNCED, rows: 250 } as const;
+  const now = timestamp('2024-01-16');
+
+  test('moves the checkpoint to the end of the window', () => {
+    expect(finishLoad(loading, decided, now)).toEqual({
+      last_sync_timestamp: SYNCED,
+      record_count: 250,
+      updated_at: now,
+      last_load_id: id(1),
+      next_requests: loading.next_requests,
+    });
+  });
+
+  test('does nothing unless this load is the pending one', () => {
+    expect(finishLoad(undefined, decided, now)).toBeUndefined();
+    expect(finishLoad({ last_sync_timestamp: EPOCH }, decided, now)).toBeUndefined();
+    expect(finishLoad(loading, { ...decided, load_id: id(3) }, now)).toBeUndefined();
+  });
+
+  test('an abandoned load frees the entity and moves nothing', () => {
+    const freed = finishLoad(loading, { ...decided, status: 'abandoned' }, now);
+    expect(freed).toMatchObject({ last_sync_timestamp: EPOCH, record_count: 1, last_load_id: id(1) });
+    expect(freed).not.toHaveProperty('pending_load');
+    expect(freed).not.toHaveProperty('updated_at');
+  });
+
+  test('L4 Never back: whatever order loads start and finish in', () => {
+    const moment = fc.integer({ min: 0, max: 1000 }).map((day) => timestamp(new Date(day * 86_400_000).toISOString()));
+    fc.assert(
+      fc.property(moment, moment, (synced, until) => {
+        const checkpoint = { last_sync_timestamp: synced, pending_load: pending(id(1)) };
+        const next = finishLoad(checkpoint, { ...decided, until }, now);
+        expect((next?.last_sync_timestamp ?? '') >= synced).toBe(true);
+      }),
+    );
+  });
+});

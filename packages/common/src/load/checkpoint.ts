@@ -1,0 +1,196 @@
+import { type Cut, sinceParameterSchema } from './cut.ts';
+import * as z from 'zod/mini';
+import { loadIdSchema, loadTypeSchema, type LoadType } from '../words/entity.ts';
+import {
+  exactPositionSchema,
+  exactWindowSchema,
+  readablePositionSchema,
+  windowFallbackSchema,
+} from '../words/exact-position.ts';
+import { type ExtractRequest, waitingRequestSchema } from './messages.ts';
+import { earliest, EPOCH, latest, type Timestamp, timestampSchema } from '../words/timestamp.ts';
+
+/** The load in flight: everything about it that must not change between attempts. */
+export const pendingLoadSchema = z.looseObject({
+  load_id: loadIdSchema,
+  load_type: loadTypeSchema,
+  /** The window is `[since, until)`. */
+  since: timestampSchema,
+  until: timestampSchema,
+  /** The rows' `_ingestion_ts`; its UTC date is the `ingestion_date`, also after midnight. */
+  ingested_at: timestampSchema,
+  /** What vouches for `until`: see {@link Cut}. */
+  window_basis: z.optional(z.string()),
+  /** Why the exact position of the load before did not count: this load may bring rows again. */
+  window_fallback: z.optional(windowFallbackSchema),
+  exact_window: z.optional(exactWindowSchema),
+  /** What the checkpoint gets when this load completes. */
+  exact_position: z.optional(exactPositionSchema),
+  /** How far `until` lay behind the source's clock at the claim. */
+  watermark_lag_seconds: z.optional(z.number()),
+  /** The age, at most, of the oldest transaction that was open at the claim. */
+  oldest_transaction_seconds: z.optional(z.number()),
+  since_parameter: z.optional(sinceParameterSchema),
+  run_id: z.optional(loadIdSchema),
+  /** The load that was decided before this one: its columns are those that this one keeps to. */
+  previous_load_id: z.optional(loadIdSchema),
+});
+export type PendingLoad = z.infer<typeof pendingLoadSchema>;
+
+/** One entity's entry in `checkpoints.json`. Fields it doesn't name survive a rewrite. */
+export const checkpointSchema = z.looseObject({
+  last_sync_timestamp: z.optional(timestampSchema),
+  record_count: z.optional(z.int().check(z.minimum(0))),
+  updated_at: z.optional(timestampSchema),
+  /** The load that moved the checkpoint last: no two idle states are ever equal, so a late swap can't slip in. */
+  last_load_id: z.optional(loadIdSchema),
+  /** One that can't be read counts as none: the next load then says so and falls back to the timestamp. */
+  exact_position: z.optional(readablePositionSchema),
+  pending_load: z.optional(pendingLoadSchema),
+  next_requests: z.optional(z.array(waitingRequestSchema)),
+});
+export type Checkpoint = z.infer<typeof checkpointSchema>;
+
+export type ClaimDecision =
+  /** Nothing to do for this request. */
+  | { readonly kind: 'done'; readonly reason: 'already_loaded' | 'target_passed' }
+  /** Nobody is loading: swap this request's load in and leave `waiting` behind. */
+  | { readonly kind: 'start'; readonly request: ExtractRequest; readonly waiting: readonly ExtractRequest[] }
+  /** Another load is pending: swap the request into the queue, then help that load. */
+  | { readonly kind: 'queue'; readonly load: PendingLoad; readonly waiting: readonly ExtractRequest[] }
+  /** Help the pending load; nothing to swap. */
+  | { readonly kind: 'help'; readonly load: PendingLoad };
+
+/**
+ * What a request means for an entity. The table is in `docs/checkpoints.md`.
+ *
+ * @param recorded whether the load record of `request.load_id` exists, looked up *after* the checkpoint was read:
+ *   whoever finished that load wrote the record before the checkpoint
+ */
+export function decideClaim(
+  checkpoint: Checkpoint | undefined,
+  request: ExtractRequest,
+  recorded: boolean,
+): ClaimDecision {
+  const waiting = checkpoint?.next_requests ?? [];
+  const pending = checkpoint?.pending_load;
+  if (pending) {
+    if (pending.load_id === request.load_id) return { kind: 'help', load: pending };
+    // It may be this message that claimed the pending load, for a request that waited, and then failed.
+    if (recorded) return { kind: 'help', load: pending };
+    const coalesced = coalesce(waiting, request);
+    if (coalesced === waiting) return { kind: 'help', load: pending };
+    return { kind: 'queue', load: pending, waiting: coalesced };
+  }
+  const reason = whyDone(checkpoint, request, recorded);
+  const [oldest, ...rest] = reason ? waiting : coalesce(waiting, request);
+  if (oldest) return { kind: 'start', request: oldest, waiting: rest };
+  return { kind: 'done', reason: reason ?? 'already_loaded' };
+}
+
+function whyDone(checkpoint: Checkpoint | undefined, request: ExtractRequest, recorded: boolean) {
+  if (recorded) return 'already_loaded';
+  const synced = checkpoint?.last_sync_timestamp;
+  const passed = synced !== undefined && request.target !== undefined && request.target <= synced;
+  return passed && request.load_type !== 'full' ? 'target_passed' : undefined;
+}
+
+/** At most one incremental and one full request wait; a further one of the same type adds nothing. */
+function coalesce(waiting: readonly ExtractRequest[], request: ExtractRequest): readonly ExtractRequest[] {
+  const type = (one: ExtractRequest) => one.load_type ?? 'incremental';
+  const covered = waiting.some((one) => one.load_id === request.load_id || type(one) === type(request));
+  return covered ? waiting : [...waiting, request];
+}
+
+/** `full` for a first load, and for an entity that has no cursor to read forward by. */
+export function effectiveLoadType(
+  checkpoint: Checkpoint | undefined,
+  requested: LoadType | undefined,
+  hasCursor: boolean,
+): LoadType {
+  return checkpoint?.last_sync_timestamp === undefined || !hasCursor ? 'full' : (requested ?? 'incremental');
+}
+
+export interface StartOfLoad {
+  readonly request: ExtractRequest;
+  readonly waiting: readonly ExtractRequest[];
+  readonly hasCursor: boolean;
+  readonly cut: Cut;
+  readonly now: Timestamp;
+}
+
+/**
+ * The checkpoint with the load of `start.request` pending and its window fixed.
+ * A cut below the checkpoint (a transaction that opened early, a margin) gives an empty window, never a step back.
+ */
+export function startLoad(
+  checkpoint: Checkpoint | undefined,
+  start: StartOfLoad,
+): { readonly load: PendingLoad; readonly checkpoint: Checkpoint } {
+  const synced = checkpoint?.last_sync_timestamp ?? EPOCH;
+  const load_type = effectiveLoadType(checkpoint, start.request.load_type, start.hasCursor);
+  const until = latest(start.cut.until, synced);
+  const load: PendingLoad = {
+    load_id: start.request.load_id,
+    load_type,
+    since: load_type === 'full' ? EPOCH : earliest(start.cut.again?.since ?? synced, synced),
+    until,
+    ingested_at: start.now,
+    window_basis: start.cut.basis,
+    ...exactFieldsOf(start.cut, until),
+    ...(start.cut.again && { window_fallback: start.cut.again.reason }),
+    ...(start.cut.since_parameter && load_type === 'incremental' && { since_parameter: start.cut.since_parameter }),
+    ...(checkpoint?.last_load_id && { previous_load_id: checkpoint.last_load_id }),
+    ...(start.request.run_id && { run_id: start.request.run_id }),
+  };
+  return { load, checkpoint: withWaiting({ ...checkpoint, pending_load: load }, start.waiting) };
+}
+
+function exactFieldsOf({ exact }: Cut, at: Timestamp): Partial<PendingLoad> {
+  if (!exact) return {};
+  const { window, position, fallback, watermark_lag_seconds, oldest_transaction_seconds } = exact;
+  return {
+    ...(fallback && { window_fallback: fallback }),
+    exact_window: window,
+    exact_position: { ...position, at },
+    watermark_lag_seconds,
+    ...(oldest_transaction_seconds !== undefined && { oldest_transaction_seconds }),
+  };
+}
+
+/** The checkpoint with `next_requests` set, or without the field when nobody waits. */
+export function withWaiting(checkpoint: Checkpoint, waiting: readonly ExtractRequest[]): Checkpoint {
+  const { next_requests: _, ...rest } = checkpoint;
+  return waiting.length === 0 ? rest : { ...rest, next_requests: [...waiting] };
+}
+
+/** How a decided load leaves its mark: see `load-record.ts`. */
+export interface DecidedLoad {
+  readonly load_id: string;
+  readonly status: 'completed' | 'abandoned';
+  readonly until: Timestamp;
+  readonly rows: number;
+}
+
+/**
+ * The checkpoint after a decided load; `undefined` when that load is not the pending one (someone else has finished it).
+ * An abandoned load frees the entity and moves nothing.
+ */
+export function finishLoad(
+  checkpoint: Checkpoint | undefined,
+  load: DecidedLoad,
+  now: Timestamp,
+): Checkpoint | undefined {
+  if (checkpoint?.pending_load?.load_id !== load.load_id) return undefined;
+  const { pending_load, ...idle } = checkpoint;
+  const freed: Checkpoint = { ...idle, last_load_id: load.load_id };
+  if (load.status === 'abandoned') return freed;
+  const { exact_position: _, ...timed } = freed;
+  return {
+    ...timed,
+    ...(pending_load.exact_position && { exact_position: pending_load.exact_position }),
+    last_sync_timestamp: latest(load.until, idle.last_sync_timestamp ?? EPOCH),
+    record_count: load.rows,
+    updated_at: now,
+  };
+}

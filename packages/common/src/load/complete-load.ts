@@ -1,0 +1,83 @@
+import * as checkpoint from './checkpoint.ts';
+import { BronzeError } from '../words/failure.ts';
+import { encodeJson } from '../words/json.ts';
+import { buildLoadRecord, type LoadRecord, readLoadRecord } from './load-record.ts';
+import type { ExtractRequest } from './messages.ts';
+import { type LoadKey, loadRecordKey, sliceOfTask } from './object-keys.ts';
+import type { CheckpointStore } from './checkpoint-store.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from './events.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { TaskQueue } from '../ports/queue.ts';
+import { isCovered, readReceipts, receiptNames } from './receipts.ts';
+import { assertSameClaim } from './same-claim.ts';
+import { nextPart, readSlice, readSlices } from './slice-manifest.ts';
+
+export interface CompletionPorts {
+  readonly objects: ObjectStore;
+  readonly checkpoints: CheckpointStore;
+  readonly requests: TaskQueue<ExtractRequest>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Completes the load if every write task has its receipt; otherwise somebody else will. Harmless to repeat. */
+export async function completeLoad(ports: CompletionPorts, load: LoadKey): Promise<void> {
+  const written = await receiptNames(ports.objects, load);
+  if (!(await mayBeCovered(ports.objects, load, written))) return;
+  const slices = await readSlices(ports.objects, load);
+  if (!isCovered(slices, written)) return;
+  const receipts = await readReceipts(ports.objects, load, slices);
+  const record = buildLoadRecord(slices, receipts, ports.clock.now());
+  assertReconciled(record);
+  await finishSwap(ports, await decide(ports, load, record));
+}
+
+/**
+ * Whether there are as many receipts as write tasks. One or two reads say so, however many slices a load has, and each
+ * writer asks; what decides is that none is missing.
+ */
+async function mayBeCovered(objects: ObjectStore, load: LoadKey, written: ReadonlySet<string>): Promise<boolean> {
+  // What has a receipt is of a committed slice.
+  const last = [...written].at(-1);
+  for (let number = last === undefined ? 0 : sliceOfTask(last); ; number += 1) {
+    const slice = await readSlice(objects, load, number);
+    if (!slice || nextPart(slice) > written.size) return false;
+    if (slice.final) return true;
+  }
+}
+
+/** The record is the decision: whoever puts it first, all go on with the one that is there. */
+async function decide(ports: CompletionPorts, load: LoadKey, record: LoadRecord): Promise<LoadRecord> {
+  const put = await ports.objects.putIfAbsent(loadRecordKey(load), encodeJson(record));
+  if (put === 'created') return record;
+  const decided = await readLoadRecord(ports.objects, load);
+  return decided ?? record;
+}
+
+/**
+ * Brings a decided load into the checkpoint, if nobody has, and wakes whoever waits behind it.
+ *
+ * @throws BronzeError LOAD_RECLAIMED
+ */
+export async function finishSwap(ports: CompletionPorts, record: LoadRecord): Promise<void> {
+  const { checkpoint: current, version } = await ports.checkpoints.read(record.entity);
+  assertSameClaim(current, record.entity, record);
+  const next = checkpoint.finishLoad(current, record, ports.clock.now());
+  if (next && !(await ports.checkpoints.swap(record.entity, version, next))) return finishSwap(ports, record);
+  if (next) {
+    const { entity, load_id, rows, parts, until } = record;
+    ports.log.event({ kind: 'load_completed', entity, load_id, rows, parts: parts.length, until });
+  }
+  const state = next ?? current;
+  const [waiting] = state?.pending_load ? [] : (state?.next_requests ?? []);
+  if (waiting) await ports.requests.send([waiting]);
+}
+
+function assertReconciled(record: LoadRecord): void {
+  if (record.rows === record.rows_in_bronze + record.rows_quarantined) return;
+  throw new BronzeError('OBJECT_CORRUPT', {
+    message: `load ${record.load_id} of ${record.entity} staged ${record.rows} rows, but bronze holds ${record.rows_in_bronze} and quarantine ${record.rows_quarantined}`,
+    hint: 'Nothing was recorded and the checkpoint did not move. Please report this with the load’s staging folder.',
+  });
+}

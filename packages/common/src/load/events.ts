@@ -1,0 +1,86 @@
+import type { PendingLoad } from './checkpoint.ts';
+import type { LoadType } from '../words/entity.ts';
+import type { WindowFallback } from '../words/exact-position.ts';
+import type { Failure } from '../words/failure.ts';
+
+/** What the pipeline tells about itself: logs, metrics and the progress display are made of these. */
+export type PipelineEvent =
+  | { readonly kind: 'planned'; readonly entity: string; readonly load_id: string; readonly run_id: string }
+  | { readonly kind: 'request_done'; readonly entity: string; readonly load_id: string; readonly reason: string }
+  | {
+      readonly kind: 'load_claimed';
+      readonly entity: string;
+      readonly load_id: string;
+      readonly run_id: string | undefined;
+      readonly load_type: LoadType;
+      readonly since: string;
+      readonly until: string;
+      readonly since_parameter: PendingLoad['since_parameter'];
+      readonly window_basis?: string | undefined;
+      readonly watermark_lag_seconds?: number | undefined;
+      readonly oldest_transaction_seconds?: number | undefined;
+    }
+  | {
+      /** The exact position did not count: this load reads by the timestamp, and may bring rows again. */
+      readonly kind: 'window_fallback';
+      readonly entity: string;
+      readonly load_id: string;
+      readonly reason: WindowFallback;
+    }
+  | {
+      readonly kind: 'message_failed';
+      readonly entity: string;
+      readonly receive_count: number;
+      /** Whether it goes to the dead-letter queue. */
+      readonly is_dead: boolean;
+      readonly failure: Failure;
+    }
+  | { readonly kind: 'source_retried'; readonly entity: string; readonly attempt: number; readonly failure: Failure }
+  | {
+      readonly kind: 'batch_staged';
+      readonly entity: string;
+      readonly load_id: string;
+      readonly slice: number;
+      readonly attempt: string;
+      readonly rows: number;
+      readonly bytes: number;
+    }
+  | {
+      readonly kind: 'slice_committed';
+      readonly entity: string;
+      readonly load_id: string;
+      readonly slice: number;
+      readonly attempt: string;
+      readonly rows: number;
+      readonly final: boolean;
+    }
+  | {
+      readonly kind: 'slice_lost';
+      readonly entity: string;
+      readonly load_id: string;
+      readonly slice: number;
+      readonly attempt: string;
+    }
+  | {
+      readonly kind: 'task_written';
+      readonly entity: string;
+      readonly load_id: string;
+      readonly slice: number;
+      readonly task: number;
+      readonly rows: number;
+      readonly parts: number;
+      readonly bytes: number;
+      readonly rows_quarantined: number;
+    }
+  | {
+      readonly kind: 'load_completed';
+      readonly entity: string;
+      readonly load_id: string;
+      readonly rows: number;
+      readonly parts: number;
+      readonly until: string;
+    };
+
+export interface Log {
+  event(event: PipelineEvent): void;
+}

@@ -1,0 +1,158 @@
+import { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
+import { describe, expect, test } from 'vitest';
+import { encodeJson } from '../words/json.ts';
+import { buildLoadRecord, columnsBefore, type LoadRecord, loadRecordSchema, readLoadRecord } from './load-record.ts';
+import type { Receipt } from './receipts.ts';
+import { loadRecordKey } from './object-keys.ts';
+import { batch, LOAD_ID, slice } from './slices.fixtures.ts';
+import { timestamp } from '../words/timestamp.ts';
+
+const COMPLETED_AT = timestamp('2024-01-02');
+const part = (key: string, rows: number) => ({ key, rows, bytes: 10, sha256: 'ab' });
+const receipt = (task: string, rows: number, quarantined = 0): Receipt => ({
+  version: 1,
+  task,
+  engine: { name: 'duckdb', degraded: [] },
+  parts: [part(`${task}.parquet`, rows)],
+  quarantine: quarantined === 0 ? null : { key: `${task}.ndjson`, rows: quarantined },
+});
+
+describe('the record of a covered load', () => {
+  const columns = [{ name: 'id', type: 'bigint' }];
+  const first = { ...slice(0, 2, false), batches: [batch(5, 1), batch(7, 1)], columns: [] };
+  const last = { ...slice(1, 1, true), batches: [batch(11, 1)], columns };
+  const receipts = [receipt('00000-00000', 5), receipt('00000-00001', 4, 3), receipt('00001-00000', 11)];
+
+  test('L1: every staged row is in bronze or in quarantine, and the record says where', () => {
+    const record = buildLoadRecord([first, last], receipts, COMPLETED_AT);
+    expect(record).toStrictEqual({
+      version: 1,
+      status: 'completed',
+      entity: 'orders',
+      load_id: LOAD_ID,
+      load_type: 'full',
+      since: timestamp('1970-01-01'),
+      until: timestamp('2024-01-01'),
+      ingested_at: timestamp('2024-01-01'),
+      completed_at: COMPLETED_AT,
+      source_system: 'rds',
+      rows: 23,
+      rows_in_bronze: 20,
+      rows_quarantined: 3,
+      slices: 2,
+      write_tasks: 3,
+      engines: [{ name: 'duckdb', degraded: [] }],
+      columns,
+      parts: receipts.flatMap(({ parts }) => parts),
+      quarantine: [{ key: '00000-00001.ndjson', rows: 3 }],
+    } satisfies LoadRecord);
+    expect(record.rows).toBe(record.rows_in_bronze + record.rows_quarantined);
+  });
+
+  test('says who asked, what vouched for the window, and what was left out, where there is such a thing', () => {
+    const load = { ...last.load, run_id: LOAD_ID, window_basis: 'margin', since_parameter: 'sent' } as const;
+    const left_out = { without_cursor: 1, outside_window: 2, repeated: 3 };
+    const record = buildLoadRecord([first, { ...last, load, left_out }], receipts, COMPLETED_AT);
+    expect(record).toMatchObject({ run_id: LOAD_ID, window_basis: 'margin', since_parameter: 'sent', left_out });
+  });
+
+  test('says how exact its window was, and which slice could not keep to it', () => {
+    const exact = {
+      exact_window: {
+        database: '7/1/5',
+        table_oid: '16384',
+        from_xid: '5',
+        until_xid: '9',
+        scan_from: null,
+        next_scan_from: COMPLETED_AT,
+      },
+      watermark_lag_seconds: 0,
+      oldest_transaction_seconds: 0,
+    };
+    const windowed = { ...last, load: { ...last.load, ...exact } };
+    expect(buildLoadRecord([first, windowed], receipts, COMPLETED_AT)).toMatchObject(exact);
+    const fallen = { ...first, window_fallback: 'table_changed' } as const;
+    expect(buildLoadRecord([fallen, windowed], receipts, COMPLETED_AT).window_fallback).toBe('table_changed');
+    const claimed = { ...last, load: { ...last.load, window_fallback: 'no_position' } } as const;
+    expect(buildLoadRecord([fallen, claimed], receipts, COMPLETED_AT).window_fallback).toBe('no_position');
+    expect(buildLoadRecord([first, claimed], receipts, COMPLETED_AT).window_fallback).toBe('no_position');
+  });
+
+  test('a parameter that one slice saw ignored was ignored', () => {
+    const load = { ...last.load, since_parameter: 'sent' } as const;
+    const ignored = { ...first, since_parameter: 'ignored' } as const;
+    expect(buildLoadRecord([ignored, { ...last, load }], receipts, COMPLETED_AT).since_parameter).toBe('ignored');
+    const sent = { ...first, since_parameter: 'sent' } as const;
+    expect(buildLoadRecord([sent, { ...last, load }], receipts, COMPLETED_AT).since_parameter).toBe('sent');
+  });
+
+  test('names each engine once, with what it could not express', () => {
+    const degraded = [{ column: 'id', type: 'bigint', written_as: 'text' }];
+    const other: Receipt = { ...receipt('00001-00000', 11), engine: { name: 'parquetjs-lite', degraded } };
+    const record = buildLoadRecord([first, last], [...receipts.slice(0, 2), other], COMPLETED_AT);
+    expect(record.engines).toEqual([
+      { name: 'duckdb', degraded: [] },
+      { name: 'parquetjs-lite', degraded },
+    ]);
+  });
+
+  test('there is none without a committed slice', () => {
+    expect(() => buildLoadRecord([], [], COMPLETED_AT)).toThrow('without a committed slice');
+  });
+});
+
+describe('reading', () => {
+  const columns = [{ name: 'id', type: 'bigint' }];
+  const degraded = [{ column: 'id', type: 'bigint', written_as: 'text' }];
+  const engine = { name: 'parquetjs-lite', degraded };
+  const left_out = { without_cursor: 1, outside_window: 2, repeated: 3 };
+  const whole = () =>
+    buildLoadRecord(
+      [{ ...slice(0, 1, true), batches: [batch(7, 1)], columns, left_out }],
+      [{ ...receipt('00000-00000', 4, 3), engine }],
+      COMPLETED_AT,
+    );
+  const key = { entity: 'orders', load_id: LOAD_ID };
+  const storeOf = async (record: object) => {
+    const objects = new MemoryObjectStore();
+    await objects.putIfAbsent(loadRecordKey(key), encodeJson(record));
+    return objects;
+  };
+
+  test('a record comes back whole, also with fields of newer code', async () => {
+    const record = { ...whole(), verdict: 'proven' };
+    expect(await readLoadRecord(await storeOf(record), key)).toEqual(record);
+    expect(await readLoadRecord(await storeOf({ ...record, status: 'abandoned' }), key)).toMatchObject({
+      status: 'abandoned',
+    });
+    expect(await readLoadRecord(new MemoryObjectStore(), key)).toBeUndefined();
+  });
+
+  test.each([
+    ['that decides something else', { status: 'paused' }],
+    ['of another version', { version: 2 }],
+    ['with a part of no size', { parts: [{ key: 'k' }] }],
+    ['with a quarantine of no rows', { quarantine: [{ key: 'k' }] }],
+    ['with a nameless engine', { engines: [{ degraded: [] }] }],
+    ['with an engine that degrades no column', { engines: [{ ...engine, degraded: [{}] }] }],
+    ['without a window', { until: undefined }],
+  ])('a record %s is refused, and never to be mended by hand', async (_, wrong) => {
+    expect(loadRecordSchema.safeParse({ ...whole(), ...wrong }).success).toBe(false);
+    await expect(readLoadRecord(await storeOf({ ...whole(), ...wrong }), key)).rejects.toMatchObject({
+      code: 'OBJECT_INVALID',
+      hint: expect.stringContaining('never edited') as string,
+    });
+  });
+
+  test('the first load has no columns to keep to: nothing is read', async () => {
+    const unread = Object.assign(new MemoryObjectStore(), { get: () => Promise.reject(new Error('read')) });
+    expect(await columnsBefore(unread, 'orders', slice(0, 0, true).load)).toEqual([]);
+  });
+
+  test('columns are kept from the load before; there are none to keep to without its record', async () => {
+    const objects = await storeOf(whole());
+    const { load } = slice(0, 0, true);
+    expect(await columnsBefore(objects, 'orders', { ...load, previous_load_id: LOAD_ID })).toEqual(columns);
+    expect(await columnsBefore(objects, 'payments', { ...load, previous_load_id: LOAD_ID })).toEqual([]);
+  });
+});

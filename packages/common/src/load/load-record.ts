@@ -1,0 +1,118 @@
+import { engineReportSchema, partSchema, type Receipt } from './receipts.ts';
+import * as z from 'zod/mini';
+import type { PendingLoad } from './checkpoint.ts';
+import { sinceParameterSchema } from './cut.ts';
+import {
+  type Column,
+  columnSchema,
+  entityNameSchema,
+  loadIdSchema,
+  loadTypeSchema,
+  sourceSystemSchema,
+} from '../words/entity.ts';
+import { exactWindowSchema, windowFallbackSchema } from '../words/exact-position.ts';
+import { readJson } from './stored-json.ts';
+import { type LoadKey, loadRecordKey } from './object-keys.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import { type SliceManifest, leftOutOf, rowsOf } from './slice-manifest.ts';
+import { leftOutSchema } from './position.ts';
+import { timestampSchema } from '../words/timestamp.ts';
+
+/** The decision about a load, put once; it outlives staging and is never deleted. */
+export const loadRecordSchema = z.looseObject({
+  version: z.literal(1),
+  status: z.enum(['completed', 'abandoned']),
+  entity: entityNameSchema,
+  load_id: loadIdSchema,
+  run_id: z.optional(loadIdSchema),
+  load_type: loadTypeSchema,
+  since: timestampSchema,
+  until: timestampSchema,
+  window_basis: z.optional(z.string()),
+  window_fallback: z.optional(windowFallbackSchema),
+  exact_window: z.optional(exactWindowSchema),
+  watermark_lag_seconds: z.optional(z.number()),
+  oldest_transaction_seconds: z.optional(z.number()),
+  since_parameter: z.optional(sinceParameterSchema),
+  ingested_at: timestampSchema,
+  completed_at: timestampSchema,
+  source_system: z.optional(sourceSystemSchema),
+  /** Rows staged: `rows_in_bronze + rows_quarantined`. */
+  rows: z.int(),
+  rows_in_bronze: z.int(),
+  rows_quarantined: z.int(),
+  left_out: z.optional(leftOutSchema),
+  slices: z.int(),
+  write_tasks: z.int(),
+  engines: z.array(engineReportSchema),
+  columns: z.array(columnSchema),
+  parts: z.array(partSchema),
+  quarantine: z.array(z.object({ key: z.string(), rows: z.int() })),
+});
+export type LoadRecord = z.infer<typeof loadRecordSchema>;
+
+/** The columns that the load before this one had: inferred types are kept. Empty for a first load. */
+export async function columnsBefore(objects: ObjectStore, entity: string, load: PendingLoad): Promise<Column[]> {
+  const { previous_load_id } = load;
+  if (previous_load_id === undefined) return [];
+  return (await readLoadRecord(objects, { entity, load_id: previous_load_id }))?.columns ?? [];
+}
+
+/** The record of a covered load. `receipts` are those of {@link taskNames}, in that order. */
+export function buildLoadRecord(
+  slices: readonly SliceManifest[],
+  receipts: readonly Receipt[],
+  completed_at: LoadRecord['completed_at'],
+): LoadRecord {
+  const last = slices.at(-1);
+  if (!last) throw new RangeError('a load without a committed slice is not covered');
+  const parts = receipts.flatMap((receipt) => receipt.parts);
+  const quarantine = receipts.flatMap((receipt) => receipt.quarantine ?? []);
+  const engines = new Map(receipts.map((receipt) => [JSON.stringify(receipt.engine), receipt.engine]));
+  const { load_id, run_id, load_type, since, until, ingested_at } = last.load;
+  const isIgnored = slices.some((slice) => slice.since_parameter === 'ignored');
+  const since_parameter = isIgnored ? 'ignored' : last.load.since_parameter;
+  const left_out = leftOutOf(slices);
+  return {
+    version: 1,
+    status: 'completed',
+    entity: last.entity,
+    load_id,
+    ...(run_id && { run_id }),
+    load_type,
+    since,
+    until,
+    ...windowOf(slices, last.load),
+    ...(since_parameter && { since_parameter }),
+    ingested_at,
+    completed_at,
+    source_system: last.source_system,
+    rows: rowsOf(slices),
+    rows_in_bronze: parts.reduce((rows, part) => rows + part.rows, 0),
+    rows_quarantined: quarantine.reduce((rows, one) => rows + one.rows, 0),
+    ...(left_out && { left_out }),
+    slices: slices.length,
+    write_tasks: receipts.length,
+    engines: [...engines.values()],
+    columns: last.columns,
+    parts,
+    quarantine,
+  };
+}
+
+function windowOf(slices: readonly SliceManifest[], load: PendingLoad): Partial<LoadRecord> {
+  const { window_basis, exact_window, watermark_lag_seconds, oldest_transaction_seconds } = load;
+  const window_fallback = load.window_fallback ?? slices.find((slice) => slice.window_fallback)?.window_fallback;
+  return {
+    ...(window_basis && { window_basis }),
+    ...(window_fallback && { window_fallback }),
+    ...(exact_window && { exact_window }),
+    ...(watermark_lag_seconds !== undefined && { watermark_lag_seconds }),
+    ...(oldest_transaction_seconds !== undefined && { oldest_transaction_seconds }),
+  };
+}
+
+export async function readLoadRecord(objects: ObjectStore, load: LoadKey): Promise<LoadRecord | undefined> {
+  const hint = 'Load records are the decision about a load and are never edited: restore its first version.';
+  return readJson(objects, loadRecordKey(load), loadRecordSchema, hint);
+}

@@ -1,0 +1,64 @@
+import * as z from 'zod/mini';
+import { entityNameSchema, loadIdSchema, loadTypeSchema } from '../words/entity.ts';
+import { BronzeError } from '../words/failure.ts';
+import { decodeJson } from '../words/json.ts';
+import { timestampSchema } from '../words/timestamp.ts';
+
+/** A longer body is no message of ours. */
+export const MESSAGE_BYTES_MAX = 4096;
+
+/** Asks for one entity to be ingested. A hand-made `{"entity":"orders"}` is enough. */
+export const extractRequestSchema = z.strictObject({
+  entity: entityNameSchema,
+  /** Absent in hand-made requests: the message id then serves. */
+  load_id: z.optional(loadIdSchema),
+  /** Absent: incremental, or full when the entity has no checkpoint yet. */
+  load_type: z.optional(loadTypeSchema),
+  run_id: z.optional(loadIdSchema),
+  /** The scheduled time: an incremental request whose target the checkpoint has passed is done. */
+  target: z.optional(timestampSchema),
+  /** In a request that goes on with its load: the slice to stage next, from 0. All before it were handed over. */
+  slice: z.optional(z.int().check(z.minimum(0))),
+});
+
+/** A request as it waits in the checkpoint and travels on: always with its load id. */
+export const waitingRequestSchema = z.strictObject({ ...extractRequestSchema.shape, load_id: loadIdSchema });
+
+/** Asks for one write task to be converted: slice and task count from 0. */
+export const writeMessageSchema = z.strictObject({
+  entity: entityNameSchema,
+  load_id: loadIdSchema,
+  slice: z.int().check(z.minimum(0)),
+  task: z.int().check(z.minimum(0)),
+});
+
+export type ExtractRequest = z.infer<typeof waitingRequestSchema>;
+export type WriteMessage = z.infer<typeof writeMessageSchema>;
+
+/**
+ * @param messageId id the queue gave the message; serves as `load_id` when the body names none
+ * @throws BronzeError MESSAGE_INVALID
+ */
+export function decodeExtractRequest(body: string, messageId: string): ExtractRequest {
+  const request = decodeMessage(extractRequestSchema, body);
+  return { ...request, load_id: request.load_id ?? messageId };
+}
+
+/** @throws BronzeError MESSAGE_INVALID */
+export function decodeWriteMessage(body: string): WriteMessage {
+  return decodeMessage(writeMessageSchema, body);
+}
+
+/** Whose message it is, also when the rest of it can't be read. */
+export function entityIn(body: string): string {
+  return /"entity"\s*:\s*"([a-z0-9_]{1,63})"/.exec(body)?.[1] ?? '(unknown)';
+}
+
+function decodeMessage<T>(schema: z.ZodMiniType<T>, body: string): T {
+  const hint = 'Send {"entity":"<name>"}, with load_type "full" or "incremental" if you like. Nothing else is needed.';
+  const bytes = Buffer.byteLength(body);
+  if (bytes <= MESSAGE_BYTES_MAX)
+    return decodeJson(schema, body, { code: 'MESSAGE_INVALID', what: 'the message', hint });
+  const message = `the message has ${bytes} bytes, and none of ours has more than ${MESSAGE_BYTES_MAX}`;
+  throw new BronzeError('MESSAGE_INVALID', { message, hint });
+}

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import * as keys from './object-keys.ts';
+import { timestamp } from '../words/timestamp.ts';
+
+const load = {
+  entity: 'orders',
+  load_id: 'L',
+  load_type: 'full',
+  ingested_at: timestamp('2024-01-15T23:59:59.999999Z'),
+} as const;
+
+test('every key is the one that the design names', () => {
+  expect(keys.loadRecordKey(load)).toBe('logs/pipeline/ingestion/loads/orders/L.json');
+  expect(keys.sliceManifestKey(load, 7)).toBe('data/staging/orders/L/slice-00007.json');
+  expect(keys.batchKey(load, 0, 'attempt', 12)).toBe(
+    'data/staging/orders/L/slice-00000/attempt/batch-00012.ndjson.zst',
+  );
+  expect(keys.receiptKey(load, 0, 3)).toBe('data/staging/orders/L/receipts/00000-00003.json');
+  expect(keys.partKey(load, '2024-01-14', 42)).toBe(
+    'data/bronze/orders/ingestion_date=2024-01-15/load_type=full/event_date=2024-01-14/part-00042-L.parquet',
+  );
+  expect(keys.partKey(load, null, 0)).toBe(
+    'data/bronze/orders/ingestion_date=2024-01-15/load_type=full/part-00000-L.parquet',
+  );
+  expect(keys.quarantineKey(load, 1, 2)).toBe('data/quarantine/orders/ingestion_date=2024-01-15/L-00001-00002.ndjson');
+});
+
+test('the keys of no load, and the word that Hive has for NULL, are known to others by heart', () => {
+  expect(keys.CHECKPOINTS_KEY).toBe('logs/pipeline/ingestion/checkpoints.json');
+  expect(keys.PROBE_KEY).toBe('logs/pipeline/ingestion/probe.txt');
+  expect(keys.partKey(load, keys.NULL_EVENT_DATE, 0)).toContain('/event_date=__HIVE_DEFAULT_PARTITION__/part-00000-');
+});
+
+test('logs and failures lie under the UTC day they happened on', () => {
+  const at = timestamp('2024-01-15T23:30:00-01:00');
+  expect(keys.failureRecordKey(at, 'm')).toBe('logs/pipeline/ingestion/failures/date=2024-01-16/m.json');
+  expect(keys.runLogKey({ ...load, at, name: '1-starting' })).toBe(
+    'logs/pipeline/ingestion/date=2024-01-16/orders-L-1-starting.log',
+  );
+});
+
+test('a receipt’s key gives the name of its task back', () => {
+  expect(keys.taskNameOfReceipt(keys.receiptKey(load, 1, 99_999))).toBe(keys.taskName(1, 99_999));
+  expect(keys.sliceOfTask(keys.taskName(1, 2))).toBe(1);
+  expect(keys.sliceOfTask(keys.taskName(123_456, 2))).toBe(123_456);
+  expect(keys.receiptKey(load, 1, 2).startsWith(keys.receiptsPrefix(load))).toBe(true);
+});

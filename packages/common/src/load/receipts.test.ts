@@ -1,0 +1,67 @@
+import { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
+import { expect, test } from 'vitest';
+import { encodeJson } from '../words/json.ts';
+import { receiptKey } from './object-keys.ts';
+import { isCovered, missingTasks, readReceipts, receiptNames, receiptSchema, taskNames } from './receipts.ts';
+import { LOAD_ID, slice } from './slices.fixtures.ts';
+
+const LOAD = { entity: 'orders', load_id: LOAD_ID };
+const PROOF = {
+  version: 1,
+  task: '00000-00000',
+  engine: {
+    name: 'parquetjs-lite',
+    degraded: [{ column: 'id', type: 'bigint', written_as: 'text' }],
+  },
+  parts: [{ key: 'part.parquet', rows: 4, bytes: 10, sha256: 'ab' }],
+  quarantine: { key: 'rejected.ndjson', rows: 3 },
+};
+
+test('L3: covered means the set of receipts equals the set of tasks and the last slice is final', () => {
+  const slices = [slice(0, 2, false), slice(1, 1, true)];
+  const all = taskNames(slices);
+  expect(all).toEqual(['00000-00000', '00000-00001', '00001-00000']);
+  expect(isCovered(slices, new Set(all))).toBe(true);
+  expect(isCovered([slice(0, 1, true)], new Set(all.slice(0, 1)))).toBe(true);
+  expect(isCovered(slices.slice(0, 1), new Set(all.slice(0, 2)))).toBe(false);
+  expect(isCovered(slices, new Set(['00000-00000', '00000-00001', '00009-00000']))).toBe(false);
+  expect(isCovered(slices, new Set([...all, '00002-00000']))).toBe(false);
+  expect(isCovered(slices.toReversed(), new Set(all))).toBe(false);
+  expect(isCovered([], new Set())).toBe(false);
+  expect(missingTasks(slices, new Set(['00000-00001']))).toEqual(['00000-00000', '00001-00000']);
+});
+
+test('a receipt proves its parts, its rows and what went to quarantine', () => {
+  expect(receiptSchema.parse(PROOF)).toEqual(PROOF);
+  expect(receiptSchema.parse({ ...PROOF, quarantine: null })).toEqual({ ...PROOF, quarantine: null });
+  for (const field of Object.keys(PROOF)) {
+    expect(receiptSchema.safeParse({ ...PROOF, [field]: undefined }).success, field).toBe(false);
+  }
+  expect(receiptSchema.safeParse({ ...PROOF, quarantine: { key: 'k' } }).success).toBe(false);
+});
+
+test('receipts are listed by the name of their write task, and read in part order', async () => {
+  const objects = new MemoryObjectStore();
+  const slices = [slice(0, 2, false), slice(1, 1, true)];
+  for (const [number, task] of [
+    [1, 0],
+    [0, 1],
+    [0, 0],
+  ] as const) {
+    const receipt = { ...PROOF, task: `0000${number}-0000${task}` };
+    await objects.putIfAbsent(receiptKey(LOAD, number, task), encodeJson(receipt));
+  }
+  expect([...(await receiptNames(objects, LOAD))]).toEqual(['00000-00000', '00000-00001', '00001-00000']);
+  const tasks = (await readReceipts(objects, LOAD, slices)).map(({ task }) => task);
+  expect(tasks).toEqual(['00000-00000', '00000-00001', '00001-00000']);
+});
+
+test('a receipt that was listed and is gone, or was edited, stops completion and names its key', async () => {
+  const objects = new MemoryObjectStore();
+  const key = receiptKey(LOAD, 0, 0);
+  const gone = { code: 'OBJECT_MISSING', message: expect.stringContaining(key) as string };
+  await expect(readReceipts(objects, LOAD, [slice(0, 1, true)])).rejects.toMatchObject(gone);
+  await objects.putIfAbsent(key, encodeJson({ ...PROOF, version: 2 }));
+  const edited = { code: 'OBJECT_INVALID', hint: expect.stringContaining('never edited') as string };
+  await expect(readReceipts(objects, LOAD, [slice(0, 1, true)])).rejects.toMatchObject(edited);
+});

@@ -1,0 +1,62 @@
+import * as z from 'zod/mini';
+import { BronzeError } from '../words/failure.ts';
+import { type LoadKey, receiptsPrefix, taskName, taskNameOfReceipt } from './object-keys.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { SliceManifest } from './slice-manifest.ts';
+import { readJson } from './stored-json.ts';
+
+export const partSchema = z.object({ key: z.string(), rows: z.int(), bytes: z.int(), sha256: z.string() });
+export type Part = z.infer<typeof partSchema>;
+
+export const engineReportSchema = z.object({
+  name: z.string(),
+  /** Columns the engine can't express in their own Parquet type, and what it writes instead. */
+  degraded: z.array(z.object({ column: z.string(), type: z.string(), written_as: z.string() })),
+});
+
+/** Proof that a write task is durable in bronze. */
+export const receiptSchema = z.object({
+  version: z.literal(1),
+  task: z.string(),
+  engine: engineReportSchema,
+  parts: z.array(partSchema),
+  quarantine: z.nullable(z.object({ key: z.string(), rows: z.int() })),
+});
+export type Receipt = z.infer<typeof receiptSchema>;
+
+/** Names of all write tasks of the committed slices, in part order. */
+export function taskNames(slices: readonly SliceManifest[]): string[] {
+  return slices.flatMap((slice) => slice.tasks.map((_, task) => taskName(slice.slice, task)));
+}
+
+/** Write tasks that have no receipt yet. */
+export function missingTasks(slices: readonly SliceManifest[], receipts: ReadonlySet<string>): string[] {
+  return taskNames(slices).filter((name) => !receipts.has(name));
+}
+
+/** A load is covered when its last slice is committed and the *set* of receipts equals the set of write tasks. */
+export function isCovered(slices: readonly SliceManifest[], receipts: ReadonlySet<string>): boolean {
+  const names = taskNames(slices);
+  return slices.at(-1)?.final === true && names.length === receipts.size && names.every((name) => receipts.has(name));
+}
+
+/** Names of the write tasks that have a receipt: `00000-00003`. */
+export async function receiptNames(objects: ObjectStore, load: LoadKey): Promise<ReadonlySet<string>> {
+  return new Set((await objects.list(receiptsPrefix(load))).map(taskNameOfReceipt));
+}
+
+export async function readReceipts(
+  objects: ObjectStore,
+  load: LoadKey,
+  slices: readonly SliceManifest[],
+): Promise<Receipt[]> {
+  const receipts: Receipt[] = [];
+  for (const name of taskNames(slices)) {
+    const key = `${receiptsPrefix(load)}${name}.json`;
+    const hint = 'Receipts are written once and never edited: was staging changed by hand?';
+    const receipt = await readJson(objects, key, receiptSchema, hint);
+    if (!receipt) throw new BronzeError('OBJECT_MISSING', { message: `${key} was listed and is gone`, hint });
+    receipts.push(receipt);
+  }
+  return receipts;
+}

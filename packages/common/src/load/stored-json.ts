@@ -1,0 +1,14 @@
+import type * as z from 'zod/mini';
+import { decodeJson } from '../words/json.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+
+/** Reads and decodes one of our JSON objects; undefined when it is not there. @throws BronzeError OBJECT_INVALID */
+export async function readJson<T>(
+  objects: ObjectStore,
+  key: string,
+  schema: z.ZodMiniType<T>,
+  hint: string,
+): Promise<T | undefined> {
+  const stored = await objects.get(key);
+  return stored && decodeJson(schema, Buffer.from(stored.body).toString(), { code: 'OBJECT_INVALID', what: key, hint });
+}

@@ -1,0 +1,35 @@
+import { CachedSecret } from './cached-secret.ts';
+import { expect, test } from 'vitest';
+import { apiKeyIn } from './api-key.ts';
+import { VirtualClock } from '@bronze/extractor/rest/endpoint.fixtures';
+
+function keyOf(...values: string[]) {
+  const clock = new VirtualClock();
+  const names: string[] = [];
+  const read = async (name: string) => {
+    names.push(name);
+    return values[Math.min(names.length, values.length) - 1] ?? '';
+  };
+  return { key: new CachedSecret({ secrets: { read }, name: () => 'the secret', clock }, apiKeyIn), clock, names };
+}
+
+test.each(['k-1', ' k-1\n', '{"api_key":"k-1"}', '{"api_key":"k-1","other":2}'])('the key in %j', (secret) => {
+  expect(apiKeyIn(secret)).toBe('k-1');
+});
+
+test('it is kept for five minutes and no longer', async () => {
+  const { key, clock, names } = keyOf('old', 'new');
+  for (const [after_ms, expected, reads] of [
+    [0, 'old', 1],
+    [299_999, 'old', 1],
+    [1, 'new', 2],
+  ] as const) {
+    clock.now_ms += after_ms;
+    expect([await key.current(), names.length]).toEqual([expected, reads]);
+  }
+});
+
+test('it is read anew when it was refused', async () => {
+  const { key } = keyOf('old', 'new');
+  expect([await key.current(), await key.renewed(), await key.current()]).toEqual(['old', 'new', 'new']);
+});

@@ -1,0 +1,25 @@
+import { BronzeError } from '../words/failure.ts';
+
+/** What a header can carry (RFC 9110: visible characters). */
+const HEADER_VALUE = /^[\x21-\x7e]+$/;
+
+/** The API key in a secret: the bare key, or JSON such as `{"api_key": "…"}`. @throws BronzeError SECRET_UNREADABLE */
+export function apiKeyIn(secret: string): string {
+  const key = bareKey(secret.trim());
+  if (HEADER_VALUE.test(key)) return key;
+  throw new BronzeError('SECRET_UNREADABLE', {
+    message:
+      key === '' ? 'the secret holds no API key' : 'the API key in the secret has characters that no header can carry',
+    hint: 'It should be the key itself, or JSON such as {"api_key": "…"}.',
+  });
+}
+
+function bareKey(secret: string): string {
+  if (!secret.startsWith('{')) return secret;
+  try {
+    const key: unknown = Reflect.get(Object(JSON.parse(secret)), 'api_key');
+    return typeof key === 'string' ? key : '';
+  } catch {
+    return '';
+  }
+}

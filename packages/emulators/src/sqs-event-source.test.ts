@@ -1,0 +1,96 @@
+import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSEvent } from 'aws-lambda';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { AwsEndpoint } from './aws-endpoint/aws-endpoint.ts';
+import { AwsEventSource, type AwsEventSourceOptions, drainAll } from './sqs-event-source.ts';
+
+async function open(options: Partial<AwsEventSourceOptions> & Pick<AwsEventSourceOptions, 'handler'>) {
+  const endpoint = await AwsEndpoint.start();
+  onTestFinished(() => endpoint.close());
+  const client = new SQSClient(endpoint.client_config);
+  const create = async (QueueName: string, Attributes = {}) =>
+    (await client.send(new CreateQueueCommand({ QueueName, Attributes }))).QueueUrl ?? '';
+  const dead_url = await create('extract-dlq');
+  const deadLetterTargetArn = 'arn:aws:sqs:us-east-1:000000000000:extract-dlq';
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 2 });
+  const queue_url = await create('extract', { RedrivePolicy, VisibilityTimeout: '6' });
+  const opened = AwsEventSource.open({
+    client,
+    queue_url,
+    function_name: 'extractor',
+    function_timeout_ms: 1000,
+    concurrency: 2,
+    batch_size: 1,
+    retry_delay_seconds: 0,
+    ...options,
+  });
+  const send = (MessageBody: string) => client.send(new SendMessageCommand({ QueueUrl: queue_url, MessageBody }));
+  const deadCount = async () => {
+    const command = new GetQueueAttributesCommand({ QueueUrl: dead_url, AttributeNames: ['All'] });
+    return Number((await client.send(command)).Attributes?.ApproximateNumberOfMessages);
+  };
+  return { opened, send, deadCount };
+}
+
+test('hands messages over in Lambda’s shape and deletes what succeeded', async () => {
+  const events: SQSEvent[] = [];
+  const left: number[] = [];
+  const { opened, send, deadCount } = await open({
+    handler: async (event, context) => {
+      events.push(event);
+      left.push(context.getRemainingTimeInMillis());
+    },
+  });
+  const { MessageId } = await send('{"entity":"orders"}');
+  await drainAll([await opened], 5000);
+  expect(events).toMatchObject([
+    {
+      Records: [
+        {
+          messageId: MessageId,
+          body: '{"entity":"orders"}',
+          attributes: { ApproximateReceiveCount: '1', SentTimestamp: expect.stringMatching(/^\d{13}$/) as string },
+          eventSource: 'aws:sqs',
+          eventSourceARN: 'arn:aws:sqs:us-east-1:000000000000:extract',
+          awsRegion: 'us-east-1',
+        },
+      ],
+    },
+  ]);
+  expect(left[0]).toBeGreaterThan(500);
+  expect(await deadCount()).toBe(0);
+});
+
+test('delivers again only what the batch response names; after maxReceiveCount it is dead', async () => {
+  const delivered: string[] = [];
+  const { opened, send, deadCount } = await open({
+    batch_size: 10,
+    handler: async ({ Records }) => {
+      delivered.push(...Records.map(({ body }) => body));
+      const failures = Records.filter(({ body }) => body === 'bad');
+      return { batchItemFailures: failures.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+    },
+  });
+  for (const body of ['good', 'bad', 'fine']) await send(body);
+  await drainAll([await opened], 5000);
+  expect(delivered.toSorted()).toEqual(['bad', 'bad', 'fine', 'good']);
+  expect(await deadCount()).toBe(1);
+});
+
+describe('the whole batch fails when the function', () => {
+  test.each([
+    ['throws', async () => Promise.reject(new Error('no'))],
+    ['names a message that is not in the batch', async () => ({ batchItemFailures: [{ itemIdentifier: 'other' }] })],
+    ['takes too long', async () => new Promise<void>((resolve) => setTimeout(resolve, 400))],
+  ] as const)('%s', async (_, handler) => {
+    const { opened, send, deadCount } = await open({ handler, function_timeout_ms: 100 });
+    await send('x');
+    await drainAll([await opened], 5000);
+    expect(await deadCount()).toBe(1);
+  });
+});
+
+test('a queue that would give messages out again while the function runs is refused', async () => {
+  const { opened } = await open({ handler: async () => undefined, function_timeout_ms: 7000 });
+  await expect(opened).rejects.toThrow('queue visibility timeout: 6 seconds is less than function timeout: 7 seconds');
+});

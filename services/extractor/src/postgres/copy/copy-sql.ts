@@ -1,0 +1,134 @@
+import type { PendingLoad } from '@bronze/common/load/checkpoint';
+import { IS_DELETED } from '@bronze/common/words/entity';
+import { cursorColumns, type TableEntity } from '@bronze/common/config/postgres';
+import { BronzeError } from '@bronze/common/words/failure';
+import { type Timestamp, timestamp } from '@bronze/common/words/timestamp';
+import type { Position } from '@bronze/common/load/position';
+import type { CatalogColumn, RowKey } from '../table/table.ts';
+import { type Quoting, tableName, windowCondition } from '../window/window-condition.ts';
+
+/** A COPY and how to read what it sends. */
+export interface CopyPlan {
+  readonly sql: string;
+  /** Names of its columns, sorted by their UTF-8 bytes: the keys of the JSON. */
+  readonly json_columns: readonly string[];
+  readonly position_fields: readonly number[];
+  /** What a position's values are of. Empty: there is no order, and reading can't be taken up again. */
+  readonly order: string;
+}
+
+/** One statement's worth of reading. */
+export interface TableRead {
+  readonly entity: TableEntity;
+  readonly columns: readonly CatalogColumn[];
+  readonly key: RowKey;
+  readonly load: PendingLoad;
+  /** Zone of a cursor without one. */
+  readonly zone: string;
+  readonly position: Position | undefined;
+  /** False: transaction ids don't count, the window is one of time. */
+  readonly is_exact: boolean;
+}
+
+interface KeysetColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
+/**
+ * The COPY of a load's window from `position` on: see `window-condition.ts`.
+ *
+ * An incremental load is read in the order of (cursor, key), a full one, or one of several cursors, in the order of the
+ * key alone, so that the key's own index serves.
+ */
+export function planCopy(read: TableRead, quoting: Quoting): CopyPlan {
+  const { entity, position } = read;
+  const sorted = stagedColumns(entity, read.columns).toSorted((a, b) =>
+    Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)),
+  );
+  const keyset = keysetOf(read);
+  const order = orderOf(entity, keyset);
+  if (position) assertSameOrder(entity, position.order, order);
+  const selected = sorted.map((column) => selectedAs(entity, column, quoting)).join(', ');
+  const conditions = [windowCondition(read, quoting), position && after(keyset, position, quoting)];
+  const where = conditions.filter((one) => one !== undefined).join(' AND ');
+  const by = keyset.map(({ name }) => quoting.identifier(name)).join(', ');
+  const query = `SELECT ${selected} FROM ${tableName(entity, quoting)}${where && ` WHERE ${where}`}${by && ` ORDER BY ${by}`}`;
+  return {
+    sql: `COPY (${query}) TO STDOUT`,
+    json_columns: sorted.map((column) => column.name),
+    position_fields: keyset.map(({ name }) => sorted.findIndex((column) => column.name === name)),
+    order,
+  };
+}
+
+/** `public.orders (updated_at timestamp with time zone, id bigint)`. */
+function orderOf(entity: TableEntity, keyset: readonly KeysetColumn[]): string {
+  if (keyset.length === 0) return '';
+  return `${entity.table} (${keyset.map(({ name, type }) => `${name} ${type}`).join(', ')})`;
+}
+
+function assertSameOrder(entity: TableEntity, before: string, now: string): void {
+  if (before === now && now !== '') return;
+  throw new BronzeError('KEY_CHANGED', {
+    message: `the load of ${entity.name} was read in the order of ${before || 'no key'}, which is now ${now || 'no key'}`,
+    hint: 'It can’t go on without losing or doubling rows. Abandon the load and run the entity again.',
+  });
+}
+
+function keysetOf({ entity, columns, key, load }: TableRead): readonly KeysetColumn[] {
+  const [name, ...others] = cursorColumns(entity);
+  if (load.load_type === 'full' || key.columns.length === 0 || others.length > 0) return key.columns;
+  const cursor = columns.filter((column) => column.name === name);
+  return [...cursor, ...key.columns.filter((column) => column.name !== name)];
+}
+
+/** The table's columns, and the one that Bronze makes of `deleted_at`. */
+export function stagedColumns(entity: TableEntity, columns: readonly KeysetColumn[]): readonly KeysetColumn[] {
+  return entity.deleted_at === null ? columns : [...columns, { name: IS_DELETED, type: 'boolean' }];
+}
+
+/** `money` prints by locale; its numeric form doesn't. */
+function selectedAs(entity: TableEntity, column: KeysetColumn, quoting: Quoting): string {
+  const name = quoting.identifier(column.name);
+  if (entity.deleted_at !== null && column.name === IS_DELETED)
+    return `(${quoting.identifier(entity.deleted_at)} IS NOT NULL) AS ${name}`;
+  return column.type === 'money' ? `${name}::numeric` : name;
+}
+
+/** Literals without a type take that of the column they are compared with, also where it is a domain. */
+function after(keyset: readonly KeysetColumn[], position: Position, quoting: Quoting): string {
+  const columns = keyset.map(({ name }) => quoting.identifier(name)).join(', ');
+  return `(${columns}) > (${position.values.map((value) => quoting.literal(value)).join(', ')})`;
+}
+
+/**
+ * Locks the table against rewriting until the transaction ends, and reads nothing: views by the tables they read,
+ * partitioned tables with their partitions. Unlike LOCK TABLE it needs no more than SELECT on one column, and takes
+ * materialized views and foreign tables too.
+ *
+ * ALTER TABLE and TRUNCATE are not MVCC-safe: to a snapshot that is older than they are, the table is empty. In READ
+ * COMMITTED each later statement takes its snapshot with this lock held (PostgreSQL's documentation, "Caveats" of MVCC).
+ */
+export function lockSql(entity: TableEntity, quoting: Quoting): string {
+  return `SELECT FROM ${tableName(entity, quoting)} LIMIT 0`;
+}
+
+/** Asks the rows whether a key is one that the catalog doesn't prove: any row that comes back shows that it isn't. */
+export function keyCheckSql(entity: TableEntity, key: RowKey, quoting: Quoting): string {
+  const from = tableName(entity, quoting);
+  const columns = key.columns.map(({ name }) => quoting.identifier(name));
+  const isNull = columns.map((name) => `${name} IS NULL`).join(' OR ');
+  return `SELECT 1 FROM ${from} GROUP BY ${columns.join(', ')} HAVING count(*) > 1 OR bool_or(${isNull}) LIMIT 1`;
+}
+
+/**
+ * The cut, at the cursor column's own precision: `timestamp(3)` rounds what is written, so a row written just after
+ * 10:00:00.0005 may read 10:00:00.000 and would fall behind a finer cut.
+ */
+export function cutAtPrecision(until: Timestamp, cursorType: string): Timestamp {
+  const digits = /^timestamp\((\d)\)/.exec(cursorType)?.[1];
+  return digits === undefined
+    ? until
+    : timestamp(`${until.slice(0, 19)}.${until.slice(20, 20 + Number(digits)) || '0'}Z`);
+}

@@ -1,0 +1,110 @@
+import { fileNodesSchema } from '@bronze/common/words/exact-position';
+import * as z from 'zod/mini';
+import type { CatalogTable } from './table.ts';
+
+/**
+ * One row with one JSON text about the table `$1.$2`; no row when there is none.
+ * `has_column_privilege` is true for a grant on the whole table too; a grant on each column does not cover `xmin`.
+ * Views have no `xmin`, nor have foreign tables, nor tables of other access methods; neither may be among the partitions.
+ */
+export const CATALOG_SQL = `
+SELECT json_build_object(
+  'kind', c.relkind,
+  'oid', c.oid::text,
+  'has_xids', CASE WHEN c.relkind IN ('r', 'p') THEN current_setting('server_version_num')::integer >= 130000
+    AND has_column_privilege(c.oid, 'xmin', 'SELECT') AND NOT EXISTS (
+      WITH RECURSIVE family AS (
+        SELECT c.oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN family f ON f.oid = i.inhparent)
+      SELECT FROM family JOIN pg_class m USING (oid) LEFT JOIN pg_am a ON a.oid = m.relam
+      WHERE m.relkind NOT IN ('r', 'p') OR m.relkind = 'r' AND a.amname IS DISTINCT FROM 'heap') ELSE false END,
+  'file_nodes', (
+    WITH RECURSIVE family AS (
+      SELECT c.oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN family f ON f.oid = i.inhparent)
+    SELECT coalesce(json_object_agg(oid, pg_relation_filenode(oid)::text) FILTER (WHERE pg_relation_filenode(oid) > 0), '{}')
+    FROM family),
+  'has_children', c.relhassubclass AND c.relkind = 'r',
+  'encoding', pg_encoding_to_char((SELECT encoding FROM pg_database WHERE datname = current_database())),
+  'zone', (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'),
+  'columns', (
+    SELECT coalesce(json_agg(json_build_object(
+      'name', a.attname,
+      'type', format_type(a.atttypid, a.atttypmod),
+      'not_null', a.attnotnull,
+      'readable', has_column_privilege(c.oid, a.attnum, 'SELECT')
+        AND has_schema_privilege(c.relnamespace, 'USAGE')) ORDER BY a.attnum), '[]')
+    FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+  'keys', (
+    SELECT coalesce(json_agg(json_build_object(
+      'is_primary', i.indisprimary,
+      'columns', (
+        SELECT json_agg(a.attname ORDER BY k.ordinality)
+        FROM unnest(i.indkey[0:i.indnkeyatts - 1]) WITH ORDINALITY AS k (attnum, ordinality)
+        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum))), '[]')
+    FROM pg_index i
+    WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND (i.indimmediate OR i.indisprimary)
+      AND i.indpred IS NULL AND i.indexprs IS NULL)
+)::text AS described
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`;
+
+const describedSchema = z.object({
+  kind: z.string(),
+  oid: z.string(),
+  file_nodes: fileNodesSchema,
+  has_xids: z.boolean(),
+  has_children: z.boolean(),
+  encoding: z.string(),
+  zone: z.string(),
+  columns: z.array(z.object({ name: z.string(), type: z.string(), not_null: z.boolean(), readable: z.boolean() })),
+  keys: z.array(z.object({ is_primary: z.boolean(), columns: z.array(z.string()) })),
+});
+
+/** Decodes the JSON text of {@link CATALOG_SQL}. */
+export function decodeCatalog(described: string): CatalogTable {
+  const { keys, ...table } = z.parse(describedSchema, JSON.parse(described));
+  const primary = keys.find((key) => key.is_primary);
+  return { ...table, primary_key: primary?.columns ?? [], unique_keys: keys.map((key) => key.columns) };
+}
+
+/**
+ * The cut for rows without transaction ids: a time below which no row can appear any more. `$1`: margin in seconds;
+ * `$2`: zone of the cursor, or empty.
+ *
+ * Where the role sees every session's `xact_start`: the start of the oldest open transaction of this database, or
+ * this transaction's own start, which is taken before the others are looked at. A transaction that opens later
+ * writes a later time. Otherwise, and on a standby, where the primary's transactions are invisible: now less the
+ * margin. Prepared transactions show when they were prepared, not when they began: less the margin too.
+ *
+ * A cursor without a zone goes back by an hour when its zone leaves daylight saving time: in the hours before, the
+ * cut stops where the local time is about to fall back to. Transitions lie on quarters of an hour.
+ */
+export const CUT_SQL = `
+WITH sessions AS (
+  SELECT min(xact_start) AS oldest, coalesce(bool_or(state IS NULL OR state = 'disabled'), false) AS is_hidden
+  FROM pg_stat_activity
+  WHERE datname = current_database() AND pid <> pg_backend_pid()
+    AND backend_type NOT IN ('autovacuum worker', 'walsender')
+), facts AS (
+  SELECT make_interval(secs => $1) AS margin, oldest,
+    pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AND NOT is_hidden AND NOT pg_is_in_recovery() AS sees_all,
+    (SELECT min(prepared) FROM pg_prepared_xacts WHERE database = current_database()) AS prepared
+  FROM sessions
+), cut AS (
+  SELECT
+    CASE WHEN sees_all THEN 'oldest_transaction' ELSE 'margin' END AS basis,
+    CASE WHEN sees_all THEN least(now(), oldest, prepared - margin)
+      ELSE least(now(), prepared, pg_last_xact_replay_timestamp()) - margin END AS until
+  FROM facts
+), fall_back AS (
+  SELECT greatest(interval '0', (until AT TIME ZONE $2) - min(later AT TIME ZONE $2)) AS hours
+  FROM cut, generate_series(date_trunc('hour', until), until + interval '4 hours', interval '15 minutes') AS later
+  WHERE $2 <> '' AND later > until
+  GROUP BY until
+)
+SELECT basis, to_char(until - coalesce((SELECT hours FROM fall_back), interval '0'),
+  'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS until
+FROM cut`;
+
+/** On a standby: whether it has come as far as `$1`, so that the rows of a window that ends there are all here. */
+export const REPLAYED_SQL = `
+SELECT (NOT pg_is_in_recovery() OR coalesce(pg_last_xact_replay_timestamp() >= $1::timestamptz, false))::text AS replayed`;

@@ -1,0 +1,198 @@
+import type { FileNodes } from '@bronze/common/words/exact-position';
+import { IS_DELETED, METADATA_COLUMNS } from '@bronze/common/words/entity';
+import { cursorColumns, type TableEntity } from '@bronze/common/config/postgres';
+import { BronzeError, type FailureCode } from '@bronze/common/words/failure';
+
+/** What `pg_catalog` says about one column. */
+export interface CatalogColumn {
+  readonly name: string;
+  /** As `format_type` prints it: `numeric(12,2)`, `timestamp(3) with time zone`, `public.mood`. */
+  readonly type: string;
+  readonly not_null: boolean;
+  readonly readable: boolean;
+}
+
+/** What `pg_catalog` says about one table. */
+export interface CatalogTable {
+  /** `pg_class.relkind`: r table, p partitioned, v view, m materialized view, f foreign. */
+  readonly kind: string;
+  readonly oid: string;
+  /** Where its rows are, and those of its partitions and inheriting tables. Empty for views and foreign tables. */
+  readonly file_nodes: FileNodes;
+  /** Whether every row has the id of the transaction that wrote it, and the role may read it. */
+  readonly has_xids: boolean;
+  /** Of the database: `UTF8`. */
+  readonly encoding: string;
+  /** The `TimeZone` that sessions of this role begin with. */
+  readonly zone: string;
+  /** Other tables inherit from it: their rows come along, and its keys don't hold for them. */
+  readonly has_children: boolean;
+  readonly columns: readonly CatalogColumn[];
+  readonly primary_key: readonly string[];
+  /** Columns of each unique index that is whole, immediate and not partial. */
+  readonly unique_keys: readonly (readonly string[])[];
+}
+
+/** The columns that order the rows and identify each. */
+export interface RowKey {
+  /** None: the table has no key. It is read in one statement, since `ctid`s move between two. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** The catalog does not prove the key: the rows must be asked before the first slice. */
+  readonly is_unproven: boolean;
+}
+
+/** Whole: a domain may be called `timestamp_ms`, and hides its precision. */
+const TIMESTAMP = /^timestamp(?:\(\d\))? with(?:out)? time zone$/;
+const DATE_OR_TIMESTAMP = /^(?:date|timestamp(?:\(\d\))? with(?:out)? time zone)$/;
+
+const RESERVED: ReadonlySet<string> = new Set(METADATA_COLUMNS);
+const NO_KEY: RowKey = { columns: [], is_unproven: false };
+
+/**
+ * Checks that the table can be ingested as configured.
+ *
+ * @throws BronzeError naming the table, the column and what is known instead
+ */
+export function checkTable(entity: TableEntity, table: CatalogTable): RowKey {
+  if (table.columns.length === 0) {
+    refuse('COLUMN_MISSING', `${entity.table} has no columns`, `Set enabled: false for ${entity.name}.`);
+  }
+  if (table.encoding === 'SQL_ASCII') {
+    refuse(
+      'ENCODING_UNSUPPORTED',
+      `the database of ${entity.table} is SQL_ASCII: what its bytes mean is not known`,
+      'Convert it to a database with ENCODING UTF8.',
+    );
+  }
+  const denied = table.columns.filter((column) => !column.readable).map((column) => column.name);
+  if (denied.length > 0) {
+    refuse(
+      'SOURCE_DENIED',
+      `permission denied for ${entity.table}: ${denied.join(', ')}`,
+      `Grant it: GRANT SELECT ON ${entity.table} TO the role that Bronze connects as.`,
+    );
+  }
+  const reserved = table.columns.find(({ name }) => RESERVED.has(name.toLowerCase()));
+  if (reserved) {
+    refuse(
+      'COLUMN_RESERVED',
+      `${entity.table} has a column ${reserved.name}, which Bronze adds to every record`,
+      'Rename the column, or ingest a view of the table that leaves it out or renames it.',
+    );
+  }
+  checkCase(entity, table);
+  checkCursor(entity, table);
+  if (entity.event_date !== null) checkTyped(entity, table, { role: 'event_date', name: entity.event_date });
+  checkDeleted(entity, table);
+  return rowKey(entity, table);
+}
+
+/** DuckDB, Athena and Glue can't tell `Name` from `name`. */
+function checkCase(entity: TableEntity, table: CatalogTable): void {
+  const seen = new Map<string, string>();
+  for (const { name } of table.columns) {
+    const folded = name.toLowerCase();
+    const twin = seen.get(folded);
+    if (twin) {
+      refuse(
+        'COLUMN_AMBIGUOUS',
+        `${entity.table} has columns ${twin} and ${name}, which differ only in case: queries of the bronze tables could not tell them apart`,
+        'Ingest a view of the table that renames one of them.',
+      );
+    }
+    seen.set(folded, name);
+  }
+}
+
+interface Role {
+  readonly role: 'cursor' | 'event_date';
+  readonly name: string;
+}
+
+function checkTyped(entity: TableEntity, table: CatalogTable, { role, name }: Role): CatalogColumn {
+  const column = columnOf(entity, table, name, role);
+  if ((role === 'cursor' ? TIMESTAMP : DATE_OR_TIMESTAMP).test(column.type)) return column;
+  const kinds = role === 'cursor' ? 'a timestamp' : 'a date or timestamp';
+  return refuse(
+    'COLUMN_UNSUPPORTED',
+    `${role} ${name} of ${entity.table} is ${column.type}; it must be ${kinds}`,
+    role === 'cursor'
+      ? 'Name another column, or set cursor to null: the entity is then loaded in full each time.'
+      : 'Name another column, or leave event_date out.',
+  );
+}
+
+function checkCursor(entity: TableEntity, table: CatalogTable): void {
+  const columns = cursorColumns(entity).map((name) => checkTyped(entity, table, { role: 'cursor', name }));
+  if (new Set(columns.map(({ type }) => type.endsWith('with time zone'))).size < 2) return;
+  refuse(
+    'COLUMN_UNSUPPORTED',
+    `the cursor columns of ${entity.table} are ${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}: with and without a zone they have no order`,
+    'Name columns of one kind as cursor, or ingest a view that converts one of them.',
+  );
+}
+
+function checkDeleted(entity: TableEntity, table: CatalogTable): void {
+  if (entity.deleted_at === null) return;
+  columnOf(entity, table, entity.deleted_at, 'deleted_at');
+  const taken = table.columns.find(({ name }) => name.toLowerCase() === IS_DELETED);
+  if (!taken) return;
+  refuse(
+    'COLUMN_RESERVED',
+    `${entity.table} has a column ${taken.name}, which Bronze makes of deleted_at`,
+    `Take deleted_at of ${entity.name} out, or rename the column.`,
+  );
+}
+
+function columnOf(entity: TableEntity, table: CatalogTable, name: string, role: string): CatalogColumn {
+  const found = table.columns.find((column) => column.name === name);
+  if (found) return found;
+  const known = table.columns.map((column) => column.name).join(', ');
+  return refuse(
+    'COLUMN_MISSING',
+    `${entity.table} has no column ${name}, which ${entity.name} names as its ${role}`,
+    `The table has: ${known}. Was it renamed? Then change ${role} of ${entity.name} in bronze.config.ts.`,
+  );
+}
+
+function rowKey(entity: TableEntity, table: CatalogTable): RowKey {
+  if (entity.primary_key) {
+    const columns = entity.primary_key.map((name) => columnOf(entity, table, name, 'primary_key'));
+    return { columns: withoutMoney(entity, columns), is_unproven: table.has_children || !isProven(table, columns) };
+  }
+  // The rows of inheriting tables come along, and the parent's key doesn't hold for them.
+  if (table.has_children) return NO_KEY;
+  if (table.primary_key.length > 0) {
+    const columns = table.primary_key.map((name) => columnOf(entity, table, name, 'primary_key'));
+    return { columns: withoutMoney(entity, columns), is_unproven: false };
+  }
+  if (table.kind === 'r' || table.kind === 'm' || table.kind === 'p') return NO_KEY;
+  return refuse(
+    'KEY_MISSING',
+    `${entity.table} is a view or a foreign table and has no primary key`,
+    `Set primary_key of ${entity.name} to columns that are unique and never NULL.`,
+  );
+}
+
+/** Its text depends on the locale, so it can't be a position. */
+function withoutMoney(entity: TableEntity, columns: readonly CatalogColumn[]): readonly CatalogColumn[] {
+  const money = columns.find(({ type }) => type === 'money');
+  if (!money) return columns;
+  return refuse(
+    'COLUMN_UNSUPPORTED',
+    `${money.name}, a key column of ${entity.table}, is money`,
+    `Set primary_key of ${entity.name} to other columns that are unique and never NULL.`,
+  );
+}
+
+function isProven(table: CatalogTable, key: readonly CatalogColumn[]): boolean {
+  const names = new Set(key.map((column) => column.name));
+  const isUnique = [table.primary_key, ...table.unique_keys].some(
+    (unique) => unique.length > 0 && unique.every((name) => names.has(name)),
+  );
+  return isUnique && key.every((column) => column.not_null);
+}
+
+function refuse(code: FailureCode, message: string, hint: string): never {
+  throw new BronzeError(code, { message, hint });
+}

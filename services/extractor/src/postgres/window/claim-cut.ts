@@ -1,0 +1,164 @@
+import type { Cut } from '@bronze/common/load/cut';
+import type { ExactPosition } from '@bronze/common/words/exact-position';
+import { BronzeError } from '@bronze/common/words/failure';
+import type { Claim } from '@bronze/common/load/source';
+import type { Clock } from '@bronze/common/ports/clock';
+import { cursorColumns, type PostgresSourceConfig, type TableEntity } from '@bronze/common/config/postgres';
+import { earlier, timestamp } from '@bronze/common/words/timestamp';
+import { CUT_SQL } from '../table/catalog-sql.ts';
+import {
+  advance,
+  exactCut,
+  isNotReplayed,
+  type Knowledge,
+  type Look,
+  mayRise,
+  strangenessOf,
+  withoutTimes,
+} from './exact-window.ts';
+import { CLOCK_SQL, decodeLook, FLUSHED_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from './look-sql.ts';
+import { cutAtPrecision } from '../copy/copy-sql.ts';
+import { countWithoutCursor, type DescribedTable, zoneOf } from '../table/described-table.ts';
+import type { Queries } from '../../adapters/postgres-session.ts';
+
+/** Waits between the looks of one claim: transactions that are just writing are over in milliseconds. */
+const LOOK_AGAIN_AFTER_MS = [10, 20, 40, 80, 100] as const;
+const FLUSH_POLL_MS = 20;
+
+/** Local time goes back by so much at most, when daylight saving time ends or a country moves to another zone. */
+const ZONE_STEP_SECONDS = 3 * 3600;
+
+export interface CutRequest {
+  readonly session: Queries;
+  readonly clock: Clock;
+  readonly config: PostgresSourceConfig;
+  readonly entity: TableEntity;
+  readonly table: DescribedTable;
+  readonly claim: Pick<Claim, 'since' | 'exact_position'>;
+}
+
+/** How far the entity may be read: to the transaction where its rows tell theirs, else to a moment. */
+export async function cutOf(request: CutRequest): Promise<Cut> {
+  const { entity, table } = request;
+  const mayBeExact = entity.cursor !== null && table.has_xids;
+  const cut = (mayBeExact ? await cutByTransactions(request) : undefined) ?? (await cutByTime(request));
+  if (entity.null_cursor === 'error') await assertCursors(request, cut);
+  return cut;
+}
+
+async function assertCursors({ session, entity, table }: CutRequest, { exact }: Cut): Promise<void> {
+  const rows = await countWithoutCursor(session, entity, table, exact?.window);
+  if (rows === 0) return;
+  throw new BronzeError('CURSOR_MISSING', {
+    message: `${rows} rows of ${entity.table} have no ${cursorColumns(entity).join(' and no ')}, the cursor of ${entity.name}`,
+    hint: 'Mend it at the source. null_cursor: "include" takes such rows with full loads and counts them otherwise.',
+  });
+}
+
+/** Undefined where the server does not let the role look. */
+async function cutByTransactions(request: CutRequest): Promise<Cut | undefined> {
+  const { entity, table, config, claim } = request;
+  const look = await firstLook(request);
+  if (!look) return undefined;
+  const position = withoutTimes(claim.exact_position, look);
+  const knowledge = await lookAround(request, position, look);
+  const { until, basis, ...exact } = exactCut({
+    since: claim.since,
+    position,
+    strangeness: position && strangenessOf(position, look),
+    knowledge,
+    lookback_seconds: config.lookback_seconds,
+    margin_seconds: config.clock_margin_seconds + (zonelessIn(entity, table) ? ZONE_STEP_SECONDS : 0),
+    atPrecision: (bound) => cursorTypes(entity, table).reduce(cutAtPrecision, bound),
+  });
+  return { until, basis, exact };
+}
+
+/** insufficient_privilege, feature_not_supported, undefined_function: a managed server may leave out or revoke any of it. */
+const CANT_LOOK: ReadonlySet<unknown> = new Set(['42501', '0A000', '42883']);
+
+async function firstLook(request: CutRequest): Promise<Look | undefined> {
+  const { session } = request;
+  await session.rows('SAVEPOINT before_looking', []);
+  try {
+    return await lookOnce(request);
+  } catch (thrown) {
+    if (!CANT_LOOK.has(Reflect.get(Object(thrown), 'code'))) throw thrown;
+    await session.rows('ROLLBACK TO SAVEPOINT before_looking', []);
+    return undefined;
+  }
+}
+
+/** Looks again, for a quarter of a second at most, while that may still tell more; then waits until what it tells lasts. */
+async function lookAround(request: CutRequest, position: ExactPosition | undefined, look: Look): Promise<Knowledge> {
+  assertReplayed(request.entity, position, look);
+  const isOurs = position !== undefined && strangenessOf(position, look) === undefined;
+  const first = advance(isOurs ? position : undefined, look);
+  let [knowledge, last] = [first, look];
+  for (const wait_ms of LOOK_AGAIN_AFTER_MS) {
+    if (!mayRise(first, knowledge)) break;
+    await request.clock.sleep(wait_ms);
+    last = await lookOnce(request);
+    knowledge = advance(knowledge, last);
+  }
+  await endsAreDurable(request, last);
+  return knowledge;
+}
+
+/**
+ * Waits until a crash can't take back the end of any transaction below the bound: rollbacks, and commits with
+ * `synchronous_commit = off`, are written a moment after they show, and ids that a crash forgets are given out again.
+ * PostgreSQL writes them within three times `wal_writer_delay` (its documentation, "Asynchronous Commit").
+ */
+async function endsAreDurable(
+  { session, clock }: CutRequest,
+  { wal_position, wal_writer_delay_ms }: Look,
+): Promise<void> {
+  if (wal_position === null) return;
+  for (let waited_ms = 0; waited_ms < 3 * wal_writer_delay_ms; waited_ms += FLUSH_POLL_MS) {
+    const [row] = await session.rows(FLUSHED_SQL, [wal_position]);
+    if (row?.['flushed'] === 'true') return;
+    await clock.sleep(FLUSH_POLL_MS);
+  }
+}
+
+async function lookOnce({ session, table, config }: CutRequest): Promise<Look> {
+  const [clock] = await session.rows(CLOCK_SQL, []);
+  const [open] = await session.rows(OPEN_SQL, []);
+  const prepared = await session.rows(PREPARED_SQL, []);
+  const [snapshot] = await session.rows(SNAPSHOT_SQL, []);
+  const { lookback_seconds } = config;
+  return decodeLook(
+    { clock, open, prepared, snapshot },
+    { table_oid: table.oid, file_nodes: table.file_nodes },
+    lookback_seconds,
+  );
+}
+
+function assertReplayed(entity: TableEntity, position: ExactPosition | undefined, look: Look): void {
+  if (!isNotReplayed(position, look)) return;
+  throw new BronzeError('SOURCE_INTERRUPTED', {
+    message: `the standby that ${entity.name} is read from has not replayed what the load before it covers`,
+    hint: 'It is retried. If it stays, look at the replication lag.',
+  });
+}
+
+async function cutByTime({ session, config, entity, table, claim }: CutRequest): Promise<Cut> {
+  const zone = zonelessIn(entity, table) ? zoneOf(entity, table) : '';
+  const [row] = await session.rows(CUT_SQL, [String(config.margin_seconds), zone]);
+  const until = cursorTypes(entity, table).reduce(cutAtPrecision, timestamp(row?.['until'] ?? ''));
+  if (entity.cursor === null) return { until, basis: 'no_cursor' };
+  const basis = row?.['basis'] ?? '';
+  if (claim.since === undefined || !claim.exact_position) return { until, basis };
+  // The load before went by transactions, and some that it left to this one may lie below its timestamp.
+  const since = earlier(claim.since, config.lookback_seconds + config.clock_margin_seconds);
+  return { until, basis, again: { reason: 'no_transaction_ids', since } };
+}
+
+function cursorTypes(entity: TableEntity, table: DescribedTable): string[] {
+  return cursorColumns(entity).map((name) => table.columns.find((column) => column.name === name)?.type ?? '');
+}
+
+function zonelessIn(entity: TableEntity, table: DescribedTable): boolean {
+  return cursorTypes(entity, table).some((type) => type.endsWith('without time zone'));
+}

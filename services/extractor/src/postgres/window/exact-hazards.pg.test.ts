@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startEmbeddedPostgres } from '@bronze/emulators/embedded-postgres';
+import pg from 'pg';
+import { expect, onTestFinished, test } from 'vitest';
+import { connect, execute, newDatabase } from '../../../../../test/database.ts';
+import { Loads, plainRole } from './exact-loads.fixtures.ts';
+
+const THINGS = 'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now())';
+/** No margin, so that what holds is proven and not padded. */
+const BARE = { clock_margin_seconds: 0 };
+
+test('a crash gives no id out again that a window has passed: rollbacks are written before the claim is done', async () => {
+  const server = await startEmbeddedPostgres();
+  onTestFinished(() => server.stop());
+  const url = await server.createDatabase('shop');
+  await execute(url, THINGS);
+  const loads = new Loads(url, {}, BARE, true);
+  const victim = await connect(url);
+  for (let round = 0; round < 50; round += 1) await victim.query('BEGIN; INSERT INTO things VALUES (0); ROLLBACK');
+  expect(await loads.load()).toEqual([]);
+  const { rows } = await victim.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  victim.on('error', () => undefined);
+  process.kill(rows[0]?.pid ?? 0, 'SIGKILL');
+  // The whole server recovers from its log then.
+  await expect
+    .poll(
+      () =>
+        execute(url, 'INSERT INTO things VALUES (1)').then(
+          () => 'up',
+          () => 'down',
+        ),
+      { timeout: 30_000 },
+    )
+    .toBe('up');
+  await execute(url, 'BEGIN; INSERT INTO things VALUES (2); ROLLBACK');
+  const load = await loads.claim();
+  expect(load.window_fallback).toBeUndefined();
+  expect((await loads.rows(load)).map((row) => row['id'])).toEqual(['1']);
+});
+
+test('a transaction that hides its start counts, for a role that sees all others', async () => {
+  const url = await newDatabase(THINGS);
+  const loads = new Loads(await plainRole(url, 'pg_read_all_stats'), {}, BARE);
+  expect(await loads.load()).toEqual([]);
+  const hidden = await connect(url);
+  await hidden.query('BEGIN; SET track_activities = off; SELECT 1; SET track_activities = on');
+  await sleep(20);
+  expect(await loads.load()).toEqual([]);
+  await hidden.query('INSERT INTO things VALUES (1); COMMIT');
+  expect(await loads.load()).toEqual(['1']);
+});
+
+test('so does one in a session that may send the log', async () => {
+  const url = await newDatabase(THINGS);
+  const loads = new Loads(await plainRole(url, 'pg_read_all_stats'), {}, BARE);
+  expect(await loads.load()).toEqual([]);
+  const sender = new pg.Client({ connectionString: url, replication: 'database' } as pg.ClientConfig);
+  await sender.connect();
+  onTestFinished(() => sender.end());
+  await sender.query('BEGIN');
+  await sender.query('SELECT 1');
+  await sleep(20);
+  expect(await loads.load()).toEqual([]);
+  await sender.query('INSERT INTO things VALUES (1)');
+  await sender.query('COMMIT');
+  expect(await loads.load()).toEqual(['1']);
+});
+
+test.each(['', 'pg_read_all_stats'])(
+  'writers that overlap without end hold no bound back for good (%s)',
+  async (grant) => {
+    const url = await newDatabase(`${THINGS}; CREATE INDEX ON things (updated_at)`);
+    const loads = new Loads(await plainRole(url, grant), {}, BARE);
+    let writer = await connect(url);
+    await writer.query('BEGIN; INSERT INTO things VALUES (0)');
+    await loads.load();
+    const [first] = [loads.checkpoint?.exact_position?.open_bound];
+    for (let id = 1; id < 9; id += 1) {
+      // The next is open, and has its id, before this one ends; and others come and go.
+      const next = await connect(url);
+      await next.query(`BEGIN; INSERT INTO things VALUES (${id})`);
+      await execute(url, `INSERT INTO things VALUES (${100 + id})`);
+      await loads.load();
+      await writer.query('COMMIT');
+      writer = next;
+    }
+    const position = loads.checkpoint?.exact_position;
+    expect(position?.lower_bound).not.toBeNull();
+    expect((position?.lower_bound ?? '') > (first ?? '')).toBe(true);
+    await writer.query('COMMIT');
+    expect((await loads.load()).length).toBeGreaterThan(0);
+  },
+);
+
+test('a clock that was ahead and is set back: the next load scans without a bound, and loses nothing', async () => {
+  const url = await newDatabase(THINGS);
+  const loads = new Loads(await plainRole(url), {}, BARE);
+  await execute(url, 'INSERT INTO things VALUES (1)');
+  expect(await loads.load()).toEqual(['1']);
+  const { checkpoint } = loads;
+  const ahead = '2099-01-01T00:00:00.000000Z';
+  const position = { ...checkpoint?.exact_position, at: ahead, looked_at: ahead, lower_bound: ahead, scan_from: ahead };
+  loads.checkpoint = { ...checkpoint, last_sync_timestamp: ahead, exact_position: position } as typeof checkpoint;
+  await execute(url, 'INSERT INTO things VALUES (2)');
+  const load = await loads.claim();
+  expect(load).toMatchObject({ window_basis: 'exact_unbounded' });
+  expect(load.window_fallback).toBeUndefined();
+  expect((await loads.rows(load)).map((row) => row['id'])).toEqual(['2']);
+  await loads.finish(load);
+  await execute(url, 'INSERT INTO things VALUES (3)');
+  expect(await loads.load()).toEqual(['3']);
+});
+
+test('a table that becomes a view under its name: by the timestamp with lookback, and it says so', async () => {
+  const url = await newDatabase(THINGS);
+  await execute(url, 'INSERT INTO things VALUES (1)');
+  const reading = await plainRole(url);
+  const loads = new Loads(reading, { primary_key: ['id'] }, { lookback_seconds: 1, margin_seconds: 0 });
+  expect(await loads.load()).toEqual(['1']);
+  await execute(
+    url,
+    'ALTER TABLE things RENAME TO base; CREATE VIEW things AS SELECT * FROM base; GRANT SELECT ON things TO PUBLIC',
+  );
+  await execute(url, 'INSERT INTO base VALUES (2)');
+  const load = await loads.claim();
+  expect(load).toMatchObject({ window_fallback: 'no_transaction_ids', window_basis: 'margin' });
+  expect((await loads.rows(load)).map((row) => row['id'])).toEqual(['1', '2']);
+  await loads.finish(load);
+  const next = await loads.claim();
+  expect(next.window_fallback).toBeUndefined();
+});

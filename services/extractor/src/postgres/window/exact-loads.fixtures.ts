@@ -1,0 +1,86 @@
+import {
+  type Checkpoint,
+  effectiveLoadType,
+  finishLoad,
+  type PendingLoad,
+  startLoad,
+} from '@bronze/common/load/checkpoint';
+import { execute } from '@bronze/emulators/embedded-postgres';
+import type { PostgresSourceInput, TableEntityInput } from '@bronze/common/config/postgres';
+import type { LoadType } from '@bronze/common/words/entity';
+import { timestamp } from '@bronze/common/words/timestamp';
+import { type Between, readInSlices, readOverlapping, rowsOf, sourceOf } from '../postgres-source.fixtures.ts';
+
+type Row = Record<string, string | null>;
+
+/** One entity's loads, one after another, with the checkpoint's own transitions between them and nothing else. */
+export class Loads {
+  checkpoint: Checkpoint | undefined;
+  readonly reading: ReturnType<typeof sourceOf>;
+  #count = 0;
+
+  constructor(
+    url: string,
+    entity: Partial<TableEntityInput> = {},
+    source: Partial<PostgresSourceInput> = {},
+    isPatient = false,
+  ) {
+    this.reading = sourceOf(url, entity, source, isPatient);
+  }
+
+  async claim(load_type: LoadType = 'incremental'): Promise<PendingLoad> {
+    const { source, entity } = this.reading;
+    const hasCursor = entity.cursor !== null;
+    const isFull = effectiveLoadType(this.checkpoint, load_type, hasCursor) === 'full';
+    const since = isFull ? undefined : this.checkpoint?.last_sync_timestamp;
+    const cut = await source.cut(entity, { since, exact_position: this.checkpoint?.exact_position });
+    this.#count += 1;
+    const load_id = `00000000-0000-8000-8000-${String(this.#count).padStart(12, '0')}`;
+    const request = { entity: 'things', load_id, load_type };
+    const started = startLoad(this.checkpoint, {
+      request,
+      waiting: [],
+      hasCursor,
+      cut,
+      now: timestamp('2024-01-15'),
+    });
+    this.checkpoint = started.checkpoint;
+    return started.load;
+  }
+
+  async finish(load: PendingLoad, status: 'completed' | 'abandoned' = 'completed'): Promise<void> {
+    const { load_id, until } = load;
+    // As the store keeps it: as JSON.
+    const stored = JSON.parse(JSON.stringify(this.checkpoint)) as Checkpoint;
+    this.checkpoint = finishLoad(stored, { load_id, status, until, rows: 0 }, timestamp('2024-01-15'));
+  }
+
+  /** In slices, with `between` run after each of them. */
+  async rows(load: PendingLoad, between?: Between): Promise<Row[]> {
+    return rowsOf(await readInSlices(this.reading, load, between));
+  }
+
+  /** In slices whose statements are all open at once. */
+  async rowsOverlapping(load: PendingLoad, between: Between): Promise<Row[]> {
+    return rowsOf(await readOverlapping(this.reading, load, between));
+  }
+
+  /** A whole load; what it brought, by `column`. */
+  async load(load_type?: LoadType, column = 'id'): Promise<(string | null | undefined)[]> {
+    const load = await this.claim(load_type);
+    const rows = await this.rows(load);
+    await this.finish(load);
+    return rows.map((row) => row[column]);
+  }
+}
+
+/** URL of a role of its own with `SELECT` on `things`, and no more unless `grant` says so. */
+export async function plainRole(url: string, grant = ''): Promise<string> {
+  const login = new URL(url);
+  const role = `plain_${login.pathname.slice(3, 25)}${grant}`;
+  await execute(url, `CREATE ROLE ${role} LOGIN PASSWORD 'x'; GRANT SELECT ON things TO ${role}`);
+  if (grant) await execute(url, `GRANT ${grant} TO ${role}`);
+  login.username = role;
+  login.password = 'x';
+  return login.href;
+}

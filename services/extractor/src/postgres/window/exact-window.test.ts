@@ -1,0 +1,234 @@
+import type { ExactPosition } from '@bronze/common/words/exact-position';
+import { type Timestamp, timestamp } from '@bronze/common/words/timestamp';
+import { describe, expect, test } from 'vitest';
+import {
+  advance,
+  exactCut,
+  type ExactClaim,
+  isNotReplayed,
+  isRewritten,
+  type Knowledge,
+  type Look,
+  mayRise,
+  strangenessOf,
+  withoutTimes,
+} from './exact-window.ts';
+
+const microseconds = (moment: Timestamp | null) => Date.parse(moment ?? 'never') * 1000;
+const at = (minute: number): Timestamp => timestamp(`2024-01-15T10:${String(minute).padStart(2, '0')}:00Z`);
+
+function look(changes: Partial<Look> = {}): Look {
+  return {
+    is_standby: false,
+    database: 'a/00000001/5',
+    table_oid: '16384',
+    file_nodes: { '16384': '16390' },
+    at: at(30),
+    xid: '100',
+    next_xid: '100',
+    basis: 'activity',
+    others_since: at(30),
+    open: [],
+    wal_position: null,
+    wal_writer_delay_ms: 200,
+    ...changes,
+  };
+}
+
+const known = (changes: Partial<Knowledge> = {}): Knowledge => ({
+  database: 'a/00000001/5',
+  table_oid: '16384',
+  file_nodes: { '16384': '16390' },
+  xid: '90',
+  next_xid: '95',
+  lower_bound: at(5),
+  lower_bound_basis: 'activity',
+  open_bound: at(10),
+  open_bound_basis: 'activity',
+  looked_at: at(15),
+  open_transactions: {},
+  ...changes,
+});
+
+describe('the lower bound', () => {
+  test.each([
+    ['nobody finished from xid on: what was open at this look', { others_since: at(20) }, known(), at(20)],
+    ['it is held back, to an id after the look before: what was open then', { next_xid: '110' }, known(), at(10)],
+    ['it is held back further: the bound of before', { xid: '94', next_xid: '110' }, known(), at(5)],
+    ['held back exactly to where the look before ended', { xid: '95', next_xid: '110' }, known(), at(10)],
+    ['nothing is known of before, and it is held back', { next_xid: '110' }, undefined, null],
+    ['what was open before is not known: the bound of before', { next_xid: '110' }, known({ open_bound: null }), at(5)],
+    ['it never falls', { others_since: at(1) }, known(), at(10)],
+    ['nor where the one of before is not known', {}, known({ lower_bound: null, open_bound: null }), at(30)],
+  ] as const)('%s', (_, changes, before, bound) => {
+    expect(advance(before, look(changes)).lower_bound).toBe(bound);
+  });
+
+  test('what only the configuration vouched for proves nothing on a primary, and counts on a standby', () => {
+    const before = known({ lower_bound_basis: 'lookback', open_bound_basis: 'lookback' });
+    const held = { next_xid: '110' } as const;
+    expect(advance(before, look(held))).toMatchObject({ lower_bound: null, lower_bound_basis: 'activity' });
+    const standby = look({ ...held, is_standby: true, basis: 'lookback', others_since: at(2) });
+    expect(advance(before, standby)).toMatchObject({ lower_bound: at(10), lower_bound_basis: 'lookback' });
+    expect(advance(known(), standby)).toMatchObject({ lower_bound: at(10), lower_bound_basis: 'activity' });
+  });
+});
+
+test('where writers overlap without end, the bound still follows, two of their lifetimes behind at most', () => {
+  // One writer begins every minute, takes an id a minute later and ends two minutes after that; a claim every minute.
+  const claims: Knowledge[] = [];
+  for (let minute = 3; minute < 50; minute += 1) {
+    const [xid, next_xid, since] = [100 + minute - 3, 100 + minute, at(minute - 3)];
+    const now = look({ at: at(minute), xid: String(xid), next_xid: String(next_xid), others_since: since });
+    claims.push(advance(claims.at(-1), now));
+  }
+  const lags = claims
+    .slice(10)
+    .map(({ lower_bound, looked_at }) => microseconds(looked_at) - microseconds(lower_bound));
+  expect(Math.max(...lags) / 60e6).toBeLessThanOrEqual(9);
+});
+
+describe('a clock that was set back', () => {
+  const position: ExactPosition = { ...known(), at: at(5), scan_from: at(4), open_transactions: { '3/17': at(7) } };
+
+  test('leaves the ids and no time: the next scan has no bound', () => {
+    const back = withoutTimes(position, look({ at: at(14) }));
+    expect(back).toMatchObject({ xid: '90', at: at(5), scan_from: null, lower_bound: null, open_transactions: {} });
+    expect(advance(back, look({ at: at(14), others_since: at(12), next_xid: '110' })).lower_bound).toBeNull();
+  });
+
+  test('and nothing changes where it went on', () => {
+    expect(withoutTimes(position, look({ at: at(15) }))).toBe(position);
+  });
+});
+
+describe('open transactions of unknown start', () => {
+  const virtual = (open: Look['open'], changes: Partial<Look> = {}) =>
+    look({ basis: 'virtual_transactions', open, ...changes });
+  const seen = { '3/17': at(7), '4/2': null };
+
+  test.each([
+    ['seen before keeps its bound', '3/17', 'virtual_transactions', at(7)],
+    ['seen before without a bound stays without', '4/2', 'virtual_transactions', null],
+    ['new: it began after the look before', '5/1', 'virtual_transactions', at(15)],
+    ['new, and nobody listed them before: it may be any that was open', '5/1', 'activity', at(10)],
+    ['prepared since: it may be any that was open', 'prepared:94', 'virtual_transactions', at(10)],
+    ['new, and nothing was proven before', '5/1', 'lookback', null],
+  ] as const)('%s', (_, id, open_bound_basis, bound) => {
+    const before = known({ open_bound_basis, open_transactions: seen });
+    const after = advance(before, virtual([{ id, since: null }]));
+    expect(after.open_transactions).toEqual({ [id]: bound });
+    expect(after.open_bound).toBe(bound);
+  });
+
+  test('the first look knows none, unless the role sees its start', () => {
+    expect(advance(undefined, virtual([{ id: '3/17', since: null }])).open_bound).toBeNull();
+    expect(advance(undefined, virtual([{ id: '3/17', since: at(3) }])).open_bound).toBe(at(3));
+    expect(advance(undefined, virtual([])).open_bound).toBe(at(30));
+  });
+});
+
+test('another look may tell more while the bound is not known, or lies below what was open at the first', () => {
+  expect(mayRise(known(), known({ lower_bound: null }))).toBe(true);
+  expect(mayRise(known(), known())).toBe(true);
+  expect(mayRise(known(), known({ lower_bound: at(10) }))).toBe(false);
+  expect(mayRise(known({ open_bound: null }), known())).toBe(false);
+});
+
+describe('a position that is strange', () => {
+  const position: ExactPosition = { ...known(), at: at(5), scan_from: at(4) };
+
+  test.each([
+    [undefined, {}],
+    ['database_changed', { database: 'a/00000002/5' }],
+    ['database_restored', { xid: '89' }],
+    ['database_restored', { xid: '94', next_xid: '94' }],
+    ['table_changed', { table_oid: '1' }],
+    [undefined, { xid: '89', is_standby: true }],
+  ] as const)('%s', (why, changes) => {
+    expect(strangenessOf(position, look(changes))).toBe(why);
+  });
+
+  test('a standby that is behind is waited for', () => {
+    expect(isNotReplayed(position, look({ xid: '89', is_standby: true }))).toBe(true);
+    expect(isNotReplayed(position, look({ xid: '90', is_standby: true }))).toBe(false);
+    expect(isNotReplayed(position, look({ xid: '89' }))).toBe(false);
+    expect(isNotReplayed(position, look({ xid: '89', is_standby: true, database: 'b' }))).toBe(false);
+    expect(isNotReplayed(undefined, look())).toBe(false);
+  });
+});
+
+describe('a window', () => {
+  const position: ExactPosition = { ...known(), at: at(5), scan_from: at(4) };
+  const claim = (changes: Partial<ExactClaim> = {}): ExactClaim => ({
+    since: at(5),
+    position,
+    strangeness: undefined,
+    knowledge: known({ xid: '100', next_xid: '120', lower_bound: at(10), open_bound: at(20), looked_at: at(30) }),
+    lookback_seconds: 120,
+    margin_seconds: 60,
+    atPrecision: (bound) => bound,
+    ...changes,
+  });
+
+  test('goes on where the one before ended, and the scan where its bound was', () => {
+    expect(exactCut(claim())).toMatchObject({
+      until: at(10),
+      basis: 'exact_activity',
+      window: { from_xid: '90', until_xid: '100', scan_from: at(4), next_scan_from: at(9) },
+      position: { xid: '100', scan_from: at(9) },
+      fallback: undefined,
+      watermark_lag_seconds: 1200,
+      oldest_transaction_seconds: 600,
+    });
+  });
+
+  test('of a full load has no beginning, and is as exact as the bound behind it', () => {
+    const basis = (lower_bound_basis: Knowledge['lower_bound_basis']) =>
+      exactCut(claim({ since: undefined, knowledge: known({ lower_bound_basis }) })).basis;
+    expect(exactCut(claim({ since: undefined })).window).toMatchObject({ from_xid: null, scan_from: null });
+    expect([basis('activity'), basis('virtual_transactions'), basis('lookback')]).toEqual([
+      'exact_activity',
+      'exact_virtual_transactions',
+      'lookback',
+    ]);
+  });
+
+  test('without a known bound: the scan has none, and the timestamp stays behind by the lookback', () => {
+    const unknown = (changes: Partial<Knowledge>) =>
+      exactCut(claim({ knowledge: known({ xid: '100', lower_bound: null, looked_at: at(30), ...changes }) }));
+    expect(unknown({})).toMatchObject({ until: at(8), position: { scan_from: null } });
+    expect(unknown({ open_bound: null })).toMatchObject({ until: at(28), oldest_transaction_seconds: undefined });
+    const next = exactCut(claim({ position: { ...position, lower_bound: null, scan_from: null } }));
+    expect(next).toMatchObject({ basis: 'exact_unbounded', window: { scan_from: null } });
+  });
+
+  test.each([
+    ['no_position', { position: undefined }],
+    ['database_changed', { strangeness: 'database_changed' }],
+    ['checkpoint_edited', { since: at(6) }],
+    ['window_too_wide', { knowledge: known({ xid: String(90n + 2n ** 31n) }) }],
+  ] as const)('%s: from the timestamp, less lookback and margin', (fallback, changes) => {
+    const cut = exactCut(claim(changes));
+    const since = 'since' in changes ? at(3) : at(2);
+    expect(cut).toMatchObject({ fallback, basis: 'lookback', window: { from_xid: null, scan_from: since } });
+  });
+
+  test('over a rewritten table: its transactions, with any cursor, and it says so', () => {
+    const rewritten = { ...position, file_nodes: { '16384': '16380' } };
+    expect(exactCut(claim({ position: rewritten }))).toMatchObject({
+      fallback: 'table_rewritten',
+      basis: 'exact_unbounded',
+      window: { from_xid: '90', until_xid: '100', scan_from: null, file_nodes: { '16384': '16390' } },
+    });
+  });
+});
+
+test('a table is rewritten when it, or a part of it, lies in another file', () => {
+  expect(isRewritten({ '1': '5', '2': '6' }, { '2': '6', '1': '5' })).toBe(false);
+  expect(isRewritten({ '1': '5' }, { '1': '7' })).toBe(true);
+  expect(isRewritten({ '1': '5' }, { '1': '5', '2': '6' })).toBe(true);
+  expect(isRewritten({ '1': '5', '2': '6' }, { '1': '5' })).toBe(true);
+  expect(isRewritten({ '1': '5' }, { '2': '5' })).toBe(true);
+  expect(isRewritten(undefined, { '1': '5' })).toBe(false);
+});

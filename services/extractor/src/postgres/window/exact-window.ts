@@ -1,0 +1,235 @@
+/**
+ * Windows in transaction ids.
+ *
+ * A claim takes a snapshot. Its `xmin`, here `xid`, is the bound below which every transaction is finished; no
+ * transaction from its `xmax`, here `next_xid`, on was finished. A load takes what the transactions between two claims'
+ * `xid` wrote: these ranges tile. What stays to be proven is how far back their cursors may lie, for the scan's sake.
+ *
+ * Who owns an id from a claim's `next_xid` on was not finished at that claim, so it began no earlier than the oldest
+ * transaction that was open then (`open_bound`), or after it. Hence for the ids from `xid` on there hold, at once: the
+ * open bound of every claim whose `next_xid` is not above `xid`, and every earlier lower bound.
+ *
+ * Where transactions overlap without end, `xid` never reaches the `next_xid` of the look before. So one earlier look's open
+ * bound is awaited until `xid` has come so far; then that of the look before takes its place. The bound then stays
+ * behind by no more than two lifetimes of such transactions.
+ */
+import type { ExactCut } from '@bronze/common/load/cut';
+import {
+  basisOf,
+  type BoundBasis,
+  type ExactPosition,
+  type ExactWindow,
+  type FileNodes,
+  type WindowFallback,
+} from '@bronze/common/words/exact-position';
+import { earlier, secondsBetween, type Timestamp } from '@bronze/common/words/timestamp';
+import { isTellable } from './xid-range.ts';
+
+/** What one look at the database says. It looks at open transactions first, and takes the snapshot last. */
+export interface Look {
+  readonly is_standby: boolean;
+  readonly database: string;
+  readonly table_oid: string;
+  readonly file_nodes: FileNodes;
+  /** The database's clock, read before all else. */
+  readonly at: Timestamp;
+  readonly xid: string;
+  readonly next_xid: string;
+  readonly basis: BoundBasis;
+  /** No transaction that is not among `open` began earlier. */
+  readonly others_since: Timestamp;
+  readonly open: readonly OpenTransaction[];
+  /** Where the log of changes ended, in bytes; null: on a standby. */
+  readonly wal_position: string | null;
+  readonly wal_writer_delay_ms: number;
+}
+
+export interface OpenTransaction {
+  /** `3/17`: backend and its local transaction; `prepared:754`. */
+  readonly id: string;
+  /** Its start, where the role may see it. */
+  readonly since: Timestamp | null;
+}
+
+/** What is known after a look: a position without what belongs to one load. */
+export type Knowledge = Omit<ExactPosition, 'at' | 'scan_from'>;
+
+/** What the look adds to what was known: the rule at the top of this file. */
+export function advance(before: Knowledge | undefined, look: Look): Knowledge {
+  const open_transactions = openAfter(before, look);
+  const open_bound = earliestOf([look.at, look.others_since, ...Object.values(open_transactions)]);
+  const looks = [...looksBefore(before), { next_xid: look.next_xid, at: open_bound, basis: look.basis }];
+  const candidates: readonly Bound[] = [
+    ...(before ? [{ at: before.lower_bound, basis: before.lower_bound_basis }] : []),
+    ...looks.filter(({ next_xid }) => isReached(next_xid, look)),
+  ];
+  const lower = candidates.filter((one) => isProof(one.basis, look)).reduce<Bound | undefined>(later, undefined);
+  const awaited = looks.find(({ next_xid, at }) => at !== null && !isReached(next_xid, look));
+  return {
+    database: look.database,
+    table_oid: look.table_oid,
+    file_nodes: look.file_nodes,
+    xid: look.xid,
+    next_xid: look.next_xid,
+    lower_bound: lower?.at ?? null,
+    lower_bound_basis: lower?.at ? lower.basis : look.basis,
+    open_bound,
+    open_bound_basis: look.basis,
+    looked_at: look.at,
+    open_transactions,
+    ...(awaited && { awaited_bound: awaited }),
+  };
+}
+
+/** Looks whose open bound may yet serve, the earlier first. */
+function looksBefore(before: Knowledge | undefined): BoundOfLook[] {
+  if (!before) return [];
+  const last = { next_xid: before.next_xid, at: before.open_bound, basis: before.open_bound_basis };
+  return before.awaited_bound ? [before.awaited_bound, last] : [last];
+}
+
+interface Bound {
+  readonly at: Timestamp | null;
+  readonly basis: BoundBasis;
+}
+
+/** Serves from the moment on that `xid` has come to its `next_xid`. */
+interface BoundOfLook extends Bound {
+  readonly next_xid: string;
+}
+
+function isReached(next_xid: string, look: Look): boolean {
+  return BigInt(look.xid) >= BigInt(next_xid);
+}
+
+/** What only the configuration vouches for proves nothing where something can be proven. */
+function isProof(basis: BoundBasis, look: Look): boolean {
+  return basis !== 'lookback' || look.basis === 'lookback';
+}
+
+function later(one: Bound | undefined, other: Bound): Bound | undefined {
+  if (!one?.at) return other;
+  return other.at && other.at > one.at ? other : one;
+}
+
+function openAfter(before: Knowledge | undefined, look: Look): Record<string, Timestamp | null> {
+  const known = before?.open_transactions ?? {};
+  const bound = ({ id, since }: OpenTransaction) =>
+    since ?? (Object.hasOwn(known, id) ? (known[id] ?? null) : boundOfNew(before, look, id));
+  return Object.fromEntries(look.open.map((one) => [one.id, bound(one)]));
+}
+
+/**
+ * A virtual transaction that was not there at the look before began after it. A prepared one has another name than
+ * before it was prepared: it may be any that was open then.
+ */
+function boundOfNew(before: Knowledge | undefined, look: Look, id: string): Timestamp | null {
+  if (!before || !isProof(before.open_bound_basis, look)) return null;
+  const wasListed = before.open_bound_basis === 'virtual_transactions' && !id.startsWith('prepared:');
+  return wasListed ? before.looked_at : before.open_bound;
+}
+
+function earliestOf(bounds: readonly (Timestamp | null)[]): Timestamp | null {
+  return bounds.reduce((earliest, one) => (earliest === null || one === null ? null : one < earliest ? one : earliest));
+}
+
+/** Whether a further look may still raise the lower bound: transactions that were writing at the first one are about to finish. */
+export function mayRise(first: Knowledge, now: Knowledge): boolean {
+  return now.lower_bound === null || (first.open_bound !== null && now.lower_bound < first.open_bound);
+}
+
+/** Whether the position's ids belong to another history than the look's, so that it proves nothing. */
+export function strangenessOf(position: ExactPosition, look: Look): WindowFallback | undefined {
+  if (position.database !== look.database) return 'database_changed';
+  const isBehind = BigInt(look.xid) < BigInt(position.xid) || BigInt(look.next_xid) < BigInt(position.next_xid);
+  // A standby may be behind without that: see `isNotReplayed`.
+  if (isBehind && !look.is_standby) return 'database_restored';
+  return position.table_oid === look.table_oid ? undefined : 'table_changed';
+}
+
+/**
+ * Whether the table, or a part of it, lies in another file than before. Its rows may then carry the id of the transaction
+ * that wrote that file, and keep the cursors they had.
+ */
+export function isRewritten(before: FileNodes | undefined, now: FileNodes): boolean {
+  if (before === undefined) return false;
+  const oids = Object.keys(before);
+  return oids.length !== Object.keys(now).length || oids.some((oid) => before[oid] !== now[oid]);
+}
+
+/**
+ * The position where the clock that its bounds were read from was ahead, and has been set back since: its ids count, and
+ * no time does. The next scan has no bound.
+ */
+export function withoutTimes(position: ExactPosition | undefined, look: Look): ExactPosition | undefined {
+  if (!position || look.at >= position.looked_at) return position;
+  const { awaited_bound: _, ...rest } = position;
+  const unknown = { lower_bound: null, scan_from: null, open_bound: null, open_transactions: {} };
+  return { ...rest, ...unknown, open_bound_basis: 'lookback', looked_at: look.at };
+}
+
+/** A standby that has not come as far as the claim before yet. */
+export function isNotReplayed(position: ExactPosition | undefined, look: Look): boolean {
+  return position?.database === look.database && look.is_standby && BigInt(look.xid) < BigInt(position.xid);
+}
+
+/** What a claim decides with. */
+export interface ExactClaim {
+  /** Undefined: a full load. */
+  readonly since: Timestamp | undefined;
+  readonly position: ExactPosition | undefined;
+  readonly strangeness: WindowFallback | undefined;
+  readonly knowledge: Knowledge;
+  readonly lookback_seconds: number;
+  /** Of application clocks, and what a cursor without a zone may go back by. */
+  readonly margin_seconds: number;
+  /** Cuts a bound to the precision that cursors are rounded to. */
+  readonly atPrecision: (bound: Timestamp) => Timestamp;
+}
+
+/** The window of a load, how far the public timestamp may go with it, and where the next load goes on. */
+export function exactCut(claim: ExactClaim): ExactCut & { readonly until: Timestamp; readonly basis: string } {
+  const { since, knowledge, lookback_seconds, margin_seconds, atPrecision } = claim;
+  const { lower_bound, open_bound, looked_at } = knowledge;
+  const scan_from = lower_bound && earlier(atPrecision(lower_bound), margin_seconds);
+  const position = { ...knowledge, scan_from };
+  const until = atPrecision(lower_bound ?? earlier(open_bound ?? looked_at, lookback_seconds));
+  const fallback = since === undefined ? undefined : fallbackOf(claim, since);
+  const before = since === undefined ? undefined : continuedFrom(claim.position, fallback);
+  return {
+    until,
+    basis: fallback && !before ? 'lookback' : basisOf(before ?? position),
+    window: windowOf(claim, before, scan_from),
+    position,
+    fallback,
+    watermark_lag_seconds: secondsBetween(until, looked_at),
+    oldest_transaction_seconds: open_bound === null ? undefined : secondsBetween(open_bound, looked_at),
+  };
+}
+
+/** Where the load goes on exactly. In a rewritten table what its transactions wrote may have any cursor: no bound. */
+function continuedFrom(position: ExactPosition | undefined, fallback: WindowFallback | undefined) {
+  if (fallback === undefined) return position;
+  if (!position || fallback !== 'table_rewritten') return undefined;
+  return { ...position, lower_bound: null, scan_from: null };
+}
+
+/** @param before where the load goes on exactly; undefined: a full load, or one that has to go by the timestamp */
+function windowOf(
+  { since, knowledge, lookback_seconds, margin_seconds }: ExactClaim,
+  before: ExactPosition | undefined,
+  next_scan_from: Timestamp | null,
+): ExactWindow {
+  const { database, table_oid, file_nodes, xid: until_xid } = knowledge;
+  const shared = { database, table_oid, file_nodes, until_xid, next_scan_from };
+  if (before) return { ...shared, from_xid: before.xid, scan_from: before.scan_from };
+  return { ...shared, from_xid: null, scan_from: since ? earlier(since, lookback_seconds + margin_seconds) : null };
+}
+
+function fallbackOf({ position, strangeness, knowledge }: ExactClaim, since: Timestamp): WindowFallback | undefined {
+  if (!position) return 'no_position';
+  if (strangeness) return strangeness;
+  if (position.at !== since) return 'checkpoint_edited';
+  if (!isTellable(position.xid, knowledge.xid)) return 'window_too_wide';
+  return isRewritten(position.file_nodes, knowledge.file_nodes ?? {}) ? 'table_rewritten' : undefined;
+}

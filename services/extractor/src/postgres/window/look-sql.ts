@@ -1,0 +1,127 @@
+import { earlier, timestamp } from '@bronze/common/words/timestamp';
+import * as z from 'zod/mini';
+import type { Look, OpenTransaction } from './exact-window.ts';
+
+/** As `Timestamp` is written. The session's zone is UTC. */
+const utc = (moment: string) => `to_char(${moment}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+/**
+ * The four statements of a look, in this order, each with its own snapshot (`READ COMMITTED`). Turned round, a
+ * transaction could take an id, write and commit between the snapshot and the look at who is open, and show in neither.
+ * Statistics are cached for a transaction: the first statement clears them.
+ */
+export const CLOCK_SQL = `SELECT ${utc('clock_timestamp()')} AS at, pg_stat_clear_snapshot()::text AS cleared`;
+
+/**
+ * Who is open in this database. Everybody sees the lock that each transaction holds on its own virtual id, and which
+ * database a process is in; its start only where the role may. A lock whose process has gone or just come counts.
+ * `sees_all`: the start of all others shows, but for those that hide it by `track_activities` or send the log. What
+ * vacuums writes no rows, however long it is open; a session that may send the log may write, too.
+ */
+export const OPEN_SQL = `
+WITH others AS MATERIALIZED (
+  SELECT pid, xact_start, state, coalesce(datname = current_database(), false)
+    AND coalesce(backend_type, '') <> 'autovacuum worker'
+    AND pid NOT IN (SELECT pid FROM pg_stat_progress_vacuum) AS is_here
+  FROM pg_stat_activity WHERE pid <> pg_backend_pid()
+)
+SELECT json_build_object(
+  'is_standby', pg_is_in_recovery(),
+  'replayed', ${utc('pg_last_xact_replay_timestamp()')},
+  'sees_all', pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AND NOT coalesce(
+    (SELECT bool_or(state IS NULL OR state = 'disabled') FROM others WHERE is_here), false),
+  'oldest', (SELECT ${utc('min(xact_start)')} FROM others WHERE is_here),
+  'open', (
+    SELECT coalesce(json_agg(json_build_object('id', l.virtualxid, 'since', ${utc('o.xact_start')})), '[]')
+    FROM pg_locks l LEFT JOIN others o USING (pid)
+    WHERE l.locktype = 'virtualxid' AND l.granted AND l.mode = 'ExclusiveLock' AND l.pid <> pg_backend_pid()
+      AND coalesce(o.is_here, true))
+)::text AS open`;
+
+/** Prepared transactions hold no virtual id any more. They are looked for after the open ones: one that is prepared meanwhile shows twice, not never. */
+export const PREPARED_SQL = `
+SELECT 'prepared:' || transaction::text AS id FROM pg_prepared_xacts
+WHERE database = current_database() AND NOT pg_is_in_recovery()`;
+
+/** A snapshot's bounds, and whose ids they are. The timeline changes when a standby is promoted. */
+export const SNAPSHOT_SQL = `
+SELECT pg_snapshot_xmin(s)::text AS xid, pg_snapshot_xmax(s)::text AS next_xid,
+  concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
+    CASE WHEN pg_is_in_recovery() THEN (
+        SELECT lpad(upper(to_hex(greatest(c.timeline_id, r.min_recovery_end_timeline))), 8, '0')
+        FROM pg_control_checkpoint() c, pg_control_recovery() r)
+      ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END,
+    (SELECT oid FROM pg_database WHERE datname = current_database())) AS database,
+  CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') END AS wal_position,
+  (SELECT setting FROM pg_settings WHERE name = 'wal_writer_delay') AS wal_writer_delay_ms
+FROM pg_current_snapshot() AS s`;
+
+/** Whether the log is written up to `$1`. One that ends at a page's header of 24 or 40 bytes has nothing there to write. */
+export const FLUSHED_SQL = `
+SELECT (pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0') >= target - CASE WHEN in_page <= 40 THEN in_page ELSE 0 END)::text AS flushed
+FROM (SELECT $1::numeric AS target, mod($1::numeric, current_setting('wal_block_size')::numeric) AS in_page) AS asked`;
+
+type Row = Readonly<Record<string, string | null>>;
+
+export interface SnapshotRow {
+  readonly xid: string;
+  readonly next_xid: string;
+  readonly database: string;
+  /** Where the log of changes ended then; null: on a standby. */
+  readonly wal_position: string | null;
+  readonly wal_writer_delay_ms: number;
+}
+
+const snapshotSchema = z.object({
+  xid: z.string(),
+  next_xid: z.string(),
+  database: z.string(),
+  wal_position: z.nullable(z.string()),
+  wal_writer_delay_ms: z.pipe(z.string(), z.transform(Number)),
+});
+
+/** Decodes the row of {@link SNAPSHOT_SQL}. */
+export function decodeSnapshot(row: Row | undefined): SnapshotRow {
+  return z.parse(snapshotSchema, row);
+}
+
+const openSchema = z.object({
+  is_standby: z.boolean(),
+  replayed: z.nullable(z.string()),
+  sees_all: z.boolean(),
+  oldest: z.nullable(z.string()),
+  open: z.array(z.object({ id: z.string(), since: z.nullable(z.string()) })),
+});
+
+/** What the four statements of a look said. */
+export interface LookRows {
+  readonly clock: Row | undefined;
+  readonly open: Row | undefined;
+  readonly prepared: readonly Row[];
+  readonly snapshot: Row | undefined;
+}
+
+/** Makes a look of them, by the best means that the role has. */
+export function decodeLook(
+  rows: LookRows,
+  place: Pick<Look, 'table_oid' | 'file_nodes'>,
+  lookback_seconds: number,
+): Look {
+  const at = timestamp(rows.clock?.['at'] ?? '');
+  const seen = z.parse(openSchema, JSON.parse(rows.open?.['open'] ?? ''));
+  const since = (text: string | null) => (text === null ? null : timestamp(text));
+  const base = { is_standby: seen.is_standby, ...place, at, ...decodeSnapshot(rows.snapshot) };
+  if (seen.is_standby) {
+    // Nothing replayed since the start: then how far it has come is not known, and the epoch is before everything.
+    const replayed = since(seen.replayed) ?? timestamp('0001-01-01');
+    const others_since = earlier(replayed < at ? replayed : at, lookback_seconds);
+    return { ...base, basis: 'lookback', others_since, open: [] };
+  }
+  const prepared: OpenTransaction[] = rows.prepared.map(({ id }) => ({ id: id ?? '', since: null }));
+  const open = seen.open.map((one) => ({ id: one.id, since: since(one.since) }));
+  if (seen.sees_all) {
+    const hidden = open.filter((one) => one.since === null);
+    return { ...base, basis: 'activity', others_since: since(seen.oldest) ?? at, open: [...hidden, ...prepared] };
+  }
+  return { ...base, basis: 'virtual_transactions', others_since: at, open: [...open, ...prepared] };
+}

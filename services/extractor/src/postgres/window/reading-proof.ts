@@ -1,0 +1,54 @@
+import type { PendingLoad } from '@bronze/common/load/checkpoint';
+import type { WindowFallback } from '@bronze/common/words/exact-position';
+import { BronzeError } from '@bronze/common/words/failure';
+import type { TableEntity } from '@bronze/common/config/postgres';
+import { REPLAYED_SQL } from '../table/catalog-sql.ts';
+import { isRewritten } from './exact-window.ts';
+import { decodeSnapshot, SNAPSHOT_SQL } from './look-sql.ts';
+import { isTellable } from './xid-range.ts';
+import type { DescribedTable } from '../table/described-table.ts';
+import type { Queries } from '../../adapters/postgres-session.ts';
+
+/** What a reading session can vouch for. */
+export interface ReadingProof {
+  /** Whether transaction ids count. */
+  readonly is_exact: boolean;
+  /** Why they don't, though the load's window is exact. */
+  readonly fallback: WindowFallback | undefined;
+}
+
+/**
+ * Whether this session sees all that the window covers: behind a reader endpoint it may be another standby than the
+ * claim's. Where a failover has brought another history meanwhile, or the table was replaced or rewritten, the load goes
+ * on without transaction ids: it then takes more rows, never fewer.
+ *
+ * @throws BronzeError SOURCE_INTERRUPTED when it does not see them yet
+ */
+export async function proveReading(
+  session: Queries,
+  entity: TableEntity,
+  load: PendingLoad,
+  table: DescribedTable,
+): Promise<ReadingProof> {
+  const { exact_window } = load;
+  if (!exact_window) {
+    const [row] = await session.rows(REPLAYED_SQL, [load.until]);
+    if (row?.['replayed'] !== 'true') throw notReplayed(entity);
+    return { is_exact: false, fallback: undefined };
+  }
+  const [row] = await session.rows(SNAPSHOT_SQL, []);
+  const { xid, next_xid, database } = decodeSnapshot(row);
+  if (database !== exact_window.database) return { is_exact: false, fallback: 'database_changed' };
+  if (table.oid !== exact_window.table_oid || !table.has_xids) return { is_exact: false, fallback: 'table_changed' };
+  if (isRewritten(exact_window.file_nodes, table.file_nodes)) return { is_exact: false, fallback: 'table_rewritten' };
+  if (BigInt(xid) < BigInt(exact_window.until_xid)) throw notReplayed(entity);
+  if (!isTellable(exact_window.until_xid, next_xid)) return { is_exact: false, fallback: 'window_too_wide' };
+  return { is_exact: true, fallback: undefined };
+}
+
+function notReplayed(entity: TableEntity): BronzeError {
+  return new BronzeError('SOURCE_INTERRUPTED', {
+    message: `the standby that ${entity.name} is read from has not replayed what its window covers`,
+    hint: 'It is retried. If it stays, look at the replication lag.',
+  });
+}

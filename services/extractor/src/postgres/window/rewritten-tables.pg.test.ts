@@ -1,0 +1,171 @@
+import type pg from 'pg';
+import { describe, expect, test } from 'vitest';
+import { connect, execute, newDatabase } from '../../../../../test/database.ts';
+import { Loads, plainRole } from './exact-loads.fixtures.ts';
+import { readAll, rowsOf, startAt } from '../postgres-source.fixtures.ts';
+
+/** Two hundred rows of long ago, which no lookback reaches, in slices of fifty. */
+const THINGS = `CREATE TABLE things (id integer PRIMARY KEY, v integer, updated_at timestamptz DEFAULT now());
+INSERT INTO things SELECT n, n, '2024-01-01' FROM generate_series(1, 200) n`;
+const IN_SLICES = { batch_rows: 50 };
+const ALL = Array.from({ length: 200 }, (_, index) => String(index + 1));
+
+const REWRITE = 'ALTER TABLE things ALTER v TYPE bigint';
+const RELOAD = 'CREATE TEMP TABLE kept AS SELECT * FROM things; TRUNCATE things; INSERT INTO things SELECT * FROM kept';
+const SWAP = `CREATE TABLE fresh (LIKE things INCLUDING ALL); INSERT INTO fresh SELECT * FROM things;
+ALTER TABLE things RENAME TO old; ALTER TABLE fresh RENAME TO things; GRANT SELECT ON things TO PUBLIC`;
+const NOT_MVCC_SAFE = [
+  ['ALTER TABLE … TYPE', REWRITE],
+  ['TRUNCATE and reload', RELOAD],
+  ['a swap by rename', SWAP],
+] as const;
+
+/** Until somebody waits for a lock of `holder`'s. */
+async function untilBlocked(holder: pg.Client): Promise<void> {
+  const waiting = () =>
+    holder.query(
+      'SELECT 1 FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())',
+    );
+  await expect.poll(async () => (await waiting()).rows.length, { timeout: 30_000 }).toBeGreaterThan(0);
+}
+
+/** What `read` brings that comes while `sql` holds the table, which commits once the reading waits for it. */
+async function behind<T>(url: string, sql: string, read: () => Promise<T>): Promise<T> {
+  const holder = await connect(url);
+  await holder.query(`BEGIN; ${sql}`);
+  const reading = read();
+  await untilBlocked(holder);
+  await holder.query('COMMIT');
+  return reading;
+}
+
+function loadBehind(url: string, sql: string, loads: Loads) {
+  return behind(url, sql, () => loads.load());
+}
+
+const sorted = (ids: readonly (string | null | undefined)[]) => ids.toSorted((a, b) => Number(a) - Number(b));
+
+describe('a reading whose snapshot would be older than the lock of', () => {
+  test.each(NOT_MVCC_SAFE)('%s: a full load brings every row', async (_, sql) => {
+    const url = await newDatabase(THINGS);
+    const loads = new Loads(await plainRole(url), IN_SLICES);
+    expect(await loadBehind(url, sql, loads)).toEqual(ALL);
+  });
+
+  test.each(NOT_MVCC_SAFE)('%s, of a table without cursor and key: every row', async (_, sql) => {
+    const url = await newDatabase(`${THINGS}; ALTER TABLE things DROP CONSTRAINT things_pkey`);
+    const loads = new Loads(await plainRole(url), { cursor: null });
+    const whole = async () => {
+      const batches = await readAll(loads.reading, await loads.claim());
+      return rowsOf(batches).map((row) => row['id']);
+    };
+    expect(sorted(await behind(url, sql, whole))).toEqual(ALL);
+  });
+
+  test.each([
+    ['ALTER TABLE … TYPE', REWRITE],
+    ['TRUNCATE and reload', RELOAD],
+  ])('%s: what changed before it is in the next load', async (_, sql) => {
+    const url = await newDatabase(THINGS);
+    const loads = new Loads(await plainRole(url), IN_SLICES);
+    expect(await loads.load()).toEqual(ALL);
+    await execute(url, 'UPDATE things SET v = v + 1, updated_at = now() WHERE id <= 100');
+    const brought = new Set(await loadBehind(url, sql, loads));
+    expect(ALL.slice(0, 100).filter((id) => !brought.has(id))).toEqual([]);
+  });
+
+  test('a view’s base table is locked too', async () => {
+    const url = await newDatabase(
+      `${THINGS.replaceAll('things', 'base')}; CREATE VIEW things AS SELECT * FROM base WHERE id > 0`,
+    );
+    const loads = new Loads(url, { ...IN_SLICES, primary_key: ['id'] }, { margin_seconds: 0 });
+    const rewrite = 'ALTER TABLE base ADD w uuid DEFAULT gen_random_uuid()';
+    expect(await loadBehind(url, rewrite, loads)).toEqual(ALL);
+  });
+
+  test('a partition: with the partitioned table', async () => {
+    const url = await newDatabase(
+      `CREATE TABLE things (id integer PRIMARY KEY, v integer, updated_at timestamptz DEFAULT now()) PARTITION BY RANGE (id);
+       CREATE TABLE p0 PARTITION OF things FOR VALUES FROM (0) TO (101); CREATE TABLE p1 PARTITION OF things DEFAULT;
+       INSERT INTO things SELECT n, n, '2024-01-01' FROM generate_series(1, 200) n`,
+    );
+    const loads = new Loads(await plainRole(url), IN_SLICES);
+    expect(await loadBehind(url, RELOAD.replaceAll('things', 'p1'), loads)).toEqual(ALL);
+  });
+
+  test('a role with grants on single columns, which LOCK TABLE would refuse', async () => {
+    const url = await newDatabase(THINGS);
+    const role = await plainRole(url);
+    await execute(
+      url,
+      `REVOKE SELECT ON things FROM PUBLIC, ${new URL(role).username}; GRANT SELECT (id, v, updated_at) ON things TO ${new URL(role).username}`,
+    );
+    expect(await loadBehind(url, REWRITE, new Loads(role, IN_SLICES))).toEqual(ALL);
+  });
+});
+
+describe('a table that is rewritten between claim and last slice', () => {
+  test.each([1, 2, 3])('a full load, after slice %i: every row, and so says the slice', async (after) => {
+    const url = await newDatabase(THINGS);
+    const loads = new Loads(await plainRole(url), IN_SLICES);
+    const load = await loads.claim();
+    const rows = await loads.rows(load, async (slice) => void (slice === after && (await execute(url, REWRITE))));
+    expect(rows.map((row) => row['id'])).toEqual(ALL);
+  });
+
+  test.each(NOT_MVCC_SAFE)('%s before the first slice: no row is lost, and so says the slice', async (_, sql) => {
+    const url = await newDatabase(THINGS);
+    const loads = new Loads(await plainRole(url), IN_SLICES);
+    await loads.load();
+    await execute(url, 'UPDATE things SET v = v + 1, updated_at = now()');
+    const load = await loads.claim();
+    await execute(url, `BEGIN; ${sql}; COMMIT`);
+    const { source, entity } = loads.reading;
+    const reader = await source.openSlice(entity, load, startAt());
+    expect(reader.window_fallback).toBe(sql === SWAP ? 'table_changed' : 'table_rewritten');
+    expect(sorted((await loads.rows(load)).map((row) => row['id']))).toEqual(ALL);
+  });
+
+  test('an incremental load, in the middle: its rows, although they carry the rewriter’s id now', async () => {
+    const url = await newDatabase(THINGS);
+    const loads = new Loads(await plainRole(url), IN_SLICES);
+    await loads.load();
+    await execute(url, 'UPDATE things SET v = v + 1, updated_at = now()');
+    const load = await loads.claim();
+    const rows = await loads.rows(load, async (slice) => void (slice === 2 && (await execute(url, REWRITE))));
+    expect(sorted(rows.map((row) => row['id']))).toEqual(ALL);
+  });
+});
+
+describe('between two loads', () => {
+  test.each([
+    ['a rewritten table', REWRITE],
+    ['a reloaded table', RELOAD],
+  ])('%s: every row comes again, however old its cursor, and it says so', async (_, sql) => {
+    const url = await newDatabase(THINGS);
+    const loads = new Loads(await plainRole(url), IN_SLICES, { lookback_seconds: 1 });
+    await loads.load();
+    await execute(url, `BEGIN; ${sql}; COMMIT`);
+    const load = await loads.claim();
+    expect(load).toMatchObject({ window_fallback: 'table_rewritten', window_basis: 'exact_unbounded' });
+    expect(sorted((await loads.rows(load)).map((row) => row['id']))).toEqual(ALL);
+    await loads.finish(load);
+    expect((await loads.claim()).window_fallback).toBeUndefined();
+  });
+
+  test('VACUUM FULL keeps the ids: nothing comes again', async () => {
+    const url = await newDatabase(THINGS);
+    const loads = new Loads(await plainRole(url), IN_SLICES);
+    await loads.load();
+    await execute(url, 'VACUUM FULL things');
+    expect(await loads.load()).toEqual([]);
+  });
+});
+
+test('COPY FREEZE into a truncated table while a full load waits: its rows come once', async () => {
+  const url = await newDatabase(THINGS);
+  const loads = new Loads(await plainRole(url), IN_SLICES);
+  const frozen = `TRUNCATE things; COPY things FROM PROGRAM 'echo "1\t1\t2024-01-01"' WITH (FREEZE)`;
+  const first = await loadBehind(url, frozen, loads);
+  expect([...first, ...(await loads.load())]).toEqual(['1']);
+});

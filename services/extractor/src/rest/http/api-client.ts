@@ -1,0 +1,207 @@
+import type { CachedSecret } from '@bronze/common/secrets/cached-secret';
+import { BronzeError, isHopeless, toFailure } from '@bronze/common/words/failure';
+import type { Deadline } from '@bronze/common/ports/clock';
+import type { Log } from '@bronze/common/load/events';
+import type { RestSourceConfig } from '@bronze/common/config/rest';
+import pRetry from 'p-retry';
+import type { HttpAnswer, HttpClient } from './http.ts';
+import { type JsonNode, parseJson } from '../records/json-node.ts';
+import type { Pacer } from './pacer.ts';
+import { allowanceOf, retryAfterMs } from './rate-limit.ts';
+
+/** Worth trying again: RFC 9110 and RFC 6585, and 408 and 425, which say so themselves. */
+const RETRIED: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
+const THROTTLED: ReadonlySet<number> = new Set([429, 503]);
+const REDIRECTS_MAX = 5;
+/** Exponential back-off with full jitter doubles from here. */
+const BACKOFF_MS = 500;
+const BACKOFF_MS_MAX = 30_000;
+const EXCERPT_CHARACTERS = 200;
+
+export interface ApiPorts {
+  readonly http: HttpClient;
+  readonly config: RestSourceConfig;
+  /** Undefined: the API wants none. */
+  readonly key: CachedSecret<string> | undefined;
+  readonly pacer: Pacer;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+export interface ApiRequest {
+  /** In whose name: for messages. */
+  readonly entity: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly deadline: Deadline;
+}
+
+export interface ApiAnswer {
+  /** After redirects: relative links are relative to this. */
+  readonly url: string;
+  readonly headers: HttpAnswer['headers'];
+  readonly body: JsonNode;
+  /** Of the body. */
+  readonly characters: number;
+}
+
+/** A status that no repetition changes, such as 400 or 404: what it means depends on what was asked. */
+export interface Refusal {
+  readonly status: number;
+  /** The beginning of the body. */
+  readonly excerpt: string;
+}
+
+/** Asks an API politely, until it gives a whole answer. */
+export class ApiClient {
+  readonly #ports: ApiPorts;
+
+  constructor(ports: ApiPorts) {
+    this.#ports = ports;
+  }
+
+  /**
+   * @throws BronzeError SOURCE_DENIED, LINK_REFUSED, RESPONSE_TOO_LARGE at once; SOURCE_FAILING, SOURCE_UNREACHABLE,
+   *   SOURCE_INTERRUPTED, SOURCE_TIMEOUT, RESPONSE_MALFORMED when every attempt failed; SOURCE_THROTTLED when the API
+   *   asks for a longer pause than there is
+   */
+  async get(request: ApiRequest): Promise<ApiAnswer | Refusal> {
+    const { config, log } = this.#ports;
+    return pRetry(() => this.#attempt(request), {
+      retries: config.attempts - 1,
+      // The waiting is ours: what the API asks for, and full jitter.
+      minTimeout: 0,
+      maxTimeout: 0,
+      shouldRetry: ({ error }) => isWorthRetrying(error),
+      onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
+        if (!isWorthRetrying(error) || retriesLeft === 0) return;
+        log.event({
+          kind: 'source_retried',
+          entity: request.entity,
+          attempt: attemptNumber,
+          failure: toFailure(error),
+        });
+        const { pacer } = this.#ports;
+        await pacer.sleep(Math.max(this.#backoffMs(attemptNumber), pacer.held_ms), request.deadline);
+      },
+    });
+  }
+
+  #backoffMs(attempt: number): number {
+    return this.#ports.random() * Math.min(BACKOFF_MS_MAX, BACKOFF_MS * 2 ** attempt);
+  }
+
+  async #attempt(request: ApiRequest): Promise<ApiAnswer | Refusal> {
+    const { key } = this.#ports;
+    let value = await key?.current();
+    let { url, answer } = await this.#follow(request, value);
+    if (key && (answer.status === 401 || answer.status === 403)) {
+      value = await key.renewed();
+      ({ url, answer } = await this.#follow(request, value));
+    }
+    const judged = this.#judge(request, url, answer);
+    const secrets = [...Object.values(request.headers), ...(value === undefined ? [] : [value])];
+    return isRefusal(judged) ? { ...judged, excerpt: excerptOf(answer.body, secrets) } : judged;
+  }
+
+  /** Redirects are followed within the origin only: the key goes nowhere else. */
+  async #follow(request: ApiRequest, key: string | undefined): Promise<{ url: string; answer: HttpAnswer }> {
+    const { http, config, pacer } = this.#ports;
+    const headers = { accept: 'application/json', ...request.headers, ...(key && { [config.api_key_header]: key }) };
+    let url = request.url;
+    for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects += 1) {
+      await pacer.turn(request.deadline);
+      const answer = await http.get(url, headers, leftOf(request.deadline));
+      this.#heed(answer);
+      const { location } = answer.headers;
+      if (answer.status < 300 || answer.status > 399 || location === undefined) return { url, answer };
+      url = withinOrigin(request, location, url);
+    }
+    throw redirected(request.entity, `redirects more than ${REDIRECTS_MAX} times`);
+  }
+
+  /** Limits count before they bite. */
+  #heed({ status, headers }: HttpAnswer): void {
+    const { pacer } = this.#ports;
+    const allowance = allowanceOf(headers, pacer.now_ms);
+    if (allowance) pacer.announce(allowance);
+    const wait_ms = THROTTLED.has(status) ? retryAfterMs(headers, pacer.now_ms) : undefined;
+    if (wait_ms !== undefined) pacer.holdOff(wait_ms);
+  }
+
+  #judge({ entity }: ApiRequest, url: string, answer: HttpAnswer): ApiAnswer | Refusal {
+    const { status, headers, body } = answer;
+    if (status === 401 || status === 403) throw denied(entity, status, this.#ports.key !== undefined);
+    if (RETRIED.has(status)) throw failing(entity, status);
+    if (status >= 200 && status <= 299) return { url, headers, body: jsonOf(entity, body), characters: body.length };
+    return { status, excerpt: '' };
+  }
+}
+
+export function isRefusal(answer: ApiAnswer | Refusal): answer is Refusal {
+  return 'status' in answer;
+}
+
+function isWorthRetrying(error: Error): boolean {
+  return error instanceof BronzeError && !isHopeless(toFailure(error)) && error.code !== 'SOURCE_THROTTLED';
+}
+
+function withinOrigin({ entity }: ApiRequest, location: string, from: string): string {
+  const to = URL.parse(location, from);
+  if (to && to.origin === new URL(from).origin && to.username === '') return to.href;
+  throw redirected(entity, `redirects to ${to ? to.origin : 'no URL'}`);
+}
+
+function redirected(entity: string, how: string): BronzeError {
+  return new BronzeError('LINK_REFUSED', {
+    message: `the API of ${entity} ${how}`,
+    hint: 'Redirects are followed within base_url’s scheme, host and port only. If the API moved, change base_url.',
+  });
+}
+
+function jsonOf(entity: string, body: string): JsonNode {
+  try {
+    return parseJson(body);
+  } catch (thrown) {
+    if (!(thrown instanceof SyntaxError)) throw thrown;
+    throw new BronzeError('RESPONSE_MALFORMED', {
+      message: `the API of ${entity} answered with something that is no JSON: ${thrown.message}`,
+      hint: 'It is retried. If it stays, look at the answer yourself: is endpoint right, is it a maintenance page?',
+    });
+  }
+}
+
+function denied(entity: string, status: number, hasKey: boolean): BronzeError {
+  return new BronzeError('SOURCE_DENIED', {
+    message: `the API of ${entity} answers ${status}${hasKey ? ', also with the key read anew from its secret' : '; no API key is configured'}`,
+    hint: hasKey
+      ? 'Is the key in the secret valid, may it read this endpoint, and is api_key_header right?'
+      : 'Set api_key_secret of the source.',
+  });
+}
+
+function failing(entity: string, status: number): BronzeError {
+  return new BronzeError('SOURCE_FAILING', {
+    message: `the API of ${entity} answers ${status}`,
+    hint: 'It is retried with growing pauses. If it stays, look at the API’s status page; attempts may be raised.',
+  });
+}
+
+/** A request may reach into the time for handing over, but not use it up. */
+const INTO_HAND_OVER_MS = 25_000;
+const LEFT_MS_MIN = 1000;
+/** What timers can count. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+function leftOf(deadline: Deadline): number {
+  return Math.min(TIMER_MS_MAX, Math.max(LEFT_MS_MIN, deadline.remainingMs() + INTO_HAND_OVER_MS));
+}
+
+/** The beginning of a body. An API may echo what it was sent: that is hidden before anything is cut. */
+function excerptOf(body: string, secrets: readonly string[]): string {
+  const spellings = secrets.flatMap((one) => [one, JSON.stringify(one).slice(1, -1)]).filter((one) => one.length > 3);
+  const shown = spellings.reduce((text, one) => text.replaceAll(one, '(hidden)'), body);
+  const text = shown.slice(0, EXCERPT_CHARACTERS).replaceAll(/\s+/g, ' ').trim();
+  return shown.length > EXCERPT_CHARACTERS ? `${text}…` : text;
+}

@@ -1,0 +1,109 @@
+import { BronzeError } from '@bronze/common/words/failure';
+import type { EndpointEntity, PagingConfig } from '@bronze/common/config/rest';
+import { type JsonNode, JsonNumber, JsonObject, nodeAt } from '../records/json-node.ts';
+
+/** Which page: a number, an offset, a token or a URL as text; empty for the first. */
+export type PageToken = string;
+
+export interface PageAddress {
+  readonly base_url: string;
+  readonly entity: EndpointEntity;
+  /** Value of the parameter that asks for changed records; undefined: it is not sent. */
+  readonly since: string | undefined;
+}
+
+/** The URL of a page. A next link is used as the server gave it. */
+export function pageUrl(address: PageAddress, token: PageToken): string {
+  const { entity, since } = address;
+  const { paging } = entity;
+  const url = endpointUrl(address);
+  if (paging.style === 'next-link' && token !== '') return withinOrigin(entity, token, url.href);
+  if (since !== undefined && entity.since) url.searchParams.set(entity.since.param, since);
+  if (paging.style === 'none') return url.href;
+  if (paging.size_param !== null) url.searchParams.set(paging.size_param, String(paging.size));
+  const [name, value] = pageParameter(paging, token);
+  if (name !== undefined && value !== '') url.searchParams.set(name, value);
+  return url.href;
+}
+
+function pageParameter(paging: PagingConfig, token: PageToken): [name: string | undefined, value: string] {
+  if (paging.style === 'page') return [paging.page_param, token || String(paging.first_page)];
+  if (paging.style === 'offset') return [paging.offset_param, token || '0'];
+  return [paging.style === 'cursor' ? paging.cursor_param : undefined, token];
+}
+
+function endpointUrl({ base_url, entity }: PageAddress): URL {
+  return new URL(`${base_url.replace(/\/$/, '')}${entity.endpoint}`);
+}
+
+export interface PageAnswer {
+  readonly url: string;
+  readonly body: JsonNode;
+  readonly link: string | undefined;
+}
+
+/**
+ * The token of the page after this one where the server says it; undefined at the end. How many records the page has
+ * does not matter: a short or an empty page with a next one is not the last.
+ *
+ * @throws BronzeError LINK_REFUSED for a next link to another origin: the API key would go there
+ */
+export function nextToken(entity: EndpointEntity, answer: PageAnswer): PageToken | undefined {
+  const { paging } = entity;
+  if (paging.style === 'cursor') return textOf(entity, nodeAt(answer.body, paging.cursor_path));
+  if (paging.style !== 'next-link') return undefined;
+  const link =
+    paging.link_path === null ? linkHeader(answer.link) : textOf(entity, nodeAt(answer.body, paging.link_path));
+  return link === undefined ? undefined : withinOrigin(entity, link, answer.url);
+}
+
+function withinOrigin(entity: EndpointEntity, link: string, from: string): string {
+  const next = URL.parse(link, from);
+  if (next && next.origin === new URL(from).origin && next.username === '') return next.href;
+  throw new BronzeError('LINK_REFUSED', {
+    message: `the next link of ${entity.name} leads to ${next ? 'another origin' : 'no URL'}: ${next?.origin ?? ''}`,
+    hint: 'Only links to the scheme, host and port of base_url are followed. If the API moved, change base_url.',
+  });
+}
+
+/** Missing, null, false and empty text mean the end; anything that is no text is not understood, and no end. */
+function textOf(entity: EndpointEntity, node: JsonNode | undefined): string | undefined {
+  if (node === undefined || node === null || node === false || node === '') return undefined;
+  const text = node instanceof JsonNumber ? node.text : node instanceof JsonObject ? node.get('href') : node;
+  if (typeof text === 'string') return text === '' ? undefined : text;
+  throw new BronzeError('RECORDS_MISSING', {
+    message: `what an answer for ${entity.name} names as its next page is neither text nor number`,
+    hint: 'Name the token or URL itself: cursor_path or link_path may have to go one level deeper.',
+  });
+}
+
+/**
+ * A first page that is full and names no next one at all: the path is wrong more likely than the list that long.
+ *
+ * @throws BronzeError RECORDS_MISSING
+ */
+export function checkPaging({ name, paging }: EndpointEntity, answer: PageAnswer, records: number): void {
+  if (paging.style !== 'cursor' && paging.style !== 'next-link') return;
+  const path = paging.style === 'cursor' ? paging.cursor_path : paging.link_path;
+  const isThere = path === null ? answer.link !== undefined : nodeAt(answer.body, path) !== undefined;
+  if (isThere || records < paging.size) return;
+  throw new BronzeError('RECORDS_MISSING', {
+    message: `the first page of ${name} is full, and ${path === null ? 'no Link header' : path} says whether there is more`,
+    hint: `Is the path right? If the list has exactly ${paging.size} records, ask for another size.`,
+  });
+}
+
+/** `<https://…/payments?cursor=x>; rel="next", <…>; rel="prev"` (RFC 8288). */
+function linkHeader(header: string | undefined): string | undefined {
+  for (const [, url, parameters = ''] of (header ?? '').matchAll(/<([^>]*)>((?:"(?:[^"\\]|\\.)*"|[^<"])*)/g)) {
+    if (/;\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next(?=\s|;|,|$))/i.test(parameters)) return url;
+  }
+  return undefined;
+}
+
+/** What a position's values are of: where any of it changes, a load can't go on in the middle. */
+export function orderOf(entity: EndpointEntity, since: string | undefined): string {
+  const { paging } = entity;
+  const size = paging.style === 'page' ? ` of ${paging.size}` : '';
+  return `GET ${entity.endpoint} by ${paging.style}${size}${since === undefined ? '' : ` since ${since}`}`;
+}

@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest';
+import { entityWith } from '../endpoint.fixtures.ts';
+import { fieldsOf, FieldTypes, inferType } from './field-types.ts';
+import { JsonObject, parseJson } from './json-node.ts';
+
+const records = (...texts: string[]) =>
+  texts.map((text) => {
+    const node = parseJson(text);
+    if (!(node instanceof JsonObject)) throw new Error('it is a record');
+    return fieldsOf(node, new Set());
+  });
+
+const namesOf = (types: FieldTypes) => types.columns().map(({ name, type }) => `${name} ${type}`);
+
+test.each([
+  ['1,2', 'bigint'],
+  ['1,9223372036854775808', 'numeric'],
+  ['1,2.5', 'numeric'],
+  ['-0', 'numeric'],
+  ['"a","1"', 'text'],
+  ['true', 'boolean'],
+  ['1,"a"', 'json'],
+  ['true,1', 'json'],
+  ['{}', 'json'],
+  ['[1]', 'json'],
+])('values %s make a column of type %s', (values, type) => {
+  expect(
+    inferType(
+      records(...values.split(/,(?![^[{]*[\]}])/).map((one) => `{"a":${one}}`)).map((one) => one.get('a') ?? null),
+    ),
+  ).toBe(type);
+});
+
+describe('types', () => {
+  test('as declared, in the order of the records; what is configured is always there', () => {
+    const types = new FieldTypes(
+      entityWith({ columns: { late: 'numeric(8,2)', b: 'unix_seconds' }, event_date: 'day' }),
+      [],
+    );
+    types.learn(records('{"id":"x","b":1,"updated_at":"2024-01-15T10:00:00Z"}'));
+    expect(namesOf(types)).toEqual([
+      'id text',
+      'b timestamp with time zone',
+      'updated_at timestamp with time zone',
+      'late numeric(8,2)',
+      'day timestamp with time zone',
+    ]);
+  });
+
+  test('once known they stay, whatever comes', () => {
+    const first = new FieldTypes(entityWith(), []);
+    first.learn(records('{"id":1,"amount":10}'));
+    const later = new FieldTypes(entityWith(), first.columns());
+    later.learn(records('{"fresh":true,"amount":10.5,"id":"x"}'));
+    expect(namesOf(later)).toEqual(['id bigint', 'amount bigint', 'fresh boolean']);
+  });
+
+  test('of an excluded field are forgotten, of a field declared anew changed', () => {
+    const known = [
+      { name: 'id', type: 'text' },
+      { name: 'secret', type: 'text' },
+      { name: 'amount', type: 'bigint' },
+    ];
+    const types = new FieldTypes(entityWith({ exclude: ['secret'], columns: { amount: 'numeric(12,2)' } }), known);
+    expect(namesOf(types)).toEqual(['id text', 'amount numeric(12,2)']);
+  });
+
+  test.each([
+    ['"2024-01-15T10:00:00Z","2024-01-15T10:00:00.123456Z"', 'timestamp with time zone'],
+    ['"2024-01-15"', 'date'],
+    ['"2024-01-15","2024-01-15T10:00:00Z"', 'timestamp with time zone'],
+    ['"2024-01-15T10:00:00.123456789Z"', 'text'],
+    ['"soon"', 'text'],
+    ['1705312800', 'bigint'],
+  ])('of the event date, from values %s: %s', (values, type) => {
+    const types = new FieldTypes(entityWith({ event_date: 'at' }), []);
+    types.learn(records(...values.split(',').map((one) => `{"at":${one}}`)));
+    expect(namesOf(types)).toEqual([`at ${type}`]);
+  });
+
+  test.each([
+    ['{"_Ingestion_ts":1}', 'COLUMN_RESERVED'],
+    ['{"id":1,"ID":2}', 'COLUMN_AMBIGUOUS'],
+    ['{"":1}', 'COLUMN_UNSUPPORTED'],
+    ['{"a\\u0000b":1}', 'COLUMN_UNSUPPORTED'],
+    [`{${Array.from({ length: 2001 }, (_, n) => `"k${n}":1`).join()}}`, 'COLUMN_UNSUPPORTED'],
+  ])('of fields that bronze can’t hold are refused', (text, code) => {
+    const types = new FieldTypes(entityWith(), []);
+    expect(() => types.learn(records(text))).toThrow(expect.objectContaining({ code }) as Error);
+  });
+});

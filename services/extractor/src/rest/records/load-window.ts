@@ -1,0 +1,84 @@
+import type { PendingLoad } from '@bronze/common/load/checkpoint';
+import { BronzeError } from '@bronze/common/words/failure';
+import type { EndpointEntity } from '@bronze/common/config/rest';
+import type { LeftOut } from '@bronze/common/load/position';
+import { type Timestamp, utcDate } from '@bronze/common/words/timestamp';
+import type { JsonObject } from './json-node.ts';
+import { askedMoment, type Moment, momentOf, sinceText } from './moment.ts';
+
+/** What of an API's records belongs into a load; the rest is counted. */
+export class LoadWindow {
+  readonly #entity: EndpointEntity;
+  readonly #load: PendingLoad;
+  readonly #left_out = { without_cursor: 0, outside_window: 0, repeated: 0 };
+  readonly #asked: Timestamp | undefined;
+  #isIgnored = false;
+
+  constructor(entity: EndpointEntity, load: PendingLoad) {
+    this.#entity = entity;
+    this.#load = load;
+    const { since } = entity;
+    this.#asked = since && this.since !== undefined ? askedMoment(load.since, since) : undefined;
+  }
+
+  /** Value of the parameter that asks for changed records; undefined when it is not to be sent. */
+  get since(): string | undefined {
+    const { since } = this.#entity;
+    const { load_type, since_parameter } = this.#load;
+    if (!since || load_type === 'full' || since_parameter !== 'sent') return undefined;
+    return sinceText(this.#load.since, since);
+  }
+
+  /** What became of the parameter, as far as this slice can tell. */
+  get sinceParameter(): PendingLoad['since_parameter'] {
+    return this.#isIgnored ? 'ignored' : this.#load.since_parameter;
+  }
+
+  get leftOut(): LeftOut {
+    return this.#left_out;
+  }
+
+  countRepeated(records: number): void {
+    this.#left_out.repeated += records;
+  }
+
+  /** Whether a record changed at or after the window's end: the next load brings it. */
+  isBeyond(record: JsonObject): boolean {
+    const { cursor, columns } = this.#entity;
+    const moment = cursor === null ? undefined : momentOf(record.get(cursor), columns[cursor] ?? '');
+    return moment !== undefined && moment.at >= this.#load.until;
+  }
+
+  /** Whether a record is to be staged. @throws BronzeError CURSOR_MISSING where the policy says so */
+  takes(record: JsonObject): boolean {
+    const { cursor, columns, null_cursor } = this.#entity;
+    if (cursor === null) return true;
+    const value = record.get(cursor) ?? null;
+    const moment = momentOf(value, columns[cursor] ?? '');
+    const isFull = this.#load.load_type === 'full';
+    if (!moment) {
+      // What can't be placed in time is in a full load; left out of another it would be lost.
+      if (null_cursor === 'error' || (value !== null && !isFull)) throw withoutCursor(this.#entity, cursor);
+      this.#left_out.without_cursor += isFull ? 0 : 1;
+      return isFull;
+    }
+    const isInside = this.#isInside(moment);
+    if (!isInside) this.#left_out.outside_window += 1;
+    if (this.#asked !== undefined && moment.at < this.#asked) this.#isIgnored = true;
+    return isInside;
+  }
+
+  /** A day without a time belongs to the window in which it ends: windows of whole days tile too. */
+  #isInside({ at, is_day }: Moment): boolean {
+    const { load_type, since, until } = this.#load;
+    const [moment, from, to] = is_day ? [utcDate(at), utcDate(since), utcDate(until)] : [at, since, until];
+    return moment < to && (load_type === 'full' || moment >= from);
+  }
+}
+
+function withoutCursor(entity: EndpointEntity, cursor: string): BronzeError {
+  return new BronzeError('CURSOR_MISSING', {
+    message: `a record of ${entity.name} has no moment in ${cursor}, its cursor`,
+    hint: 'Mend it at the source. null_cursor: "include" takes such records with full loads and counts them otherwise.',
+  });
+}

@@ -1,0 +1,80 @@
+import type { Timestamp } from '@bronze/common/words/timestamp';
+
+/** An open transaction of a simulated database. */
+export interface Transaction<Write> {
+  /** Virtual id: `3/17`. */
+  readonly id: string;
+  readonly since: Timestamp;
+  /** Whether any role sees its start. */
+  readonly is_own: boolean;
+  /** Undefined until it writes. */
+  xid: bigint | undefined;
+  /** The greatest id that it or a savepoint of it has. */
+  last_xid: bigint;
+  is_prepared: boolean;
+  /** What it has written, by the key of the row. Nobody else writes these rows. */
+  readonly writes: Map<number, Write>;
+}
+
+/** Ids that rows' low 32 bits soon run over, and others. */
+export const FIRST_XIDS = [700n, 2n ** 32n - 12n, 5n * 2n ** 32n - 40n] as const;
+
+/** Transaction ids as PostgreSQL hands them out: to whoever writes, when it first does, and to savepoints that write. */
+export class Transactions<Write> {
+  readonly #open = new Set<Transaction<Write>>();
+  #next_xid: bigint;
+  /** The greatest id of a transaction that is over. */
+  #latest: bigint;
+  #virtual = 0;
+
+  constructor(first_xid: bigint) {
+    this.#next_xid = first_xid;
+    this.#latest = this.#next_xid - 1n;
+  }
+
+  get open(): readonly Transaction<Write>[] {
+    return [...this.#open];
+  }
+
+  begin(since: Timestamp, is_own: boolean): Transaction<Write> {
+    this.#virtual += 1;
+    const id = `${2 + (this.#virtual % 3)}/${this.#virtual}`;
+    const begun = { id, since, is_own, xid: undefined, last_xid: 0n, is_prepared: false, writes: new Map() };
+    this.#open.add(begun);
+    return begun;
+  }
+
+  /** Its own id, given to it now if it has none. */
+  xidOf(one: Transaction<Write>): bigint {
+    if (one.xid === undefined) {
+      one.xid = this.#next_xid++;
+      one.last_xid = one.xid;
+    }
+    return one.xid;
+  }
+
+  /** The id of a new savepoint, above that of its transaction. */
+  savepoint(one: Transaction<Write>): bigint {
+    this.xidOf(one);
+    one.last_xid = this.#next_xid++;
+    return one.last_xid;
+  }
+
+  /** A savepoint that was rolled back is over before its transaction is. */
+  rollBackTo(savepoint: bigint): void {
+    if (savepoint > this.#latest) this.#latest = savepoint;
+  }
+
+  end(one: Transaction<Write>): void {
+    this.#open.delete(one);
+    if (one.last_xid > this.#latest) this.#latest = one.last_xid;
+  }
+
+  /** `pg_current_snapshot()`: it knows the ids of open transactions, not those of their savepoints. */
+  snapshot(): { readonly xid: bigint; readonly next_xid: bigint } {
+    const next_xid = this.#latest + 1n;
+    let xid = next_xid;
+    for (const one of this.#open) if (one.xid !== undefined && one.xid < xid) xid = one.xid;
+    return { xid, next_xid };
+  }
+}

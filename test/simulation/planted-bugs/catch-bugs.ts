@@ -1,0 +1,33 @@
+import { MUTANTS } from './planted-bugs.ts';
+import { whyNotPlanted } from './planting.ts';
+import { runInThreads } from '../pool.ts';
+
+/** Then come the cases of the exhaustive mode: a bug that those don't show either has escaped. */
+const SEEDS_MAX = 20_000;
+
+/** Stands for the world of a bug that can't be planted: the code has moved on. */
+export const SKIPPED = 'skipped';
+
+export interface Caught {
+  readonly mutant: string;
+  /** The first world that breaks a law: `seed 3`, `case 77`. */
+  readonly world: string;
+  /** Undefined: it escaped, or was skipped. */
+  readonly law: string | undefined;
+  readonly what: string;
+}
+
+export async function catchMutants(threads: number): Promise<Caught[]> {
+  const reasons = new Map(MUTANTS.map((mutant) => [mutant.name, whyNotPlanted(mutant)]));
+  const planted = MUTANTS.filter(({ name }) => reasons.get(name) === undefined);
+  const works = planted.map(({ name }) => ({ kind: 'mutant', mutant: name, seeds_max: SEEDS_MAX }) as const);
+  const done = await runInThreads(works, threads);
+  return MUTANTS.map((mutant) => {
+    const { name } = mutant;
+    const reason = reasons.get(name);
+    if (reason !== undefined) return { mutant: name, world: SKIPPED, law: undefined, what: reason };
+    const [broken] = done[planted.indexOf(mutant)]?.broken ?? [];
+    const world = broken?.replay.slice('--'.length) ?? 'none';
+    return { mutant: name, world, law: broken?.law, what: broken?.what ?? 'no law is broken' };
+  });
+}

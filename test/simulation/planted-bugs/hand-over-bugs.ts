@@ -1,0 +1,94 @@
+import type { Mutant } from './planted-bug.ts';
+
+const EXTRACT = 'services/extractor/src/extract-load.ts';
+const HAND_OVER = 'services/extractor/src/hand-over.ts';
+const PLAN = 'services/planner/src/plan-run.ts';
+
+/** Mistakes in who sends what to whom, and in what one entity does to another. */
+export const HAND_OVER_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'every delivery sends what any slice lacks',
+    edits: [
+      {
+        file: EXTRACT,
+        find: ' request.load_id === load.load_id ? (request.slice ?? 0) : 0;',
+        put: ' 0;',
+      },
+    ],
+  },
+  {
+    name: 'a request says that the slice after its own was handed over',
+    edits: [{ file: HAND_OVER, find: 'slice: slice.slice + 1 }', put: 'slice: slice.slice + 2 }' }],
+  },
+  {
+    name: 'each continuation is sent twice',
+    edits: [
+      {
+        file: HAND_OVER,
+        find: '  await ports.requests.send([{ ...next, ...(run_id && { run_id }) }]);',
+        put: `  await ports.requests.send([{ ...next, ...(run_id && { run_id }) }]);
+  await ports.requests.send([{ ...next, ...(run_id && { run_id }) }]);`,
+      },
+    ],
+  },
+  {
+    name: 'who waits is woken twice',
+    edits: [
+      {
+        file: 'packages/common/src/load/complete-load.ts',
+        find: '  if (waiting) await ports.requests.send([waiting]);',
+        put: '  if (waiting) await ports.requests.send([waiting]);\n  if (waiting) await ports.requests.send([waiting]);',
+      },
+    ],
+  },
+  {
+    name: 'helpers ignore receipts',
+    edits: [
+      {
+        file: HAND_OVER,
+        find: '  await ports.writes.send(messages.filter(({ slice, task }) => missing.has(taskName(slice, task))));',
+        put: '  if (missing.size >= 0) await ports.writes.send(messages);',
+      },
+    ],
+  },
+  {
+    name: 'the planner sends nothing',
+    edits: [
+      {
+        file: PLAN,
+        find: '  await ports.requests.send(planned.map((load) => toRequest(load, run_id, input)));',
+        put: '  if (planned.length < 0) await ports.requests.send(planned.map((load) => toRequest(load, run_id, input)));',
+      },
+    ],
+  },
+  {
+    name: 'the planner asks for each entity twice',
+    edits: [
+      {
+        file: PLAN,
+        find: '  await ports.requests.send(planned.map((load) => toRequest(load, run_id, input)));',
+        put: '  await ports.requests.send([...planned, ...planned].map((load) => toRequest(load, run_id, input)));',
+      },
+    ],
+  },
+  {
+    name: 'the planner leaves out what has never been loaded',
+    edits: [
+      {
+        file: PLAN,
+        find: '  const planned = chosen.map((entity): PlannedLoad => {',
+        put: '  const planned = chosen.filter(({ name }) => checkpoints.has(name)).map((entity): PlannedLoad => {',
+      },
+    ],
+  },
+  {
+    name: 'one unreadable checkpoint stops the planner',
+    edits: [
+      {
+        file: 'packages/common/src/load/checkpoint-file.ts',
+        find: '[entity, z.safeParse(checkpointSchema, entry).data]',
+        put: '[entity, decodeEntry(entity, entry)]',
+      },
+    ],
+  },
+];

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import type { Mutant } from './planted-bug.ts';
+import { MUTANTS } from './planted-bugs.ts';
+
+/**
+ * Plants a bug: the text of the shipping modules is changed as they are loaded in this thread.
+ *
+ * @throws RangeError when the text that a mutant changes is not there exactly once: the code has moved on
+ */
+export function plant(name: string): void {
+  const mutant = MUTANTS.find((one) => one.name === name);
+  if (!mutant) throw new RangeError(`there is no mutant ${name}`);
+  // A bug may leave promises alone; in the code that ships one would end the process with its error.
+  process.on('unhandledRejection', () => undefined);
+  registerHooks({
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context);
+      const edits = mutant.edits.filter(({ file }) => url.endsWith(`/${file}`));
+      if (edits.length === 0) return loaded;
+      const source = Buffer.from(loaded.source as Uint8Array).toString();
+      return { ...loaded, source: edited(mutant, source, edits) };
+    },
+  });
+}
+
+/** @returns why it can't be planted: undefined when the text that it changes is there exactly once */
+export function whyNotPlanted(mutant: Mutant): string | undefined {
+  try {
+    for (const file of new Set(mutant.edits.map((edit) => edit.file))) {
+      const source = readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
+      const edits = mutant.edits.filter((edit) => edit.file === file);
+      edited(mutant, source, edits);
+    }
+    return undefined;
+  } catch (thrown) {
+    return String(thrown);
+  }
+}
+
+function edited({ name }: Mutant, source: string, edits: Mutant['edits']): string {
+  return edits.reduce((text, { file, find, put }) => {
+    if (text.split(find).length !== 2)
+      throw new RangeError(`${name}: ${file} does not hold this exactly once: ${find}`);
+    return text.replace(find, () => put);
+  }, source);
+}

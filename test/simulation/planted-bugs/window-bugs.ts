@@ -1,0 +1,144 @@
+import type { Mutant } from './planted-bug.ts';
+
+const CHECKPOINT = 'packages/common/src/load/checkpoint.ts';
+const CLAIM_CUT = 'services/extractor/src/postgres/window/claim-cut.ts';
+const WINDOW = 'services/extractor/src/postgres/window/exact-window.ts';
+const XID_RANGE = 'services/extractor/src/postgres/window/xid-range.ts';
+const CONDITION = 'services/extractor/src/postgres/window/window-condition.ts';
+const STAGE = 'services/extractor/src/stage-slice.ts';
+const LOAD_WINDOW = 'services/extractor/src/rest/records/load-window.ts';
+
+/** Mistakes in what belongs to a load, and where the next one goes on. */
+export const WINDOW_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'the next window begins at the snapshot’s xmax',
+    edits: [{ file: WINDOW, find: 'from_xid: before.xid,', put: 'from_xid: before.next_xid,' }],
+  },
+  {
+    name: 'the window ends at the snapshot’s xmax',
+    edits: [
+      {
+        file: WINDOW,
+        find: 'const { database, table_oid, file_nodes, xid: until_xid } = knowledge;',
+        put: 'const { database, table_oid, file_nodes, next_xid: until_xid } = knowledge;',
+      },
+    ],
+  },
+  {
+    name: 'scan begins at the oldest open transaction of the claim before',
+    edits: [
+      {
+        file: WINDOW,
+        find: '  return BigInt(look.xid) >= BigInt(next_xid);',
+        put: '  return BigInt(look.xid) >= 0n || BigInt(next_xid) >= 0n;',
+      },
+    ],
+  },
+  {
+    name: 'the snapshot is taken before the look at who is open',
+    edits: [
+      {
+        file: CLAIM_CUT,
+        find: '  const [clock] = await session.rows(CLOCK_SQL, []);',
+        put: '  const [snapshot] = await session.rows(SNAPSHOT_SQL, []);\n  const [clock] = await session.rows(CLOCK_SQL, []);',
+      },
+      {
+        file: CLAIM_CUT,
+        find: '  const prepared = await session.rows(PREPARED_SQL, []);\n  const [snapshot] = await session.rows(SNAPSHOT_SQL, []);',
+        put: '  const prepared = await session.rows(PREPARED_SQL, []);',
+      },
+    ],
+  },
+  {
+    name: 'transactions that were open at the claim before are forgotten',
+    edits: [
+      {
+        file: WINDOW,
+        find: 'const known = before?.open_transactions ?? {};',
+        put: 'const known: Record<string, Timestamp | null> = {};',
+      },
+    ],
+  },
+  {
+    name: 'prepared transactions began after the claim before',
+    edits: [
+      {
+        file: WINDOW,
+        find: "const wasListed = before.open_bound_basis === 'virtual_transactions' && !id.startsWith('prepared:');",
+        put: "const wasListed = before.open_bound_basis !== 'lookback' && id !== '';",
+      },
+    ],
+  },
+  {
+    name: 'ids of another database count',
+    edits: [{ file: WINDOW, find: "  if (position.database !== look.database) return 'database_changed';\n", put: '' }],
+  },
+  {
+    name: 'a full load takes what the next load takes too',
+    edits: [
+      {
+        file: CONDITION,
+        find: 'const written = is_exact ? ',
+        put: "const written = is_exact && load.load_type !== 'full' ? ",
+      },
+    ],
+  },
+  {
+    name: 'a full load leaves out new rows without a cursor',
+    edits: [{ file: CONDITION, find: '  return `(${isNext}) IS NOT TRUE`;', put: '  return `NOT (${isNext})`;' }],
+  },
+  {
+    name: 'ids of rows are compared without their circle',
+    edits: [
+      {
+        file: XID_RANGE,
+        find: 'return `((xmin::text::bigint - ${BigInt(from) % LOW_BITS}) & ${LOW_BITS - 1n}) < ${width}`;',
+        put: 'return `(xmin::text::bigint >= ${BigInt(from) % LOW_BITS} AND xmin::text::bigint < ${(BigInt(from) % LOW_BITS) + width})`;',
+      },
+    ],
+  },
+  {
+    name: 'a slice begins after the timestamp that the one before ended with',
+    edits: [
+      {
+        file: 'services/extractor/src/postgres/copy/copy-sql.ts',
+        find: "  const columns = keyset.map(({ name }) => quoting.identifier(name)).join(', ');\n  return `(${columns}) > (${position.values.map((value) => quoting.literal(value)).join(', ')})`;",
+        put: "  const [first] = keyset;\n  return `${quoting.identifier(first?.name ?? '')} > ${quoting.literal(position.values[0] ?? '')}`;",
+      },
+    ],
+  },
+  {
+    name: 'an abandoned load moves the exact position',
+    edits: [
+      {
+        file: CHECKPOINT,
+        find: "  if (load.status === 'abandoned') return freed;",
+        put: "  if (load.status === 'abandoned') return { ...freed, ...(pending_load.exact_position && { exact_position: pending_load.exact_position }) };",
+      },
+    ],
+  },
+  {
+    name: 'the exact position is that of the load before',
+    edits: [
+      {
+        file: CHECKPOINT,
+        find: '...(pending_load.exact_position && { exact_position: pending_load.exact_position }),',
+        put: '...((idle.exact_position ?? pending_load.exact_position) && { exact_position: idle.exact_position ?? pending_load.exact_position }),',
+      },
+    ],
+  },
+  {
+    name: 'a full load of an API leaves out what has no cursor',
+    edits: [{ file: LOAD_WINDOW, find: '      return isFull;', put: '      return false;' }],
+  },
+  {
+    name: 'the last batch of a slice is left out of its manifest',
+    edits: [
+      {
+        file: STAGE,
+        find: '    batches: staged.batches,\n    tasks: planWriteTasks(staged.batches, entity),',
+        put: '    batches: staged.batches.slice(0, Math.max(1, staged.batches.length - 1)),\n    tasks: planWriteTasks(staged.batches.slice(0, Math.max(1, staged.batches.length - 1)), entity),',
+      },
+    ],
+  },
+];

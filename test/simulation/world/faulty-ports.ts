@@ -1,0 +1,126 @@
+import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
+import { BronzeError, type FailureCode } from '@bronze/common/words/failure';
+import { allKeys } from '@bronze/common/ports/list-pages';
+import type { ExtractRequest, WriteMessage } from '@bronze/common/load/messages';
+import type { ObjectStore } from '@bronze/common/ports/object-store';
+import type { TaskQueue } from '@bronze/common/ports/queue';
+import type { LocalQueue } from '@bronze/common/adapters/local/local-queue';
+import type { Conversion, ParquetEngine } from '@bronze/writer/parquet/parquet-engine';
+import type { Agenda, PortCall } from './agenda.ts';
+import type { Sent } from './facts.ts';
+import type { Invocation } from './invocation.ts';
+import { sliceOf } from './ledger.ts';
+import { LinesEngine } from './lines-engine.ts';
+import type { ObservedStore } from './observed-store.ts';
+import type { Asks } from '../model/sim-source.ts';
+import { timestampOf, type VirtualClock } from './virtual-clock.ts';
+
+/** What the ports of all invocations lead to. */
+export interface Backing {
+  readonly agenda: Agenda;
+  readonly clock: VirtualClock;
+  readonly store: ObservedStore;
+  readonly requests: LocalQueue<ExtractRequest>;
+  readonly writes: LocalQueue<WriteMessage>;
+  readonly dead_requests: LocalQueue<never>;
+  readonly dead_writes: LocalQueue<never>;
+  /** How long a message that is sent now stays hidden: queues keep no order. */
+  readonly delay_ms: () => number;
+  readonly onSent: (sent: Sent) => void;
+  readonly onLost: (messages: readonly { readonly entity: string }[]) => void;
+  readonly nextAttempt: () => string;
+}
+
+/** The ports of one invocation: each call waits on the agenda and meets its fate there. */
+export function faultyPorts(backing: Backing, invocation: Invocation) {
+  const objects = faultyObjects(backing, invocation);
+  const { clock } = backing;
+  return {
+    objects,
+    checkpoints: new CheckpointFile(objects),
+    requests: faultyQueue(backing, invocation, 'requests'),
+    writes: faultyQueue(backing, invocation, 'writes'),
+    engine: faultyEngine(backing, invocation),
+    attempts: { next: backing.nextAttempt },
+    codec: { compress: async (ndjson: Uint8Array) => Uint8Array.from(ndjson) },
+    deadline: { isNear: () => invocation.isNearItsEnd(), remainingMs: () => Infinity },
+    clock: { now: () => timestampOf(clock.now_us + invocation.skew_us), sleep: async () => undefined },
+    log: { event: () => undefined },
+  };
+}
+
+export function asksOf({ agenda }: Backing, invocation: Invocation): Asks {
+  return {
+    ask: (name, about, effect, at_us) =>
+      agenda.ask(invocation, {
+        name,
+        about,
+        effect,
+        failure: failing('SOURCE_INTERRUPTED'),
+        ...(at_us !== undefined && { at_us }),
+      }),
+  };
+}
+
+function faultyObjects({ agenda, store }: Backing, invocation: Invocation): ObjectStore {
+  const ask = <Answer>(name: string, about: string, effect: () => Promise<Answer>) =>
+    agenda.ask(invocation, { name, about, effect, failure: failing('STORE_UNREACHABLE') });
+  return {
+    get: (key) => ask('objects.get', key, () => store.get(key)),
+    putIfAbsent: async (key, body) => {
+      const put = await ask('objects.putIfAbsent', key, () => store.putIfAbsent(key, body));
+      invocation.hasCommitted ||= sliceOf(key) !== undefined;
+      return put;
+    },
+    replace: (key, body, etag) => ask('objects.replace', key, () => store.replace(key, body, etag)),
+    list: (prefix) => allKeys((from) => ask('objects.list', prefix, () => store.listPage(prefix, from))),
+    remove: (key) => ask('objects.remove', key, () => store.remove(key)),
+  };
+}
+
+function faultyQueue(backing: Backing, invocation: Invocation, name: 'requests' | 'writes'): TaskQueue<never> {
+  const queue: LocalQueue<never> = backing[name];
+  const send = async (messages: readonly never[]) => {
+    for (const message of messages) await queue.send([message], backing.delay_ms());
+  };
+  const sendAll = async (messages: readonly never[]): Promise<void> => {
+    if (messages.length === 0) return;
+    backing.onSent({ queue: name, bodies: messages, by: invocation });
+    const call: PortCall<void> = {
+      name: `${name}.send`,
+      about: String(messages.length),
+      is_send: true,
+      effect: () => send(messages),
+      partly: () => send(messages.slice(0, Math.floor(messages.length / 2))),
+      onLost: () => backing.onLost(messages),
+      failure: failing('QUEUE_UNREACHABLE'),
+    };
+    await backing.agenda.ask(invocation, call);
+  };
+  return { send: sendAll };
+}
+
+function faultyEngine({ agenda }: Backing, invocation: Invocation): ParquetEngine {
+  const engine = new LinesEngine();
+  async function* convert(conversion: Conversion) {
+    const about = conversion.mark['bronze.write_task'];
+    await agenda.ask(invocation, {
+      name: 'engine.convert',
+      about,
+      effect: async () => undefined,
+      failure: failing('OBJECT_MISSING'),
+    });
+    yield* engine.convert(conversion);
+  }
+  return {
+    name: engine.name,
+    degraded: () => engine.degraded(),
+    rowsUnderMark: (body, mark) => engine.rowsUnderMark(body, mark),
+    convert,
+  };
+}
+
+/** @returns what a port throws that fails with this code */
+export function failing(code: FailureCode) {
+  return () => new BronzeError(code, { message: 'simulated', hint: 'simulated' });
+}

@@ -1,0 +1,226 @@
+import { abandonLoad } from '@bronze/common/load/abandon-load';
+import { type DeliveredMessage, deliverMessage, RECEIVE_COUNT_MAX } from '@bronze/common/delivery/deliver-message';
+import type { PipelineEvent } from '@bronze/common/load/events';
+import { type Failure, toFailure } from '@bronze/common/words/failure';
+import { entityIn } from '@bronze/common/load/messages';
+import { giveBack } from '@bronze/runner/local-event-source';
+import type { LocalQueue, Received } from '@bronze/common/adapters/local/local-queue';
+import { type PlanInput, planRun } from '@bronze/planner/plan-run';
+import { failing, faultyPorts } from './faulty-ports.ts';
+import { type Delivered, handlerOf, requestOf, type Service } from './handlers.ts';
+import type { Sent } from './facts.ts';
+import { Invocation } from './invocation.ts';
+import type { World } from './world.ts';
+
+const VISIBILITY_MS = 90_000;
+const RETRIES = { receive_count_max: RECEIVE_COUNT_MAX, retry_delay_ms: 500 };
+
+const SERVICES: readonly Service[] = ['extract', 'write'];
+
+interface Ended {
+  readonly invocation: Invocation;
+  /** The entity, or whoever else failed if it fails. */
+  readonly about: string;
+  /** Undefined: it is a command. */
+  readonly delivered: Delivered | undefined;
+  readonly outcome: 'done' | 'killed' | { readonly thrown: unknown };
+}
+
+/** What Lambda and its event sources do: invoke the real functions, and heed how they end. */
+export class Functions {
+  readonly #world: World;
+  readonly #running: Record<Service, number> = { extract: 0, write: 0 };
+  #ended: Ended[] = [];
+  readonly #changes: Record<Service, number> = { extract: -1, write: -1 };
+  readonly #next_ms: Record<Service, number> = { extract: Infinity, write: Infinity };
+  #count = 0;
+  deliveries = 0;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Whether some came to their end and nobody has heeded it yet. */
+  get hasEnded(): boolean {
+    return this.#ended.length > 0;
+  }
+
+  canDeliver(): boolean {
+    return this.#deliverable().length > 0;
+  }
+
+  /** When the next message becomes visible; those that are wait for a free place. */
+  next_us(): number {
+    const { extract, write } = this.#visible_at_ms();
+    const { now_ms } = this.#world.clock;
+    return Math.min(...[extract, write].filter((time) => time > now_ms)) * 1000;
+  }
+
+  /** Delivers one message, twice at once if its fate is so. */
+  deliver(): void {
+    const { random, faults, options } = this.#world;
+    const services = this.#deliverable();
+    const service = options.isInOrder ? services[0] : random.pick(services);
+    if (!service) return;
+    const number = this.deliveries++;
+    const isDoubled = faults.isDoubled(number);
+    const [message] = this.#queue(service).receive(1, isDoubled ? 0 : VISIBILITY_MS);
+    if (!message) return;
+    if (message.receive_count > RECEIVE_COUNT_MAX) return this.#expire(service, message);
+    this.#world.ledger.deliveries += 1;
+    this.#start({ service, message, number });
+  }
+
+  /** A message dies unheard: it was received often enough by something that did nothing with it. */
+  die(): void {
+    const service = this.#world.random.pick(SERVICES);
+    const [message] = this.#queue(service).receive(1, 0);
+    if (message) this.#expire(service, message);
+  }
+
+  plan(input: PlanInput): void {
+    const invocation = this.#invocation('plan');
+    const onSent = (sent: Sent) => {
+      this.#world.check((law) => law.onPlanSent?.(this.#world.facts, sent));
+      this.#world.ledger.senders_of_requests.add(sent.by.name);
+    };
+    const ports = faultyPorts({ ...this.#world.backing, onSent }, invocation);
+    const { scheduled_at } = input;
+    const { began } = invocation;
+    const plan = async () => {
+      const { planned } = await planRun(ports, this.#config, input);
+      const made = { scheduled_at, planned, began };
+      this.#world.ledger.plans.push(made);
+      this.#world.check((law) => law.onPlanned?.(this.#world.facts, made));
+    };
+    this.#follow({ invocation, about: 'planner', delivered: undefined }, plan());
+  }
+
+  abandon(entity: string): void {
+    const invocation = this.#invocation('abandon');
+    const work = abandonLoad(faultyPorts(this.#world.backing, invocation), entity);
+    this.#follow({ invocation, about: entity, delivered: undefined }, work);
+  }
+
+  /** Those that came to their end since: acknowledged, given back, or, killed, left until their visibility expires. */
+  finishEnded(): void {
+    const ended = this.#ended;
+    this.#ended = [];
+    for (const one of ended) this.#finish(one);
+  }
+
+  get #config() {
+    return this.#world.options.workload.config;
+  }
+
+  #queue(service: Service): LocalQueue<never> {
+    return service === 'extract' ? this.#world.backing.requests : this.#world.backing.writes;
+  }
+
+  #deliverable(): Service[] {
+    const { extractors, writers } = this.#world.options.workload;
+    const free: Record<Service, number> = { extract: extractors, write: writers };
+    const { now_ms } = this.#world.clock;
+    const visible_at_ms = this.#visible_at_ms();
+    return SERVICES.filter((service) => this.#running[service] < free[service] && visible_at_ms[service] <= now_ms);
+  }
+
+  /** When the next message of each queue becomes visible, or became. */
+  #visible_at_ms(): Readonly<Record<Service, number>> {
+    for (const service of SERVICES) {
+      const { changes } = this.#queue(service);
+      if (changes === this.#changes[service]) continue;
+      this.#changes[service] = changes;
+      this.#next_ms[service] = this.#queue(service).nextVisibleAtMs() ?? Infinity;
+    }
+    return this.#next_ms;
+  }
+
+  #invocation(what: string, delivery?: Invocation['delivery']): Invocation {
+    const { random, faults, clock, ledger } = this.#world;
+    return new Invocation(`${what}@${(this.#count += 1)}`, {
+      random,
+      isShort: faults.isHit('little time'),
+      started_ms: clock.now_ms,
+      began: ledger.changes,
+      delivery,
+    });
+  }
+
+  #start(delivered: Delivered): void {
+    const { service, message, number } = delivered;
+    const invocation = this.#invocation(service, requestOf(delivered));
+    this.#world.trace.add(
+      `${this.#world.clock.now_us} ${invocation.name} delivery ${number} of ${message.message_id} (${message.receive_count}): ${message.body}`,
+    );
+    this.#running[service] += 1;
+    const ports = faultyPorts(this.#world.backing, invocation);
+    const handle = handlerOf(this.#world, delivered, invocation);
+    const delivery = {
+      objects: ports.objects,
+      clock: ports.clock,
+      log: { event: (event: PipelineEvent) => this.#heed(event) },
+      bury: (dead: DeliveredMessage) => this.#bury(service, dead, invocation),
+    };
+    const about = entityIn(message.body);
+    this.#follow({ invocation, about, delivered }, deliverMessage(delivery, message, handle));
+  }
+
+  /** Delivered often enough and never acknowledged: the queue itself moves it. */
+  #expire(service: Service, message: Received): void {
+    const failure = toFailure(new Error('received too often'));
+    this.#queue(service).deadLetter(message.message_id, failure);
+    this.#world.isGone(entityIn(message.body));
+  }
+
+  async #bury(service: Service, { body }: DeliveredMessage, invocation: Invocation): Promise<void> {
+    const { backing } = this.#world;
+    const queue = service === 'extract' ? backing.dead_requests : backing.dead_writes;
+    const effect = async () => {
+      queue.sendText(body, {});
+      this.#world.isGone(entityIn(body));
+    };
+    const call = { name: 'dead.send', about: entityIn(body), effect, failure: failing('QUEUE_UNREACHABLE') };
+    await backing.agenda.ask(invocation, call);
+  }
+
+  #heed(event: PipelineEvent): void {
+    if (event.kind !== 'message_failed') return;
+    this.#world.check((law) => law.onFailure?.(this.#world.facts, event.entity, event.failure));
+  }
+
+  #follow(one: Omit<Ended, 'outcome'>, work: Promise<unknown>): void {
+    const done = work.then(
+      () => 'done' as const,
+      (thrown: unknown) => ({ thrown }),
+    );
+    void Promise.race([done, one.invocation.killed]).then((outcome) => this.#ended.push({ ...one, outcome }));
+  }
+
+  #finish({ invocation, about, delivered, outcome }: Ended): void {
+    const { agenda, trace, clock } = this.#world;
+    agenda.forget(invocation);
+    invocation.kill();
+    const failure = typeof outcome === 'object' ? toFailure(outcome.thrown) : undefined;
+    trace.add(
+      `${clock.now_us} ${invocation.name} ends: ${failure ? `${failure.code} ${failure.message}` : String(outcome)}`,
+    );
+    if (!delivered) {
+      // Nobody repeats a command.
+      if (outcome !== 'done') this.#world.areGone();
+      if (failure) this.#world.check((law) => law.onFailure?.(this.#world.facts, about, failure));
+      return;
+    }
+    const { service, message, number } = delivered;
+    this.#running[service] -= 1;
+    if (failure?.kind === 'bug') this.#world.check((law) => law.onFailure?.(this.#world.facts, about, failure));
+    if (failure) this.#fail(service, message, failure);
+    else if (outcome === 'done' && !this.#world.faults.isUnacknowledged(number)) {
+      this.#queue(service).delete(message.message_id);
+    }
+  }
+
+  #fail(service: Service, message: Received, failure: Failure): void {
+    if (giveBack(this.#queue(service), message, failure, RETRIES)) this.#world.isGone(entityIn(message.body));
+  }
+}

@@ -1,0 +1,67 @@
+import { CHECKPOINTS_KEY, partKey } from '@bronze/common/load/object-keys';
+import type { SliceManifest } from '@bronze/common/load/slice-manifest';
+import type { Poison } from './facts.ts';
+import type { World } from './world.ts';
+
+/** Poisons that somebody else's hand in the bucket brings. */
+const TAMPERINGS: ReadonlySet<Poison> = new Set(['part foreign', 'batch corrupt']);
+
+/** Somebody else's hand: in the checkpoints at the beginning, in the first slice with write tasks of a poisoned entity. */
+export class Tampering {
+  readonly #world: World;
+  readonly #done = new Set<string>();
+  /** Slices that nobody has looked at yet. */
+  readonly committed: SliceManifest[] = [];
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  async poisonCheckpoints(): Promise<void> {
+    const { options, raw } = this.#world;
+    const broken = options.workload.entities.filter(({ poison }) => poison === 'checkpoint unreadable');
+    if (broken.length === 0) return;
+    const file = Object.fromEntries(broken.map(({ name }) => [name, { last_sync_timestamp: 'yesterday' }]));
+    await raw.putIfAbsent(CHECKPOINTS_KEY, Buffer.from(JSON.stringify(file)));
+  }
+
+  /** Whether it is still to come. */
+  isDue(entity: string, poison: Poison | undefined): boolean {
+    return poison !== undefined && TAMPERINGS.has(poison) && !this.#done.has(entity);
+  }
+
+  /** Before any write task of these slices can run. */
+  async go(): Promise<void> {
+    for (const slice of this.committed.splice(0)) {
+      const { clock, counts, options, trace } = this.#world;
+      const { poison } = options.workload.entities.find(({ name }) => name === slice.entity) ?? {};
+      if (!poison || !this.isDue(slice.entity, poison) || slice.tasks.length === 0) continue;
+      this.#done.add(slice.entity);
+      counts.tampered += 1;
+      trace.add(`${clock.now_us} tampered: ${poison} of ${slice.entity}`);
+      await (poison === 'part foreign' ? this.#putForeign(slice) : this.#corrupt(slice));
+    }
+  }
+
+  async #corrupt({ batches: [batch] }: SliceManifest): Promise<void> {
+    if (!batch) return;
+    const { raw } = this.#world;
+    const stored = await raw.get(batch.key);
+    await raw.replace(batch.key, Buffer.from('{"id":"other"}\n'.repeat(batch.rows)), stored?.etag);
+  }
+
+  async #putForeign(slice: SliceManifest): Promise<void> {
+    const { raw, ledger } = this.#world;
+    const lines = slice.batches.flatMap(({ key }) => ledger.loadOfKey(key)?.batches.get(key) ?? []);
+    for (const day of daysOf(lines, slice.event_date_column)) {
+      const key = partKey({ ...slice.load, entity: slice.entity }, day, slice.first_part);
+      await raw.putIfAbsent(key, Buffer.from('foreign'));
+    }
+  }
+}
+
+function daysOf(lines: readonly string[], column: string | null): ReadonlySet<string | null> {
+  if (column === null) return new Set([null]);
+  const rows = lines.map((line) => JSON.parse(line) as Record<string, string>);
+  return new Set(rows.flatMap((row) => row[column]?.slice(0, 10) ?? []));
+}

@@ -1,0 +1,247 @@
+import type { ExtractRequest, WriteMessage } from '@bronze/common/load/messages';
+import { LocalQueue, type QueueDatabase } from '@bronze/common/adapters/local/local-queue';
+import { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
+import { setImmediate as settled } from 'node:timers/promises';
+import { act } from './actions.ts';
+import { Agenda } from './agenda.ts';
+import { type Counts, type EntityFacts, type Facts, healthy, type Law, NO_COUNTS, type Violation } from './facts.ts';
+import { type FaultPlan, NO_FAULTS } from '../faults/fates.ts';
+import type { Backing } from './faulty-ports.ts';
+import { Functions } from './functions.ts';
+import { firstBroken } from '../laws/all-laws.ts';
+import { type Change, Ledger } from './ledger.ts';
+import { ObservedStore } from './observed-store.ts';
+import { emptyQueues } from './queues.ts';
+import { Random } from '../../random.ts';
+import { recordSent } from './sends.ts';
+import type { SimSource } from '../model/sim-source.ts';
+import { sourceOf } from './sources.ts';
+import { Tampering } from './tampering.ts';
+import { Trace } from './trace.ts';
+import { VirtualClock } from './virtual-clock.ts';
+import type { Action, PlannedEntity, Workload } from './workload.ts';
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly workload: Workload;
+  readonly faults: FaultPlan;
+  /** Nothing is left to chance: what can happen first happens first. */
+  readonly isInOrder: boolean;
+}
+
+/** A world that has not come to rest by then never will. */
+const STEPS_MAX = 20_000;
+const NEXT_ACTION_CHANCE = 0.04;
+/** So many turns after an answer its asker has mostly come to its next question. It need not: the order is the same each time. */
+const TURNS = 12;
+
+/** The real stories over simulated ports: nothing in it happens but what `step` lets happen, one thing at a time. */
+export class World {
+  readonly options: WorldOptions;
+  readonly random: Random;
+  readonly clock = new VirtualClock();
+  readonly trace = new Trace();
+  readonly ledger = new Ledger(() => this.clock.now_us);
+  readonly raw: MemoryObjectStore;
+  readonly sources = new Map<string, SimSource>();
+  readonly backing: Backing;
+  readonly functions: Functions;
+  readonly #agenda: Agenda;
+  readonly #actions: Action[];
+  readonly #entities: ReadonlyMap<string, EntityFacts>;
+  #database: QueueDatabase;
+  readonly #tampering = new Tampering(this);
+  #ids = 0;
+  #asked_at: string | undefined;
+  readonly #gone = new Set<string>();
+  violation: Violation | undefined;
+  /** So much happened before faults stopped. */
+  troubled = { calls: 0, deliveries: 0 };
+  /** Ids of messages that have been dead for weeks. */
+  readonly weeks_old = new Set<string>();
+  readonly counts: Counts = { ...NO_COUNTS };
+
+  constructor(options: WorldOptions) {
+    const { seed, workload, faults } = options;
+    this.options = options;
+    this.random = new Random(seed * 7 + 1);
+    this.raw = new MemoryObjectStore(workload.page_keys);
+    this.#actions = [...workload.actions];
+    this.#database = emptyQueues(
+      () => this.clock.now_ms,
+      () => this.newId(),
+    );
+    this.#agenda = new Agenda({ random: this.random, clock: this.clock, trace: this.trace, faults });
+    for (const entity of workload.entities) this.sources.set(entity.name, sourceOf(this, entity));
+    this.#entities = new Map(workload.entities.map((entity) => [entity.name, this.#factsOf(entity)]));
+    this.backing = this.#backing();
+    this.functions = new Functions(this);
+  }
+
+  get calls(): number {
+    return this.#agenda.calls;
+  }
+
+  get faults(): FaultPlan {
+    return this.#agenda.faults;
+  }
+
+  get agenda(): Agenda {
+    return this.#agenda;
+  }
+
+  /** Whether anything may go wrong yet. */
+  get isTroubled(): boolean {
+    return this.faults !== NO_FAULTS;
+  }
+
+  get facts(): Facts {
+    return { ledger: this.ledger, entities: this.#entities, gone: this.#gone, asked_at: this.#asked_at };
+  }
+
+  /** A message is gone that only another request replaces. */
+  isGone(entity: string): void {
+    this.#gone.add(entity);
+  }
+
+  /** A command was interrupted, which may have been about any entity. */
+  areGone(): void {
+    for (const name of this.#entities.keys()) this.isGone(name);
+  }
+
+  newId(): string {
+    return `${String((this.#ids += 1)).padStart(8, '0')}-0000-8000-8000-000000000000`;
+  }
+
+  /** Faults and actions, then none, then one more request for each entity: the laws hold all along. */
+  async run(): Promise<Violation | undefined> {
+    try {
+      await this.#play();
+    } catch (thrown) {
+      const what = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+      this.violation ??= { law: 'the simulation itself', what };
+    }
+    return this.violation;
+  }
+
+  async #play(): Promise<void> {
+    await this.#tampering.poisonCheckpoints();
+    await this.#toRest(true);
+    if (this.options.workload.isRedrivenLate) {
+      this.#actions.push('wait weeks', 'redrive');
+      await this.#toRest(true);
+    }
+    this.troubled = { calls: this.calls, deliveries: this.functions.deliveries };
+    this.#agenda.faults = NO_FAULTS;
+    await this.#toRest(false);
+    this.check((law) => law.atRest?.(this.facts));
+    this.counts.strictly_live = healthy(this.facts).filter(({ name }) => !this.#gone.has(name)).length;
+    this.#asked_at = this.clock.now;
+    this.clock.tick(2_000_000);
+    for (const name of this.#entities.keys()) await this.ask({ entity: name });
+    await this.#toRest(false);
+    this.check((law) => law.afterOneMoreRequest?.(this.facts));
+  }
+
+  /** A message made by hand: its id will be the load's. */
+  async ask(request: { entity: string; load_type?: 'full' }): Promise<void> {
+    this.backing.requests.sendText(JSON.stringify(request), {});
+    this.trace.add(`${this.clock.now_us} by hand: ${JSON.stringify(request)}`);
+  }
+
+  /** The first law that is broken stands. */
+  check(ask: (law: Law) => string | undefined): void {
+    if (this.violation) return;
+    this.violation = firstBroken(ask);
+    if (!this.violation) return;
+    const { law, what } = this.violation;
+    this.trace.add(`${this.clock.now_us} BROKEN ${law}: ${what}`);
+  }
+
+  async #toRest(isActing: boolean): Promise<void> {
+    for (let step = 0; step < STEPS_MAX && !this.violation; step += 1) {
+      for (let turn = 0; turn < TURNS; turn += 1) await undefined;
+      await this.#tampering.go();
+      this.functions.finishEnded();
+      if (await this.#next(isActing)) continue;
+      // Whoever was just answered may not have come to its next question yet.
+      await settled();
+      if (this.functions.hasEnded || this.#agenda.ready > 0) continue;
+      if (!(await this.#passTime(isActing))) return;
+    }
+    if (!this.violation) this.violation = { law: 'L5 always live', what: 'the world does not come to rest' };
+  }
+
+  /** One thing happens. @returns false when nothing can */
+  async #next(isActing: boolean): Promise<boolean> {
+    const { isInOrder } = this.options;
+    this.clock.tick(isInOrder ? 100 : this.random.between(1, 2000));
+    const canAct = isActing && this.#actions.length > 0;
+    if (canAct && !isInOrder && this.random.chance(NEXT_ACTION_CHANCE)) return this.#act();
+    const ready = this.#agenda.ready > 0;
+    const canDeliver = this.functions.canDeliver();
+    if (ready && (!canDeliver || (!isInOrder && this.random.chance(0.7)))) {
+      await this.#agenda.step(isInOrder);
+      return true;
+    }
+    if (canDeliver) {
+      this.functions.deliver();
+      return true;
+    }
+    return false;
+  }
+
+  /** Nothing can happen now: the next thing that is planned does, or time passes until something can. */
+  async #passTime(isActing: boolean): Promise<boolean> {
+    if (isActing && this.#actions.length > 0) {
+      do await this.#act();
+      while (this.options.isInOrder && this.#actions.length > 0 && this.#actions[0] !== 'rest');
+      return true;
+    }
+    const next_us = Math.min(this.#agenda.next_us, this.functions.next_us());
+    if (next_us === Infinity) return false;
+    this.clock.now_us = Math.max(this.clock.now_us, Math.ceil(next_us));
+    return true;
+  }
+
+  async #act(): Promise<boolean> {
+    const action = this.#actions.shift();
+    if (action) await act(this, action);
+    return true;
+  }
+
+  #backing(): Backing {
+    return {
+      agenda: this.#agenda,
+      clock: this.clock,
+      store: new ObservedStore(this.raw, this.ledger, (change: Change) => {
+        this.check((law) => law.onChange?.(this.facts, change));
+        if (change.kind === 'manifest') this.#tampering.committed.push(change.manifest);
+      }),
+      requests: new LocalQueue<ExtractRequest>(this.#database, 'extract'),
+      writes: new LocalQueue<WriteMessage>(this.#database, 'write'),
+      dead_requests: new LocalQueue<never>(this.#database, 'extract-dlq'),
+      dead_writes: new LocalQueue<never>(this.#database, 'write-dlq'),
+      delay_ms: () => this.random.between(0, this.options.workload.delay_ms_max),
+      onSent: (sent) => {
+        this.check((law) => law.onSent?.(this.facts, sent));
+        recordSent(this.ledger, sent);
+      },
+      onLost: (messages) => messages.forEach(({ entity }) => this.isGone(entity)),
+      nextAttempt: () => `attempt-${(this.#ids += 1)}`,
+    };
+  }
+
+  #factsOf({ name, poison }: PlannedEntity): EntityFacts {
+    const tampering = this.#tampering;
+    const source = this.sources.get(name);
+    return {
+      name,
+      get poison() {
+        return tampering.isDue(name, poison) ? undefined : poison;
+      },
+      current: () => source?.current() ?? [],
+      versions: () => source?.versions() ?? [],
+    };
+  }
+}
