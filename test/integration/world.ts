@@ -1,4 +1,4 @@
-import type { Cut } from '@bronze/common/load/cut';
+import type { HighWatermark } from '@bronze/common/load/high-watermark';
 import type { PendingLoad } from '@bronze/common/load/checkpoint';
 import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import { defineConfig, type Entity, entityOf } from '@bronze/common/config';
@@ -39,7 +39,7 @@ export class World {
   readonly #engine: ParquetEngine = new LinesEngine();
   /** Fate of each port call by its number; others are `ok`. */
   fates = new Map<number, Fate>();
-  /** Rows the source holds, all of them older than any cut: an incremental load finds none. */
+  /** Rows the source holds, all of them older than any watermark: an incremental load finds none. */
   rows = 20;
   until = timestamp('2024-01-15T10:00:00Z');
   calls = 0;
@@ -167,13 +167,13 @@ export class World {
   }
 
   #source(): Source {
-    const cut = async (): Promise<Cut> => ({ until: this.until, basis: 'margin' });
+    const readHighWatermark = async (): Promise<HighWatermark> => ({ until: this.until, basis: 'margin' });
     const openSlice = async (_entity: Entity, load: PendingLoad, { position }: SliceStart): Promise<SliceReader> => ({
       columns: [{ name: 'id', type: 'integer' }],
       is_resumable: true,
       batches: this.#batches(load.load_type === 'full' ? Number(position?.values[0] ?? 0) : this.rows),
     });
-    return { system: 'rds', cut, openSlice };
+    return { system: 'rds', readHighWatermark, openSlice };
   }
 
   async *#batches(after: number): AsyncGenerator<RawBatch> {

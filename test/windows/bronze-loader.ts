@@ -86,11 +86,11 @@ export class BronzeLoader implements Loader {
     const isFull = effectiveLoadType(before, load_type, true) === 'full';
     const since = isFull ? undefined : before?.last_sync_timestamp;
     const claim = { since, exact_position: before?.exact_position, deadline: DEADLINE };
-    const cut = await this.#source.cut(this.#entity, claim);
+    const watermark = await this.#source.readHighWatermark(this.#entity, claim);
     this.#loads += 1;
     const load_id = `00000000-0000-8000-8000-${String(this.#loads).padStart(12, '0')}`;
     const request = { entity: 'things', load_id, load_type };
-    const started = startLoad(before, { request, waiting: [], hasCursor: true, cut, now: NOW });
+    const started = startLoad(before, { request, waiting: [], hasCursor: true, watermark, now: NOW });
     this.#checkpoint = asStored(started.checkpoint);
     return this.#checkpoint.pending_load ?? started.load;
   }

@@ -91,10 +91,10 @@ async function claimed(source: PostgresSource, entity: Entity, last: Claimed | u
   const done = last && { load_id: last.load.load_id, status: 'completed' as const, until: last.load.until, rows: 0 };
   const checkpoint = last && done && finishLoad(last.checkpoint, done, NOW);
   const since = checkpoint?.last_sync_timestamp;
-  const cut = await source.cut(entity, { since, exact_position: checkpoint?.exact_position });
+  const watermark = await source.readHighWatermark(entity, { since, exact_position: checkpoint?.exact_position });
   const load_id = `00000000-0000-8000-8000-00000000000${last ? 2 : 1}`;
   const request = { entity: 'orders', load_id };
-  return startLoad(checkpoint, { request, waiting: [], hasCursor: true, cut, now: NOW });
+  return startLoad(checkpoint, { request, waiting: [], hasCursor: true, watermark, now: NOW });
 }
 
 interface Explaining {

@@ -1,4 +1,4 @@
-import type { Cut, ExactCut } from '@bronze/common/load/cut';
+import type { HighWatermark, ExactWatermark } from '@bronze/common/load/high-watermark';
 import type { PendingLoad } from '@bronze/common/load/checkpoint';
 import type { Claim, Source } from '@bronze/common/load/source';
 import { earlier, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
@@ -39,7 +39,7 @@ export const MISTAKES: readonly Mistake[] = [
     openLoader: planted(() => ({
       source: (source) =>
         wrapped(source, {
-          cut: (exact) => ({ ...exact, position: { ...exact.position, xid: exact.position.next_xid } }),
+          watermark: (exact) => ({ ...exact, position: { ...exact.position, xid: exact.position.next_xid } }),
         }),
     })),
   },
@@ -48,7 +48,7 @@ export const MISTAKES: readonly Mistake[] = [
     openLoader: planted(() => ({
       source: (source) =>
         wrapped(source, {
-          cut: (exact) => ({ ...exact, window: { ...exact.window, next_scan_from: timestamp('9999-12-31') } }),
+          watermark: (exact) => ({ ...exact, window: { ...exact.window, next_scan_from: timestamp('9999-12-31') } }),
         }),
     })),
   },
@@ -67,7 +67,7 @@ export const MISTAKES: readonly Mistake[] = [
   },
   { what: 'the window ends at the snapshot’s xmax', openLoader: ruleWith('xmax_as_end') },
   { what: 'pg_visible_in_snapshot is asked about each row’s xmin', openLoader: ruleWith('row_in_snapshot') },
-  { what: 'the cut is taken after the reading', openLoader: ruleWith('cut_after_reading') },
+  { what: 'the watermark is taken after the reading', openLoader: ruleWith('cut_after_reading') },
 ];
 
 function planted(tamperingWith: (reading: Reading) => Tampering): OpenLoader {
@@ -76,18 +76,18 @@ function planted(tamperingWith: (reading: Reading) => Tampering): OpenLoader {
 
 interface Wrapping {
   readonly claim?: (claim: Claim) => Claim;
-  readonly cut?: (exact: ExactCut) => ExactCut;
+  readonly watermark?: (exact: ExactWatermark) => ExactWatermark;
   readonly open?: (load: PendingLoad, position: Position) => Position;
 }
 
 type Position = Parameters<Source['openSlice']>[2]['position'];
 
-function wrapped(source: Source, { claim, cut, open }: Wrapping): Source {
+function wrapped(source: Source, { claim, watermark, open }: Wrapping): Source {
   return {
     system: source.system,
-    cut: async (entity, asked): Promise<Cut> => {
-      const got = await source.cut(entity, claim?.(asked) ?? asked);
-      return got.exact && cut ? { ...got, exact: cut(got.exact) } : got;
+    readHighWatermark: async (entity, asked): Promise<HighWatermark> => {
+      const got = await source.readHighWatermark(entity, claim?.(asked) ?? asked);
+      return got.exact && watermark ? { ...got, exact: watermark(got.exact) } : got;
     },
     openSlice: (entity, load, start) =>
       source.openSlice(entity, load, { ...start, position: open ? open(load, start.position) : start.position }),
@@ -95,15 +95,15 @@ function wrapped(source: Source, { claim, cut, open }: Wrapping): Source {
 }
 
 function cutting(
-  scanOf: (exact: ExactCut, margin_seconds: number) => Timestamp | null,
+  scanOf: (exact: ExactWatermark, margin_seconds: number) => Timestamp | null,
   { schedule }: Reading,
 ): Tampering {
-  const cut = (exact: ExactCut): ExactCut => {
+  const watermark = (exact: ExactWatermark): ExactWatermark => {
     const scan_from = scanOf(exact, schedule.clock_margin_seconds);
     const { window, position } = exact;
     return { ...exact, window: { ...window, next_scan_from: scan_from }, position: { ...position, scan_from } };
   };
-  return { source: (source) => wrapped(source, { cut }) };
+  return { source: (source) => wrapped(source, { watermark }) };
 }
 
 function scanFrom(bound: Timestamp | null, margin_seconds: number): Timestamp | null {

@@ -52,12 +52,12 @@ export async function claimLoad(
       const hasCursor = entity.cursor !== null;
       const isFull = effectiveLoadType(checkpoint, decision.request.load_type, hasCursor) === 'full';
       const since = isFull ? undefined : checkpoint?.last_sync_timestamp;
-      const cut = await ports.source.cut(entity, {
+      const watermark = await ports.source.readHighWatermark(entity, {
         since,
         exact_position: checkpoint?.exact_position,
         deadline: ports.deadline,
       });
-      const started = startLoad(checkpoint, { ...decision, hasCursor, cut, now: ports.clock.now() });
+      const started = startLoad(checkpoint, { ...decision, hasCursor, watermark, now: ports.clock.now() });
       if (!(await ports.checkpoints.swap(entity.name, version, started.checkpoint)))
         return claimLoad(ports, entity, request);
       logClaim(ports.log, entity.name, started.load);

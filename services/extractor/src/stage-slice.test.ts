@@ -46,7 +46,11 @@ function stage(options: {
   };
   const ports: StagingPorts = {
     objects: options.objects ?? new MemoryObjectStore(),
-    source: { system: 'rds', cut: () => Promise.reject(new Error('unused')), openSlice: async () => reader },
+    source: {
+      system: 'rds',
+      readHighWatermark: () => Promise.reject(new Error('unused')),
+      openSlice: async () => reader,
+    },
     attempts: { next: () => 'attempt' },
     codec: ZSTD_CODEC,
     deadline: { isNear: options.isNear ?? (() => false), remainingMs: () => Infinity },

@@ -1,4 +1,4 @@
-import { CUT_SQL, REPLAYED_SQL } from '@bronze/extractor/postgres/table/catalog-sql';
+import { TIME_WATERMARK_SQL, REPLAYED_SQL } from '@bronze/extractor/postgres/table/catalog-sql';
 import {
   CLOCK_SQL,
   FLUSHED_SQL,
@@ -27,7 +27,7 @@ export function sessionOf({ database, seesAll, before }: SessionOptions): Querie
     [CLOCK_SQL]: () => ({ at: database.now() }),
     [OPEN_SQL]: () => ({ open: JSON.stringify(openIn(database, seesAll)) }),
     [SNAPSHOT_SQL]: () => snapshotOf(database),
-    [CUT_SQL]: () => ({ basis: 'oldest_transaction', until: oldestOf(database) ?? database.now() }),
+    [TIME_WATERMARK_SQL]: () => ({ basis: 'oldest_transaction', until: oldestOf(database) ?? database.now() }),
     [FLUSHED_SQL]: () => ({ flushed: 'true' }),
     [REPLAYED_SQL]: () => ({ replayed: 'true' }),
   };

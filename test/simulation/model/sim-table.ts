@@ -2,7 +2,7 @@ import type { PendingLoad } from '@bronze/common/load/checkpoint';
 import { type PostgresSourceConfig, postgresSourceSchema, type TableEntity } from '@bronze/common/config/postgres';
 import type { RawBatch, SliceReader, SliceStart, Source } from '@bronze/common/load/source';
 import type { Position } from '@bronze/common/load/position';
-import { cutOf } from '@bronze/extractor/postgres/window/claim-cut';
+import { readHighWatermark } from '@bronze/extractor/postgres/window/high-watermark';
 import { type DescribedTable, QUOTING } from '@bronze/extractor/postgres/table/described-table';
 import type { Queries } from '@bronze/extractor/adapters/postgres-session';
 import { proveReading } from '@bronze/extractor/postgres/window/reading-proof';
@@ -86,10 +86,10 @@ export class SimTable implements SimSource {
     const clock = { now: () => this.#clock.now, sleep };
     return {
       system: 'rds',
-      cut: (entity: TableEntity, claim) =>
+      readHighWatermark: (entity: TableEntity, claim) =>
         asks.ask('source.cut', entity.name, () => {
           if (!this.#options.isTroubled()) this.#database.settle();
-          return cutOf({ session: this.#session(), clock, config: CONFIG, entity, table, claim });
+          return readHighWatermark({ session: this.#session(), clock, config: CONFIG, entity, table, claim });
         }),
       openSlice: (entity: TableEntity, load, start) =>
         asks.ask('source.open', entity.name, () => this.#openSlice(asks, { entity, load, start })),

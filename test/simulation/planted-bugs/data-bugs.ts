@@ -158,18 +158,18 @@ export const DATA_MUTANTS: readonly Mutant[] = [
       {
         file: STAGE,
         find: '  const reader = await ports.source.openSlice(entity, load, {',
-        put: `  const { until } = await ports.source.cut(entity, { since: load.since, deadline: ports.deadline });
+        put: `  const { until } = await ports.source.readHighWatermark(entity, { since: load.since, deadline: ports.deadline });
   const reader = await ports.source.openSlice(entity, { ...load, until }, {`,
       },
     ],
   },
   {
-    name: 'a cut below the checkpoint steps back',
+    name: 'a watermark below the checkpoint steps back',
     edits: [
       {
         file: CHECKPOINT,
-        find: '  const until = latest(start.cut.until, synced);',
-        put: '  const until = start.cut.until;',
+        find: '  const until = latest(start.watermark.until, synced);',
+        put: '  const until = start.watermark.until;',
       },
       { file: CHECKPOINT, find: 'latest(load.until, idle.last_sync_timestamp ?? EPOCH)', put: 'load.until' },
     ],

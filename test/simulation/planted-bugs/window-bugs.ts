@@ -1,7 +1,7 @@
 import type { Mutant } from './planted-bug.ts';
 
 const CHECKPOINT = 'packages/common/src/load/checkpoint.ts';
-const CLAIM_CUT = 'services/extractor/src/postgres/window/claim-cut.ts';
+const CLAIM = 'services/extractor/src/postgres/window/high-watermark.ts';
 const WINDOW = 'services/extractor/src/postgres/window/exact-window.ts';
 const XID_RANGE = 'services/extractor/src/postgres/window/xid-range.ts';
 const CONDITION = 'services/extractor/src/postgres/window/window-condition.ts';
@@ -38,12 +38,12 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     name: 'the snapshot is taken before the look at who is open',
     edits: [
       {
-        file: CLAIM_CUT,
+        file: CLAIM,
         find: '  const [clock] = await session.rows(CLOCK_SQL, []);',
         put: '  const [snapshot] = await session.rows(SNAPSHOT_SQL, []);\n  const [clock] = await session.rows(CLOCK_SQL, []);',
       },
       {
-        file: CLAIM_CUT,
+        file: CLAIM,
         find: '  const prepared = await session.rows(PREPARED_SQL, []);\n  const [snapshot] = await session.rows(SNAPSHOT_SQL, []);',
         put: '  const prepared = await session.rows(PREPARED_SQL, []);',
       },

@@ -44,7 +44,7 @@ function sourceOf(world: World, name: string, invocation: Invocation): Source {
   if (!source) throw new RangeError(`no source of ${name}`);
   const opened = source.open(asksOf(world.backing, invocation));
   if (world.facts.entities.get(name)?.poison !== 'source denied') return opened;
-  return { system: opened.system, cut: refused, openSlice: refused };
+  return { system: opened.system, readHighWatermark: refused, openSlice: refused };
 }
 
 async function refused(): Promise<never> {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { checkpointSchema } from './checkpoint.ts';
-import { sinceParameterSchema } from './cut.ts';
+import { sinceParameterSchema } from './high-watermark.ts';
 
 const LOAD_ID = '7b0c1d2e-1111-8222-8333-444455556666';
 const WRITTEN = {

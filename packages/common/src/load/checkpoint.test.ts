@@ -112,7 +112,7 @@ describe('what the table leaves open', () => {
 
 describe('starting a load', () => {
   const request: ExtractRequest = { entity: 'orders', load_id: id(1) };
-  const start = { request, waiting: [], hasCursor: true, cut: { until: SYNCED, basis: 'margin' }, now: SYNCED };
+  const start = { request, waiting: [], hasCursor: true, watermark: { until: SYNCED, basis: 'margin' }, now: SYNCED };
 
   test('the first is full, from the epoch', () => {
     expect(startLoad(undefined, start).load).toMatchObject({
@@ -138,14 +138,14 @@ describe('starting a load', () => {
   });
 
   test('the load holds what it was asked with, what vouches for its window, and the load before it; nothing else', () => {
-    const cut = { until: timestamp('2024-01-17'), basis: 'oldest_transaction', since_parameter: 'sent' } as const;
+    const watermark = { until: timestamp('2024-01-17'), basis: 'oldest_transaction', since_parameter: 'sent' } as const;
     const now = timestamp('2024-01-18');
-    const asked = { ...start, cut, now, request: { ...request, run_id: id(7) } };
+    const asked = { ...start, watermark, now, request: { ...request, run_id: id(7) } };
     expect(startLoad({ last_sync_timestamp: SYNCED, last_load_id: id(6) }, asked).load).toEqual({
       load_id: id(1),
       load_type: 'incremental',
       since: SYNCED,
-      until: cut.until,
+      until: watermark.until,
       ingested_at: now,
       window_basis: 'oldest_transaction',
       since_parameter: 'sent',
@@ -163,8 +163,8 @@ describe('starting a load', () => {
   });
 
   test('a full load reads everything: what an API does with `since` is not asked', () => {
-    const cut = { ...start.cut, since_parameter: 'sent' } as const;
-    expect(startLoad(undefined, { ...start, cut }).load).not.toHaveProperty('since_parameter');
+    const watermark = { ...start.watermark, since_parameter: 'sent' } as const;
+    expect(startLoad(undefined, { ...start, watermark }).load).not.toHaveProperty('since_parameter');
   });
 
   test('the last of those who waited takes the field with it', () => {
@@ -172,7 +172,7 @@ describe('starting a load', () => {
     expect(startLoad(checkpoint, start).checkpoint).not.toHaveProperty('next_requests');
   });
 
-  test('L4 Never back: a cut below the checkpoint gives an empty window', () => {
+  test('L4 Never back: a watermark below the checkpoint gives an empty window', () => {
     const { load } = startLoad({ last_sync_timestamp: timestamp('2024-01-16') }, start);
     expect([load.since, load.until]).toEqual([timestamp('2024-01-16'), timestamp('2024-01-16')]);
   });

@@ -1,4 +1,4 @@
-import { type Cut, sinceParameterSchema } from './cut.ts';
+import { type HighWatermark, sinceParameterSchema } from './high-watermark.ts';
 import * as z from 'zod/mini';
 import { loadIdSchema, loadTypeSchema, type LoadType } from '../words/entity.ts';
 import {
@@ -19,7 +19,7 @@ export const pendingLoadSchema = z.looseObject({
   until: timestampSchema,
   /** The rows' `_ingestion_ts`; its UTC date is the `ingestion_date`, also after midnight. */
   ingested_at: timestampSchema,
-  /** What vouches for `until`: see {@link Cut}. */
+  /** What vouches for `until`: see {@link HighWatermark}. */
   window_basis: z.optional(z.string()),
   /** Why the exact position of the load before did not count: this load may bring rows again. */
   window_fallback: z.optional(windowFallbackSchema),
@@ -115,13 +115,13 @@ export interface StartOfLoad {
   readonly request: ExtractRequest;
   readonly waiting: readonly ExtractRequest[];
   readonly hasCursor: boolean;
-  readonly cut: Cut;
+  readonly watermark: HighWatermark;
   readonly now: Timestamp;
 }
 
 /**
  * The checkpoint with the load of `start.request` pending and its window fixed.
- * A cut below the checkpoint (a transaction that opened early, a margin) gives an empty window, never a step back.
+ * A watermark below the checkpoint (a transaction that opened early, a margin) gives an empty window, never a step back.
  */
 export function startLoad(
   checkpoint: Checkpoint | undefined,
@@ -129,24 +129,25 @@ export function startLoad(
 ): { readonly load: PendingLoad; readonly checkpoint: Checkpoint } {
   const synced = checkpoint?.last_sync_timestamp ?? EPOCH;
   const load_type = effectiveLoadType(checkpoint, start.request.load_type, start.hasCursor);
-  const until = latest(start.cut.until, synced);
+  const until = latest(start.watermark.until, synced);
   const load: PendingLoad = {
     load_id: start.request.load_id,
     load_type,
-    since: load_type === 'full' ? EPOCH : earliest(start.cut.again?.since ?? synced, synced),
+    since: load_type === 'full' ? EPOCH : earliest(start.watermark.again?.since ?? synced, synced),
     until,
     ingested_at: start.now,
-    window_basis: start.cut.basis,
-    ...exactFieldsOf(start.cut, until),
-    ...(start.cut.again && { window_fallback: start.cut.again.reason }),
-    ...(start.cut.since_parameter && load_type === 'incremental' && { since_parameter: start.cut.since_parameter }),
+    window_basis: start.watermark.basis,
+    ...exactFieldsOf(start.watermark, until),
+    ...(start.watermark.again && { window_fallback: start.watermark.again.reason }),
+    ...(start.watermark.since_parameter &&
+      load_type === 'incremental' && { since_parameter: start.watermark.since_parameter }),
     ...(checkpoint?.last_load_id && { previous_load_id: checkpoint.last_load_id }),
     ...(start.request.run_id && { run_id: start.request.run_id }),
   };
   return { load, checkpoint: withWaiting({ ...checkpoint, pending_load: load }, start.waiting) };
 }
 
-function exactFieldsOf({ exact }: Cut, at: Timestamp): Partial<PendingLoad> {
+function exactFieldsOf({ exact }: HighWatermark, at: Timestamp): Partial<PendingLoad> {
   if (!exact) return {};
   const { window, position, fallback, watermark_lag_seconds, oldest_transaction_seconds } = exact;
   return {

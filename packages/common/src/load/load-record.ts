@@ -1,7 +1,7 @@
 import { engineReportSchema, partSchema, type Receipt } from './receipts.ts';
 import * as z from 'zod/mini';
 import type { PendingLoad } from './checkpoint.ts';
-import { sinceParameterSchema } from './cut.ts';
+import { sinceParameterSchema } from './high-watermark.ts';
 import {
   type Column,
   columnSchema,

@@ -1,7 +1,7 @@
 import { type LeftOut, leftOutSchema, positionSchema } from './position.ts';
 import * as z from 'zod/mini';
 import { pendingLoadSchema } from './checkpoint.ts';
-import { sinceParameterSchema } from './cut.ts';
+import { sinceParameterSchema } from './high-watermark.ts';
 import { columnSchema, entityNameSchema, sourceSystemSchema } from '../words/entity.ts';
 import { windowFallbackSchema } from '../words/exact-position.ts';
 import { BronzeError } from '../words/failure.ts';

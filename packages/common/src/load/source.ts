@@ -1,7 +1,7 @@
 import type { PendingLoad } from './checkpoint.ts';
 import type { Deadline } from '../ports/clock.ts';
 import type { Entity } from '../config/config.ts';
-import type { Cut } from './cut.ts';
+import type { HighWatermark } from './high-watermark.ts';
 import type { Column, SourceSystem } from '../words/entity.ts';
 import type { ExactPosition, WindowFallback } from '../words/exact-position.ts';
 import type { LeftOut, Position } from './position.ts';
@@ -14,7 +14,7 @@ export interface Source {
    * Checks that the entity can be read as configured and says how far it may be read.
    * @throws BronzeError before anything is claimed, so that a broken entity's checkpoint stays untouched
    */
-  cut(entity: Entity, claim: Claim): Promise<Cut>;
+  readHighWatermark(entity: Entity, claim: Claim): Promise<HighWatermark>;
   /** Reads a load's window from where the slice begins. */
   openSlice(entity: Entity, load: PendingLoad, start: SliceStart): Promise<SliceReader>;
 }

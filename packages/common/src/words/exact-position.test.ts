@@ -33,9 +33,15 @@ const window = { database, table_oid, from_xid: '5', until_xid: '9', scan_from: 
 const exact = { window, position, fallback: undefined, watermark_lag_seconds: 3.5, oldest_transaction_seconds: 9 };
 
 function claimed(checkpoint: Checkpoint, changes: Partial<typeof exact> = {}, until = UNTIL) {
-  const cut = { until, basis: 'exact_activity', exact: { ...exact, ...changes } };
+  const watermark = { until, basis: 'exact_activity', exact: { ...exact, ...changes } };
   const request = { entity: 'orders', load_id: LOAD_ID };
-  const { checkpoint: loading } = startLoad(checkpoint, { request, waiting: [], hasCursor: true, cut, now: UNTIL });
+  const { checkpoint: loading } = startLoad(checkpoint, {
+    request,
+    waiting: [],
+    hasCursor: true,
+    watermark,
+    now: UNTIL,
+  });
   return z.parse(checkpointSchema, JSON.parse(JSON.stringify(loading)));
 }
 
@@ -56,9 +62,10 @@ test('the position comes with the load, and into the checkpoint with its complet
 
 test('a claim writes down its window, and what there is to say of it', () => {
   const start = (changes: object) => {
-    const cut = { until: UNTIL, basis: 'lookback', exact: { ...exact, ...changes } };
+    const watermark = { until: UNTIL, basis: 'lookback', exact: { ...exact, ...changes } };
     const request = { entity: 'orders', load_id: LOAD_ID };
-    return startLoad({ last_sync_timestamp: BEFORE }, { request, waiting: [], hasCursor: true, cut, now: UNTIL }).load;
+    return startLoad({ last_sync_timestamp: BEFORE }, { request, waiting: [], hasCursor: true, watermark, now: UNTIL })
+      .load;
   };
   const load = {
     load_id: LOAD_ID,
@@ -78,11 +85,12 @@ test('a claim writes down its window, and what there is to say of it', () => {
   });
 });
 
-test('a cut that can’t go on where the load before ended begins earlier, never later, and says why', () => {
+test('a watermark that can’t go on where the load before ended begins earlier, never later, and says why', () => {
   const starting = (since: typeof BEFORE, load_type?: 'full') => {
-    const cut = { until: UNTIL, basis: 'margin', again: { reason: 'no_transaction_ids', since } } as const;
+    const watermark = { until: UNTIL, basis: 'margin', again: { reason: 'no_transaction_ids', since } } as const;
     const request = { entity: 'orders', load_id: LOAD_ID, ...(load_type && { load_type }) };
-    return startLoad({ last_sync_timestamp: BEFORE }, { request, waiting: [], hasCursor: true, cut, now: UNTIL }).load;
+    return startLoad({ last_sync_timestamp: BEFORE }, { request, waiting: [], hasCursor: true, watermark, now: UNTIL })
+      .load;
   };
   const earlier = timestamp('2024-01-14');
   expect(starting(earlier)).toMatchObject({ since: earlier, window_fallback: 'no_transaction_ids' });
@@ -96,7 +104,7 @@ test('an abandoned load leaves the position of before', () => {
   expect(finished(loading, 'abandoned')?.exact_position).toEqual(before);
 });
 
-test('a cut below the checkpoint: the position belongs to the timestamp that stays', () => {
+test('a watermark below the checkpoint: the position belongs to the timestamp that stays', () => {
   const done = finished(claimed({ last_sync_timestamp: UNTIL }, {}, BEFORE));
   expect([done?.last_sync_timestamp, done?.exact_position?.at]).toEqual([UNTIL, UNTIL]);
 });

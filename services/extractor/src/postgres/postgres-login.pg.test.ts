@@ -44,7 +44,7 @@ test('a password that was just rotated is read anew, once', async () => {
   expect(rowsOf(batches)).toHaveLength(1);
   expect(asked.slice(0, 2)).toEqual([false, true]);
 
-  const denied = open('old', 'older').cut(entity);
+  const denied = open('old', 'older').readHighWatermark(entity);
   await expect(denied).rejects.toMatchObject({ code: 'SOURCE_DENIED' });
 });
 
@@ -53,7 +53,7 @@ test('a login as RDS keeps it is sent over verified TLS only: a server without i
   const secret = { host: hostname, port, username, password, dbname: pathname.slice(1) };
   const url = databaseUrlIn(JSON.stringify(secret));
   const { source, entity } = sourceOf(url);
-  const failure = await source.cut(entity).catch((thrown: unknown) => thrown);
+  const failure = await source.readHighWatermark(entity).catch((thrown: unknown) => thrown);
   expect(String(failure)).toMatch(/SSL/);
   expect(JSON.stringify(failure) + String(failure)).not.toContain(url);
 });

@@ -56,7 +56,7 @@ describe('a table that can’t be ingested is refused before anything is claimed
       await newDatabase(sql),
       'primary_key' in settings ? { primary_key: [...settings.primary_key] } : settings,
     );
-    const failure: unknown = await source.cut(entity).catch((thrown: unknown) => thrown);
+    const failure: unknown = await source.readHighWatermark(entity).catch((thrown: unknown) => thrown);
     expect(failure).toMatchObject({ code });
     const { message: said, hint } = failure as { message: string; hint: string };
     expect(`${said} ${hint}`).toMatch(message);
@@ -72,18 +72,18 @@ describe('a table that can’t be ingested is refused before anything is claimed
     login.username = role;
     login.password = 'p4ssw0rd';
     const { source, entity } = sourceOf(login.href);
-    await expect(source.cut(entity)).rejects.toMatchObject({ code: 'SOURCE_DENIED' });
+    await expect(source.readHighWatermark(entity)).rejects.toMatchObject({ code: 'SOURCE_DENIED' });
     await execute(url, `GRANT SELECT (id, updated_at) ON things TO ${role}`);
-    await expect(source.cut(entity)).rejects.toMatchObject({
+    await expect(source.readHighWatermark(entity)).rejects.toMatchObject({
       code: 'SOURCE_DENIED',
       message: expect.stringContaining('secret') as string,
     });
     await execute(url, `GRANT SELECT ON things TO ${role}; ALTER TABLE things ENABLE ROW LEVEL SECURITY`);
-    await expect(source.cut(entity)).rejects.toMatchObject({ code: 'SOURCE_DENIED' });
+    await expect(source.readHighWatermark(entity)).rejects.toMatchObject({ code: 'SOURCE_DENIED' });
     await expect(source.openSlice(entity, FULL, startAt())).rejects.toMatchObject({ code: 'SOURCE_DENIED' });
     login.password = 'wrong';
     const failure: unknown = await sourceOf(login.href)
-      .source.cut(entity)
+      .source.readHighWatermark(entity)
       .catch((thrown: unknown) => thrown);
     expect(failure).toMatchObject({ code: 'SOURCE_DENIED' });
     expect(JSON.stringify(failure) + String(failure)).not.toMatch(/p4ssw0rd|wrong|postgresql:/);
@@ -92,7 +92,7 @@ describe('a table that can’t be ingested is refused before anything is claimed
   test('a reserved name in other letters, a domain as cursor, money as key, a SQL_ASCII database', async () => {
     const code = async (sql: string) => {
       const { source, entity } = sourceOf(await newDatabase(sql));
-      return source.cut(entity).then(
+      return source.readHighWatermark(entity).then(
         () => 'accepted',
         (thrown: unknown) => (thrown as { code: string }).code,
       );
@@ -115,14 +115,14 @@ describe('a table that can’t be ingested is refused before anything is claimed
     ascii.pathname = `ascii_${new URL(url).pathname.slice(3)}`;
     await execute(ascii.href, 'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz)');
     const { source, entity } = sourceOf(ascii.href);
-    await expect(source.cut(entity)).rejects.toMatchObject({ code: 'ENCODING_UNSUPPORTED' });
+    await expect(source.readHighWatermark(entity)).rejects.toMatchObject({ code: 'ENCODING_UNSUPPORTED' });
   });
 
   test('a URL without its scheme is refused, and nothing of it is said', async () => {
     const { host } = new URL(await newDatabase());
     for (const url of [`bronze:sEcret@${host}/db`, `postgres:bronze:sEcret@${host}/db`]) {
       const { source, entity } = sourceOf(url);
-      const failure: unknown = await source.cut(entity).catch((thrown: unknown) => thrown);
+      const failure: unknown = await source.readHighWatermark(entity).catch((thrown: unknown) => thrown);
       expect(failure).toMatchObject({ code: 'CONFIG_INVALID' });
       expect(String(failure)).not.toMatch(/cret/);
     }
@@ -130,7 +130,7 @@ describe('a table that can’t be ingested is refused before anything is claimed
 
   test('a server that is not there', async () => {
     const { source, entity } = sourceOf('postgresql://someone:hunter2@127.0.0.1:1/none');
-    const failure: unknown = await source.cut(entity).catch((thrown: unknown) => thrown);
+    const failure: unknown = await source.readHighWatermark(entity).catch((thrown: unknown) => thrown);
     expect(failure).toMatchObject({ code: 'SOURCE_UNREACHABLE', kind: 'temporary' });
     expect(String(failure)).not.toContain('hunter2');
   });

@@ -1,6 +1,6 @@
 import { timestamp } from '@bronze/common/words/timestamp';
 import { describe, expect, test } from 'vitest';
-import { CUT_SQL } from './table/catalog-sql.ts';
+import { TIME_WATERMARK_SQL } from './table/catalog-sql.ts';
 import { connect, execute, newDatabase } from '../../../../test/database.ts';
 import { FULL, incremental, readAll, readInSlices, rowsOf, sourceOf, startAt } from './postgres-source.fixtures.ts';
 
@@ -53,7 +53,7 @@ describe('slices and ties', () => {
     ],
   ])('a table %s is read whole, in any number of slices', async (_, sql) => {
     const reading = sourceOf(await newDatabase(sql), { cursor: null, batch_rows: 33 });
-    await reading.source.cut(reading.entity);
+    await reading.source.readHighWatermark(reading.entity);
     expect(rowsOf(await readInSlices(reading, FULL))).toHaveLength(500);
     expect(rowsOf(await readAll(reading, FULL))).toHaveLength(500);
   });
@@ -73,7 +73,7 @@ describe('slices and ties', () => {
     ],
   ])('a table %s is read whole by one statement, and never taken up again by another', async (_, sql) => {
     const reading = sourceOf(await newDatabase(sql), { cursor: null, batch_rows: 33 });
-    await reading.source.cut(reading.entity);
+    await reading.source.readHighWatermark(reading.entity);
     const batches = await readAll(reading, FULL);
     expect(rowsOf(batches)).toHaveLength(500);
     expect((await reading.source.openSlice(reading.entity, FULL, startAt())).is_resumable).toBe(false);
@@ -132,14 +132,14 @@ describe('a connection that is lost', () => {
     const url = await newDatabase(`CREATE TABLE base (id integer); INSERT INTO base SELECT generate_series(1, 20);
       CREATE VIEW things AS SELECT id FROM base WHERE pg_sleep(0.3) IS NOT NULL`);
     const { source, entity } = sourceOf(url, { cursor: null, primary_key: ['id'] }, { statement_timeout_seconds: 1 });
-    await expect(source.cut(entity)).rejects.toMatchObject({ code: 'SOURCE_TIMEOUT' });
+    await expect(source.readHighWatermark(entity)).rejects.toMatchObject({ code: 'SOURCE_TIMEOUT' });
   });
 
   test('a server that sends nothing counts as lost', async () => {
     const url = await newDatabase(`CREATE TABLE base (id integer); INSERT INTO base VALUES (1);
       CREATE VIEW things AS SELECT id FROM base WHERE pg_sleep(5) IS NOT NULL`);
     const { source, entity } = sourceOf(url, { cursor: null, primary_key: ['id'] }, { idle_timeout_seconds: 1 });
-    await expect(source.cut(entity)).rejects.toMatchObject({ code: 'SOURCE_INTERRUPTED' });
+    await expect(source.readHighWatermark(entity)).rejects.toMatchObject({ code: 'SOURCE_INTERRUPTED' });
   });
 
   test('stopping early leaves no session behind', async () => {
@@ -162,22 +162,22 @@ describe('a connection that is lost', () => {
   });
 });
 
-describe('the cut', () => {
+describe('the watermark', () => {
   const PLAIN = 'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now())';
 
   test('is the start of the oldest open transaction, where the role sees it', async () => {
     const url = await newDatabase(PLAIN);
     const { source, entity } = sourceOf(url);
-    const free = await source.cut(entity);
+    const free = await source.readHighWatermark(entity);
     const writer = await connect(url);
     await writer.query('BEGIN; INSERT INTO things VALUES (1)');
     const { rows } = await writer.query<{ at: string }>(
       `SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at`,
     );
-    const held = await source.cut(entity);
+    const held = await source.readHighWatermark(entity);
     expect(held).toMatchObject({ until: rows[0]?.at, basis: 'exact_activity' });
     await writer.query('COMMIT');
-    const after = await source.cut(entity);
+    const after = await source.readHighWatermark(entity);
     expect(free.until < held.until && held.until < after.until).toBe(true);
   });
 
@@ -190,12 +190,12 @@ describe('the cut', () => {
     login.password = 'x';
     const view = { table: 'public.seen', primary_key: ['id'] };
     const { source, entity } = sourceOf(login.href, view, { margin_seconds: 3600 });
-    const cut = await source.cut(entity);
-    expect(cut.basis).toBe('margin');
-    expect(cut.exact).toBeUndefined();
-    expect(Math.abs(Date.now() - 3_600_000 - Date.parse(cut.until))).toBeLessThan(60_000);
+    const watermark = await source.readHighWatermark(entity);
+    expect(watermark.basis).toBe('margin');
+    expect(watermark.exact).toBeUndefined();
+    expect(Math.abs(Date.now() - 3_600_000 - Date.parse(watermark.until))).toBeLessThan(60_000);
     await execute(url, `GRANT pg_read_all_stats TO ${role}`);
-    expect((await source.cut(entity)).basis).toBe('oldest_transaction');
+    expect((await source.readHighWatermark(entity)).basis).toBe('oldest_transaction');
   });
 
   test('stays below a prepared transaction', async () => {
@@ -205,7 +205,7 @@ describe('the cut', () => {
     const name = new URL(url).pathname;
     await writer.query(`BEGIN; INSERT INTO things VALUES (1); PREPARE TRANSACTION '${name}'`);
     const before = Date.now();
-    const held = await source.cut(entity);
+    const held = await source.readHighWatermark(entity);
     expect(Date.parse(held.until)).toBeLessThan(before - 59_000);
     await writer.query(`COMMIT PREPARED '${name}'`);
   });
@@ -220,7 +220,7 @@ describe('the cut', () => {
       let since = '1970-01-01';
       for (let round = 0; round < 4; round += 1) {
         await execute(url, 'INSERT INTO things DEFAULT VALUES');
-        const { until } = await reading.source.cut(reading.entity);
+        const { until } = await reading.source.readHighWatermark(reading.entity);
         seen.push(...rowsOf(await readAll(reading, incremental(since, until))).map((row) => row['id']));
         since = until;
       }
@@ -228,10 +228,10 @@ describe('the cut', () => {
     },
   );
 
-  test('L1: before its zone leaves daylight saving time, the cut stops where the local time falls back to', async () => {
+  test('L1: before its zone leaves daylight saving time, the watermark stops where the local time falls back to', async () => {
     const client = await connect(await newDatabase());
     const cutAt = async (now: string, zone: string) => {
-      const sql = CUT_SQL.replaceAll('now()', `timestamptz '${now}'`);
+      const sql = TIME_WATERMARK_SQL.replaceAll('now()', `timestamptz '${now}'`);
       return (await client.query<{ until: string }>(sql, ['0', zone])).rows[0]?.until;
     };
     expect(await cutAt('2026-11-01T04:30:00Z', 'America/New_York')).toBe('2026-11-01T04:30:00.000000Z');
@@ -245,6 +245,6 @@ describe('the cut', () => {
     const { source, entity } = sourceOf(
       await newDatabase('CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamp(0))'),
     );
-    expect((await source.cut(entity)).until).toMatch(/\.000000Z$/);
+    expect((await source.readHighWatermark(entity)).until).toMatch(/\.000000Z$/);
   });
 });

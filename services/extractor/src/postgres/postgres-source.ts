@@ -1,4 +1,4 @@
-import type { Cut } from '@bronze/common/load/cut';
+import type { HighWatermark } from '@bronze/common/load/high-watermark';
 import type { PendingLoad } from '@bronze/common/load/checkpoint';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { Claim, RawBatch, SliceReader, SliceStart, Source } from '@bronze/common/load/source';
@@ -6,7 +6,7 @@ import type { Clock } from '@bronze/common/ports/clock';
 import type { Log } from '@bronze/common/load/events';
 import type { PostgresSourceConfig, TableEntity } from '@bronze/common/config/postgres';
 import type { Position } from '@bronze/common/load/position';
-import { cutOf } from './window/claim-cut.ts';
+import { readHighWatermark } from './window/high-watermark.ts';
 import { checkKey, countWithoutCursor, lockAndDescribe, QUOTING, zoneOf } from './table/described-table.ts';
 import { copyBatches } from '../adapters/postgres-copy.ts';
 import { PostgresSession } from '../adapters/postgres-session.ts';
@@ -46,12 +46,15 @@ export class PostgresSource implements Source {
     this.#ports = ports;
   }
 
-  async cut(entity: TableEntity, claim: Pick<Claim, 'since' | 'exact_position'> = FIRST_CLAIM): Promise<Cut> {
+  async readHighWatermark(
+    entity: TableEntity,
+    claim: Pick<Claim, 'since' | 'exact_position'> = FIRST_CLAIM,
+  ): Promise<HighWatermark> {
     return this.#inSession(entity, async (session) => {
       const table = await lockAndDescribe(session, entity);
       if (table.key.is_unproven) await checkKey(session, entity, table.key);
       const { clock, config } = this.#ports;
-      return cutOf({ session, clock, config, entity, table, claim });
+      return readHighWatermark({ session, clock, config, entity, table, claim });
     });
   }
 

@@ -1,4 +1,4 @@
-import type { Cut } from '@bronze/common/load/cut';
+import type { HighWatermark } from '@bronze/common/load/high-watermark';
 import type { PendingLoad } from '@bronze/common/load/checkpoint';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { Claim, SliceReader, SliceStart, Source } from '@bronze/common/load/source';
@@ -40,7 +40,7 @@ export class RestSource implements Source {
   }
 
   /** Asks for the first page as the load will, which shows all that can be wrong before anything is claimed. */
-  async cut(entity: EndpointEntity, claim: Claim): Promise<Cut> {
+  async readHighWatermark(entity: EndpointEntity, claim: Claim): Promise<HighWatermark> {
     const { answer, since_parameter } = await this.#firstPage(entity, claim);
     const records = recordsIn(entity, answer.body);
     checkFields(entity, records);
@@ -140,7 +140,7 @@ export class RestSource implements Source {
   }
 
   /** By the server's clock, since its records are dated by it; without one by ours. */
-  #cutAt(date: string | undefined): Cut {
+  #cutAt(date: string | undefined): HighWatermark {
     const { config, clock } = this.#ports;
     const at_ms = httpDateMs(date);
     const at = at_ms === undefined ? clock.now() : timestamp(new Date(at_ms).toISOString());
@@ -150,7 +150,7 @@ export class RestSource implements Source {
 
 interface FirstPage {
   readonly answer: ApiAnswer;
-  readonly since_parameter: Cut['since_parameter'];
+  readonly since_parameter: HighWatermark['since_parameter'];
 }
 
 interface Asked {

@@ -126,7 +126,7 @@ export function keyCheckSql(entity: TableEntity, key: RowKey, quoting: Quoting):
  * The cut, at the cursor column's own precision: `timestamp(3)` rounds what is written, so a row written just after
  * 10:00:00.0005 may read 10:00:00.000 and would fall behind a finer cut.
  */
-export function cutAtPrecision(until: Timestamp, cursorType: string): Timestamp {
+export function truncateToPrecision(until: Timestamp, cursorType: string): Timestamp {
   const digits = /^timestamp\((\d)\)/.exec(cursorType)?.[1];
   return digits === undefined
     ? until

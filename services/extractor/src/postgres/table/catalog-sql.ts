@@ -78,7 +78,7 @@ export function decodeCatalog(described: string): CatalogTable {
  * A cursor without a zone goes back by an hour when its zone leaves daylight saving time: in the hours before, the
  * cut stops where the local time is about to fall back to. Transitions lie on quarters of an hour.
  */
-export const CUT_SQL = `
+export const TIME_WATERMARK_SQL = `
 WITH sessions AS (
   SELECT min(xact_start) AS oldest, coalesce(bool_or(state IS NULL OR state = 'disabled'), false) AS is_hidden
   FROM pg_stat_activity

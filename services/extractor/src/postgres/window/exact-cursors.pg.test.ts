@@ -71,9 +71,9 @@ describe('soft deletes', () => {
     const url = await newDatabase(
       'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz, "_Is_Deleted" text)',
     );
-    const cut = (settings: object) => new Loads(url, settings).claim();
-    await expect(cut({ deleted_at: 'updated_at' })).rejects.toMatchObject({ code: 'COLUMN_RESERVED' });
-    await expect(cut({ deleted_at: 'gone' })).rejects.toMatchObject({ code: 'COLUMN_MISSING' });
+    const claim = (settings: object) => new Loads(url, settings).claim();
+    await expect(claim({ deleted_at: 'updated_at' })).rejects.toMatchObject({ code: 'COLUMN_RESERVED' });
+    await expect(claim({ deleted_at: 'gone' })).rejects.toMatchObject({ code: 'COLUMN_MISSING' });
     expect(await new Loads(url).load()).toEqual([]);
   });
 });

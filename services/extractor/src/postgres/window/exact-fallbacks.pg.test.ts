@@ -136,9 +136,9 @@ describe('where rows tell their transaction', () => {
   ])('%s has none: its windows are of time, and it says so', async (_, sql) => {
     const settings = sql.includes('VIEW') ? { primary_key: ['id'] } : {};
     const { source, entity } = new Loads(await newDatabase(sql), settings).reading;
-    const cut = await source.cut(entity);
-    expect(cut).toMatchObject({ basis: 'oldest_transaction' });
-    expect(cut.exact).toBeUndefined();
+    const watermark = await source.readHighWatermark(entity);
+    expect(watermark).toMatchObject({ basis: 'oldest_transaction' });
+    expect(watermark.exact).toBeUndefined();
   });
 
   test('a role with a grant on each column may not read it: windows of time', async () => {
@@ -150,16 +150,16 @@ describe('where rows tell their transaction', () => {
       `REVOKE SELECT ON things FROM ${role}; GRANT SELECT (id, updated_at, note) ON things TO ${role}`,
     );
     const { source, entity } = new Loads(login).reading;
-    expect((await source.cut(entity)).exact).toBeUndefined();
+    expect((await source.readHighWatermark(entity)).exact).toBeUndefined();
     await execute(url, `GRANT SELECT (xmin) ON things TO ${role}`);
-    expect((await source.cut(entity)).exact).toBeDefined();
+    expect((await source.readHighWatermark(entity)).exact).toBeDefined();
   });
 });
 
 test('a server that does not let the role look: windows of time', async () => {
   const url = await newDatabase(`${THINGS}; REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC`);
   const { source, entity } = new Loads(await plainRole(url)).reading;
-  expect(await source.cut(entity)).toEqual({ until: expect.any(String), basis: 'margin' });
+  expect(await source.readHighWatermark(entity)).toEqual({ until: expect.any(String), basis: 'margin' });
 });
 
 async function loadInOne(loads: Loads): Promise<string[]> {

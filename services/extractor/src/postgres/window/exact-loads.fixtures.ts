@@ -33,7 +33,10 @@ export class Loads {
     const hasCursor = entity.cursor !== null;
     const isFull = effectiveLoadType(this.checkpoint, load_type, hasCursor) === 'full';
     const since = isFull ? undefined : this.checkpoint?.last_sync_timestamp;
-    const cut = await source.cut(entity, { since, exact_position: this.checkpoint?.exact_position });
+    const watermark = await source.readHighWatermark(entity, {
+      since,
+      exact_position: this.checkpoint?.exact_position,
+    });
     this.#count += 1;
     const load_id = `00000000-0000-8000-8000-${String(this.#count).padStart(12, '0')}`;
     const request = { entity: 'things', load_id, load_type };
@@ -41,7 +44,7 @@ export class Loads {
       request,
       waiting: [],
       hasCursor,
-      cut,
+      watermark,
       now: timestamp('2024-01-15'),
     });
     this.checkpoint = started.checkpoint;

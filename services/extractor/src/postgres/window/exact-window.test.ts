@@ -3,7 +3,7 @@ import { type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import { describe, expect, test } from 'vitest';
 import {
   advance,
-  exactCut,
+  exactWatermark,
   type ExactClaim,
   isNotReplayed,
   isRewritten,
@@ -172,7 +172,7 @@ describe('a window', () => {
   });
 
   test('goes on where the one before ended, and the scan where its bound was', () => {
-    expect(exactCut(claim())).toMatchObject({
+    expect(exactWatermark(claim())).toMatchObject({
       until: at(10),
       basis: 'exact_activity',
       window: { from_xid: '90', until_xid: '100', scan_from: at(4), next_scan_from: at(9) },
@@ -185,8 +185,8 @@ describe('a window', () => {
 
   test('of a full load has no beginning, and is as exact as the bound behind it', () => {
     const basis = (lower_bound_basis: Knowledge['lower_bound_basis']) =>
-      exactCut(claim({ since: undefined, knowledge: known({ lower_bound_basis }) })).basis;
-    expect(exactCut(claim({ since: undefined })).window).toMatchObject({ from_xid: null, scan_from: null });
+      exactWatermark(claim({ since: undefined, knowledge: known({ lower_bound_basis }) })).basis;
+    expect(exactWatermark(claim({ since: undefined })).window).toMatchObject({ from_xid: null, scan_from: null });
     expect([basis('activity'), basis('virtual_transactions'), basis('lookback')]).toEqual([
       'exact_activity',
       'exact_virtual_transactions',
@@ -196,10 +196,10 @@ describe('a window', () => {
 
   test('without a known bound: the scan has none, and the timestamp stays behind by the lookback', () => {
     const unknown = (changes: Partial<Knowledge>) =>
-      exactCut(claim({ knowledge: known({ xid: '100', lower_bound: null, looked_at: at(30), ...changes }) }));
+      exactWatermark(claim({ knowledge: known({ xid: '100', lower_bound: null, looked_at: at(30), ...changes }) }));
     expect(unknown({})).toMatchObject({ until: at(8), position: { scan_from: null } });
     expect(unknown({ open_bound: null })).toMatchObject({ until: at(28), oldest_transaction_seconds: undefined });
-    const next = exactCut(claim({ position: { ...position, lower_bound: null, scan_from: null } }));
+    const next = exactWatermark(claim({ position: { ...position, lower_bound: null, scan_from: null } }));
     expect(next).toMatchObject({ basis: 'exact_unbounded', window: { scan_from: null } });
   });
 
@@ -209,14 +209,14 @@ describe('a window', () => {
     ['checkpoint_edited', { since: at(6) }],
     ['window_too_wide', { knowledge: known({ xid: String(90n + 2n ** 31n) }) }],
   ] as const)('%s: from the timestamp, less lookback and margin', (fallback, changes) => {
-    const cut = exactCut(claim(changes));
+    const watermark = exactWatermark(claim(changes));
     const since = 'since' in changes ? at(3) : at(2);
-    expect(cut).toMatchObject({ fallback, basis: 'lookback', window: { from_xid: null, scan_from: since } });
+    expect(watermark).toMatchObject({ fallback, basis: 'lookback', window: { from_xid: null, scan_from: since } });
   });
 
   test('over a rewritten table: its transactions, with any cursor, and it says so', () => {
     const rewritten = { ...position, file_nodes: { '16384': '16380' } };
-    expect(exactCut(claim({ position: rewritten }))).toMatchObject({
+    expect(exactWatermark(claim({ position: rewritten }))).toMatchObject({
       fallback: 'table_rewritten',
       basis: 'exact_unbounded',
       window: { from_xid: '90', until_xid: '100', scan_from: null, file_nodes: { '16384': '16390' } },

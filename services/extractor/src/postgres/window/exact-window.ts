@@ -13,7 +13,7 @@
  * bound is awaited until `xid` has come so far; then that of the look before takes its place. The bound then stays
  * behind by no more than two lifetimes of such transactions.
  */
-import type { ExactCut } from '@bronze/common/load/cut';
+import type { ExactWatermark } from '@bronze/common/load/high-watermark';
 import {
   basisOf,
   type BoundBasis,
@@ -188,7 +188,9 @@ export interface ExactClaim {
 }
 
 /** The window of a load, how far the public timestamp may go with it, and where the next load goes on. */
-export function exactCut(claim: ExactClaim): ExactCut & { readonly until: Timestamp; readonly basis: string } {
+export function exactWatermark(
+  claim: ExactClaim,
+): ExactWatermark & { readonly until: Timestamp; readonly basis: string } {
   const { since, knowledge, lookback_seconds, margin_seconds, atPrecision } = claim;
   const { lower_bound, open_bound, looked_at } = knowledge;
   const scan_from = lower_bound && earlier(atPrecision(lower_bound), margin_seconds);

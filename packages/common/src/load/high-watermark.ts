@@ -6,19 +6,19 @@ import type { Timestamp } from '../words/timestamp.ts';
 export const sinceParameterSchema = z.enum(['sent', 'refused', 'ignored', 'not_configured']);
 
 /** An upper bound below which, the source vouches, no row can appear any more. */
-export interface Cut {
+export interface HighWatermark {
   readonly until: Timestamp;
   /** How the source knows: `exact_activity`, `margin`, … It stands in the load record. */
   readonly basis: string;
   /** Only for sources that know transactions. */
-  readonly exact?: ExactCut;
+  readonly exact?: ExactWatermark;
   /** Why the load can't go on where the one before ended, and so begins at `since` and may bring rows again. */
   readonly again?: { readonly reason: WindowFallback; readonly since: Timestamp };
   /** Only for sources that are asked by such a parameter. */
   readonly since_parameter?: z.infer<typeof sinceParameterSchema>;
 }
 
-export interface ExactCut {
+export interface ExactWatermark {
   readonly window: ExactWindow;
   /** Where the load after this one goes on; its `at` is set at the start of the load. */
   readonly position: Omit<ExactPosition, 'at'>;

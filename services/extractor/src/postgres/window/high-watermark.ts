@@ -1,14 +1,14 @@
-import type { Cut } from '@bronze/common/load/cut';
+import type { HighWatermark } from '@bronze/common/load/high-watermark';
 import type { ExactPosition } from '@bronze/common/words/exact-position';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { Claim } from '@bronze/common/load/source';
 import type { Clock } from '@bronze/common/ports/clock';
 import { cursorColumns, type PostgresSourceConfig, type TableEntity } from '@bronze/common/config/postgres';
 import { earlier, timestamp } from '@bronze/common/words/timestamp';
-import { CUT_SQL } from '../table/catalog-sql.ts';
+import { TIME_WATERMARK_SQL } from '../table/catalog-sql.ts';
 import {
   advance,
-  exactCut,
+  exactWatermark,
   isNotReplayed,
   type Knowledge,
   type Look,
@@ -17,7 +17,7 @@ import {
   withoutTimes,
 } from './exact-window.ts';
 import { CLOCK_SQL, decodeLook, FLUSHED_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from './look-sql.ts';
-import { cutAtPrecision } from '../copy/copy-sql.ts';
+import { truncateToPrecision } from '../copy/copy-sql.ts';
 import { countWithoutCursor, type DescribedTable, zoneOf } from '../table/described-table.ts';
 import type { Queries } from '../../adapters/postgres-session.ts';
 
@@ -28,7 +28,7 @@ const FLUSH_POLL_MS = 20;
 /** Local time goes back by so much at most, when daylight saving time ends or a country moves to another zone. */
 const ZONE_STEP_SECONDS = 3 * 3600;
 
-export interface CutRequest {
+export interface WatermarkRequest {
   readonly session: Queries;
   readonly clock: Clock;
   readonly config: PostgresSourceConfig;
@@ -38,15 +38,16 @@ export interface CutRequest {
 }
 
 /** How far the entity may be read: to the transaction where its rows tell theirs, else to a moment. */
-export async function cutOf(request: CutRequest): Promise<Cut> {
+export async function readHighWatermark(request: WatermarkRequest): Promise<HighWatermark> {
   const { entity, table } = request;
   const mayBeExact = entity.cursor !== null && table.has_xids;
-  const cut = (mayBeExact ? await cutByTransactions(request) : undefined) ?? (await cutByTime(request));
-  if (entity.null_cursor === 'error') await assertCursors(request, cut);
-  return cut;
+  const watermark =
+    (mayBeExact ? await watermarkByTransactions(request) : undefined) ?? (await watermarkByTime(request));
+  if (entity.null_cursor === 'error') await assertCursors(request, watermark);
+  return watermark;
 }
 
-async function assertCursors({ session, entity, table }: CutRequest, { exact }: Cut): Promise<void> {
+async function assertCursors({ session, entity, table }: WatermarkRequest, { exact }: HighWatermark): Promise<void> {
   const rows = await countWithoutCursor(session, entity, table, exact?.window);
   if (rows === 0) return;
   throw new BronzeError('CURSOR_MISSING', {
@@ -56,20 +57,20 @@ async function assertCursors({ session, entity, table }: CutRequest, { exact }: 
 }
 
 /** Undefined where the server does not let the role look. */
-async function cutByTransactions(request: CutRequest): Promise<Cut | undefined> {
+async function watermarkByTransactions(request: WatermarkRequest): Promise<HighWatermark | undefined> {
   const { entity, table, config, claim } = request;
   const look = await firstLook(request);
   if (!look) return undefined;
   const position = withoutTimes(claim.exact_position, look);
   const knowledge = await lookAround(request, position, look);
-  const { until, basis, ...exact } = exactCut({
+  const { until, basis, ...exact } = exactWatermark({
     since: claim.since,
     position,
     strangeness: position && strangenessOf(position, look),
     knowledge,
     lookback_seconds: config.lookback_seconds,
     margin_seconds: config.clock_margin_seconds + (zonelessIn(entity, table) ? ZONE_STEP_SECONDS : 0),
-    atPrecision: (bound) => cursorTypes(entity, table).reduce(cutAtPrecision, bound),
+    atPrecision: (bound) => cursorTypes(entity, table).reduce(truncateToPrecision, bound),
   });
   return { until, basis, exact };
 }
@@ -77,7 +78,7 @@ async function cutByTransactions(request: CutRequest): Promise<Cut | undefined> 
 /** insufficient_privilege, feature_not_supported, undefined_function: a managed server may leave out or revoke any of it. */
 const CANT_LOOK: ReadonlySet<unknown> = new Set(['42501', '0A000', '42883']);
 
-async function firstLook(request: CutRequest): Promise<Look | undefined> {
+async function firstLook(request: WatermarkRequest): Promise<Look | undefined> {
   const { session } = request;
   await session.rows('SAVEPOINT before_looking', []);
   try {
@@ -90,7 +91,11 @@ async function firstLook(request: CutRequest): Promise<Look | undefined> {
 }
 
 /** Looks again, for a quarter of a second at most, while that may still tell more; then waits until what it tells lasts. */
-async function lookAround(request: CutRequest, position: ExactPosition | undefined, look: Look): Promise<Knowledge> {
+async function lookAround(
+  request: WatermarkRequest,
+  position: ExactPosition | undefined,
+  look: Look,
+): Promise<Knowledge> {
   assertReplayed(request.entity, position, look);
   const isOurs = position !== undefined && strangenessOf(position, look) === undefined;
   const first = advance(isOurs ? position : undefined, look);
@@ -111,7 +116,7 @@ async function lookAround(request: CutRequest, position: ExactPosition | undefin
  * PostgreSQL writes them within three times `wal_writer_delay` (its documentation, "Asynchronous Commit").
  */
 async function endsAreDurable(
-  { session, clock }: CutRequest,
+  { session, clock }: WatermarkRequest,
   { wal_position, wal_writer_delay_ms }: Look,
 ): Promise<void> {
   if (wal_position === null) return;
@@ -122,7 +127,7 @@ async function endsAreDurable(
   }
 }
 
-async function lookOnce({ session, table, config }: CutRequest): Promise<Look> {
+async function lookOnce({ session, table, config }: WatermarkRequest): Promise<Look> {
   const [clock] = await session.rows(CLOCK_SQL, []);
   const [open] = await session.rows(OPEN_SQL, []);
   const prepared = await session.rows(PREPARED_SQL, []);
@@ -143,10 +148,10 @@ function assertReplayed(entity: TableEntity, position: ExactPosition | undefined
   });
 }
 
-async function cutByTime({ session, config, entity, table, claim }: CutRequest): Promise<Cut> {
+async function watermarkByTime({ session, config, entity, table, claim }: WatermarkRequest): Promise<HighWatermark> {
   const zone = zonelessIn(entity, table) ? zoneOf(entity, table) : '';
-  const [row] = await session.rows(CUT_SQL, [String(config.margin_seconds), zone]);
-  const until = cursorTypes(entity, table).reduce(cutAtPrecision, timestamp(row?.['until'] ?? ''));
+  const [row] = await session.rows(TIME_WATERMARK_SQL, [String(config.margin_seconds), zone]);
+  const until = cursorTypes(entity, table).reduce(truncateToPrecision, timestamp(row?.['until'] ?? ''));
   if (entity.cursor === null) return { until, basis: 'no_cursor' };
   const basis = row?.['basis'] ?? '';
   if (claim.since === undefined || !claim.exact_position) return { until, basis };
