@@ -5,7 +5,7 @@ import {
   OPEN_SQL,
   PREPARED_SQL,
   SNAPSHOT_SQL,
-} from '@bronze/extractor/postgres/window/look-sql';
+} from '@bronze/extractor/postgres/window/observe-sql';
 import type { Queries } from '@bronze/extractor/adapters/postgres-session';
 import type { SimDatabase } from './sim-database.ts';
 import { sourceFailure } from './sim-source.ts';
@@ -36,7 +36,7 @@ export function sessionOf({ database, seesAll, before }: SessionOptions): Querie
       before();
       if (database.identity !== identity) throw sourceFailure('the database went away');
       if (sql === PREPARED_SQL) return preparedIn(database);
-      if (sql === 'SAVEPOINT before_looking') return [];
+      if (sql === 'SAVEPOINT before_observing') return [];
       const answer = answers[sql];
       if (!answer) throw new RangeError(`unknown statement: ${sql.slice(0, 80)}`);
       return [answer()];

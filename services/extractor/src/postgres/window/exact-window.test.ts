@@ -8,7 +8,7 @@ import {
   isNotReplayed,
   isRewritten,
   type Knowledge,
-  type Look,
+  type Observation,
   mayRise,
   strangenessOf,
   withoutTimes,
@@ -17,7 +17,7 @@ import {
 const microseconds = (moment: Timestamp | null) => Date.parse(moment ?? 'never') * 1000;
 const at = (minute: number): Timestamp => timestamp(`2024-01-15T10:${String(minute).padStart(2, '0')}:00Z`);
 
-function look(changes: Partial<Look> = {}): Look {
+function observation(changes: Partial<Observation> = {}): Observation {
   return {
     is_standby: false,
     database: 'a/00000001/5',
@@ -61,14 +61,14 @@ describe('the lower bound', () => {
     ['it never falls', { others_since: at(1) }, known(), at(10)],
     ['nor where the one of before is not known', {}, known({ lower_bound: null, open_bound: null }), at(30)],
   ] as const)('%s', (_, changes, before, bound) => {
-    expect(advance(before, look(changes)).lower_bound).toBe(bound);
+    expect(advance(before, observation(changes)).lower_bound).toBe(bound);
   });
 
   test('what only the configuration vouched for proves nothing on a primary, and counts on a standby', () => {
     const before = known({ lower_bound_basis: 'lookback', open_bound_basis: 'lookback' });
     const held = { next_xid: '110' } as const;
-    expect(advance(before, look(held))).toMatchObject({ lower_bound: null, lower_bound_basis: 'activity' });
-    const standby = look({ ...held, is_standby: true, basis: 'lookback', others_since: at(2) });
+    expect(advance(before, observation(held))).toMatchObject({ lower_bound: null, lower_bound_basis: 'activity' });
+    const standby = observation({ ...held, is_standby: true, basis: 'lookback', others_since: at(2) });
     expect(advance(before, standby)).toMatchObject({ lower_bound: at(10), lower_bound_basis: 'lookback' });
     expect(advance(known(), standby)).toMatchObject({ lower_bound: at(10), lower_bound_basis: 'activity' });
   });
@@ -79,7 +79,7 @@ test('where writers overlap without end, the bound still follows, two of their l
   const claims: Knowledge[] = [];
   for (let minute = 3; minute < 50; minute += 1) {
     const [xid, next_xid, since] = [100 + minute - 3, 100 + minute, at(minute - 3)];
-    const now = look({ at: at(minute), xid: String(xid), next_xid: String(next_xid), others_since: since });
+    const now = observation({ at: at(minute), xid: String(xid), next_xid: String(next_xid), others_since: since });
     claims.push(advance(claims.at(-1), now));
   }
   const lags = claims
@@ -92,19 +92,19 @@ describe('a clock that was set back', () => {
   const position: ExactPosition = { ...known(), at: at(5), scan_from: at(4), open_transactions: { '3/17': at(7) } };
 
   test('leaves the ids and no time: the next scan has no bound', () => {
-    const back = withoutTimes(position, look({ at: at(14) }));
+    const back = withoutTimes(position, observation({ at: at(14) }));
     expect(back).toMatchObject({ xid: '90', at: at(5), scan_from: null, lower_bound: null, open_transactions: {} });
-    expect(advance(back, look({ at: at(14), others_since: at(12), next_xid: '110' })).lower_bound).toBeNull();
+    expect(advance(back, observation({ at: at(14), others_since: at(12), next_xid: '110' })).lower_bound).toBeNull();
   });
 
   test('and nothing changes where it went on', () => {
-    expect(withoutTimes(position, look({ at: at(15) }))).toBe(position);
+    expect(withoutTimes(position, observation({ at: at(15) }))).toBe(position);
   });
 });
 
 describe('open transactions of unknown start', () => {
-  const virtual = (open: Look['open'], changes: Partial<Look> = {}) =>
-    look({ basis: 'virtual_transactions', open, ...changes });
+  const virtual = (open: Observation['open'], changes: Partial<Observation> = {}) =>
+    observation({ basis: 'virtual_transactions', open, ...changes });
   const seen = { '3/17': at(7), '4/2': null };
 
   test.each([
@@ -146,15 +146,15 @@ describe('a position that is strange', () => {
     ['table_changed', { table_oid: '1' }],
     [undefined, { xid: '89', is_standby: true }],
   ] as const)('%s', (why, changes) => {
-    expect(strangenessOf(position, look(changes))).toBe(why);
+    expect(strangenessOf(position, observation(changes))).toBe(why);
   });
 
   test('a standby that is behind is waited for', () => {
-    expect(isNotReplayed(position, look({ xid: '89', is_standby: true }))).toBe(true);
-    expect(isNotReplayed(position, look({ xid: '90', is_standby: true }))).toBe(false);
-    expect(isNotReplayed(position, look({ xid: '89' }))).toBe(false);
-    expect(isNotReplayed(position, look({ xid: '89', is_standby: true, database: 'b' }))).toBe(false);
-    expect(isNotReplayed(undefined, look())).toBe(false);
+    expect(isNotReplayed(position, observation({ xid: '89', is_standby: true }))).toBe(true);
+    expect(isNotReplayed(position, observation({ xid: '90', is_standby: true }))).toBe(false);
+    expect(isNotReplayed(position, observation({ xid: '89' }))).toBe(false);
+    expect(isNotReplayed(position, observation({ xid: '89', is_standby: true, database: 'b' }))).toBe(false);
+    expect(isNotReplayed(undefined, observation())).toBe(false);
   });
 });
 

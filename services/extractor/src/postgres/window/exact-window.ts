@@ -26,7 +26,7 @@ import { earlier, secondsBetween, type Timestamp } from '@bronze/common/words/ti
 import { isTellable } from './xid-range.ts';
 
 /** What one look at the database says. It looks at open transactions first, and takes the snapshot last. */
-export interface Look {
+export interface Observation {
   readonly is_standby: boolean;
   readonly database: string;
   readonly table_oid: string;
@@ -51,38 +51,41 @@ export interface OpenTransaction {
   readonly since: Timestamp | null;
 }
 
-/** What is known after a look: a position without what belongs to one load. */
+/** What is known after an observation: a position without what belongs to one load. */
 export type Knowledge = Omit<ExactPosition, 'at' | 'scan_from'>;
 
 /** What the look adds to what was known: the rule at the top of this file. */
-export function advance(before: Knowledge | undefined, look: Look): Knowledge {
-  const open_transactions = openAfter(before, look);
-  const open_bound = earliestOf([look.at, look.others_since, ...Object.values(open_transactions)]);
-  const looks = [...looksBefore(before), { next_xid: look.next_xid, at: open_bound, basis: look.basis }];
+export function advance(before: Knowledge | undefined, observation: Observation): Knowledge {
+  const open_transactions = openAfter(before, observation);
+  const open_bound = earliestOf([observation.at, observation.others_since, ...Object.values(open_transactions)]);
+  const observations = [
+    ...observationsBefore(before),
+    { next_xid: observation.next_xid, at: open_bound, basis: observation.basis },
+  ];
   const candidates: readonly Bound[] = [
     ...(before ? [{ at: before.lower_bound, basis: before.lower_bound_basis }] : []),
-    ...looks.filter(({ next_xid }) => isReached(next_xid, look)),
+    ...observations.filter(({ next_xid }) => isReached(next_xid, observation)),
   ];
-  const lower = candidates.filter((one) => isProof(one.basis, look)).reduce<Bound | undefined>(later, undefined);
-  const awaited = looks.find(({ next_xid, at }) => at !== null && !isReached(next_xid, look));
+  const lower = candidates.filter((one) => isProof(one.basis, observation)).reduce<Bound | undefined>(later, undefined);
+  const awaited = observations.find(({ next_xid, at }) => at !== null && !isReached(next_xid, observation));
   return {
-    database: look.database,
-    table_oid: look.table_oid,
-    file_nodes: look.file_nodes,
-    xid: look.xid,
-    next_xid: look.next_xid,
+    database: observation.database,
+    table_oid: observation.table_oid,
+    file_nodes: observation.file_nodes,
+    xid: observation.xid,
+    next_xid: observation.next_xid,
     lower_bound: lower?.at ?? null,
-    lower_bound_basis: lower?.at ? lower.basis : look.basis,
+    lower_bound_basis: lower?.at ? lower.basis : observation.basis,
     open_bound,
-    open_bound_basis: look.basis,
-    looked_at: look.at,
+    open_bound_basis: observation.basis,
+    looked_at: observation.at,
     open_transactions,
     ...(awaited && { awaited_bound: awaited }),
   };
 }
 
 /** Looks whose open bound may yet serve, the earlier first. */
-function looksBefore(before: Knowledge | undefined): BoundOfLook[] {
+function observationsBefore(before: Knowledge | undefined): BoundOfObservation[] {
   if (!before) return [];
   const last = { next_xid: before.next_xid, at: before.open_bound, basis: before.open_bound_basis };
   return before.awaited_bound ? [before.awaited_bound, last] : [last];
@@ -94,17 +97,17 @@ interface Bound {
 }
 
 /** Serves from the moment on that `xid` has come to its `next_xid`. */
-interface BoundOfLook extends Bound {
+interface BoundOfObservation extends Bound {
   readonly next_xid: string;
 }
 
-function isReached(next_xid: string, look: Look): boolean {
-  return BigInt(look.xid) >= BigInt(next_xid);
+function isReached(next_xid: string, observation: Observation): boolean {
+  return BigInt(observation.xid) >= BigInt(next_xid);
 }
 
 /** What only the configuration vouches for proves nothing where something can be proven. */
-function isProof(basis: BoundBasis, look: Look): boolean {
-  return basis !== 'lookback' || look.basis === 'lookback';
+function isProof(basis: BoundBasis, observation: Observation): boolean {
+  return basis !== 'lookback' || observation.basis === 'lookback';
 }
 
 function later(one: Bound | undefined, other: Bound): Bound | undefined {
@@ -112,19 +115,19 @@ function later(one: Bound | undefined, other: Bound): Bound | undefined {
   return other.at && other.at > one.at ? other : one;
 }
 
-function openAfter(before: Knowledge | undefined, look: Look): Record<string, Timestamp | null> {
+function openAfter(before: Knowledge | undefined, observation: Observation): Record<string, Timestamp | null> {
   const known = before?.open_transactions ?? {};
   const bound = ({ id, since }: OpenTransaction) =>
-    since ?? (Object.hasOwn(known, id) ? (known[id] ?? null) : boundOfNew(before, look, id));
-  return Object.fromEntries(look.open.map((one) => [one.id, bound(one)]));
+    since ?? (Object.hasOwn(known, id) ? (known[id] ?? null) : boundOfNew(before, observation, id));
+  return Object.fromEntries(observation.open.map((one) => [one.id, bound(one)]));
 }
 
 /**
  * A virtual transaction that was not there at the look before began after it. A prepared one has another name than
  * before it was prepared: it may be any that was open then.
  */
-function boundOfNew(before: Knowledge | undefined, look: Look, id: string): Timestamp | null {
-  if (!before || !isProof(before.open_bound_basis, look)) return null;
+function boundOfNew(before: Knowledge | undefined, observation: Observation, id: string): Timestamp | null {
+  if (!before || !isProof(before.open_bound_basis, observation)) return null;
   const wasListed = before.open_bound_basis === 'virtual_transactions' && !id.startsWith('prepared:');
   return wasListed ? before.looked_at : before.open_bound;
 }
@@ -139,12 +142,13 @@ export function mayRise(first: Knowledge, now: Knowledge): boolean {
 }
 
 /** Whether the position's ids belong to another history than the look's, so that it proves nothing. */
-export function strangenessOf(position: ExactPosition, look: Look): WindowFallback | undefined {
-  if (position.database !== look.database) return 'database_changed';
-  const isBehind = BigInt(look.xid) < BigInt(position.xid) || BigInt(look.next_xid) < BigInt(position.next_xid);
+export function strangenessOf(position: ExactPosition, observation: Observation): WindowFallback | undefined {
+  if (position.database !== observation.database) return 'database_changed';
+  const isBehind =
+    BigInt(observation.xid) < BigInt(position.xid) || BigInt(observation.next_xid) < BigInt(position.next_xid);
   // A standby may be behind without that: see `isNotReplayed`.
-  if (isBehind && !look.is_standby) return 'database_restored';
-  return position.table_oid === look.table_oid ? undefined : 'table_changed';
+  if (isBehind && !observation.is_standby) return 'database_restored';
+  return position.table_oid === observation.table_oid ? undefined : 'table_changed';
 }
 
 /**
@@ -161,16 +165,20 @@ export function isRewritten(before: FileNodes | undefined, now: FileNodes): bool
  * The position where the clock that its bounds were read from was ahead, and has been set back since: its ids count, and
  * no time does. The next scan has no bound.
  */
-export function withoutTimes(position: ExactPosition | undefined, look: Look): ExactPosition | undefined {
-  if (!position || look.at >= position.looked_at) return position;
+export function withoutTimes(position: ExactPosition | undefined, observation: Observation): ExactPosition | undefined {
+  if (!position || observation.at >= position.looked_at) return position;
   const { awaited_bound: _, ...rest } = position;
   const unknown = { lower_bound: null, scan_from: null, open_bound: null, open_transactions: {} };
-  return { ...rest, ...unknown, open_bound_basis: 'lookback', looked_at: look.at };
+  return { ...rest, ...unknown, open_bound_basis: 'lookback', looked_at: observation.at };
 }
 
 /** A standby that has not come as far as the claim before yet. */
-export function isNotReplayed(position: ExactPosition | undefined, look: Look): boolean {
-  return position?.database === look.database && look.is_standby && BigInt(look.xid) < BigInt(position.xid);
+export function isNotReplayed(position: ExactPosition | undefined, observation: Observation): boolean {
+  return (
+    position?.database === observation.database &&
+    observation.is_standby &&
+    BigInt(observation.xid) < BigInt(position.xid)
+  );
 }
 
 /** What a claim decides with. */

@@ -11,18 +11,18 @@ import {
   exactWatermark,
   isNotReplayed,
   type Knowledge,
-  type Look,
+  type Observation,
   mayRise,
   strangenessOf,
   withoutTimes,
 } from './exact-window.ts';
-import { CLOCK_SQL, decodeLook, FLUSHED_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from './look-sql.ts';
+import { CLOCK_SQL, decodeObservation, FLUSHED_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from './observe-sql.ts';
 import { truncateToPrecision } from '../copy/copy-sql.ts';
 import { countWithoutCursor, type DescribedTable, zoneOf } from '../table/described-table.ts';
 import type { Queries } from '../../adapters/postgres-session.ts';
 
 /** Waits between the looks of one claim: transactions that are just writing are over in milliseconds. */
-const LOOK_AGAIN_AFTER_MS = [10, 20, 40, 80, 100] as const;
+const OBSERVE_AGAIN_AFTER_MS = [10, 20, 40, 80, 100] as const;
 const FLUSH_POLL_MS = 20;
 
 /** Local time goes back by so much at most, when daylight saving time ends or a country moves to another zone. */
@@ -59,14 +59,14 @@ async function assertCursors({ session, entity, table }: WatermarkRequest, { exa
 /** Undefined where the server does not let the role look. */
 async function watermarkByTransactions(request: WatermarkRequest): Promise<HighWatermark | undefined> {
   const { entity, table, config, claim } = request;
-  const look = await firstLook(request);
-  if (!look) return undefined;
-  const position = withoutTimes(claim.exact_position, look);
-  const knowledge = await lookAround(request, position, look);
+  const observation = await firstObservation(request);
+  if (!observation) return undefined;
+  const position = withoutTimes(claim.exact_position, observation);
+  const knowledge = await observeUntilSettled(request, position, observation);
   const { until, basis, ...exact } = exactWatermark({
     since: claim.since,
     position,
-    strangeness: position && strangenessOf(position, look),
+    strangeness: position && strangenessOf(position, observation),
     knowledge,
     lookback_seconds: config.lookback_seconds,
     margin_seconds: config.clock_margin_seconds + (zonelessIn(entity, table) ? ZONE_STEP_SECONDS : 0),
@@ -76,34 +76,34 @@ async function watermarkByTransactions(request: WatermarkRequest): Promise<HighW
 }
 
 /** insufficient_privilege, feature_not_supported, undefined_function: a managed server may leave out or revoke any of it. */
-const CANT_LOOK: ReadonlySet<unknown> = new Set(['42501', '0A000', '42883']);
+const CANT_OBSERVE: ReadonlySet<unknown> = new Set(['42501', '0A000', '42883']);
 
-async function firstLook(request: WatermarkRequest): Promise<Look | undefined> {
+async function firstObservation(request: WatermarkRequest): Promise<Observation | undefined> {
   const { session } = request;
-  await session.rows('SAVEPOINT before_looking', []);
+  await session.rows('SAVEPOINT before_observing', []);
   try {
-    return await lookOnce(request);
+    return await observe(request);
   } catch (thrown) {
-    if (!CANT_LOOK.has(Reflect.get(Object(thrown), 'code'))) throw thrown;
-    await session.rows('ROLLBACK TO SAVEPOINT before_looking', []);
+    if (!CANT_OBSERVE.has(Reflect.get(Object(thrown), 'code'))) throw thrown;
+    await session.rows('ROLLBACK TO SAVEPOINT before_observing', []);
     return undefined;
   }
 }
 
 /** Looks again, for a quarter of a second at most, while that may still tell more; then waits until what it tells lasts. */
-async function lookAround(
+async function observeUntilSettled(
   request: WatermarkRequest,
   position: ExactPosition | undefined,
-  look: Look,
+  observation: Observation,
 ): Promise<Knowledge> {
-  assertReplayed(request.entity, position, look);
-  const isOurs = position !== undefined && strangenessOf(position, look) === undefined;
-  const first = advance(isOurs ? position : undefined, look);
-  let [knowledge, last] = [first, look];
-  for (const wait_ms of LOOK_AGAIN_AFTER_MS) {
+  assertReplayed(request.entity, position, observation);
+  const isOurs = position !== undefined && strangenessOf(position, observation) === undefined;
+  const first = advance(isOurs ? position : undefined, observation);
+  let [knowledge, last] = [first, observation];
+  for (const wait_ms of OBSERVE_AGAIN_AFTER_MS) {
     if (!mayRise(first, knowledge)) break;
     await request.clock.sleep(wait_ms);
-    last = await lookOnce(request);
+    last = await observe(request);
     knowledge = advance(knowledge, last);
   }
   await endsAreDurable(request, last);
@@ -117,7 +117,7 @@ async function lookAround(
  */
 async function endsAreDurable(
   { session, clock }: WatermarkRequest,
-  { wal_position, wal_writer_delay_ms }: Look,
+  { wal_position, wal_writer_delay_ms }: Observation,
 ): Promise<void> {
   if (wal_position === null) return;
   for (let waited_ms = 0; waited_ms < 3 * wal_writer_delay_ms; waited_ms += FLUSH_POLL_MS) {
@@ -127,21 +127,21 @@ async function endsAreDurable(
   }
 }
 
-async function lookOnce({ session, table, config }: WatermarkRequest): Promise<Look> {
+async function observe({ session, table, config }: WatermarkRequest): Promise<Observation> {
   const [clock] = await session.rows(CLOCK_SQL, []);
   const [open] = await session.rows(OPEN_SQL, []);
   const prepared = await session.rows(PREPARED_SQL, []);
   const [snapshot] = await session.rows(SNAPSHOT_SQL, []);
   const { lookback_seconds } = config;
-  return decodeLook(
+  return decodeObservation(
     { clock, open, prepared, snapshot },
     { table_oid: table.oid, file_nodes: table.file_nodes },
     lookback_seconds,
   );
 }
 
-function assertReplayed(entity: TableEntity, position: ExactPosition | undefined, look: Look): void {
-  if (!isNotReplayed(position, look)) return;
+function assertReplayed(entity: TableEntity, position: ExactPosition | undefined, observation: Observation): void {
+  if (!isNotReplayed(position, observation)) return;
   throw new BronzeError('SOURCE_INTERRUPTED', {
     message: `the standby that ${entity.name} is read from has not replayed what the load before it covers`,
     hint: 'It is retried. If it stays, look at the replication lag.',

@@ -1,7 +1,7 @@
 import { type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { advance, type Knowledge, type Look } from './exact-window.ts';
+import { advance, type Knowledge, type Observation } from './exact-window.ts';
 
 /** Transactions begin, take ids, finish and are looked at: the bound holds whatever happens. */
 test('no transaction that owns an id from xid on began before the bound, by any basis, in any history', () => {
@@ -39,7 +39,7 @@ class History {
       `2024-01-15T1${Math.floor(this.#minute / 60)}:${String(this.#minute % 60).padStart(2, '0')}:00Z`,
     );
     const one = this.#open.get(who);
-    if (what === 'look') this.#look(now);
+    if (what === 'look') this.#observation(now);
     else if (what === 'begin' && !one) this.#open.set(who, { began: now, vxid: `${who}/${this.#minute}`, ids: [] });
     else if (what === 'id' && one) {
       one.ids.push(this.#next);
@@ -51,11 +51,11 @@ class History {
     }
   }
 
-  #look(now: Timestamp): void {
+  #observation(now: Timestamp): void {
     const open = [...this.#open.values()];
     const running = open.flatMap(({ ids }) => ids.slice(0, 1)).filter((id) => id < this.#finished);
     const since = open.map(({ began }) => began).toSorted()[0] ?? now;
-    const seen: Look = {
+    const seen: Observation = {
       is_standby: false,
       wal_position: null,
       wal_writer_delay_ms: 200,

@@ -4,7 +4,7 @@ import { BronzeError } from '@bronze/common/words/failure';
 import type { TableEntity } from '@bronze/common/config/postgres';
 import { REPLAYED_SQL } from '../table/catalog-sql.ts';
 import { isRewritten } from './exact-window.ts';
-import { decodeSnapshot, SNAPSHOT_SQL } from './look-sql.ts';
+import { decodeSnapshot, SNAPSHOT_SQL } from './observe-sql.ts';
 import { isTellable } from './xid-range.ts';
 import type { DescribedTable } from '../table/described-table.ts';
 import type { Queries } from '../../adapters/postgres-session.ts';

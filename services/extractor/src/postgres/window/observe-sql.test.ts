@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decodeLook } from './look-sql.ts';
+import { decodeObservation } from './observe-sql.ts';
 
 const AT = '2024-01-15T10:30:00.000000Z';
 
@@ -22,7 +22,7 @@ test('a role that sees all: the oldest start, who hides its start, and who is pr
     { id: '3/17', since: AT },
     { id: '4/2', since: null },
   ];
-  expect(decodeLook(rowsWith({ sees_all: true, open }, ['prepared:4']), table, 60)).toEqual({
+  expect(decodeObservation(rowsWith({ sees_all: true, open }, ['prepared:4']), table, 60)).toEqual({
     ...shared,
     is_standby: false,
     basis: 'activity',
@@ -33,7 +33,7 @@ test('a role that sees all: the oldest start, who hides its start, and who is pr
     ],
   });
   const oldest = '2024-01-15T10:29:00.000000Z';
-  expect(decodeLook(rowsWith({ sees_all: true, oldest }), table, 60).others_since).toBe(oldest);
+  expect(decodeObservation(rowsWith({ sees_all: true, oldest }), table, 60).others_since).toBe(oldest);
 });
 
 test('any other role: who is open, with the start of those that it sees', () => {
@@ -41,7 +41,7 @@ test('any other role: who is open, with the start of those that it sees', () => 
     { id: '3/17', since: AT },
     { id: '4/2', since: null },
   ];
-  expect(decodeLook(rowsWith({ open }, ['prepared:4']), table, 60)).toMatchObject({
+  expect(decodeObservation(rowsWith({ open }, ['prepared:4']), table, 60)).toMatchObject({
     basis: 'virtual_transactions',
     others_since: AT,
     open: [...open, { id: 'prepared:4', since: null }],
@@ -53,6 +53,6 @@ test.each([
   ['2024-01-15T10:31:00.000000Z', '2024-01-15T10:29:00.000000Z'],
   [null, '0001-01-01T00:00:00.000000Z'],
 ])('a standby that has replayed as far as %s: the lookback before it', (replayed, others_since) => {
-  const look = decodeLook(rowsWith({ is_standby: true, sees_all: true, replayed }), table, 60);
-  expect(look).toMatchObject({ is_standby: true, basis: 'lookback', others_since, open: [] });
+  const observation = decodeObservation(rowsWith({ is_standby: true, sees_all: true, replayed }), table, 60);
+  expect(observation).toMatchObject({ is_standby: true, basis: 'lookback', others_since, open: [] });
 });

@@ -1,12 +1,12 @@
 import { earlier, timestamp } from '@bronze/common/words/timestamp';
 import * as z from 'zod/mini';
-import type { Look, OpenTransaction } from './exact-window.ts';
+import type { Observation, OpenTransaction } from './exact-window.ts';
 
 /** As `Timestamp` is written. The session's zone is UTC. */
 const utc = (moment: string) => `to_char(${moment}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
 /**
- * The four statements of a look, in this order, each with its own snapshot (`READ COMMITTED`). Turned round, a
+ * The four statements of an observation, in this order, each with its own snapshot (`READ COMMITTED`). Turned round, a
  * transaction could take an id, write and commit between the snapshot and the look at who is open, and show in neither.
  * Statistics are cached for a transaction: the first statement clears them.
  */
@@ -94,7 +94,7 @@ const openSchema = z.object({
 });
 
 /** What the four statements of a look said. */
-export interface LookRows {
+export interface ObservationRows {
   readonly clock: Row | undefined;
   readonly open: Row | undefined;
   readonly prepared: readonly Row[];
@@ -102,11 +102,11 @@ export interface LookRows {
 }
 
 /** Makes a look of them, by the best means that the role has. */
-export function decodeLook(
-  rows: LookRows,
-  place: Pick<Look, 'table_oid' | 'file_nodes'>,
+export function decodeObservation(
+  rows: ObservationRows,
+  place: Pick<Observation, 'table_oid' | 'file_nodes'>,
   lookback_seconds: number,
-): Look {
+): Observation {
   const at = timestamp(rows.clock?.['at'] ?? '');
   const seen = z.parse(openSchema, JSON.parse(rows.open?.['open'] ?? ''));
   const since = (text: string | null) => (text === null ? null : timestamp(text));
