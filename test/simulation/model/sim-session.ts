@@ -64,5 +64,5 @@ function preparedIn({ open }: SimDatabase): Answer[] {
 function snapshotOf(database: SimDatabase): Answer {
   const { xid, next_xid } = database.snapshot();
   const log = { wal_position: '4096', wal_writer_delay_ms: '200' };
-  return { xid: String(xid), next_xid: String(next_xid), database: database.identity, ...log };
+  return { snapshot_xmin: String(xid), snapshot_xmax: String(next_xid), database: database.identity, ...log };
 }

@@ -29,8 +29,8 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: WINDOW,
-        find: '  return BigInt(look.xid) >= BigInt(next_xid);',
-        put: '  return BigInt(look.xid) >= 0n || BigInt(next_xid) >= 0n;',
+        find: '  return BigInt(observation.snapshot_xmin) >= BigInt(next_xid);',
+        put: '  return BigInt(observation.snapshot_xmin) >= 0n || BigInt(next_xid) >= 0n;',
       },
     ],
   },
@@ -71,7 +71,9 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'ids of another database count',
-    edits: [{ file: WINDOW, find: "  if (position.database !== look.database) return 'database_changed';\n", put: '' }],
+    edits: [
+      { file: WINDOW, find: "  if (position.database !== observation.database) return 'database_changed';\n", put: '' },
+    ],
   },
   {
     name: 'a full load takes what the next load takes too',

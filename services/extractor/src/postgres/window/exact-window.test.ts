@@ -24,8 +24,8 @@ function observation(changes: Partial<Observation> = {}): Observation {
     table_oid: '16384',
     file_nodes: { '16384': '16390' },
     at: at(30),
-    xid: '100',
-    next_xid: '100',
+    snapshot_xmin: '100',
+    snapshot_xmax: '100',
     basis: 'activity',
     others_since: at(30),
     open: [],
@@ -53,11 +53,21 @@ const known = (changes: Partial<Knowledge> = {}): Knowledge => ({
 describe('the lower bound', () => {
   test.each([
     ['nobody finished from xid on: what was open at this look', { others_since: at(20) }, known(), at(20)],
-    ['it is held back, to an id after the look before: what was open then', { next_xid: '110' }, known(), at(10)],
-    ['it is held back further: the bound of before', { xid: '94', next_xid: '110' }, known(), at(5)],
-    ['held back exactly to where the look before ended', { xid: '95', next_xid: '110' }, known(), at(10)],
-    ['nothing is known of before, and it is held back', { next_xid: '110' }, undefined, null],
-    ['what was open before is not known: the bound of before', { next_xid: '110' }, known({ open_bound: null }), at(5)],
+    ['it is held back, to an id after the look before: what was open then', { snapshot_xmax: '110' }, known(), at(10)],
+    ['it is held back further: the bound of before', { snapshot_xmin: '94', snapshot_xmax: '110' }, known(), at(5)],
+    [
+      'held back exactly to where the look before ended',
+      { snapshot_xmin: '95', snapshot_xmax: '110' },
+      known(),
+      at(10),
+    ],
+    ['nothing is known of before, and it is held back', { snapshot_xmax: '110' }, undefined, null],
+    [
+      'what was open before is not known: the bound of before',
+      { snapshot_xmax: '110' },
+      known({ open_bound: null }),
+      at(5),
+    ],
     ['it never falls', { others_since: at(1) }, known(), at(10)],
     ['nor where the one of before is not known', {}, known({ lower_bound: null, open_bound: null }), at(30)],
   ] as const)('%s', (_, changes, before, bound) => {
@@ -66,7 +76,7 @@ describe('the lower bound', () => {
 
   test('what only the configuration vouched for proves nothing on a primary, and counts on a standby', () => {
     const before = known({ lower_bound_basis: 'lookback', open_bound_basis: 'lookback' });
-    const held = { next_xid: '110' } as const;
+    const held = { snapshot_xmax: '110' } as const;
     expect(advance(before, observation(held))).toMatchObject({ lower_bound: null, lower_bound_basis: 'activity' });
     const standby = observation({ ...held, is_standby: true, basis: 'lookback', others_since: at(2) });
     expect(advance(before, standby)).toMatchObject({ lower_bound: at(10), lower_bound_basis: 'lookback' });
@@ -79,7 +89,12 @@ test('where writers overlap without end, the bound still follows, two of their l
   const claims: Knowledge[] = [];
   for (let minute = 3; minute < 50; minute += 1) {
     const [xid, next_xid, since] = [100 + minute - 3, 100 + minute, at(minute - 3)];
-    const now = observation({ at: at(minute), xid: String(xid), next_xid: String(next_xid), others_since: since });
+    const now = observation({
+      at: at(minute),
+      snapshot_xmin: String(xid),
+      snapshot_xmax: String(next_xid),
+      others_since: since,
+    });
     claims.push(advance(claims.at(-1), now));
   }
   const lags = claims
@@ -94,7 +109,9 @@ describe('a clock that was set back', () => {
   test('leaves the ids and no time: the next scan has no bound', () => {
     const back = withoutTimes(position, observation({ at: at(14) }));
     expect(back).toMatchObject({ xid: '90', at: at(5), scan_from: null, lower_bound: null, open_transactions: {} });
-    expect(advance(back, observation({ at: at(14), others_since: at(12), next_xid: '110' })).lower_bound).toBeNull();
+    expect(
+      advance(back, observation({ at: at(14), others_since: at(12), snapshot_xmax: '110' })).lower_bound,
+    ).toBeNull();
   });
 
   test('and nothing changes where it went on', () => {
@@ -141,19 +158,19 @@ describe('a position that is strange', () => {
   test.each([
     [undefined, {}],
     ['database_changed', { database: 'a/00000002/5' }],
-    ['database_restored', { xid: '89' }],
-    ['database_restored', { xid: '94', next_xid: '94' }],
+    ['database_restored', { snapshot_xmin: '89' }],
+    ['database_restored', { snapshot_xmin: '94', snapshot_xmax: '94' }],
     ['table_changed', { table_oid: '1' }],
-    [undefined, { xid: '89', is_standby: true }],
+    [undefined, { snapshot_xmin: '89', is_standby: true }],
   ] as const)('%s', (why, changes) => {
     expect(strangenessOf(position, observation(changes))).toBe(why);
   });
 
   test('a standby that is behind is waited for', () => {
-    expect(isNotReplayed(position, observation({ xid: '89', is_standby: true }))).toBe(true);
-    expect(isNotReplayed(position, observation({ xid: '90', is_standby: true }))).toBe(false);
-    expect(isNotReplayed(position, observation({ xid: '89' }))).toBe(false);
-    expect(isNotReplayed(position, observation({ xid: '89', is_standby: true, database: 'b' }))).toBe(false);
+    expect(isNotReplayed(position, observation({ snapshot_xmin: '89', is_standby: true }))).toBe(true);
+    expect(isNotReplayed(position, observation({ snapshot_xmin: '90', is_standby: true }))).toBe(false);
+    expect(isNotReplayed(position, observation({ snapshot_xmin: '89' }))).toBe(false);
+    expect(isNotReplayed(position, observation({ snapshot_xmin: '89', is_standby: true, database: 'b' }))).toBe(false);
     expect(isNotReplayed(undefined, observation())).toBe(false);
   });
 });

@@ -33,8 +33,8 @@ export interface Observation {
   readonly file_nodes: FileNodes;
   /** The database's clock, read before all else. */
   readonly at: Timestamp;
-  readonly xid: string;
-  readonly next_xid: string;
+  readonly snapshot_xmin: string;
+  readonly snapshot_xmax: string;
   readonly basis: BoundBasis;
   /** No transaction that is not among `open` began earlier. */
   readonly others_since: Timestamp;
@@ -60,7 +60,7 @@ export function advance(before: Knowledge | undefined, observation: Observation)
   const open_bound = earliestOf([observation.at, observation.others_since, ...Object.values(open_transactions)]);
   const observations = [
     ...observationsBefore(before),
-    { next_xid: observation.next_xid, at: open_bound, basis: observation.basis },
+    { next_xid: observation.snapshot_xmax, at: open_bound, basis: observation.basis },
   ];
   const candidates: readonly Bound[] = [
     ...(before ? [{ at: before.lower_bound, basis: before.lower_bound_basis }] : []),
@@ -72,8 +72,8 @@ export function advance(before: Knowledge | undefined, observation: Observation)
     database: observation.database,
     table_oid: observation.table_oid,
     file_nodes: observation.file_nodes,
-    xid: observation.xid,
-    next_xid: observation.next_xid,
+    xid: observation.snapshot_xmin,
+    next_xid: observation.snapshot_xmax,
     lower_bound: lower?.at ?? null,
     lower_bound_basis: lower?.at ? lower.basis : observation.basis,
     open_bound,
@@ -102,7 +102,7 @@ interface BoundOfObservation extends Bound {
 }
 
 function isReached(next_xid: string, observation: Observation): boolean {
-  return BigInt(observation.xid) >= BigInt(next_xid);
+  return BigInt(observation.snapshot_xmin) >= BigInt(next_xid);
 }
 
 /** What only the configuration vouches for proves nothing where something can be proven. */
@@ -145,7 +145,8 @@ export function mayRise(first: Knowledge, now: Knowledge): boolean {
 export function strangenessOf(position: ExactPosition, observation: Observation): WindowFallback | undefined {
   if (position.database !== observation.database) return 'database_changed';
   const isBehind =
-    BigInt(observation.xid) < BigInt(position.xid) || BigInt(observation.next_xid) < BigInt(position.next_xid);
+    BigInt(observation.snapshot_xmin) < BigInt(position.xid) ||
+    BigInt(observation.snapshot_xmax) < BigInt(position.next_xid);
   // A standby may be behind without that: see `isNotReplayed`.
   if (isBehind && !observation.is_standby) return 'database_restored';
   return position.table_oid === observation.table_oid ? undefined : 'table_changed';
@@ -177,7 +178,7 @@ export function isNotReplayed(position: ExactPosition | undefined, observation: 
   return (
     position?.database === observation.database &&
     observation.is_standby &&
-    BigInt(observation.xid) < BigInt(position.xid)
+    BigInt(observation.snapshot_xmin) < BigInt(position.xid)
   );
 }
 

@@ -66,8 +66,8 @@ class History {
       others_since: since,
       open: [],
       at: now,
-      xid: String(Math.min(this.#finished, ...running)),
-      next_xid: String(this.#finished),
+      snapshot_xmin: String(Math.min(this.#finished, ...running)),
+      snapshot_xmax: String(this.#finished),
       ...(this.#seesAll
         ? {}
         : {

@@ -9,12 +9,18 @@ function rowsWith(open: object, prepared: readonly string[] = []) {
     clock: { at: AT, cleared: '' },
     open: { open: JSON.stringify(seen) },
     prepared: prepared.map((id) => ({ id })),
-    snapshot: { xid: '5', next_xid: '9', database: 'd', wal_position: '4096', wal_writer_delay_ms: '200' },
+    snapshot: {
+      snapshot_xmin: '5',
+      snapshot_xmax: '9',
+      database: 'd',
+      wal_position: '4096',
+      wal_writer_delay_ms: '200',
+    },
   };
 }
 
 const table = { table_oid: '7', file_nodes: { '7': '8' } };
-const place = { ...table, database: 'd', at: AT, xid: '5', next_xid: '9' };
+const place = { ...table, database: 'd', at: AT, snapshot_xmin: '5', snapshot_xmax: '9' };
 const shared = { ...place, wal_position: '4096', wal_writer_delay_ms: 200 };
 
 test('a role that sees all: the oldest start, who hides its start, and who is prepared', () => {

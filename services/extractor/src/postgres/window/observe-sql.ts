@@ -45,7 +45,7 @@ WHERE database = current_database() AND NOT pg_is_in_recovery()`;
 
 /** A snapshot's bounds, and whose ids they are. The timeline changes when a standby is promoted. */
 export const SNAPSHOT_SQL = `
-SELECT pg_snapshot_xmin(s)::text AS xid, pg_snapshot_xmax(s)::text AS next_xid,
+SELECT pg_snapshot_xmin(s)::text AS snapshot_xmin, pg_snapshot_xmax(s)::text AS snapshot_xmax,
   concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
     CASE WHEN pg_is_in_recovery() THEN (
         SELECT lpad(upper(to_hex(greatest(c.timeline_id, r.min_recovery_end_timeline))), 8, '0')
@@ -64,8 +64,8 @@ FROM (SELECT $1::numeric AS target, mod($1::numeric, current_setting('wal_block_
 type Row = Readonly<Record<string, string | null>>;
 
 export interface SnapshotRow {
-  readonly xid: string;
-  readonly next_xid: string;
+  readonly snapshot_xmin: string;
+  readonly snapshot_xmax: string;
   readonly database: string;
   /** Where the log of changes ended then; null: on a standby. */
   readonly wal_position: string | null;
@@ -73,8 +73,8 @@ export interface SnapshotRow {
 }
 
 const snapshotSchema = z.object({
-  xid: z.string(),
-  next_xid: z.string(),
+  snapshot_xmin: z.string(),
+  snapshot_xmax: z.string(),
   database: z.string(),
   wal_position: z.nullable(z.string()),
   wal_writer_delay_ms: z.pipe(z.string(), z.transform(Number)),

@@ -37,12 +37,12 @@ export async function proveReading(
     return { is_exact: false, fallback: undefined };
   }
   const [row] = await session.rows(SNAPSHOT_SQL, []);
-  const { xid, next_xid, database } = decodeSnapshot(row);
+  const { snapshot_xmin, snapshot_xmax, database } = decodeSnapshot(row);
   if (database !== exact_window.database) return { is_exact: false, fallback: 'database_changed' };
   if (table.oid !== exact_window.table_oid || !table.has_xids) return { is_exact: false, fallback: 'table_changed' };
   if (isRewritten(exact_window.file_nodes, table.file_nodes)) return { is_exact: false, fallback: 'table_rewritten' };
-  if (BigInt(xid) < BigInt(exact_window.until_xid)) throw notReplayed(entity);
-  if (!isTellable(exact_window.until_xid, next_xid)) return { is_exact: false, fallback: 'window_too_wide' };
+  if (BigInt(snapshot_xmin) < BigInt(exact_window.until_xid)) throw notReplayed(entity);
+  if (!isTellable(exact_window.until_xid, snapshot_xmax)) return { is_exact: false, fallback: 'window_too_wide' };
   return { is_exact: true, fallback: undefined };
 }
 
