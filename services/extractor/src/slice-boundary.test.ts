@@ -1,6 +1,6 @@
 import type { RawBatch } from '@bronze/common/load/source';
 import { expect, test, vi } from 'vitest';
-import { advance, assertMoved, type SliceBounds, startAt } from './slice-boundary.ts';
+import { addBatch, assertMoved, type SliceBounds, startAt } from './slice-boundary.ts';
 
 const positionAt = (id: number) => ({ order: 'public.things (id bigint)', values: [String(id)] });
 
@@ -28,8 +28,8 @@ test('a slice begins empty, where the one before ended', () => {
 });
 
 test('rows and bytes are those of all batches, the position that of the last', () => {
-  const one = advance(startAt(positionAt(1)), batchOf(3, 30), UNBOUNDED);
-  const two = advance(one, batchOf(4, 41), UNBOUNDED);
+  const one = addBatch(startAt(positionAt(1)), batchOf(3, 30), UNBOUNDED);
+  const two = addBatch(one, batchOf(4, 41), UNBOUNDED);
   expect(two).toEqual({ position: positionAt(4), rows: 7, bytes: 71, isFull: false });
 });
 
@@ -40,13 +40,13 @@ test.each([
   [9, 1000, true],
   [1, 1001, true],
 ])('with at most 10 rows and 1000 bytes, %i rows in %i bytes fill the slice: %s', (rows, bytes, isFull) => {
-  expect(advance(startAt(null), batchOf(rows, bytes), boundsOf({})).isFull).toBe(isFull);
+  expect(addBatch(startAt(null), batchOf(rows, bytes), boundsOf({})).isFull).toBe(isFull);
 });
 
 test('the batch that fills a slice belongs to it', () => {
-  const before = advance(startAt(null), batchOf(6, 60), boundsOf({}));
+  const before = addBatch(startAt(null), batchOf(6, 60), boundsOf({}));
   expect(before.isFull).toBe(false);
-  expect(advance(before, batchOf(5, 50), boundsOf({}))).toEqual({
+  expect(addBatch(before, batchOf(5, 50), boundsOf({}))).toEqual({
     position: positionAt(5),
     rows: 11,
     bytes: 110,
@@ -55,29 +55,29 @@ test('the batch that fills a slice belongs to it', () => {
 });
 
 test('a slice ends where its source hands over, whatever has been read', () => {
-  expect(advance(startAt(null), batchOf(0, 0, true), boundsOf({})).isFull).toBe(true);
-  expect(advance(startAt(null), batchOf(1, 10, false), boundsOf({})).isFull).toBe(false);
+  expect(addBatch(startAt(null), batchOf(0, 0, true), boundsOf({})).isFull).toBe(true);
+  expect(addBatch(startAt(null), batchOf(1, 10, false), boundsOf({})).isFull).toBe(false);
 });
 
 test('a slice ends before its deadline', () => {
   const deadline = { isNear: () => true };
-  expect(advance(startAt(null), batchOf(1, 10), boundsOf({ deadline })).isFull).toBe(true);
+  expect(addBatch(startAt(null), batchOf(1, 10), boundsOf({ deadline })).isFull).toBe(true);
 });
 
 test('L2: nothing ends a slice that no other statement may go on with', () => {
   const deadline = { isNear: () => true };
   const bounds = boundsOf({ is_resumable: false, deadline });
-  expect(advance(startAt(null), batchOf(11, 1001, true), bounds)).toMatchObject({ rows: 11, isFull: false });
+  expect(addBatch(startAt(null), batchOf(11, 1001, true), bounds)).toMatchObject({ rows: 11, isFull: false });
 });
 
 test('the deadline is asked only when nothing else decides', () => {
   const isNear = vi.fn<() => boolean>(() => false);
   const deadline = { isNear };
-  advance(startAt(null), batchOf(10, 10), boundsOf({ deadline }));
-  advance(startAt(null), batchOf(1, 10, true), boundsOf({ deadline }));
-  advance(startAt(null), batchOf(1, 10), boundsOf({ deadline, is_resumable: false }));
+  addBatch(startAt(null), batchOf(10, 10), boundsOf({ deadline }));
+  addBatch(startAt(null), batchOf(1, 10, true), boundsOf({ deadline }));
+  addBatch(startAt(null), batchOf(1, 10), boundsOf({ deadline, is_resumable: false }));
   expect(isNear).not.toHaveBeenCalled();
-  advance(startAt(null), batchOf(1, 10), boundsOf({ deadline }));
+  addBatch(startAt(null), batchOf(1, 10), boundsOf({ deadline }));
   expect(isNear).toHaveBeenCalledTimes(1);
 });
 

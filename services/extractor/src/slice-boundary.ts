@@ -25,7 +25,7 @@ export function startAt(position: Position | null): SliceProgress {
 }
 
 /** A slice ends with the batch that fills it, that its source hands over after, or that leaves no time for another. */
-export function advance(before: SliceProgress, raw: RawBatch, bounds: SliceBounds): SliceProgress {
+export function addBatch(before: SliceProgress, raw: RawBatch, bounds: SliceBounds): SliceProgress {
   const { limits, is_resumable, deadline } = bounds;
   const rows = before.rows + raw.rows;
   const bytes = before.bytes + raw.ndjson.length;

@@ -18,7 +18,7 @@ import {
   type StagedBatch,
 } from '@bronze/common/load/slice-manifest';
 import type { Position } from '@bronze/common/load/position';
-import { advance, assertMoved, type SliceEnd, startAt } from './slice-boundary.ts';
+import { addBatch, assertMoved, type SliceEnd, startAt } from './slice-boundary.ts';
 
 export interface StagingPorts {
   readonly objects: ObjectStore;
@@ -107,7 +107,7 @@ async function stageBatches(
         puts.push(put);
       }
       const { is_resumable } = reader;
-      progress = advance(progress, raw, { limits: entity, is_resumable, deadline: ports.deadline });
+      progress = addBatch(progress, raw, { limits: entity, is_resumable, deadline: ports.deadline });
       if (progress.isFull) break;
     }
   } finally {

@@ -19,8 +19,8 @@ export const WINDOW_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: WINDOW,
-        find: 'const { database, table_oid, file_nodes, xid: until_xid } = knowledge;',
-        put: 'const { database, table_oid, file_nodes, next_xid: until_xid } = knowledge;',
+        find: 'const { database, table_oid, file_nodes, xid: until_xid } = bounds;',
+        put: 'const { database, table_oid, file_nodes, next_xid: until_xid } = bounds;',
       },
     ],
   },

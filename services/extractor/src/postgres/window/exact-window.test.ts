@@ -2,15 +2,15 @@ import type { ExactPosition } from '@bronze/common/words/exact-position';
 import { type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import { describe, expect, test } from 'vitest';
 import {
-  advance,
+  withObservation,
   exactWatermark,
   type ExactClaim,
   isNotReplayed,
   isRewritten,
-  type Knowledge,
+  type Bounds,
   type Observation,
-  mayRise,
-  strangenessOf,
+  canImprove,
+  positionMismatch,
   withoutTimes,
 } from './exact-window.ts';
 
@@ -35,7 +35,7 @@ function observation(changes: Partial<Observation> = {}): Observation {
   };
 }
 
-const known = (changes: Partial<Knowledge> = {}): Knowledge => ({
+const known = (changes: Partial<Bounds> = {}): Bounds => ({
   database: 'a/00000001/5',
   table_oid: '16384',
   file_nodes: { '16384': '16390' },
@@ -71,22 +71,25 @@ describe('the lower bound', () => {
     ['it never falls', { others_since: at(1) }, known(), at(10)],
     ['nor where the one of before is not known', {}, known({ lower_bound: null, open_bound: null }), at(30)],
   ] as const)('%s', (_, changes, before, bound) => {
-    expect(advance(before, observation(changes)).lower_bound).toBe(bound);
+    expect(withObservation(before, observation(changes)).lower_bound).toBe(bound);
   });
 
   test('what only the configuration vouched for proves nothing on a primary, and counts on a standby', () => {
     const before = known({ lower_bound_basis: 'lookback', open_bound_basis: 'lookback' });
     const held = { snapshot_xmax: '110' } as const;
-    expect(advance(before, observation(held))).toMatchObject({ lower_bound: null, lower_bound_basis: 'activity' });
+    expect(withObservation(before, observation(held))).toMatchObject({
+      lower_bound: null,
+      lower_bound_basis: 'activity',
+    });
     const standby = observation({ ...held, is_standby: true, basis: 'lookback', others_since: at(2) });
-    expect(advance(before, standby)).toMatchObject({ lower_bound: at(10), lower_bound_basis: 'lookback' });
-    expect(advance(known(), standby)).toMatchObject({ lower_bound: at(10), lower_bound_basis: 'activity' });
+    expect(withObservation(before, standby)).toMatchObject({ lower_bound: at(10), lower_bound_basis: 'lookback' });
+    expect(withObservation(known(), standby)).toMatchObject({ lower_bound: at(10), lower_bound_basis: 'activity' });
   });
 });
 
 test('where writers overlap without end, the bound still follows, two of their lifetimes behind at most', () => {
   // One writer begins every minute, takes an id a minute later and ends two minutes after that; a claim every minute.
-  const claims: Knowledge[] = [];
+  const claims: Bounds[] = [];
   for (let minute = 3; minute < 50; minute += 1) {
     const [xid, next_xid, since] = [100 + minute - 3, 100 + minute, at(minute - 3)];
     const now = observation({
@@ -95,7 +98,7 @@ test('where writers overlap without end, the bound still follows, two of their l
       snapshot_xmax: String(next_xid),
       others_since: since,
     });
-    claims.push(advance(claims.at(-1), now));
+    claims.push(withObservation(claims.at(-1), now));
   }
   const lags = claims
     .slice(10)
@@ -110,7 +113,7 @@ describe('a clock that was set back', () => {
     const back = withoutTimes(position, observation({ at: at(14) }));
     expect(back).toMatchObject({ xid: '90', at: at(5), scan_from: null, lower_bound: null, open_transactions: {} });
     expect(
-      advance(back, observation({ at: at(14), others_since: at(12), snapshot_xmax: '110' })).lower_bound,
+      withObservation(back, observation({ at: at(14), others_since: at(12), snapshot_xmax: '110' })).lower_bound,
     ).toBeNull();
   });
 
@@ -133,23 +136,23 @@ describe('open transactions of unknown start', () => {
     ['new, and nothing was proven before', '5/1', 'lookback', null],
   ] as const)('%s', (_, id, open_bound_basis, bound) => {
     const before = known({ open_bound_basis, open_transactions: seen });
-    const after = advance(before, virtual([{ id, since: null }]));
+    const after = withObservation(before, virtual([{ id, since: null }]));
     expect(after.open_transactions).toEqual({ [id]: bound });
     expect(after.open_bound).toBe(bound);
   });
 
   test('the first look knows none, unless the role sees its start', () => {
-    expect(advance(undefined, virtual([{ id: '3/17', since: null }])).open_bound).toBeNull();
-    expect(advance(undefined, virtual([{ id: '3/17', since: at(3) }])).open_bound).toBe(at(3));
-    expect(advance(undefined, virtual([])).open_bound).toBe(at(30));
+    expect(withObservation(undefined, virtual([{ id: '3/17', since: null }])).open_bound).toBeNull();
+    expect(withObservation(undefined, virtual([{ id: '3/17', since: at(3) }])).open_bound).toBe(at(3));
+    expect(withObservation(undefined, virtual([])).open_bound).toBe(at(30));
   });
 });
 
 test('another look may tell more while the bound is not known, or lies below what was open at the first', () => {
-  expect(mayRise(known(), known({ lower_bound: null }))).toBe(true);
-  expect(mayRise(known(), known())).toBe(true);
-  expect(mayRise(known(), known({ lower_bound: at(10) }))).toBe(false);
-  expect(mayRise(known({ open_bound: null }), known())).toBe(false);
+  expect(canImprove(known(), known({ lower_bound: null }))).toBe(true);
+  expect(canImprove(known(), known())).toBe(true);
+  expect(canImprove(known(), known({ lower_bound: at(10) }))).toBe(false);
+  expect(canImprove(known({ open_bound: null }), known())).toBe(false);
 });
 
 describe('a position that is strange', () => {
@@ -163,7 +166,7 @@ describe('a position that is strange', () => {
     ['table_changed', { table_oid: '1' }],
     [undefined, { snapshot_xmin: '89', is_standby: true }],
   ] as const)('%s', (why, changes) => {
-    expect(strangenessOf(position, observation(changes))).toBe(why);
+    expect(positionMismatch(position, observation(changes))).toBe(why);
   });
 
   test('a standby that is behind is waited for', () => {
@@ -180,8 +183,8 @@ describe('a window', () => {
   const claim = (changes: Partial<ExactClaim> = {}): ExactClaim => ({
     since: at(5),
     position,
-    strangeness: undefined,
-    knowledge: known({ xid: '100', next_xid: '120', lower_bound: at(10), open_bound: at(20), looked_at: at(30) }),
+    mismatch: undefined,
+    bounds: known({ xid: '100', next_xid: '120', lower_bound: at(10), open_bound: at(20), looked_at: at(30) }),
     lookback_seconds: 120,
     margin_seconds: 60,
     atPrecision: (bound) => bound,
@@ -201,8 +204,8 @@ describe('a window', () => {
   });
 
   test('of a full load has no beginning, and is as exact as the bound behind it', () => {
-    const basis = (lower_bound_basis: Knowledge['lower_bound_basis']) =>
-      exactWatermark(claim({ since: undefined, knowledge: known({ lower_bound_basis }) })).basis;
+    const basis = (lower_bound_basis: Bounds['lower_bound_basis']) =>
+      exactWatermark(claim({ since: undefined, bounds: known({ lower_bound_basis }) })).basis;
     expect(exactWatermark(claim({ since: undefined })).window).toMatchObject({ from_xid: null, scan_from: null });
     expect([basis('activity'), basis('virtual_transactions'), basis('lookback')]).toEqual([
       'exact_activity',
@@ -212,8 +215,8 @@ describe('a window', () => {
   });
 
   test('without a known bound: the scan has none, and the timestamp stays behind by the lookback', () => {
-    const unknown = (changes: Partial<Knowledge>) =>
-      exactWatermark(claim({ knowledge: known({ xid: '100', lower_bound: null, looked_at: at(30), ...changes }) }));
+    const unknown = (changes: Partial<Bounds>) =>
+      exactWatermark(claim({ bounds: known({ xid: '100', lower_bound: null, looked_at: at(30), ...changes }) }));
     expect(unknown({})).toMatchObject({ until: at(8), position: { scan_from: null } });
     expect(unknown({ open_bound: null })).toMatchObject({ until: at(28), oldest_transaction_seconds: undefined });
     const next = exactWatermark(claim({ position: { ...position, lower_bound: null, scan_from: null } }));
@@ -222,9 +225,9 @@ describe('a window', () => {
 
   test.each([
     ['no_position', { position: undefined }],
-    ['database_changed', { strangeness: 'database_changed' }],
+    ['database_changed', { mismatch: 'database_changed' }],
     ['checkpoint_edited', { since: at(6) }],
-    ['window_too_wide', { knowledge: known({ xid: String(90n + 2n ** 31n) }) }],
+    ['window_too_wide', { bounds: known({ xid: String(90n + 2n ** 31n) }) }],
   ] as const)('%s: from the timestamp, less lookback and margin', (fallback, changes) => {
     const watermark = exactWatermark(claim(changes));
     const since = 'since' in changes ? at(3) : at(2);

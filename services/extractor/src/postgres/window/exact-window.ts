@@ -23,7 +23,7 @@ import {
   type WindowFallback,
 } from '@bronze/common/words/exact-position';
 import { earlier, secondsBetween, type Timestamp } from '@bronze/common/words/timestamp';
-import { isTellable } from './xid-range.ts';
+import { fitsIn32Bits } from './xid-range.ts';
 
 /** What one look at the database says. It looks at open transactions first, and takes the snapshot last. */
 export interface Observation {
@@ -52,10 +52,10 @@ export interface OpenTransaction {
 }
 
 /** What is known after an observation: a position without what belongs to one load. */
-export type Knowledge = Omit<ExactPosition, 'at' | 'scan_from'>;
+export type Bounds = Omit<ExactPosition, 'at' | 'scan_from'>;
 
 /** What the look adds to what was known: the rule at the top of this file. */
-export function advance(before: Knowledge | undefined, observation: Observation): Knowledge {
+export function withObservation(before: Bounds | undefined, observation: Observation): Bounds {
   const open_transactions = openAfter(before, observation);
   const open_bound = earliestOf([observation.at, observation.others_since, ...Object.values(open_transactions)]);
   const observations = [
@@ -66,7 +66,9 @@ export function advance(before: Knowledge | undefined, observation: Observation)
     ...(before ? [{ at: before.lower_bound, basis: before.lower_bound_basis }] : []),
     ...observations.filter(({ next_xid }) => isReached(next_xid, observation)),
   ];
-  const lower = candidates.filter((one) => isProof(one.basis, observation)).reduce<Bound | undefined>(later, undefined);
+  const lower = candidates
+    .filter((one) => isProven(one.basis, observation))
+    .reduce<Bound | undefined>(later, undefined);
   const awaited = observations.find(({ next_xid, at }) => at !== null && !isReached(next_xid, observation));
   return {
     database: observation.database,
@@ -85,7 +87,7 @@ export function advance(before: Knowledge | undefined, observation: Observation)
 }
 
 /** Looks whose open bound may yet serve, the earlier first. */
-function observationsBefore(before: Knowledge | undefined): BoundOfObservation[] {
+function observationsBefore(before: Bounds | undefined): BoundOfObservation[] {
   if (!before) return [];
   const last = { next_xid: before.next_xid, at: before.open_bound, basis: before.open_bound_basis };
   return before.awaited_bound ? [before.awaited_bound, last] : [last];
@@ -106,7 +108,7 @@ function isReached(next_xid: string, observation: Observation): boolean {
 }
 
 /** What only the configuration vouches for proves nothing where something can be proven. */
-function isProof(basis: BoundBasis, observation: Observation): boolean {
+function isProven(basis: BoundBasis, observation: Observation): boolean {
   return basis !== 'lookback' || observation.basis === 'lookback';
 }
 
@@ -115,7 +117,7 @@ function later(one: Bound | undefined, other: Bound): Bound | undefined {
   return other.at && other.at > one.at ? other : one;
 }
 
-function openAfter(before: Knowledge | undefined, observation: Observation): Record<string, Timestamp | null> {
+function openAfter(before: Bounds | undefined, observation: Observation): Record<string, Timestamp | null> {
   const known = before?.open_transactions ?? {};
   const bound = ({ id, since }: OpenTransaction) =>
     since ?? (Object.hasOwn(known, id) ? (known[id] ?? null) : boundOfNew(before, observation, id));
@@ -126,8 +128,8 @@ function openAfter(before: Knowledge | undefined, observation: Observation): Rec
  * A virtual transaction that was not there at the look before began after it. A prepared one has another name than
  * before it was prepared: it may be any that was open then.
  */
-function boundOfNew(before: Knowledge | undefined, observation: Observation, id: string): Timestamp | null {
-  if (!before || !isProof(before.open_bound_basis, observation)) return null;
+function boundOfNew(before: Bounds | undefined, observation: Observation, id: string): Timestamp | null {
+  if (!before || !isProven(before.open_bound_basis, observation)) return null;
   const wasListed = before.open_bound_basis === 'virtual_transactions' && !id.startsWith('prepared:');
   return wasListed ? before.looked_at : before.open_bound;
 }
@@ -137,12 +139,12 @@ function earliestOf(bounds: readonly (Timestamp | null)[]): Timestamp | null {
 }
 
 /** Whether a further look may still raise the lower bound: transactions that were writing at the first one are about to finish. */
-export function mayRise(first: Knowledge, now: Knowledge): boolean {
+export function canImprove(first: Bounds, now: Bounds): boolean {
   return now.lower_bound === null || (first.open_bound !== null && now.lower_bound < first.open_bound);
 }
 
 /** Whether the position's ids belong to another history than the look's, so that it proves nothing. */
-export function strangenessOf(position: ExactPosition, observation: Observation): WindowFallback | undefined {
+export function positionMismatch(position: ExactPosition, observation: Observation): WindowFallback | undefined {
   if (position.database !== observation.database) return 'database_changed';
   const isBehind =
     BigInt(observation.snapshot_xmin) < BigInt(position.xid) ||
@@ -187,8 +189,8 @@ export interface ExactClaim {
   /** Undefined: a full load. */
   readonly since: Timestamp | undefined;
   readonly position: ExactPosition | undefined;
-  readonly strangeness: WindowFallback | undefined;
-  readonly knowledge: Knowledge;
+  readonly mismatch: WindowFallback | undefined;
+  readonly bounds: Bounds;
   readonly lookback_seconds: number;
   /** Of application clocks, and what a cursor without a zone may go back by. */
   readonly margin_seconds: number;
@@ -200,10 +202,10 @@ export interface ExactClaim {
 export function exactWatermark(
   claim: ExactClaim,
 ): ExactWatermark & { readonly until: Timestamp; readonly basis: string } {
-  const { since, knowledge, lookback_seconds, margin_seconds, atPrecision } = claim;
-  const { lower_bound, open_bound, looked_at } = knowledge;
+  const { since, bounds, lookback_seconds, margin_seconds, atPrecision } = claim;
+  const { lower_bound, open_bound, looked_at } = bounds;
   const scan_from = lower_bound && earlier(atPrecision(lower_bound), margin_seconds);
-  const position = { ...knowledge, scan_from };
+  const position = { ...bounds, scan_from };
   const until = atPrecision(lower_bound ?? earlier(open_bound ?? looked_at, lookback_seconds));
   const fallback = since === undefined ? undefined : fallbackOf(claim, since);
   const before = since === undefined ? undefined : continuedFrom(claim.position, fallback);
@@ -227,20 +229,20 @@ function continuedFrom(position: ExactPosition | undefined, fallback: WindowFall
 
 /** @param before where the load goes on exactly; undefined: a full load, or one that has to go by the timestamp */
 function windowOf(
-  { since, knowledge, lookback_seconds, margin_seconds }: ExactClaim,
+  { since, bounds, lookback_seconds, margin_seconds }: ExactClaim,
   before: ExactPosition | undefined,
   next_scan_from: Timestamp | null,
 ): ExactWindow {
-  const { database, table_oid, file_nodes, xid: until_xid } = knowledge;
+  const { database, table_oid, file_nodes, xid: until_xid } = bounds;
   const shared = { database, table_oid, file_nodes, until_xid, next_scan_from };
   if (before) return { ...shared, from_xid: before.xid, scan_from: before.scan_from };
   return { ...shared, from_xid: null, scan_from: since ? earlier(since, lookback_seconds + margin_seconds) : null };
 }
 
-function fallbackOf({ position, strangeness, knowledge }: ExactClaim, since: Timestamp): WindowFallback | undefined {
+function fallbackOf({ position, mismatch, bounds }: ExactClaim, since: Timestamp): WindowFallback | undefined {
   if (!position) return 'no_position';
-  if (strangeness) return strangeness;
+  if (mismatch) return mismatch;
   if (position.at !== since) return 'checkpoint_edited';
-  if (!isTellable(position.xid, knowledge.xid)) return 'window_too_wide';
-  return isRewritten(position.file_nodes, knowledge.file_nodes ?? {}) ? 'table_rewritten' : undefined;
+  if (!fitsIn32Bits(position.xid, bounds.xid)) return 'window_too_wide';
+  return isRewritten(position.file_nodes, bounds.file_nodes ?? {}) ? 'table_rewritten' : undefined;
 }

@@ -7,13 +7,13 @@ import { cursorColumns, type PostgresSourceConfig, type TableEntity } from '@bro
 import { earlier, timestamp } from '@bronze/common/words/timestamp';
 import { TIME_WATERMARK_SQL } from '../table/catalog-sql.ts';
 import {
-  advance,
+  withObservation,
   exactWatermark,
   isNotReplayed,
-  type Knowledge,
+  type Bounds,
   type Observation,
-  mayRise,
-  strangenessOf,
+  canImprove,
+  positionMismatch,
   withoutTimes,
 } from './exact-window.ts';
 import { CLOCK_SQL, decodeObservation, FLUSHED_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from './observe-sql.ts';
@@ -62,12 +62,12 @@ async function watermarkByTransactions(request: WatermarkRequest): Promise<HighW
   const observation = await firstObservation(request);
   if (!observation) return undefined;
   const position = withoutTimes(claim.exact_position, observation);
-  const knowledge = await observeUntilSettled(request, position, observation);
+  const bounds = await observeUntilSettled(request, position, observation);
   const { until, basis, ...exact } = exactWatermark({
     since: claim.since,
     position,
-    strangeness: position && strangenessOf(position, observation),
-    knowledge,
+    mismatch: position && positionMismatch(position, observation),
+    bounds,
     lookback_seconds: config.lookback_seconds,
     margin_seconds: config.clock_margin_seconds + (zonelessIn(entity, table) ? ZONE_STEP_SECONDS : 0),
     atPrecision: (bound) => cursorTypes(entity, table).reduce(truncateToPrecision, bound),
@@ -95,19 +95,19 @@ async function observeUntilSettled(
   request: WatermarkRequest,
   position: ExactPosition | undefined,
   observation: Observation,
-): Promise<Knowledge> {
+): Promise<Bounds> {
   assertReplayed(request.entity, position, observation);
-  const isOurs = position !== undefined && strangenessOf(position, observation) === undefined;
-  const first = advance(isOurs ? position : undefined, observation);
-  let [knowledge, last] = [first, observation];
+  const isOurs = position !== undefined && positionMismatch(position, observation) === undefined;
+  const first = withObservation(isOurs ? position : undefined, observation);
+  let [bounds, last] = [first, observation];
   for (const wait_ms of OBSERVE_AGAIN_AFTER_MS) {
-    if (!mayRise(first, knowledge)) break;
+    if (!canImprove(first, bounds)) break;
     await request.clock.sleep(wait_ms);
     last = await observe(request);
-    knowledge = advance(knowledge, last);
+    bounds = withObservation(bounds, last);
   }
   await endsAreDurable(request, last);
-  return knowledge;
+  return bounds;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { advance, type Knowledge, type Observation } from './exact-window.ts';
+import { withObservation, type Bounds, type Observation } from './exact-window.ts';
 
 /** Transactions begin, take ids, finish and are looked at: the bound holds whatever happens. */
 test('no transaction that owns an id from xid on began before the bound, by any basis, in any history', () => {
@@ -21,7 +21,7 @@ test('no transaction that owns an id from xid on began before the bound, by any 
 
 class History {
   readonly ids: { id: number; began: Timestamp }[] = [];
-  readonly claims: Knowledge[] = [];
+  readonly claims: Bounds[] = [];
   readonly #seesAll: boolean;
   readonly #open = new Map<number, { began: Timestamp; vxid: string; ids: number[] }>();
   #minute = 0;
@@ -76,6 +76,6 @@ class History {
             open: open.map(({ vxid }) => ({ id: vxid, since: null })),
           }),
     };
-    this.claims.push(advance(this.claims.at(-1), seen));
+    this.claims.push(withObservation(this.claims.at(-1), seen));
   }
 }

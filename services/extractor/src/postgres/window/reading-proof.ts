@@ -5,7 +5,7 @@ import type { TableEntity } from '@bronze/common/config/postgres';
 import { REPLAYED_SQL } from '../table/catalog-sql.ts';
 import { isRewritten } from './exact-window.ts';
 import { decodeSnapshot, SNAPSHOT_SQL } from './observe-sql.ts';
-import { isTellable } from './xid-range.ts';
+import { fitsIn32Bits } from './xid-range.ts';
 import type { DescribedTable } from '../table/described-table.ts';
 import type { Queries } from '../../adapters/postgres-session.ts';
 
@@ -42,7 +42,7 @@ export async function proveReading(
   if (table.oid !== exact_window.table_oid || !table.has_xids) return { is_exact: false, fallback: 'table_changed' };
   if (isRewritten(exact_window.file_nodes, table.file_nodes)) return { is_exact: false, fallback: 'table_rewritten' };
   if (BigInt(snapshot_xmin) < BigInt(exact_window.until_xid)) throw notReplayed(entity);
-  if (!isTellable(exact_window.until_xid, snapshot_xmax)) return { is_exact: false, fallback: 'window_too_wide' };
+  if (!fitsIn32Bits(exact_window.until_xid, snapshot_xmax)) return { is_exact: false, fallback: 'window_too_wide' };
   return { is_exact: true, fallback: undefined };
 }
 

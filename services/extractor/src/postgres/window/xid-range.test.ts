@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isTellable, writtenSince, writtenWithin } from './xid-range.ts';
+import { fitsIn32Bits, writtenSince, writtenWithin } from './xid-range.ts';
 
 describe('rows by the 32 bits they carry', () => {
   test.each([
@@ -38,6 +38,6 @@ describe('rows by the 32 bits they carry', () => {
   test('a window that is too wide, or runs backwards, is refused', () => {
     expect(() => writtenWithin('5', String(5n + 2n ** 31n))).toThrow(RangeError);
     expect(() => writtenWithin('5', '4')).toThrow(RangeError);
-    expect(isTellable('5', String(4n + 2n ** 31n))).toBe(true);
+    expect(fitsIn32Bits('5', String(4n + 2n ** 31n))).toBe(true);
   });
 });

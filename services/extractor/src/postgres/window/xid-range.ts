@@ -9,7 +9,7 @@ const LOW_BITS = 2n ** 32n;
  * @throws RangeError when the range is too wide to be told from the rest of the circle
  */
 export function writtenWithin(from: string, until: string): string {
-  if (!isTellable(from, until)) throw new RangeError(`no window of transaction ids: ${from} to ${until}`);
+  if (!fitsIn32Bits(from, until)) throw new RangeError(`no window of transaction ids: ${from} to ${until}`);
   const width = BigInt(until) - BigInt(from);
   return `((xmin::text::bigint - ${BigInt(from) % LOW_BITS}) & ${LOW_BITS - 1n}) < ${width}`;
 }
@@ -23,7 +23,7 @@ export function writtenSince(from: string): string {
 }
 
 /** Whether 32 bits are enough to tell what the transactions `[from, until)` wrote. */
-export function isTellable(from: string, until: string): boolean {
+export function fitsIn32Bits(from: string, until: string): boolean {
   const width = BigInt(until) - BigInt(from);
   return width >= 0n && width < WINDOW_XIDS_MAX;
 }
