@@ -2,7 +2,7 @@ import { BronzeError, type Failure } from '@bronze/common/words/failure';
 import type { EntityResult } from '@bronze/runner/run-locally';
 
 /** `docs/cli.md` lists them. */
-export const EXIT = { ok: 0, bug: 1, usage: 2, temporary: 3, unhealthy: 4, interrupted: 130 } as const;
+export const EXIT = { ok: 0, bug: 1, usage: 2, transient: 3, unhealthy: 4, interrupted: 130 } as const;
 
 /** For what ended a command before it could do its work. */
 export function exitCodeOf(failure: Failure): number {
@@ -13,7 +13,7 @@ export function exitCodeOf(failure: Failure): number {
 const BY_KIND: Readonly<Record<Failure['kind'], number>> = {
   bug: EXIT.bug,
   configuration: EXIT.usage,
-  temporary: EXIT.temporary,
+  transient: EXIT.transient,
   permanent: EXIT.unhealthy,
 };
 

@@ -2,13 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { BronzeError } from '@bronze/common/words/failure';
 import { describe, expect, test } from 'vitest';
 import { EventSource, type EventSourceOptions } from './local-event-source.ts';
 import { LocalQueue, QueueDatabase } from '@bronze/common/adapters/local/local-queue';
 
-const FAILURE = { code: 'SOURCE_TIMEOUT', kind: 'temporary', message: 'why', hint: 'wait' } as const;
+const FAILURE = { code: 'SOURCE_TIMEOUT', kind: 'transient', message: 'why', hint: 'wait' } as const;
 
 interface Message {
   readonly n: number;
@@ -61,17 +60,13 @@ describe('a queue', () => {
     expect(new LocalQueue(database, 'write').receive(1, 1)).toEqual([]);
   });
 
-  test('a file of an earlier version, with fewer columns, goes on', async () => {
-    const path = join(await mkdtemp(join(tmpdir(), 'bronze-queue-')), 'queues.sqlite');
-    const old = new DatabaseSync(path);
-    old.exec(`CREATE TABLE messages (
-      message_id TEXT PRIMARY KEY, queue TEXT NOT NULL, body TEXT NOT NULL, visible_at_ms INTEGER NOT NULL,
-      receive_count INTEGER NOT NULL DEFAULT 0, receiver TEXT, failure TEXT);
-      INSERT INTO messages (message_id, queue, body, visible_at_ms) VALUES ('old', 'extract', '{"n":0}', 0)`);
-    old.close();
-    const { queue } = newQueue(path);
-    await queue.send([{ n: 1 }]);
-    expect(queue.receive(10, 1000).map(({ body }) => body)).toEqual(['{"n":0}', '{"n":1}']);
+  test('a dead letter written when transient failures were called temporary reads as transient', () => {
+    const database = new QueueDatabase({ path: ':memory:', now_ms: () => 0, newId: () => 'one' });
+    const queue = new LocalQueue<Message>(database, 'extract');
+    queue.sendText('{}', {});
+    queue.deadLetter('one', { ...FAILURE, kind: 'temporary' } as unknown as typeof FAILURE);
+    expect(queue.deadLetters()).toEqual([{ message_id: 'one', body: '{}', failure: FAILURE }]);
+    database.close();
   });
 
   test('in a folder it outlives the process; what a killed process held is released', async () => {

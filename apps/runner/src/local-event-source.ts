@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Failure, isHopeless, toFailure } from '@bronze/common/words/failure';
+import { type Failure, isRetryable, toFailure } from '@bronze/common/words/failure';
 import type { LocalQueue, Received } from '@bronze/common/adapters/local/local-queue';
 
 /** How long an empty queue is left alone: other processes send without telling us. */
@@ -77,7 +77,7 @@ export function giveBack(
   failure: Failure,
   { receive_count_max, retry_delay_ms }: RetryPolicy,
 ): boolean {
-  const isDead = isHopeless(failure) || message.receive_count >= receive_count_max;
+  const isDead = !isRetryable(failure) || message.receive_count >= receive_count_max;
   if (isDead) queue.deadLetter(message.message_id, failure);
   else queue.changeVisibility(message.message_id, retry_delay_ms * 2 ** (message.receive_count - 1));
   return isDead;

@@ -1,4 +1,4 @@
-import { type Failure, isHopeless, toFailure } from '../words/failure.ts';
+import { type Failure, isRetryable, toFailure } from '../words/failure.ts';
 import { encodeJson } from '../words/json.ts';
 import { entityIn } from '../load/messages.ts';
 import { failureRecordKey } from '../load/object-keys.ts';
@@ -37,11 +37,11 @@ export async function deliverMessage(
     await handle();
   } catch (thrown) {
     const failure = toFailure(thrown);
-    const is_dead = isHopeless(failure) || message.receive_count >= RECEIVE_COUNT_MAX;
+    const is_dead = !isRetryable(failure) || message.receive_count >= RECEIVE_COUNT_MAX;
     const { receive_count } = message;
     ports.log.event({ kind: 'message_failed', entity: entityIn(message.body), receive_count, is_dead, failure });
     if (is_dead) await record(ports, message, failure);
-    if (!isHopeless(failure)) throw thrown;
+    if (isRetryable(failure)) throw thrown;
     await ports.bury(message);
   }
 }

@@ -2,10 +2,10 @@
  * What went wrong, in a form that a person at 03:00 and a program can both use.
  *
  * - `configuration`: a human must change a file, a grant or a variable; retrying is pointless.
- * - `temporary`: the same call may succeed later (network, lock, time-out); queues retry it.
+ * - `transient`: the same call may succeed later (network, lock, time-out); queues retry it.
  * - `permanent`: this message or load can never succeed as it stands; it goes to the DLQ at once.
  */
-export type FailureKind = 'configuration' | 'temporary' | 'permanent';
+export type FailureKind = 'configuration' | 'transient' | 'permanent';
 
 /** Stable codes; `docs/runbook.md` has a line for each. */
 export const FAILURE_KINDS = {
@@ -16,35 +16,35 @@ export const FAILURE_KINDS = {
   MESSAGE_INVALID: 'permanent',
   CHECKPOINTS_UNREADABLE: 'permanent',
   OBJECT_INVALID: 'permanent',
-  OBJECT_MISSING: 'temporary',
+  OBJECT_MISSING: 'transient',
   OBJECT_CORRUPT: 'permanent',
   LOAD_RECLAIMED: 'permanent',
   PART_FOREIGN: 'permanent',
-  SWAP_CONTENDED: 'temporary',
-  CHECKPOINT_BUSY: 'temporary',
-  STORE_UNREACHABLE: 'temporary',
+  SWAP_CONTENDED: 'transient',
+  CHECKPOINT_BUSY: 'transient',
+  STORE_UNREACHABLE: 'transient',
   STORE_DENIED: 'permanent',
   STORE_MISSING: 'configuration',
   STORE_UNCONDITIONAL: 'configuration',
-  QUEUE_UNREACHABLE: 'temporary',
+  QUEUE_UNREACHABLE: 'transient',
   QUEUE_DENIED: 'permanent',
   QUEUE_MISSING: 'configuration',
   QUEUE_REJECTED: 'permanent',
-  SOURCE_UNREACHABLE: 'temporary',
-  SOURCE_INTERRUPTED: 'temporary',
-  SOURCE_TIMEOUT: 'temporary',
+  SOURCE_UNREACHABLE: 'transient',
+  SOURCE_INTERRUPTED: 'transient',
+  SOURCE_TIMEOUT: 'transient',
   SOURCE_DENIED: 'permanent',
   SOURCE_REJECTED: 'permanent',
-  SOURCE_FAILING: 'temporary',
-  SOURCE_THROTTLED: 'temporary',
+  SOURCE_FAILING: 'transient',
+  SOURCE_THROTTLED: 'transient',
   SECRET_UNREADABLE: 'configuration',
-  SECRET_UNAVAILABLE: 'temporary',
+  SECRET_UNAVAILABLE: 'transient',
   RESPONSE_TOO_LARGE: 'permanent',
-  RESPONSE_MALFORMED: 'temporary',
-  RECORDS_MISSING: 'temporary',
+  RESPONSE_MALFORMED: 'transient',
+  RECORDS_MISSING: 'transient',
   LINK_REFUSED: 'permanent',
-  PAGES_LOOP: 'temporary',
-  PAGES_MOVED: 'temporary',
+  PAGES_LOOP: 'transient',
+  PAGES_MOVED: 'transient',
   PAGE_TOKEN_EXPIRED: 'permanent',
   CURSOR_MISSING: 'permanent',
   TABLE_MISSING: 'permanent',
@@ -57,7 +57,7 @@ export const FAILURE_KINDS = {
   KEY_CHANGED: 'permanent',
   ENCODING_UNSUPPORTED: 'permanent',
   ROW_TOO_LARGE: 'permanent',
-  ROW_COUNT_MISMATCH: 'temporary',
+  ROW_COUNT_MISMATCH: 'transient',
   SLICE_STUCK: 'permanent',
   ENGINE_LIMIT: 'permanent',
 } as const satisfies Record<string, FailureKind>;
@@ -108,7 +108,7 @@ export function toFailure(thrown: unknown): Failure {
   };
 }
 
-/** True when a retry of the same message can't help. */
-export function isHopeless(failure: Failure): boolean {
-  return failure.kind === 'permanent' || failure.kind === 'configuration';
+/** False when delivering the same message again can't help: a person has to change something first. */
+export function isRetryable(failure: Failure): boolean {
+  return failure.kind !== 'permanent' && failure.kind !== 'configuration';
 }

@@ -131,7 +131,7 @@ describe('a table that can’t be ingested is refused before anything is claimed
   test('a server that is not there', async () => {
     const { source, entity } = sourceOf('postgresql://someone:hunter2@127.0.0.1:1/none');
     const failure: unknown = await source.readHighWatermark(entity).catch((thrown: unknown) => thrown);
-    expect(failure).toMatchObject({ code: 'SOURCE_UNREACHABLE', kind: 'temporary' });
+    expect(failure).toMatchObject({ code: 'SOURCE_UNREACHABLE', kind: 'transient' });
     expect(String(failure)).not.toContain('hunter2');
   });
 });

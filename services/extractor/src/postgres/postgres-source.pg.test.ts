@@ -115,7 +115,7 @@ describe('a connection that is lost', () => {
     expect(events.map((event) => event.kind)).toEqual(['source_retried', 'source_retried']);
   });
 
-  test('again and again without progress, it fails as temporary', async () => {
+  test('again and again without progress, it fails as transient', async () => {
     const url = await newDatabase(BIG);
     const { source, entity } = sourceOf(url, { cursor: null, batch_rows: 20_000 }, { reconnects: 2 });
     const reader = await source.openSlice(entity, FULL, startAt());
@@ -125,7 +125,7 @@ describe('a connection that is lost', () => {
     );
     await expect(async () => {
       for await (const _ of reader.batches);
-    }).rejects.toMatchObject({ code: 'SOURCE_TIMEOUT', kind: 'temporary' });
+    }).rejects.toMatchObject({ code: 'SOURCE_TIMEOUT', kind: 'transient' });
   });
 
   test('a statement that takes too long is cancelled by the server and named', async () => {

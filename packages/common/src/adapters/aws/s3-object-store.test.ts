@@ -66,7 +66,7 @@ describe('what goes wrong on the way', () => {
     endpoint.faults = firstCalls(3, 'PutObject', 'conflict');
     expect(await store.putIfAbsent('a', body)).toBe('created');
     endpoint.faults = firstCalls(99, 'PutObject', 'conflict');
-    await expect(store.putIfAbsent('b', body)).rejects.toMatchObject({ code: 'STORE_UNREACHABLE', kind: 'temporary' });
+    await expect(store.putIfAbsent('b', body)).rejects.toMatchObject({ code: 'STORE_UNREACHABLE', kind: 'transient' });
   });
 
   test('with a third of all writes in conflict, of ten at once one still wins', async () => {

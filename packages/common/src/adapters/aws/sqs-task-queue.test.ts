@@ -100,6 +100,6 @@ describe('a refusal is told by its kind, without the account', () => {
     const { endpoint } = await open();
     const client = new SQSClient({ ...endpoint.client_config, endpoint: 'http://127.0.0.1:9', maxAttempts: 1 });
     const queue = new SqsTaskQueue(client, { queue_url: 'http://127.0.0.1:9/000000000000/extract' });
-    await expect(queue.send(messages(1))).rejects.toMatchObject({ code: 'QUEUE_UNREACHABLE', kind: 'temporary' });
+    await expect(queue.send(messages(1))).rejects.toMatchObject({ code: 'QUEUE_UNREACHABLE', kind: 'transient' });
   });
 });

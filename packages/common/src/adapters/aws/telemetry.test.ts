@@ -10,7 +10,7 @@ telemetry.event({ ...load, kind: 'task_written', task: 3, rows: 250, parts: 2, b
 telemetry.event({ entity: 'orders', load_id: 'l-1', kind: 'load_claimed', load_type: 'full', since: '', until: '', watermark_lag_seconds: 7.5 });
 telemetry.event({ entity: 'orders', load_id: 'l-1', kind: 'window_fallback', reason: 'checkpoint_edited' });
 telemetry.event({ kind: 'message_failed', entity: 'orders', receive_count: 2, is_dead: false,
-  failure: { code: 'SOURCE_INTERRUPTED', kind: 'temporary', message: 'lost', hint: 'wait' } });
+  failure: { code: 'SOURCE_INTERRUPTED', kind: 'transient', message: 'lost', hint: 'wait' } });
 `;
 
 interface Line {

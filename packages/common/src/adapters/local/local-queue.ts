@@ -51,7 +51,6 @@ export class QueueDatabase {
         visible_at_ms INTEGER NOT NULL, receive_count INTEGER NOT NULL DEFAULT 0,
         receiver TEXT, failure TEXT, sent_at_ms INTEGER, group_id TEXT);
       CREATE INDEX IF NOT EXISTS by_queue ON messages (queue, visible_at_ms);`);
-    this.#addColumns();
   }
 
   /** Makes visible at once what processes of this machine held that are no more: they were killed. */
@@ -61,13 +60,6 @@ export class QueueDatabase {
       if (isAlive(String(receiver))) continue;
       this.run('UPDATE messages SET visible_at_ms = 0, receiver = NULL WHERE receiver = ?', String(receiver));
     }
-  }
-
-  /** Files of earlier versions have fewer columns. */
-  #addColumns(): void {
-    const known = new Set(this.all('PRAGMA table_info(messages)').map(({ name }) => name));
-    if (!known.has('sent_at_ms')) this.run('ALTER TABLE messages ADD COLUMN sent_at_ms INTEGER');
-    if (!known.has('group_id')) this.run('ALTER TABLE messages ADD COLUMN group_id TEXT');
   }
 
   all(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
@@ -175,7 +167,7 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     return this.#database.all(sql, `${this.name}-dlq`).map((row) => ({
       message_id: String(row['message_id']),
       body: String(row['body']),
-      failure: JSON.parse(String(row['failure'])) as Failure,
+      failure: readFailure(String(row['failure'])),
     }));
   }
 
@@ -218,4 +210,10 @@ function isAlive(receiver: string): boolean {
     // Another user's process may not be signalled, but it lives.
     return thrown instanceof Error && Reflect.get(thrown, 'code') === 'EPERM';
   }
+}
+
+/** Failures of kind `transient` were written as `temporary` once. */
+function readFailure(text: string): Failure {
+  const failure = JSON.parse(text) as Omit<Failure, 'kind'> & { readonly kind: Failure['kind'] | 'temporary' };
+  return { ...failure, kind: failure.kind === 'temporary' ? 'transient' : failure.kind };
 }

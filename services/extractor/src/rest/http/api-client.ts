@@ -1,5 +1,5 @@
 import type { CachedSecret } from '@bronze/common/secrets/cached-secret';
-import { BronzeError, isHopeless, toFailure } from '@bronze/common/words/failure';
+import { BronzeError, isRetryable, toFailure } from '@bronze/common/words/failure';
 import type { Deadline } from '@bronze/common/ports/clock';
 import type { Log } from '@bronze/common/load/events';
 import type { RestSourceConfig } from '@bronze/common/config/rest';
@@ -144,7 +144,7 @@ export function isRefusal(answer: ApiAnswer | Refusal): answer is Refusal {
 }
 
 function isWorthRetrying(error: Error): boolean {
-  return error instanceof BronzeError && !isHopeless(toFailure(error)) && error.code !== 'SOURCE_THROTTLED';
+  return error instanceof BronzeError && isRetryable(toFailure(error)) && error.code !== 'SOURCE_THROTTLED';
 }
 
 function withinOrigin({ entity }: ApiRequest, location: string, from: string): string {
