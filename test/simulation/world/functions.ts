@@ -160,7 +160,7 @@ export class Functions {
       objects: ports.objects,
       clock: ports.clock,
       log: { event: (event: PipelineEvent) => this.#heed(event) },
-      bury: (dead: DeliveredMessage) => this.#bury(service, dead, invocation),
+      sendToDeadLetterQueue: (dead: DeliveredMessage) => this.#sendToDeadLetterQueue(service, dead, invocation),
     };
     const about = entityIn(message.body);
     this.#follow({ invocation, about, delivered }, deliverMessage(delivery, message, handle));
@@ -173,7 +173,7 @@ export class Functions {
     this.#world.isGone(entityIn(message.body));
   }
 
-  async #bury(service: Service, { body }: DeliveredMessage, invocation: Invocation): Promise<void> {
+  async #sendToDeadLetterQueue(service: Service, { body }: DeliveredMessage, invocation: Invocation): Promise<void> {
     const { backing } = this.#world;
     const queue = service === 'extract' ? backing.dead_requests : backing.dead_writes;
     const effect = async () => {

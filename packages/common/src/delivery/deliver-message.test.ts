@@ -7,13 +7,13 @@ import { timestamp } from '../words/timestamp.ts';
 
 function world() {
   const objects = new MemoryObjectStore();
-  const buried: string[] = [];
+  const dead: string[] = [];
   const events: PipelineEvent[] = [];
   const ports = {
     objects,
     clock: { now: () => timestamp('2024-01-15T10:32:00Z'), sleep: async () => undefined },
     log: { event: (event: PipelineEvent) => events.push(event) },
-    bury: async ({ body }: { body: string }) => void buried.push(body),
+    sendToDeadLetterQueue: async ({ body }: { body: string }) => void dead.push(body),
   };
   const records = async () => {
     const keys = await objects.list('logs/pipeline/ingestion/failures/');
@@ -22,7 +22,7 @@ function world() {
     );
     return texts.map((text) => JSON.parse(text) as object);
   };
-  return { ports, buried, events, records };
+  return { ports, dead, events, records };
 }
 
 const message = (receive_count = 1) => ({ message_id: 'm-1', body: '{"entity":"orders"}', receive_count });
@@ -32,15 +32,15 @@ const failing = (code: 'TABLE_MISSING' | 'SOURCE_INTERRUPTED') => async () => {
 
 describe('a message', () => {
   test('that succeeds leaves nothing behind', async () => {
-    const { ports, buried, events, records } = world();
+    const { ports, dead, events, records } = world();
     await deliverMessage(ports, message(), async () => undefined);
-    expect([buried, events, await records()]).toEqual([[], [], []]);
+    expect([dead, events, await records()]).toEqual([[], [], []]);
   });
 
   test('that can never succeed goes to the dead-letter queue at once, with its reason', async () => {
-    const { ports, buried, records } = world();
+    const { ports, dead, records } = world();
     await deliverMessage(ports, message(), failing('TABLE_MISSING'));
-    expect(buried).toEqual(['{"entity":"orders"}']);
+    expect(dead).toEqual(['{"entity":"orders"}']);
     expect(await records()).toEqual([
       {
         version: 1,
@@ -58,12 +58,12 @@ describe('a message', () => {
   });
 
   test('that may succeed later is thrown back, and recorded only when that was the last time', async () => {
-    const { ports, buried, events, records } = world();
+    const { ports, dead, events, records } = world();
     await expect(deliverMessage(ports, message(4), failing('SOURCE_INTERRUPTED'))).rejects.toThrow('what was wrong');
     expect(await records()).toEqual([]);
     await expect(deliverMessage(ports, message(5), failing('SOURCE_INTERRUPTED'))).rejects.toThrow('what was wrong');
     expect(await records()).toMatchObject([{ receive_count: 5, code: 'SOURCE_INTERRUPTED' }]);
-    expect(buried).toEqual([]);
+    expect(dead).toEqual([]);
     expect(events).toMatchObject([
       { kind: 'message_failed', entity: 'orders', is_dead: false },
       { kind: 'message_failed', entity: 'orders', is_dead: true },
@@ -71,11 +71,11 @@ describe('a message', () => {
   });
 
   test('that met a bug of ours is thrown back too', async () => {
-    const { ports, buried } = world();
+    const { ports, dead } = world();
     const bug = async () => {
       throw new TypeError('undefined is not a function');
     };
     await expect(deliverMessage(ports, message(), bug)).rejects.toThrow(TypeError);
-    expect(buried).toEqual([]);
+    expect(dead).toEqual([]);
   });
 });

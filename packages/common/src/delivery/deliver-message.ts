@@ -20,7 +20,7 @@ export interface DeliveryPorts {
   readonly clock: Clock;
   readonly log: Log;
   /** Puts a message into the dead-letter queue of the queue it came from. */
-  bury(message: DeliveredMessage): Promise<void>;
+  sendToDeadLetterQueue(message: DeliveredMessage): Promise<void>;
 }
 
 /**
@@ -42,7 +42,7 @@ export async function deliverMessage(
     ports.log.event({ kind: 'message_failed', entity: entityIn(message.body), receive_count, is_dead, failure });
     if (is_dead) await record(ports, message, failure);
     if (isRetryable(failure)) throw thrown;
-    await ports.bury(message);
+    await ports.sendToDeadLetterQueue(message);
   }
 }
 

@@ -60,12 +60,14 @@ async function deliver(service: QueueService, telemetry: Telemetry, { record, co
       runLog.event(event);
     },
   };
-  const bury = ({ body }: DeliveredMessage) =>
+  const sendToDeadLetterQueue = ({ body }: DeliveredMessage) =>
     sendBatch(sqs, service.dead_letter_queue_url, [{ body, group_id: entityIn(body) }]);
   const message = messageOf(record);
   const invocation = { deadline: deadlineOf(context), log };
   try {
-    await deliverMessage({ objects, clock, log, bury }, message, () => service.handle(message, invocation));
+    await deliverMessage({ objects, clock, log, sendToDeadLetterQueue }, message, () =>
+      service.handle(message, invocation),
+    );
   } finally {
     // The run log is for people: that it could not be written fails no message, and is told.
     await runLog
