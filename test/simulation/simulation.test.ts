@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { NO_FAULTS } from './faults/fates.ts';
-import { MUTANTS } from './planted-bugs/planted-bugs.ts';
+import { PLANTED_BUGS } from './planted-bugs/planted-bugs.ts';
 import { whyNotPlanted } from './planted-bugs/planting.ts';
 import { courseOf, POISONS } from './faults/poisoned.ts';
 import { simulateSeed } from './simulate-seed.ts';
@@ -122,8 +122,8 @@ test.each([
 
 describe('planted bugs', () => {
   test('are at least twenty, and the docs name each', async () => {
-    expect(MUTANTS.length).toBeGreaterThanOrEqual(20);
-    expect((await documented()).map(({ mutant }) => mutant)).toEqual(MUTANTS.map(({ name }) => name));
+    expect(PLANTED_BUGS.length).toBeGreaterThanOrEqual(20);
+    expect((await documented()).map(({ mutant }) => mutant)).toEqual(PLANTED_BUGS.map(({ name }) => name));
   });
 
   test('are caught, each in the world and by the law that docs/simulation.md says', { timeout: 900_000 }, async () => {
@@ -141,7 +141,7 @@ describe('planted bugs', () => {
   test('say why they can’t be planted: their place in the code is gone', () => {
     const gone = { file: 'packages/common/src/words/json.ts', find: 'was here once', put: '' };
     expect(whyNotPlanted({ name: 'gone', edits: [gone] })).toContain('does not hold this exactly once: was here once');
-    expect(MUTANTS.map(whyNotPlanted).filter((reason) => reason !== undefined)).toEqual([]);
+    expect(PLANTED_BUGS.map(whyNotPlanted).filter((reason) => reason !== undefined)).toEqual([]);
   });
 
   test('a bug whose place in the code is gone is no bug that was caught', async () => {

@@ -7,10 +7,10 @@ import type { ObjectStore } from '@bronze/common/ports/object-store';
 import { assertSameClaim } from '@bronze/common/load/same-claim';
 import { readSlices, type SliceManifest } from '@bronze/common/load/slice-manifest';
 import { claimLoad, type ClaimPorts } from './claim-load.ts';
-import { type HandOverPorts, handOver, sendMissingTasks } from './hand-over.ts';
+import { type EnqueuePorts, enqueueNext, sendMissingTasks } from './enqueue-next.ts';
 import { stageSlice, type StagingPorts } from './stage-slice.ts';
 
-export interface ExtractorPorts extends ClaimPorts, StagingPorts, HandOverPorts, CompletionPorts {}
+export interface ExtractorPorts extends ClaimPorts, StagingPorts, EnqueuePorts, CompletionPorts {}
 
 /**
  * Carries out one request for one entity: claims a load or helps the pending one, stages its next slice,
@@ -26,20 +26,20 @@ export async function extractLoad(ports: ExtractorPorts, entity: Entity, request
   if (record) return finishSwap(ports, record);
 
   // Whoever sent a request had handed over what is before its slice. Of others that are there, nobody may have.
-  const handed_over = request.load_id === load.load_id ? (request.slice ?? 0) : 0;
-  const slices = await slicesFrom(ports.objects, key, Math.max(0, handed_over - 1));
+  const enqueued = request.load_id === load.load_id ? (request.slice ?? 0) : 0;
+  const slices = await slicesFrom(ports.objects, key, Math.max(0, enqueued - 1));
   const last = slices.at(-1);
   if (last) assertSameClaim({ pending_load: load }, entity.name, last.load);
   await sendMissingTasks(
     ports,
     key,
-    slices.filter(({ slice }) => slice >= handed_over),
+    slices.filter(({ slice }) => slice >= enqueued),
   );
   if (last?.final) return completeLoad(ports, key);
 
   // Also when another committed it: if that one died before it handed over, this message may be the last of the load.
   const manifest = await stageSlice(ports, entity, load, last);
-  await handOver(ports, manifest);
+  await enqueueNext(ports, manifest);
   if (manifest.final && manifest.tasks.length === 0) await completeLoad(ports, key);
 }
 

@@ -4,13 +4,13 @@ import { addBatch, assertMoved, type SliceBounds, startAt } from './slice-bounda
 
 const positionAt = (id: number) => ({ order: 'public.things (id bigint)', values: [String(id)] });
 
-const batchOf = (rows: number, bytes: number, hands_over?: boolean): RawBatch => ({
+const batchOf = (rows: number, bytes: number, ends_slice?: boolean): RawBatch => ({
   ndjson: new Uint8Array(bytes),
   rows,
   row_bytes_max: bytes,
   position: positionAt(rows),
   release: () => undefined,
-  ...(hands_over !== undefined && { hands_over }),
+  ...(ends_slice !== undefined && { ends_slice }),
 });
 
 const boundsOf = (bounds: Partial<SliceBounds>): SliceBounds => ({

@@ -30,7 +30,7 @@ export function addBatch(before: SliceProgress, raw: RawBatch, bounds: SliceBoun
   const rows = before.rows + raw.rows;
   const bytes = before.bytes + raw.ndjson.length;
   const isEnough = rows >= limits.slice_rows || bytes >= limits.slice_bytes;
-  const isFull = is_resumable && (isEnough || raw.hands_over === true || deadline.isNear());
+  const isFull = is_resumable && (isEnough || raw.ends_slice === true || deadline.isNear());
   return { position: raw.position, rows, bytes, isFull };
 }
 

@@ -1,4 +1,4 @@
-import { MUTANTS } from './planted-bugs.ts';
+import { PLANTED_BUGS } from './planted-bugs.ts';
 import { whyNotPlanted } from './planting.ts';
 import { runInThreads } from '../pool.ts';
 
@@ -18,11 +18,11 @@ export interface Caught {
 }
 
 export async function catchMutants(threads: number): Promise<Caught[]> {
-  const reasons = new Map(MUTANTS.map((mutant) => [mutant.name, whyNotPlanted(mutant)]));
-  const planted = MUTANTS.filter(({ name }) => reasons.get(name) === undefined);
+  const reasons = new Map(PLANTED_BUGS.map((mutant) => [mutant.name, whyNotPlanted(mutant)]));
+  const planted = PLANTED_BUGS.filter(({ name }) => reasons.get(name) === undefined);
   const works = planted.map(({ name }) => ({ kind: 'mutant', mutant: name, seeds_max: SEEDS_MAX }) as const);
   const done = await runInThreads(works, threads);
-  return MUTANTS.map((mutant) => {
+  return PLANTED_BUGS.map((mutant) => {
     const { name } = mutant;
     const reason = reasons.get(name);
     if (reason !== undefined) return { mutant: name, world: SKIPPED, law: undefined, what: reason };

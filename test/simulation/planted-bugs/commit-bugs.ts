@@ -1,4 +1,4 @@
-import type { Mutant } from './planted-bug.ts';
+import type { PlantedBug } from './planted-bug.ts';
 
 const COMPLETE = 'packages/common/src/load/complete-load.ts';
 const CHECKPOINT = 'packages/common/src/load/checkpoint.ts';
@@ -11,7 +11,7 @@ const WRITE = 'services/writer/src/write-task.ts';
 const CONVERT = 'services/writer/src/convert-task.ts';
 
 /** Mistakes in how a load is claimed, committed and completed. */
-export const COMMIT_MUTANTS: readonly Mutant[] = [
+export const COMMIT_BUGS: readonly PlantedBug[] = [
   {
     name: 'receipt before the part',
     edits: [
@@ -158,8 +158,8 @@ export const COMMIT_MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: EXTRACT,
-        find: '  await handOver(ports, manifest);',
-        put: '  if ((manifest as { isOurs?: boolean }).isOurs !== true) return;\n  await handOver(ports, manifest);',
+        find: '  await enqueueNext(ports, manifest);',
+        put: '  if ((manifest as { isOurs?: boolean }).isOurs !== true) return;\n  await enqueueNext(ports, manifest);',
       },
       {
         file: STAGE,

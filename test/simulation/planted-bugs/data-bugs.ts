@@ -1,20 +1,20 @@
-import type { Mutant } from './planted-bug.ts';
+import type { PlantedBug } from './planted-bug.ts';
 
 const COMPLETE = 'packages/common/src/load/complete-load.ts';
 const CHECKPOINT = 'packages/common/src/load/checkpoint.ts';
 const EXTRACT = 'services/extractor/src/extract-load.ts';
-const HAND_OVER = 'services/extractor/src/hand-over.ts';
+const ENQUEUE_NEXT = 'services/extractor/src/enqueue-next.ts';
 const STAGE = 'services/extractor/src/stage-slice.ts';
 const WRITE = 'services/writer/src/write-task.ts';
 const CONVERT = 'services/writer/src/convert-task.ts';
 
 /** Mistakes in what is sent, read and written. */
-export const DATA_MUTANTS: readonly Mutant[] = [
+export const DATA_BUGS: readonly PlantedBug[] = [
   {
     name: 'message acknowledged before the send',
     edits: [
       {
-        file: HAND_OVER,
+        file: ENQUEUE_NEXT,
         find: '  await ports.writes.send(writeMessages(slice));',
         put: '  void ports.writes.send(writeMessages(slice));',
       },
@@ -24,7 +24,7 @@ export const DATA_MUTANTS: readonly Mutant[] = [
     name: 'sending failures ignored',
     edits: [
       {
-        file: HAND_OVER,
+        file: ENQUEUE_NEXT,
         find: '  await ports.writes.send(writeMessages(slice));',
         put: '  await ports.writes.send(writeMessages(slice)).catch(() => undefined);',
       },
@@ -34,7 +34,7 @@ export const DATA_MUTANTS: readonly Mutant[] = [
     name: 'helpers send the last slice’s tasks only',
     edits: [
       {
-        file: HAND_OVER,
+        file: ENQUEUE_NEXT,
         find: '  const messages = slices.flatMap(writeMessages);',
         put: '  const messages = slices.slice(-1).flatMap(writeMessages);',
       },

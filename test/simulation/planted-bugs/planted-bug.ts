@@ -7,7 +7,7 @@ export interface Edit {
 }
 
 /** A planted bug: a mistake that somebody could make in the protocol. */
-export interface Mutant {
+export interface PlantedBug {
   readonly name: string;
   readonly edits: readonly Edit[];
 }

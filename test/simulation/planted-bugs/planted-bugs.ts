@@ -1,7 +1,7 @@
-import { COMMIT_MUTANTS } from './commit-bugs.ts';
-import { DATA_MUTANTS } from './data-bugs.ts';
-import { HAND_OVER_MUTANTS } from './hand-over-bugs.ts';
-import type { Mutant } from './planted-bug.ts';
-import { WINDOW_MUTANTS } from './window-bugs.ts';
+import { COMMIT_BUGS } from './commit-bugs.ts';
+import { DATA_BUGS } from './data-bugs.ts';
+import { ENQUEUE_BUGS } from './enqueue-bugs.ts';
+import type { PlantedBug } from './planted-bug.ts';
+import { WINDOW_BUGS } from './window-bugs.ts';
 
-export const MUTANTS: readonly Mutant[] = [...COMMIT_MUTANTS, ...HAND_OVER_MUTANTS, ...DATA_MUTANTS, ...WINDOW_MUTANTS];
+export const PLANTED_BUGS: readonly PlantedBug[] = [...COMMIT_BUGS, ...ENQUEUE_BUGS, ...DATA_BUGS, ...WINDOW_BUGS];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
-import type { Mutant } from './planted-bug.ts';
-import { MUTANTS } from './planted-bugs.ts';
+import type { PlantedBug } from './planted-bug.ts';
+import { PLANTED_BUGS } from './planted-bugs.ts';
 
 /**
  * Plants a bug: the text of the shipping modules is changed as they are loaded in this thread.
@@ -9,7 +9,7 @@ import { MUTANTS } from './planted-bugs.ts';
  * @throws RangeError when the text that a mutant changes is not there exactly once: the code has moved on
  */
 export function plant(name: string): void {
-  const mutant = MUTANTS.find((one) => one.name === name);
+  const mutant = PLANTED_BUGS.find((one) => one.name === name);
   if (!mutant) throw new RangeError(`there is no mutant ${name}`);
   // A bug may leave promises alone; in the code that ships one would end the process with its error.
   process.on('unhandledRejection', () => undefined);
@@ -25,7 +25,7 @@ export function plant(name: string): void {
 }
 
 /** @returns why it can't be planted: undefined when the text that it changes is there exactly once */
-export function whyNotPlanted(mutant: Mutant): string | undefined {
+export function whyNotPlanted(mutant: PlantedBug): string | undefined {
   try {
     for (const file of new Set(mutant.edits.map((edit) => edit.file))) {
       const source = readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8');
@@ -38,7 +38,7 @@ export function whyNotPlanted(mutant: Mutant): string | undefined {
   }
 }
 
-function edited({ name }: Mutant, source: string, edits: Mutant['edits']): string {
+function edited({ name }: PlantedBug, source: string, edits: PlantedBug['edits']): string {
   return edits.reduce((text, { file, find, put }) => {
     if (text.split(find).length !== 2)
       throw new RangeError(`${name}: ${file} does not hold this exactly once: ${find}`);

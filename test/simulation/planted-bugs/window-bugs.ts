@@ -1,4 +1,4 @@
-import type { Mutant } from './planted-bug.ts';
+import type { PlantedBug } from './planted-bug.ts';
 
 const CHECKPOINT = 'packages/common/src/load/checkpoint.ts';
 const CLAIM = 'services/extractor/src/postgres/window/high-watermark.ts';
@@ -9,7 +9,7 @@ const STAGE = 'services/extractor/src/stage-slice.ts';
 const LOAD_WINDOW = 'services/extractor/src/rest/records/load-window.ts';
 
 /** Mistakes in what belongs to a load, and where the next one goes on. */
-export const WINDOW_MUTANTS: readonly Mutant[] = [
+export const WINDOW_BUGS: readonly PlantedBug[] = [
   {
     name: 'the next window begins at the snapshot’s xmax',
     edits: [{ file: WINDOW, find: 'from_xid: before.xid,', put: 'from_xid: before.next_xid,' }],

@@ -62,7 +62,7 @@ export interface RawBatch {
   /** Where reading goes on after this batch. */
   readonly position: Position;
   /** The source asks to end the slice here, if the window isn't exhausted. */
-  readonly hands_over?: boolean;
+  readonly ends_slice?: boolean;
   /** Gives the memory of `ndjson` back for a later batch: whoever calls it has read it for the last time. */
   release(): void;
 }

@@ -52,7 +52,7 @@ export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
   for await (const step of unlessThrottled(slice, batch)) {
     if (step === 'throttled') {
       settle();
-      yield batch.take(true);
+      yield batch.takeLast();
       continue;
     }
     for (const record of taken(slice.window, step)) unread.push(fieldsOf(record, exclude));
@@ -62,10 +62,10 @@ export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
       unread.length >= Math.min(RECORDS_TO_INFER, entity.batch_rows) || unread_characters >= entity.batch_bytes;
     if (types.isNew && batch.isFirst && !isEnough && !deadline.isNear()) continue;
     settle();
-    if (batch.isFull || deadline.isNear()) yield batch.take(false);
+    if (batch.isFull || deadline.isNear()) yield batch.take();
   }
   settle();
-  if (!batch.isEmpty) yield batch.take(false);
+  if (!batch.isEmpty) yield batch.take();
 }
 
 function taken(window: LoadWindow, step: PageStep) {
@@ -132,13 +132,22 @@ class BatchBuilder {
     this.#next = next ?? null;
   }
 
-  take(hands_over: boolean): RawBatch {
+  take(): RawBatch {
+    return this.#take(false);
+  }
+
+  /** The last batch of its slice, though the list goes on: the rest is asked for later. */
+  takeLast(): RawBatch {
+    return this.#take(true);
+  }
+
+  #take(ends_slice: boolean): RawBatch {
     const batch = {
       ndjson: Buffer.concat(this.#chunks),
       rows: this.#rows,
       row_bytes_max: this.#longest,
       position: this.#position(),
-      hands_over,
+      ends_slice,
     };
     this.#chunks = [];
     this.#rows = 0;

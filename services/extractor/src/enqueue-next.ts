@@ -5,14 +5,14 @@ import type { ObjectStore } from '@bronze/common/ports/object-store';
 import type { TaskQueue } from '@bronze/common/ports/queue';
 import type { SliceManifest } from '@bronze/common/load/slice-manifest';
 
-export interface HandOverPorts {
+export interface EnqueuePorts {
   readonly objects: ObjectStore;
   readonly requests: TaskQueue<ExtractRequest>;
   readonly writes: TaskQueue<WriteMessage>;
 }
 
 /** Sends the write tasks of a committed slice and, if the load goes on, the request that continues it. */
-export async function handOver(ports: HandOverPorts, slice: SliceManifest): Promise<void> {
+export async function enqueueNext(ports: EnqueuePorts, slice: SliceManifest): Promise<void> {
   await ports.writes.send(writeMessages(slice));
   if (slice.final) return;
   const { load_id, load_type, run_id } = slice.load;
@@ -22,7 +22,7 @@ export async function handOver(ports: HandOverPorts, slice: SliceManifest): Prom
 
 /** For slices that somebody may have committed and not handed over: sends each of their tasks that has no receipt. */
 export async function sendMissingTasks(
-  ports: HandOverPorts,
+  ports: EnqueuePorts,
   load: LoadKey,
   slices: readonly SliceManifest[],
 ): Promise<void> {

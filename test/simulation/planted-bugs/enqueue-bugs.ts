@@ -1,11 +1,11 @@
-import type { Mutant } from './planted-bug.ts';
+import type { PlantedBug } from './planted-bug.ts';
 
 const EXTRACT = 'services/extractor/src/extract-load.ts';
-const HAND_OVER = 'services/extractor/src/hand-over.ts';
+const ENQUEUE_NEXT = 'services/extractor/src/enqueue-next.ts';
 const PLAN = 'services/planner/src/plan-run.ts';
 
 /** Mistakes in who sends what to whom, and in what one entity does to another. */
-export const HAND_OVER_MUTANTS: readonly Mutant[] = [
+export const ENQUEUE_BUGS: readonly PlantedBug[] = [
   {
     name: 'every delivery sends what any slice lacks',
     edits: [
@@ -18,13 +18,13 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a request says that the slice after its own was handed over',
-    edits: [{ file: HAND_OVER, find: 'slice: slice.slice + 1 }', put: 'slice: slice.slice + 2 }' }],
+    edits: [{ file: ENQUEUE_NEXT, find: 'slice: slice.slice + 1 }', put: 'slice: slice.slice + 2 }' }],
   },
   {
     name: 'each continuation is sent twice',
     edits: [
       {
-        file: HAND_OVER,
+        file: ENQUEUE_NEXT,
         find: '  await ports.requests.send([{ ...next, ...(run_id && { run_id }) }]);',
         put: `  await ports.requests.send([{ ...next, ...(run_id && { run_id }) }]);
   await ports.requests.send([{ ...next, ...(run_id && { run_id }) }]);`,
@@ -45,7 +45,7 @@ export const HAND_OVER_MUTANTS: readonly Mutant[] = [
     name: 'helpers ignore receipts',
     edits: [
       {
-        file: HAND_OVER,
+        file: ENQUEUE_NEXT,
         find: '  await ports.writes.send(messages.filter(({ slice, task }) => missing.has(taskName(slice, task))));',
         put: '  if (missing.size >= 0) await ports.writes.send(messages);',
       },
