@@ -15,7 +15,7 @@ export const MUTATED = [
   'services/writer/src/parquet/duckdb-types.ts',
   'services/writer/src/parquet/fits.ts',
   'services/writer/src/parquet/parquetjs-types.ts',
-  'services/writer/src/parquet/part-mark.ts',
+  'services/writer/src/parquet/provenance.ts',
   'services/writer/src/parquet/staged-lines.ts',
   'services/writer/src/parquet/type-mapping.ts',
 ];

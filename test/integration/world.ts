@@ -15,7 +15,7 @@ import { type ExtractorPorts, extractLoad } from '@bronze/extractor/extract-load
 import { ZSTD_CODEC } from '@bronze/extractor/zstd-codec';
 import { LocalQueue, QueueDatabase, type Received } from '@bronze/common/adapters/local/local-queue';
 import { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
-import type { Conversion, Converted, ParquetEngine, PartMark } from '@bronze/writer/parquet/parquet-engine';
+import type { Conversion, Converted, ParquetEngine, Provenance } from '@bronze/writer/parquet/parquet-engine';
 import { type WriterPorts, writeTask } from '@bronze/writer/write-task';
 import { zstdDecompressSync } from 'node:zlib';
 
@@ -203,14 +203,19 @@ class LinesEngine implements ParquetEngine {
     return [];
   }
 
-  rowsUnderMark(body: Uint8Array, mark: PartMark): number | undefined {
+  rowCountIfOurs(body: Uint8Array, provenance: Provenance): number | undefined {
     const [first, ...lines] = Buffer.from(body).toString().split('\n');
-    return first === JSON.stringify(mark) ? lines.length - 1 : undefined;
+    return first === JSON.stringify(provenance) ? lines.length - 1 : undefined;
   }
 
   async *convert(conversion: Conversion): AsyncGenerator<Converted> {
     const lines = conversion.batches.map((batch) => zstdDecompressSync(batch.body).toString()).join('');
     const rows = conversion.batches.reduce((sum, batch) => sum + batch.rows, 0);
-    yield { kind: 'part', event_date: null, rows, body: Buffer.from(`${JSON.stringify(conversion.mark)}\n${lines}`) };
+    yield {
+      kind: 'part',
+      event_date: null,
+      rows,
+      body: Buffer.from(`${JSON.stringify(conversion.provenance)}\n${lines}`),
+    };
   }
 }

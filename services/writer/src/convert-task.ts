@@ -4,7 +4,7 @@ import type { Part, Receipt } from '@bronze/common/load/receipts';
 import { type BronzeKey, partKey, quarantineKey, taskName } from '@bronze/common/load/object-keys';
 import type { ObjectStore } from '@bronze/common/ports/object-store';
 import type { SliceManifest, WriteTask } from '@bronze/common/load/slice-manifest';
-import type { BatchBytes, Conversion, Converted, ParquetEngine, PartMark } from './parquet/parquet-engine.ts';
+import type { BatchBytes, Conversion, Converted, ParquetEngine, Provenance } from './parquet/parquet-engine.ts';
 
 export interface TaskInput {
   readonly slice: SliceManifest;
@@ -29,7 +29,7 @@ export async function convertTask(ports: ConvertPorts, input: TaskInput): Promis
   for await (const converted of ports.engine.convert(conversion)) {
     if (converted.kind === 'part') {
       const key = partKey(load, converted.event_date, slice.first_part + number);
-      parts.push(await putPart(ports, { key, converted, mark: conversion.mark }));
+      parts.push(await putPart(ports, { key, converted, provenance: conversion.provenance }));
     } else {
       const key = quarantineKey(load, slice.slice, number);
       await putQuarantine(ports.objects, key, converted.body);
@@ -57,7 +57,7 @@ function toConversion({ slice, number, batches }: TaskInput): Conversion {
     ingested_at: slice.load.ingested_at,
     source_system: slice.source_system,
     load_id: slice.load.load_id,
-    mark: {
+    provenance: {
       'bronze.load_id': slice.load.load_id,
       'bronze.write_task': taskName(slice.slice, number),
       'bronze.batches_sha256': digest.digest('hex'),
@@ -68,17 +68,17 @@ function toConversion({ slice, number, batches }: TaskInput): Conversion {
 interface PartToPut {
   readonly key: string;
   readonly converted: Extract<Converted, { kind: 'part' }>;
-  readonly mark: PartMark;
+  readonly provenance: Provenance;
 }
 
 /**
- * A part that is there already counts if it carries this task's mark: an earlier attempt put it, whole, from the
+ * A part that is there already counts if it carries this task's provenance: an earlier attempt put it, whole, from the
  * same batches (perhaps with another version of the engine). Any other object under this name stops us loudly.
  */
-async function putPart({ objects, engine }: ConvertPorts, { key, converted, mark }: PartToPut): Promise<Part> {
+async function putPart({ objects, engine }: ConvertPorts, { key, converted, provenance }: PartToPut): Promise<Part> {
   const put = await objects.putIfAbsent(key, converted.body);
   const body = put === 'created' ? converted.body : ((await objects.get(key))?.body ?? Buffer.of());
-  const rows = put === 'created' ? converted.rows : engine.rowsUnderMark(body, mark);
+  const rows = put === 'created' ? converted.rows : engine.rowCountIfOurs(body, provenance);
   if (rows === undefined) throw foreign(key);
   return { key, rows, bytes: body.length, sha256: createHash('sha256').update(body).digest('hex') };
 }

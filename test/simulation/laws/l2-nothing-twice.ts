@@ -15,7 +15,7 @@ export const NOTHING_TWICE: Law = {
 
 /** Lines of a part that are not those of its write task. */
 function strayOf(load: LoadFacts, { key, header, lines }: PartFacts): string | undefined {
-  const staged = new Map(stagedByTask(load)).get(header.mark['bronze.write_task']) ?? [];
+  const staged = new Map(stagedByTask(load)).get(header.provenance['bronze.write_task']) ?? [];
   const left = new Map<string, number>();
   for (const line of staged) left.set(line, (left.get(line) ?? 0) + 1);
   for (const line of lines) {

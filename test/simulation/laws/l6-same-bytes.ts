@@ -14,7 +14,7 @@ export const SAME_BYTES: Law = {
     }
     if (change.kind !== 'part') return undefined;
     const { key, load, part } = change;
-    const [slice = 0, task = 0] = part.header.mark['bronze.write_task'].split('-').map(Number);
+    const [slice = 0, task = 0] = part.header.provenance['bronze.write_task'].split('-').map(Number);
     const manifest = load.slices[slice];
     if (!manifest) return undefined;
     const { load_id, load_type, ingested_at } = manifest.load;

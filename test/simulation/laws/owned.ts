@@ -9,7 +9,7 @@ export const OWNED: Law = {
     if (change.kind === 'other' && change.key.startsWith('data/')) return `${change.key} belongs to no load`;
     if (change.kind === 'quarantine') return quarantineOf(change.load).has(change.key) ? undefined : stray(change.key);
     if (change.kind === 'part') {
-      const task = change.part.header.mark['bronze.write_task'];
+      const task = change.part.header.provenance['bronze.write_task'];
       return tasksOf(change.load).has(task) ? undefined : stray(change.key);
     }
     if (change.kind === 'receipt') return withoutItsParts(change.load, change.key);

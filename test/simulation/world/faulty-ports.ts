@@ -103,7 +103,7 @@ function faultyQueue(backing: Backing, invocation: Invocation, name: 'requests' 
 function faultyEngine({ agenda }: Backing, invocation: Invocation): ParquetEngine {
   const engine = new LinesEngine();
   async function* convert(conversion: Conversion) {
-    const about = conversion.mark['bronze.write_task'];
+    const about = conversion.provenance['bronze.write_task'];
     await agenda.ask(invocation, {
       name: 'engine.convert',
       about,
@@ -115,7 +115,7 @@ function faultyEngine({ agenda }: Backing, invocation: Invocation): ParquetEngin
   return {
     name: engine.name,
     degraded: () => engine.degraded(),
-    rowsUnderMark: (body, mark) => engine.rowsUnderMark(body, mark),
+    rowCountIfOurs: (body, provenance) => engine.rowCountIfOurs(body, provenance),
     convert,
   };
 }

@@ -1,8 +1,8 @@
 import { NULL_EVENT_DATE } from '@bronze/common/load/object-keys';
-import type { Conversion, Converted, ParquetEngine, PartMark } from '@bronze/writer/parquet/parquet-engine';
+import type { Conversion, Converted, ParquetEngine, Provenance } from '@bronze/writer/parquet/parquet-engine';
 
 export interface PartHeader {
-  readonly mark: PartMark;
+  readonly provenance: Provenance;
   readonly ingested_at: string;
   readonly event_date: string | null;
 }
@@ -21,22 +21,22 @@ export class LinesEngine implements ParquetEngine {
     return [];
   }
 
-  rowsUnderMark(body: Uint8Array, mark: PartMark): number | undefined {
+  rowCountIfOurs(body: Uint8Array, provenance: Provenance): number | undefined {
     const text = Buffer.from(body).toString();
-    if (!text.startsWith('{"mark"')) return undefined;
+    if (!text.startsWith('{"provenance"')) return undefined;
     const { header, lines } = partLines(text);
-    return JSON.stringify(header.mark) === JSON.stringify(mark) ? lines.length : undefined;
+    return JSON.stringify(header.provenance) === JSON.stringify(provenance) ? lines.length : undefined;
   }
 
   async *convert(conversion: Conversion): AsyncGenerator<Converted> {
     const lines = conversion.batches.flatMap(({ body }) => Buffer.from(body).toString().split('\n').slice(0, -1));
-    const { mark, ingested_at, event_date_column } = conversion;
+    const { provenance, ingested_at, event_date_column } = conversion;
     const fitting = Map.groupBy(
       lines.filter((line) => !line.includes(MISFIT)),
       (line) => eventDate(line, event_date_column),
     );
     for (const [event_date, rows] of fitting) {
-      const header: PartHeader = { mark, ingested_at, event_date };
+      const header: PartHeader = { provenance, ingested_at, event_date };
       yield { kind: 'part', event_date, rows: rows.length, body: bodyOf([JSON.stringify(header), ...rows]) };
     }
     const misfits = lines.filter((line) => line.includes(MISFIT));

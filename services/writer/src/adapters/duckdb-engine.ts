@@ -6,7 +6,7 @@ import { NULL_EVENT_DATE } from '@bronze/common/load/object-keys';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import * as sql from '../parquet/duckdb-sql.ts';
 import type { Conversion, Converted, ParquetEngine } from '../parquet/parquet-engine.ts';
-import { rowsUnderMark } from '../parquet/part-mark.ts';
+import { rowCountIfOurs } from '../parquet/provenance.ts';
 import { quarantineLine } from '../parquet/quarantine.ts';
 
 /** Measured: 250,000 order rows stay below 300 MB of the whole process with it. */
@@ -19,7 +19,7 @@ const MEMORY_LIMIT_MB_MAX = 4096;
  * because another number of threads gives other bytes.
  */
 export class DuckDbEngine implements ParquetEngine {
-  readonly rowsUnderMark = rowsUnderMark;
+  readonly rowCountIfOurs = rowCountIfOurs;
   readonly name = 'duckdb';
 
   degraded(): [] {

@@ -30,7 +30,11 @@ export function batchOf(rows: readonly Staged[], name = 'batch'): BatchBytes {
   };
 }
 
-export const MARK = { 'bronze.load_id': 'l', 'bronze.write_task': '00000-00000', 'bronze.batches_sha256': 'é"\'' };
+export const PROVENANCE = {
+  'bronze.load_id': 'l',
+  'bronze.write_task': '00000-00000',
+  'bronze.batches_sha256': 'é"\'',
+};
 
 export function conversionOf(
   columns: readonly Column[],
@@ -44,7 +48,7 @@ export function conversionOf(
     ingested_at: timestamp('2024-01-15T10:35:00.000001Z'),
     source_system: 'rds',
     load_id: '0b0b0b0b-0000-8000-8000-000000000000',
-    mark: MARK,
+    provenance: PROVENANCE,
   };
 }
 

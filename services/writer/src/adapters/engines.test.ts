@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { parquetMetadata } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
 import { cases, COLUMNS, FITTING, GOOD, NULLS, type Staged, UNFIT } from '../parquet/values.fixtures.ts';
-import { batchOf, conversionOf, convert, lineOf, MARK, noise, readBack, textOf } from './engines.fixtures.ts';
+import { batchOf, conversionOf, convert, lineOf, PROVENANCE, noise, readBack, textOf } from './engines.fixtures.ts';
 import { ENGINE_NAMES } from './engines.ts';
 
 describe.each(ENGINE_NAMES)('%s', (engine) => {
@@ -50,7 +50,7 @@ describe.each(ENGINE_NAMES)('%s', (engine) => {
   test('the parts carry the mark of their write task', async () => {
     const [part] = (await convert(engine, conversionOf(COLUMNS, [batchOf([GOOD])]))).parts;
     const metadata = parquetMetadata(Uint8Array.from(part?.body ?? []).buffer).key_value_metadata ?? [];
-    for (const [key, value] of Object.entries(MARK)) expect(metadata).toContainEqual({ key, value });
+    for (const [key, value] of Object.entries(PROVENANCE)) expect(metadata).toContainEqual({ key, value });
   });
 
   test('L6: the same input gives the same bytes', async () => {

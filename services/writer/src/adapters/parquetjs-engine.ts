@@ -7,7 +7,7 @@ import type { Receipt } from '@bronze/common/load/receipts';
 import parquet, { type ParquetSchema, type ParquetWriter } from 'parquetjs-lite';
 import type { BatchBytes, Conversion, Converted, ParquetEngine } from '../parquet/parquet-engine.ts';
 import { convertersOf, degradedColumns, parquetjsFields } from '../parquet/parquetjs-types.ts';
-import { rowsUnderMark } from '../parquet/part-mark.ts';
+import { rowCountIfOurs } from '../parquet/provenance.ts';
 import { quarantineLine } from '../parquet/quarantine.ts';
 import { assertKnownKeys, eachLine, eventDateOf, misfit, parseLine } from '../parquet/staged-lines.ts';
 
@@ -23,7 +23,7 @@ const decompress = promisify(zstdDecompress);
  * types it can't express become text. One file is open at a time.
  */
 export class ParquetjsEngine implements ParquetEngine {
-  readonly rowsUnderMark = rowsUnderMark;
+  readonly rowCountIfOurs = rowCountIfOurs;
   readonly name = 'parquetjs-lite';
 
   degraded(columns: readonly Column[]): Receipt['engine']['degraded'] {
@@ -79,7 +79,7 @@ function sortLines(ndjson: Uint8Array, conversion: Conversion, sorted: SortedLin
 async function writePart(schema: ParquetSchema, conversion: Conversion, lines: readonly Uint8Array[]): Promise<Buffer> {
   const chunks: Buffer[] = [];
   const writer = await openWriter(schema, chunks, lines);
-  for (const [key, value] of Object.entries(conversion.mark)) writer.setMetadata(key, value);
+  for (const [key, value] of Object.entries(conversion.provenance)) writer.setMetadata(key, value);
   const converters = convertersOf(conversion.columns);
   const metadata = {
     _ingestion_ts: conversion.ingested_at,

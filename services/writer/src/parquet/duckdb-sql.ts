@@ -138,7 +138,7 @@ export function guessDatesSql(task: DuckDbTask): string {
 /** Writes `{folder}/{partition}={part}/part_0.parquet` for each part, and returns a row about each file. */
 export function copySql(task: DuckDbTask, folder: string, from: string): string {
   const partition = identifier(partitionColumn(task));
-  const metadata = Object.entries(task.mark).map(([key, value]) => `${identifier(key)}: ${literal(value)}`);
+  const metadata = Object.entries(task.provenance).map(([key, value]) => `${identifier(key)}: ${literal(value)}`);
   return `COPY (${bronzeSql(task, from)}) TO ${literal(folder)} (FORMAT parquet, COMPRESSION snappy,
     ROW_GROUP_SIZE ${rowsWithin(ROW_GROUP_BYTES, task, ROW_GROUP_ROWS_MAX)}, KV_METADATA {${metadata.join(', ')}},
     PARTITION_BY (${partition}), FILENAME_PATTERN 'part_{i}', OVERWRITE_OR_IGNORE, RETURN_STATS)`;

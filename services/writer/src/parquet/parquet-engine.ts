@@ -19,10 +19,10 @@ export interface Conversion {
   readonly source_system: SourceSystem;
   readonly load_id: string;
   /** Parquet key-value metadata that tells whose part this is. */
-  readonly mark: PartMark;
+  readonly provenance: Provenance;
 }
 
-export interface PartMark {
+export interface Provenance {
   readonly 'bronze.load_id': string;
   readonly 'bronze.write_task': string;
   /** SHA-256 over the SHA-256s of the batches. */
@@ -48,5 +48,5 @@ export interface ParquetEngine {
   /** @throws BronzeError ENGINE_LIMIT when it can't write these columns at all */
   convert(conversion: Conversion): AsyncIterable<Converted>;
   /** The rows of a part that carries exactly this mark, whichever engine wrote it; undefined for all other bytes. */
-  rowsUnderMark(body: Uint8Array, mark: PartMark): number | undefined;
+  rowCountIfOurs(body: Uint8Array, provenance: Provenance): number | undefined;
 }

@@ -1,11 +1,11 @@
 import { type FileMetaData, parquetMetadata } from 'hyparquet';
-import type { PartMark } from './parquet-engine.ts';
+import type { Provenance } from './parquet-engine.ts';
 
 /** How many rows the Parquet file holds, if it carries exactly this mark; undefined also for bytes that are no Parquet file. */
-export function rowsUnderMark(body: Uint8Array, mark: PartMark): number | undefined {
+export function rowCountIfOurs(body: Uint8Array, provenance: Provenance): number | undefined {
   const metadata = metadataOf(body);
   const found = new Map(metadata?.key_value_metadata?.map(({ key, value }) => [key, value]));
-  const isOurs = Object.entries(mark).every(([key, value]) => found.get(key) === value);
+  const isOurs = Object.entries(provenance).every(([key, value]) => found.get(key) === value);
   return metadata && isOurs ? Number(metadata.num_rows) : undefined;
 }
 

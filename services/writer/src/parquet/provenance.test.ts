@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { parquetMetadata } from 'hyparquet';
 import { expect, test } from 'vitest';
-import { batchOf, conversionOf, convert, MARK } from '../adapters/engines.fixtures.ts';
-import { rowsUnderMark } from './part-mark.ts';
+import { batchOf, conversionOf, convert, PROVENANCE } from '../adapters/engines.fixtures.ts';
+import { rowCountIfOurs } from './provenance.ts';
 
 const COLUMNS = [{ name: 'id', type: 'integer' }];
 
@@ -16,15 +16,15 @@ async function part(rows: number): Promise<Uint8Array> {
 }
 
 test('a part under exactly this mark has the rows that its file says', async () => {
-  expect(rowsUnderMark(await part(3), MARK)).toBe(3);
+  expect(rowCountIfOurs(await part(3), PROVENANCE)).toBe(3);
 });
 
 test('a part of which one thing of the mark differs is foreign', async () => {
   const body = await part(1);
-  for (const key of Object.keys(MARK)) {
-    expect(rowsUnderMark(body, { ...MARK, [key]: 'other' }), key).toBeUndefined();
+  for (const key of Object.keys(PROVENANCE)) {
+    expect(rowCountIfOurs(body, { ...PROVENANCE, [key]: 'other' }), key).toBeUndefined();
   }
-  expect(rowsUnderMark(body, { ...MARK, 'bronze.more': 'x' } as typeof MARK)).toBeUndefined();
+  expect(rowCountIfOurs(body, { ...PROVENANCE, 'bronze.more': 'x' } as typeof PROVENANCE)).toBeUndefined();
 });
 
 test('a Parquet file that somebody else put there is foreign', async () => {
@@ -35,7 +35,7 @@ test('a Parquet file that somebody else put there is foreign', async () => {
     await (await instance.connect()).run(`COPY (SELECT 1 AS id) TO '${file}' (FORMAT parquet)`);
     const body = await readFile(file);
     expect(parquetMetadata(Uint8Array.from(body).buffer).key_value_metadata).toBeUndefined();
-    expect(rowsUnderMark(body, MARK)).toBeUndefined();
+    expect(rowCountIfOurs(body, PROVENANCE)).toBeUndefined();
   } finally {
     instance.closeSync();
     await rm(folder, { recursive: true });
@@ -45,6 +45,6 @@ test('a Parquet file that somebody else put there is foreign', async () => {
 test('bytes that are no Parquet file are foreign', async () => {
   const body = await part(1);
   for (const bytes of [new Uint8Array(), Buffer.from('soon to be Parquet'), body.subarray(0, body.length - 1)]) {
-    expect(rowsUnderMark(bytes, MARK)).toBeUndefined();
+    expect(rowCountIfOurs(bytes, PROVENANCE)).toBeUndefined();
   }
 });
