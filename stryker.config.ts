@@ -13,7 +13,7 @@ export const MUTATED = [
   'services/planner/src/plan-event.ts',
   'services/planner/src/plan-run.ts',
   'services/writer/src/parquet/duckdb-types.ts',
-  'services/writer/src/parquet/fits.ts',
+  'services/writer/src/parquet/representable.ts',
   'services/writer/src/parquet/parquetjs-types.ts',
   'services/writer/src/parquet/provenance.ts',
   'services/writer/src/parquet/staged-lines.ts',

@@ -8,7 +8,7 @@ export interface PartHeader {
 }
 
 /** What makes a row go to quarantine here. */
-export const MISFIT = '"fits":"no"';
+export const TYPE_MISMATCH = '"fits":"no"';
 
 /**
  * Row-exact stand-in for Parquet: a part is its header and the staged lines themselves. Like the real engines it makes
@@ -32,16 +32,16 @@ export class LinesEngine implements ParquetEngine {
     const lines = conversion.batches.flatMap(({ body }) => Buffer.from(body).toString().split('\n').slice(0, -1));
     const { provenance, ingested_at, event_date_column } = conversion;
     const fitting = Map.groupBy(
-      lines.filter((line) => !line.includes(MISFIT)),
+      lines.filter((line) => !line.includes(TYPE_MISMATCH)),
       (line) => eventDate(line, event_date_column),
     );
     for (const [event_date, rows] of fitting) {
       const header: PartHeader = { provenance, ingested_at, event_date };
       yield { kind: 'part', event_date, rows: rows.length, body: bodyOf([JSON.stringify(header), ...rows]) };
     }
-    const misfits = lines.filter((line) => line.includes(MISFIT));
-    const quarantined = misfits.map((record) => JSON.stringify({ reason: 'planted', record }));
-    if (misfits.length > 0) yield { kind: 'quarantine', rows: misfits.length, body: bodyOf(quarantined) };
+    const mismatches = lines.filter((line) => line.includes(TYPE_MISMATCH));
+    const quarantined = mismatches.map((record) => JSON.stringify({ reason: 'planted', record }));
+    if (mismatches.length > 0) yield { kind: 'quarantine', rows: mismatches.length, body: bodyOf(quarantined) };
   }
 }
 

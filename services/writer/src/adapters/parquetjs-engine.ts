@@ -9,7 +9,7 @@ import type { BatchBytes, Conversion, Converted, ParquetEngine } from '../parque
 import { convertersOf, degradedColumns, parquetjsFields } from '../parquet/parquetjs-types.ts';
 import { rowCountIfOurs } from '../parquet/provenance.ts';
 import { quarantineLine } from '../parquet/quarantine.ts';
-import { assertKnownKeys, eachLine, eventDateOf, misfit, parseLine } from '../parquet/staged-lines.ts';
+import { assertKnownKeys, eachLine, eventDateOf, typeMismatch, parseLine } from '../parquet/staged-lines.ts';
 
 /** Measured: larger groups gain nothing in speed and cost memory; smaller pages cost a third more bytes. */
 const ROW_GROUP_ROWS = 16_384;
@@ -64,7 +64,7 @@ function sortLines(ndjson: Uint8Array, conversion: Conversion, sorted: SortedLin
   eachLine(ndjson, (line) => {
     const row = parseLine(line);
     assertKnownKeys(row, conversion.columns);
-    const reason = misfit(row, conversion);
+    const reason = typeMismatch(row, conversion);
     if (reason !== undefined) {
       sorted.rejected.push(quarantineLine(reason, line));
       return;

@@ -2,7 +2,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { duckDbType } from './duckdb-types.ts';
-import { fits } from './fits.ts';
+import { isRepresentable } from './representable.ts';
 import { parquetType } from './type-mapping.ts';
 import { cases, COLUMNS, FITTING, GOOD, SPELLED_OTHERWISE, UNFIT } from './values.fixtures.ts';
 
@@ -91,7 +91,7 @@ test.each([...SOURCE_TYPES, ['numeric(38,38)', 'price'] as const, ['numeric(5,0)
     await fc.assert(
       fc.asyncProperty(fc.array(texts, { minLength: 100, maxLength: 300 }), async (some) => {
         for (const { text = '', isExact } of await judge(type, some)) {
-          expect(isExact, JSON.stringify(text)).toBe(fits(parquetType(type), text));
+          expect(isExact, JSON.stringify(text)).toBe(isRepresentable(parquetType(type), text));
         }
       }),
       { numRuns: 5 },

@@ -6,7 +6,7 @@ import {
   eachLine,
   eventDateOf,
   leavesNullsOut,
-  misfit,
+  typeMismatch,
   parseLine,
   type StagedRow,
 } from './staged-lines.ts';
@@ -68,7 +68,8 @@ test('a key that no column takes would be lost: nothing is written, and a person
 });
 
 describe('a row that can’t be in bronze', () => {
-  const why = (staged: StagedRow, source_system: 'rds' | 'api' = 'rds') => misfit(staged, { columns, source_system });
+  const why = (staged: StagedRow, source_system: 'rds' | 'api' = 'rds') =>
+    typeMismatch(staged, { columns, source_system });
 
   test('is one with a value that does not fit; nulls fit everywhere', () => {
     expect(why(row)).toBeUndefined();

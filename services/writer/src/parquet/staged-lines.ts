@@ -1,7 +1,7 @@
 import type { Column, SourceSystem } from '@bronze/common/words/entity';
 import { BronzeError } from '@bronze/common/words/failure';
 import { NULL_EVENT_DATE } from '@bronze/common/load/object-keys';
-import { fits } from './fits.ts';
+import { isRepresentable } from './representable.ts';
 import { parquetType, typeName } from './type-mapping.ts';
 
 /** A record as staged: every value PostgreSQL's text, or null. Own properties only, `__proto__` among them. */
@@ -9,7 +9,7 @@ export type StagedRow = Readonly<Record<string, string | null>>;
 
 const SHOWN_CHARACTERS = 200;
 
-interface MisfitContext {
+interface MismatchContext {
   readonly columns: readonly Column[];
   readonly source_system: SourceSystem;
 }
@@ -43,12 +43,12 @@ export function assertKnownKeys(row: StagedRow, columns: readonly Column[]): voi
 }
 
 /** Why a row can't be in bronze, naming each column that does not fit; undefined when it can. */
-export function misfit(row: StagedRow, { columns, source_system }: MisfitContext): string | undefined {
+export function typeMismatch(row: StagedRow, { columns, source_system }: MismatchContext): string | undefined {
   const absent = leavesNullsOut(source_system) ? null : undefined;
   const reasons = columns.flatMap(({ name, type }) => {
     const value = Object.hasOwn(row, name) ? row[name] : absent;
     const parquet = parquetType(type);
-    if (value === null || (typeof value === 'string' && fits(parquet, value))) return [];
+    if (value === null || (typeof value === 'string' && isRepresentable(parquet, value))) return [];
     return [`${name}: ${JSON.stringify(value?.slice(0, SHOWN_CHARACTERS))} is not exactly a ${typeName(parquet)}`];
   });
   return reasons.length === 0 ? undefined : reasons.join('; ');

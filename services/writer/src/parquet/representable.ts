@@ -14,7 +14,7 @@ const CLOCK = /^ (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{0,5}[1-9])
 const BYTES = /^\\x(?:[0-9a-f]{2})*$/;
 const SPECIAL_REALS: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity']);
 
-export function fits(type: ParquetType, text: string): boolean {
+export function isRepresentable(type: ParquetType, text: string): boolean {
   switch (type.kind) {
     case 'int32':
       return isInteger(text) && Number(text) === (Number(text) | 0);
@@ -33,7 +33,7 @@ export function fits(type: ParquetType, text: string): boolean {
     case 'timestamp':
       return CLOCK.test(text.slice(10)) && isRealDate(text.slice(0, 10));
     case 'timestamptz':
-      return text.endsWith('+00') && fits({ kind: 'timestamp' }, text.slice(0, -3));
+      return text.endsWith('+00') && isRepresentable({ kind: 'timestamp' }, text.slice(0, -3));
     case 'bytes':
       return BYTES.test(text);
     case 'json':

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fits } from './fits.ts';
+import { isRepresentable } from './representable.ts';
 import { parquetType } from './type-mapping.ts';
 import { cases, COLUMNS, FITTING, GOOD, SPELLED_OTHERWISE, UNFIT } from './values.fixtures.ts';
 
@@ -8,12 +8,12 @@ const typeOf = (name: string) => parquetType(COLUMNS.find((column) => column.nam
 test.each([...cases(FITTING), ...cases(SPELLED_OTHERWISE), ...Object.entries(GOOD)])(
   '%s holds %j exactly',
   (name, text) => {
-    expect(fits(typeOf(name), text ?? '')).toBe(true);
+    expect(isRepresentable(typeOf(name), text ?? '')).toBe(true);
   },
 );
 
 test.each(cases(UNFIT))('%s does not hold %j', (name, text) => {
-  expect(fits(typeOf(name), text)).toBe(false);
+  expect(isRepresentable(typeOf(name), text)).toBe(false);
 });
 
 describe('numbers', () => {
@@ -33,7 +33,7 @@ describe('numbers', () => {
     [decimal(5, 2), '0.01', '0.001'],
     [decimal(5, 0), '99999.000', '99999.5'],
   ])('%j ends between %s and %s', (type, last, beyond) => {
-    expect([fits(type, last), fits(type, beyond)]).toEqual([true, false]);
+    expect([isRepresentable(type, last), isRepresentable(type, beyond)]).toEqual([true, false]);
   });
 
   test('a float holds 9 significant digits, a double 17; zeros around them don’t count', () => {
@@ -43,22 +43,26 @@ describe('numbers', () => {
     ] as const) {
       const exact = '1'.repeat(digits);
       for (const text of [exact, `${exact}000`, `${exact}.000`, `0.000${exact}`, `-1.${exact.slice(1)}e-05`]) {
-        expect(fits({ kind }, text), `${kind} ${text}`).toBe(true);
+        expect(isRepresentable({ kind }, text), `${kind} ${text}`).toBe(true);
       }
       for (const text of [`${exact}1`, `${exact}.01`, `0.${exact}1`, `1.${exact}e+05`]) {
-        expect(fits({ kind }, text), `${kind} ${text}`).toBe(false);
+        expect(isRepresentable({ kind }, text), `${kind} ${text}`).toBe(false);
       }
     }
   });
 
-  test('what a width would make infinite or zero does not fit it, though it fits the next', () => {
+  test('what a width would make infinite or zero does not fit it, though it isRepresentable the next', () => {
     for (const text of ['3.4028236e+38', '1e-46']) {
-      expect([fits({ kind: 'float' }, text), fits({ kind: 'double' }, text)]).toEqual([false, true]);
+      expect([isRepresentable({ kind: 'float' }, text), isRepresentable({ kind: 'double' }, text)]).toEqual([
+        false,
+        true,
+      ]);
     }
   });
 
   test('a zero is a zero in any notation', () => {
-    for (const text of ['0', '-0', '0.000', '0e-400', '00']) expect(fits({ kind: 'double' }, text), text).toBe(true);
+    for (const text of ['0', '-0', '0.000', '0e-400', '00'])
+      expect(isRepresentable({ kind: 'double' }, text), text).toBe(true);
   });
 });
 
@@ -66,10 +70,10 @@ describe('times', () => {
   test.each(['00:00:00', '09:59:59', '19:00:00', '20:00:00', '23:59:59.999999', '10:32:00.5', '10:32:00.000001'])(
     '%s is a time of the day',
     (clock) => {
-      expect(fits({ kind: 'timestamp' }, `2024-02-29 ${clock}`)).toBe(true);
-      expect(fits({ kind: 'timestamptz' }, `2024-02-29 ${clock}+00`)).toBe(true);
-      expect(fits({ kind: 'timestamptz' }, `2024-02-29 ${clock}`)).toBe(false);
-      expect(fits({ kind: 'timestamp' }, `2023-02-29 ${clock}`)).toBe(false);
+      expect(isRepresentable({ kind: 'timestamp' }, `2024-02-29 ${clock}`)).toBe(true);
+      expect(isRepresentable({ kind: 'timestamptz' }, `2024-02-29 ${clock}+00`)).toBe(true);
+      expect(isRepresentable({ kind: 'timestamptz' }, `2024-02-29 ${clock}`)).toBe(false);
+      expect(isRepresentable({ kind: 'timestamp' }, `2023-02-29 ${clock}`)).toBe(false);
     },
   );
 
@@ -83,22 +87,22 @@ describe('times', () => {
     '10:32:00.0000001',
     '10:32:00 ',
   ])('%s is none', (clock) => {
-    expect(fits({ kind: 'timestamp' }, `2024-02-29 ${clock}`)).toBe(false);
-    expect(fits({ kind: 'timestamptz' }, `2024-02-29 ${clock}+00`)).toBe(false);
+    expect(isRepresentable({ kind: 'timestamp' }, `2024-02-29 ${clock}`)).toBe(false);
+    expect(isRepresentable({ kind: 'timestamptz' }, `2024-02-29 ${clock}+00`)).toBe(false);
   });
 
   test('a date ends where its ten characters end', () => {
-    expect(fits({ kind: 'date' }, '2024-01-15')).toBe(true);
+    expect(isRepresentable({ kind: 'date' }, '2024-01-15')).toBe(true);
     for (const text of ['2024-01-15 ', '02024-01-15', '2024-01-1x', '2O24-01-15', '2024-01-15 10:32:00']) {
-      expect(fits({ kind: 'date' }, text), text).toBe(false);
+      expect(isRepresentable({ kind: 'date' }, text), text).toBe(false);
     }
   });
 });
 
 test('bytes are pairs of small hexadecimal digits after \\x', () => {
-  for (const text of ['\\x', '\\x0af9']) expect(fits({ kind: 'bytes' }, text), text).toBe(true);
+  for (const text of ['\\x', '\\x0af9']) expect(isRepresentable({ kind: 'bytes' }, text), text).toBe(true);
   for (const text of ['\\x0', '\\x0g', '\\x0A', 'x00', '00', '\\x00\\x00']) {
-    expect(fits({ kind: 'bytes' }, text), text).toBe(false);
+    expect(isRepresentable({ kind: 'bytes' }, text), text).toBe(false);
   }
 });
 
@@ -106,9 +110,9 @@ test('a text of a million digits is judged in linear time', () => {
   const long = '0'.repeat(1_000_000);
   const began = performance.now();
   for (const type of ['bigint', 'numeric(12,2)', 'double precision', 'bytea', 'timestamp with time zone']) {
-    fits(parquetType(type), `1${long}1`);
-    fits(parquetType(type), `${long}x`);
-    fits(parquetType(type), `1.${long}1`);
+    isRepresentable(parquetType(type), `1${long}1`);
+    isRepresentable(parquetType(type), `${long}x`);
+    isRepresentable(parquetType(type), `1.${long}1`);
   }
   expect(performance.now() - began).toBeLessThan(2000);
 });
