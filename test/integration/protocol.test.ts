@@ -1,6 +1,6 @@
 import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import { CHECKPOINTS_KEY } from '@bronze/common/load/object-keys';
-import { sweepStaging } from '@bronze/common/load/sweep-staging';
+import { removeStaging } from '@bronze/common/load/remove-staging';
 import { describe, expect, test } from 'vitest';
 import { messageId, World } from './world.ts';
 
@@ -94,9 +94,9 @@ test('staging is removed only once the load record exists; late messages are the
   await world.ask(FIRST);
   await world.stepRequest();
   const load = { entity: 'things', load_id: FIRST };
-  expect(await sweepStaging(world.objects, load)).toBe(0);
+  expect(await removeStaging(world.objects, load)).toBe(0);
   await world.drain();
-  expect(await sweepStaging(world.objects, load)).toBe(5);
+  expect(await removeStaging(world.objects, load)).toBe(5);
   const before = await world.snapshot('');
   await world.ask(FIRST);
   await world.writes.send([{ ...load, slice: 0, task: 0 }]);

@@ -2,7 +2,7 @@ import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import type { LoadType } from '@bronze/common/words/entity';
 import { BronzeError, type Failure, toFailure } from '@bronze/common/words/failure';
 import { type LoadRecord, readLoadRecord } from '@bronze/common/load/load-record';
-import { sweepStaging } from '@bronze/common/load/sweep-staging';
+import { removeStaging } from '@bronze/common/load/remove-staging';
 import type { Timestamp } from '@bronze/common/words/timestamp';
 import { type Plan, planRun } from '@bronze/planner/plan-run';
 import { LocalPipeline, type LocalPipelineOptions } from './local-pipeline.ts';
@@ -143,6 +143,6 @@ async function readCheckpoint(
 
 /** What a completed load makes obsolete. */
 async function tidy(pipeline: LocalPipeline, { entity, status, loads }: EntityResult): Promise<void> {
-  for (const load of loads) await sweepStaging(pipeline.objects, load);
+  for (const load of loads) await removeStaging(pipeline.objects, load);
   if (status === 'completed') pipeline.forgetDeadLetters(entity);
 }

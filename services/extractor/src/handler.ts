@@ -9,7 +9,7 @@ import type { DeliveredMessage } from '@bronze/common/delivery/deliver-message';
 import { requireVariables } from '@bronze/common/adapters/aws/lambda-environment';
 import { decodeExtractRequest, type ExtractRequest, type WriteMessage } from '@bronze/common/load/messages';
 import type { Log } from '@bronze/common/load/events';
-import { sweepBefore } from '@bronze/common/load/sweep-staging';
+import { removeStagingOfPreviousLoad } from '@bronze/common/load/remove-staging';
 import config from '../../../bronze.config.ts';
 import { openSource } from './adapters/open-source.ts';
 import { extractLoad } from './extract-load.ts';
@@ -45,7 +45,7 @@ function open(): QueueService {
     const { objects, checkpoints, clock } = aws;
     const ports = { objects, checkpoints, clock, requests, writes, attempts, source, codec: ZSTD_CODEC, ...invocation };
     await extractLoad(ports, entity, request);
-    await sweepBefore(aws, entity.name);
+    await removeStagingOfPreviousLoad(aws, entity.name);
   };
   return { aws, dead_letter_queue_url: variables.EXTRACT_DLQ_URL, handle };
 }

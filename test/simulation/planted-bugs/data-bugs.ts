@@ -109,22 +109,22 @@ export const DATA_BUGS: readonly PlantedBug[] = [
     name: 'staging removed by age',
     edits: [
       {
-        file: 'packages/common/src/load/sweep-staging.ts',
+        file: 'packages/common/src/load/remove-staging.ts',
         find: '  if (!(await readLoadRecord(objects, load))) return 0;\n',
         put: '  if (!isOld && !(await readLoadRecord(objects, load))) return 0;\n',
       },
       {
-        file: 'packages/common/src/load/sweep-staging.ts',
-        find: 'sweepStaging(objects: ObjectStore, load: LoadKey)',
-        put: 'sweepStaging(objects: ObjectStore, load: LoadKey, isOld = false)',
+        file: 'packages/common/src/load/remove-staging.ts',
+        find: 'removeStaging(objects: ObjectStore, load: LoadKey)',
+        put: 'removeStaging(objects: ObjectStore, load: LoadKey, isOld = false)',
       },
       {
-        file: 'packages/common/src/load/sweep-staging.ts',
+        file: 'packages/common/src/load/remove-staging.ts',
         find: '  const load_id = checkpoint?.pending_load',
         put: `  const { now } = (ports as never as { clock: { now(): string } }).clock;
   const pending = checkpoint?.pending_load;
   const isOld = pending !== undefined && Date.parse(now()) - Date.parse(pending.ingested_at) > 24 * 3_600_000;
-  if (pending && isOld) return sweepStaging(ports.objects, { entity, load_id: pending.load_id }, true);
+  if (pending && isOld) return removeStaging(ports.objects, { entity, load_id: pending.load_id }, true);
   const load_id = checkpoint?.pending_load`,
       },
     ],
@@ -133,12 +133,12 @@ export const DATA_BUGS: readonly PlantedBug[] = [
     name: 'staging removed without a load record',
     edits: [
       {
-        file: 'packages/common/src/load/sweep-staging.ts',
+        file: 'packages/common/src/load/remove-staging.ts',
         find: '  if (!(await readLoadRecord(objects, load))) return 0;\n',
         put: '',
       },
       {
-        file: 'packages/common/src/load/sweep-staging.ts',
+        file: 'packages/common/src/load/remove-staging.ts',
         find: 'checkpoint?.pending_load ? checkpoint.pending_load.previous_load_id : checkpoint?.last_load_id',
         put: 'checkpoint?.pending_load?.load_id',
       },

@@ -2,7 +2,7 @@ import { entityOf } from '@bronze/common/config';
 import { BronzeError } from '@bronze/common/words/failure';
 import { decodeExtractRequest, decodeWriteMessage, type ExtractRequest } from '@bronze/common/load/messages';
 import type { Source } from '@bronze/common/load/source';
-import { sweepBefore } from '@bronze/common/load/sweep-staging';
+import { removeStagingOfPreviousLoad } from '@bronze/common/load/remove-staging';
 import { extractLoad } from '@bronze/extractor/extract-load';
 import type { Received } from '@bronze/common/adapters/local/local-queue';
 import { writeTask } from '@bronze/writer/write-task';
@@ -28,7 +28,7 @@ export function handlerOf(world: World, { service, message }: Delivered, invocat
     const entity = entityOf(world.options.workload.config, request.entity);
     const source = sourceOf(world, entity.name, invocation);
     await extractLoad({ ...ports, source }, entity, request);
-    await sweepBefore(ports, entity.name);
+    await removeStagingOfPreviousLoad(ports, entity.name);
   };
 }
 

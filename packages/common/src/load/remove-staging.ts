@@ -10,7 +10,7 @@ import type { ObjectStore } from '../ports/object-store.ts';
  *
  * @returns how many objects were removed
  */
-export async function sweepStaging(objects: ObjectStore, load: LoadKey): Promise<number> {
+export async function removeStaging(objects: ObjectStore, load: LoadKey): Promise<number> {
   if (!(await readLoadRecord(objects, load))) return 0;
   const batches = (await objects.list(stagingPrefix(load))).filter((key) => key.endsWith(BATCH_SUFFIX));
   for (const key of batches) await objects.remove(key);
@@ -18,11 +18,11 @@ export async function sweepStaging(objects: ObjectStore, load: LoadKey): Promise
 }
 
 /** The same for the load that was decided last, or before the one that is pending: what an extractor leaves tidy. */
-export async function sweepBefore(
+export async function removeStagingOfPreviousLoad(
   ports: { readonly objects: ObjectStore; readonly checkpoints: CheckpointStore },
   entity: string,
 ): Promise<number> {
   const { checkpoint } = await ports.checkpoints.read(entity);
   const load_id = checkpoint?.pending_load ? checkpoint.pending_load.previous_load_id : checkpoint?.last_load_id;
-  return load_id === undefined ? 0 : sweepStaging(ports.objects, { entity, load_id });
+  return load_id === undefined ? 0 : removeStaging(ports.objects, { entity, load_id });
 }
