@@ -1,4 +1,4 @@
-import { earlier, timestamp } from '@bronze/common/words/timestamp';
+import { minusSeconds, timestamp } from '@bronze/common/words/timestamp';
 import type { History, LoadSeen, Version, Written } from './history.ts';
 import { type Schedule, SHOWING_MS } from './schedule.ts';
 
@@ -117,7 +117,7 @@ function aheadOf(history: History, committed: Committed): number[] {
     for (const load of era) {
       for (const version of broughtBy(load)) brought.add(version);
       if (load.is_abandoned || load.synced === '') continue;
-      const below = earlier(timestamp(load.synced), SHOWING_MS / 1000);
+      const below = minusSeconds(timestamp(load.synced), SHOWING_MS / 1000);
       for (const { version, cursor } of history.standing) {
         const isBelow = cursor !== null && cursor < below && committed.of.get(version)?.is_true;
         // A later full load brings what stands at the end too; only that what is below already had to be there counts.

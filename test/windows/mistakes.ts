@@ -1,7 +1,7 @@
 import type { HighWatermark, ExactWatermark } from '@bronze/common/load/high-watermark';
 import type { PendingLoad } from '@bronze/common/load/checkpoint';
 import type { Claim, Source } from '@bronze/common/load/source';
-import { earlier, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
+import { minusSeconds, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import { BronzeLoader, type Tampering } from './bronze-loader.ts';
 import type { OpenLoader, Reading } from './loader.ts';
 import type { Wishes } from './draw-schedule.ts';
@@ -107,7 +107,7 @@ function cutting(
 }
 
 function scanFrom(bound: Timestamp | null, margin_seconds: number): Timestamp | null {
-  return bound && earlier(bound, margin_seconds);
+  return bound && minusSeconds(bound, margin_seconds);
 }
 
 function forgetful(claim: Claim): Claim {

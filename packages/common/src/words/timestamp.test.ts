@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import {
-  earlier,
+  minusSeconds,
   earliest,
   isCalendarDay,
   latest,
@@ -141,13 +141,13 @@ test('seconds between two moments keep microseconds and their sign', () => {
   expect(secondsBetween(to, from)).toBe(-1.000001);
 });
 
-test('earlier goes back by seconds, to the microsecond, and no further than the first year', () => {
+test('minusSeconds goes back by seconds, to the microsecond, and no further than the first year', () => {
   const at = timestamp('2024-01-15T00:00:01.000001Z');
-  expect(earlier(at, 1.5)).toBe('2024-01-14T23:59:59.500001Z');
-  expect(earlier(at, 0.000002)).toBe('2024-01-15T00:00:00.999999Z');
-  expect(earlier(at, -1)).toBe('2024-01-15T00:00:02.000001Z');
-  expect(earlier(timestamp('1970-01-01'), 0.000001)).toBe('1969-12-31T23:59:59.999999Z');
-  expect(earlier(timestamp('0001-01-01T00:00:01'), 2)).toBe('0001-01-01T00:00:00.000000Z');
+  expect(minusSeconds(at, 1.5)).toBe('2024-01-14T23:59:59.500001Z');
+  expect(minusSeconds(at, 0.000002)).toBe('2024-01-15T00:00:00.999999Z');
+  expect(minusSeconds(at, -1)).toBe('2024-01-15T00:00:02.000001Z');
+  expect(minusSeconds(timestamp('1970-01-01'), 0.000001)).toBe('1969-12-31T23:59:59.999999Z');
+  expect(minusSeconds(timestamp('0001-01-01T00:00:01'), 2)).toBe('0001-01-01T00:00:00.000000Z');
 });
 
 test('microseconds since the epoch are a timestamp in the years 0001 to 9999 only', () => {

@@ -95,7 +95,7 @@ export function secondsBetween(from: Timestamp, to: Timestamp): number {
 }
 
 /** So many seconds earlier; the year 1 at the earliest. */
-export function earlier(at: Timestamp, seconds: number): Timestamp {
+export function minusSeconds(at: Timestamp, seconds: number): Timestamp {
   return ofMicroseconds(microsecondsOf(at) - BigInt(Math.round(seconds * 1e6))) ?? timestamp('0001-01-01');
 }
 

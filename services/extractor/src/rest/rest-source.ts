@@ -5,13 +5,13 @@ import type { Claim, SliceReader, SliceStart, Source } from '@bronze/common/load
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
 import { type Environment, resolve } from '@bronze/common/reference';
 import type { EndpointEntity, RestSourceConfig } from '@bronze/common/config/rest';
-import { earlier, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
+import { minusSeconds, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import { type ApiAnswer, type ApiClient, isRefusal, type Refusal } from './http/api-client.ts';
 import { baseUrl } from './http/base-url.ts';
 import { FieldTypes } from './records/field-types.ts';
 import type { JsonObject } from './records/json-node.ts';
 import { LoadWindow } from './records/load-window.ts';
-import { askedMoment, momentOf, sinceText } from './records/moment.ts';
+import { sinceTimestamp, momentOf, sinceText } from './records/parsed-timestamp.ts';
 import type { RawPage } from './pages/page-step.ts';
 import { checkPaging, nextToken, type PageAddress, type PageToken, pageUrl } from './pages/paging.ts';
 import { httpDateMs } from './http/rate-limit.ts';
@@ -144,7 +144,7 @@ export class RestSource implements Source {
     const { config, clock } = this.#ports;
     const at_ms = httpDateMs(date);
     const at = at_ms === undefined ? clock.now() : timestamp(new Date(at_ms).toISOString());
-    return { until: earlier(at, config.margin_seconds), basis: at_ms === undefined ? 'own_clock' : 'server_date' };
+    return { until: minusSeconds(at, config.margin_seconds), basis: at_ms === undefined ? 'own_clock' : 'server_date' };
   }
 }
 
@@ -165,7 +165,7 @@ async function* nothing(): AsyncGenerator<never> {}
 function holdsOlder(entity: EndpointEntity, records: readonly JsonObject[], since: Timestamp | undefined): boolean {
   const { cursor, columns } = entity;
   if (!since || !entity.since || cursor === null) return false;
-  const oldest = askedMoment(since, entity.since);
+  const oldest = sinceTimestamp(since, entity.since);
   return records.some((record) => (momentOf(record.get(cursor), columns[cursor] ?? '')?.at ?? oldest) < oldest);
 }
 

@@ -22,7 +22,7 @@ import {
   type FileNodes,
   type WindowFallback,
 } from '@bronze/common/words/exact-position';
-import { earlier, secondsBetween, type Timestamp } from '@bronze/common/words/timestamp';
+import { minusSeconds, secondsBetween, type Timestamp } from '@bronze/common/words/timestamp';
 import { fitsIn32Bits } from './xid-range.ts';
 
 /** What one look at the database says. It looks at open transactions first, and takes the snapshot last. */
@@ -204,9 +204,9 @@ export function exactWatermark(
 ): ExactWatermark & { readonly until: Timestamp; readonly basis: string } {
   const { since, bounds, lookback_seconds, margin_seconds, atPrecision } = claim;
   const { lower_bound, open_bound, looked_at } = bounds;
-  const scan_from = lower_bound && earlier(atPrecision(lower_bound), margin_seconds);
+  const scan_from = lower_bound && minusSeconds(atPrecision(lower_bound), margin_seconds);
   const position = { ...bounds, scan_from };
-  const until = atPrecision(lower_bound ?? earlier(open_bound ?? looked_at, lookback_seconds));
+  const until = atPrecision(lower_bound ?? minusSeconds(open_bound ?? looked_at, lookback_seconds));
   const fallback = since === undefined ? undefined : fallbackOf(claim, since);
   const before = since === undefined ? undefined : continuedFrom(claim.position, fallback);
   return {
@@ -236,7 +236,11 @@ function windowOf(
   const { database, table_oid, file_nodes, xid: until_xid } = bounds;
   const shared = { database, table_oid, file_nodes, until_xid, next_scan_from };
   if (before) return { ...shared, from_xid: before.xid, scan_from: before.scan_from };
-  return { ...shared, from_xid: null, scan_from: since ? earlier(since, lookback_seconds + margin_seconds) : null };
+  return {
+    ...shared,
+    from_xid: null,
+    scan_from: since ? minusSeconds(since, lookback_seconds + margin_seconds) : null,
+  };
 }
 
 function fallbackOf({ position, mismatch, bounds }: ExactClaim, since: Timestamp): WindowFallback | undefined {

@@ -4,7 +4,7 @@ import { BronzeError } from '@bronze/common/words/failure';
 import type { Claim } from '@bronze/common/load/source';
 import type { Clock } from '@bronze/common/ports/clock';
 import { cursorColumns, type PostgresSourceConfig, type TableEntity } from '@bronze/common/config/postgres';
-import { earlier, timestamp } from '@bronze/common/words/timestamp';
+import { minusSeconds, timestamp } from '@bronze/common/words/timestamp';
 import { TIME_WATERMARK_SQL } from '../table/catalog-sql.ts';
 import {
   withObservation,
@@ -156,7 +156,7 @@ async function watermarkByTime({ session, config, entity, table, claim }: Waterm
   const basis = row?.['basis'] ?? '';
   if (claim.since === undefined || !claim.exact_position) return { until, basis };
   // The load before went by transactions, and some that it left to this one may lie below its timestamp.
-  const since = earlier(claim.since, config.lookback_seconds + config.clock_margin_seconds);
+  const since = minusSeconds(claim.since, config.lookback_seconds + config.clock_margin_seconds);
   return { until, basis, again: { reason: 'no_transaction_ids', since } };
 }
 

@@ -1,4 +1,4 @@
-import { earlier, timestamp } from '@bronze/common/words/timestamp';
+import { minusSeconds, timestamp } from '@bronze/common/words/timestamp';
 import * as z from 'zod/mini';
 import type { Observation, OpenTransaction } from './exact-window.ts';
 
@@ -114,7 +114,7 @@ export function decodeObservation(
   if (seen.is_standby) {
     // Nothing replayed since the start: then how far it has come is not known, and the epoch is before everything.
     const replayed = since(seen.replayed) ?? timestamp('0001-01-01');
-    const others_since = earlier(replayed < at ? replayed : at, lookback_seconds);
+    const others_since = minusSeconds(replayed < at ? replayed : at, lookback_seconds);
     return { ...base, basis: 'lookback', others_since, open: [] };
   }
   const prepared: OpenTransaction[] = rows.prepared.map(({ id }) => ({ id: id ?? '', since: null }));

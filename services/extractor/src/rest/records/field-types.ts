@@ -2,7 +2,7 @@ import { type Column, METADATA_COLUMNS } from '@bronze/common/words/entity';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity } from '@bronze/common/config/rest';
 import { canonicalJson, type JsonNode, JsonNumber, type JsonObject } from './json-node.ts';
-import { momentOfText } from './moment.ts';
+import { parseTimestampText } from './parsed-timestamp.ts';
 
 /** An API whose keys are data (`{"2024-01-15": …}`) would make a column of each. */
 const COLUMNS_MAX = 2000;
@@ -141,7 +141,7 @@ function inferMoment(values: readonly JsonNode[]): string {
   const texts = values.filter((value) => typeof value === 'string');
   if (texts.length < values.length) return inferType(values);
   if (texts.length > 0 && texts.every((text) => /^\d{4}-\d{2}-\d{2}$/.test(text))) return 'date';
-  return texts.every((text) => momentOfText(text)?.is_exact) ? 'timestamptz' : 'text';
+  return texts.every((text) => parseTimestampText(text)?.is_exact) ? 'timestamptz' : 'text';
 }
 
 /**

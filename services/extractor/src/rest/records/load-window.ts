@@ -4,7 +4,7 @@ import type { EndpointEntity } from '@bronze/common/config/rest';
 import type { LeftOut } from '@bronze/common/load/position';
 import { type Timestamp, utcDate } from '@bronze/common/words/timestamp';
 import type { JsonObject } from './json-node.ts';
-import { askedMoment, type Moment, momentOf, sinceText } from './moment.ts';
+import { sinceTimestamp, type ParsedTimestamp, momentOf, sinceText } from './parsed-timestamp.ts';
 
 /** What of an API's records belongs into a load; the rest is counted. */
 export class LoadWindow {
@@ -18,7 +18,7 @@ export class LoadWindow {
     this.#entity = entity;
     this.#load = load;
     const { since } = entity;
-    this.#asked = since && this.since !== undefined ? askedMoment(load.since, since) : undefined;
+    this.#asked = since && this.since !== undefined ? sinceTimestamp(load.since, since) : undefined;
   }
 
   /** Value of the parameter that asks for changed records; undefined when it is not to be sent. */
@@ -69,7 +69,7 @@ export class LoadWindow {
   }
 
   /** A day without a time belongs to the window in which it ends: windows of whole days tile too. */
-  #isInside({ at, is_day }: Moment): boolean {
+  #isInside({ at, is_day }: ParsedTimestamp): boolean {
     const { load_type, since, until } = this.#load;
     const [moment, from, to] = is_day ? [utcDate(at), utcDate(since), utcDate(until)] : [at, since, until];
     return moment < to && (load_type === 'full' || moment >= from);

@@ -1,6 +1,6 @@
 import type { Fields, FieldTypes } from './field-types.ts';
 import { canonicalJson, compareBytes, type JsonNode, JsonNumber } from './json-node.ts';
-import { asPostgres, hasZone, momentOf, momentOfText } from './moment.ts';
+import { toPostgresText, hasZone, momentOf, parseTimestampText } from './parsed-timestamp.ts';
 
 /**
  * A record as one line of NDJSON: keys sorted by their UTF-8 bytes, every value a string in PostgreSQL's text form,
@@ -57,13 +57,13 @@ function plainText(value: JsonNode): string {
 
 function stagedMoment(value: JsonNode, type: string): string {
   const moment = momentOf(value, type);
-  return moment?.is_exact ? `${asPostgres(moment.at)}+00` : plainText(value);
+  return moment?.is_exact ? `${toPostgresText(moment.at)}+00` : plainText(value);
 }
 
 /** A zone, if there is one, would be lost. */
 function stagedLocal(text: string): string {
-  const moment = hasZone(text) ? undefined : momentOfText(text);
-  return moment?.is_exact ? asPostgres(moment.at) : text;
+  const moment = hasZone(text) ? undefined : parseTimestampText(text);
+  return moment?.is_exact ? toPostgresText(moment.at) : text;
 }
 
 /** JSON writes `1E5` and `1e5` where PostgreSQL writes `1e+05`: the sign and the small letter are what the types expect. */

@@ -1,7 +1,7 @@
 import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity } from '@bronze/common/config/rest';
 import { type JsonNode, JsonObject, nodeAt } from './json-node.ts';
-import { momentOf } from './moment.ts';
+import { momentOf } from './parsed-timestamp.ts';
 
 /** The records in a response. @throws BronzeError RECORDS_MISSING */
 export function recordsIn(entity: EndpointEntity, body: JsonNode): JsonObject[] {

@@ -1,6 +1,6 @@
 /** Moments as APIs write them, to the microsecond and never by way of a `Date` with a source's digits in it. */
 import {
-  earlier,
+  minusSeconds,
   microsecondsOf,
   ofMicroseconds,
   parseTimestamp,
@@ -16,7 +16,7 @@ const NUMBER = /^(-?[0-9]{1,16})(?:\.([0-9]{1,30}))?$/;
 const FRACTION_DIGITS = 6;
 const ZONED = /(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$/;
 
-export interface Moment {
+export interface ParsedTimestamp {
   readonly at: Timestamp;
   /** False when digits below the microsecond were cut. */
   readonly is_exact: boolean;
@@ -25,7 +25,7 @@ export interface Moment {
 }
 
 /** A date or time as text; without a zone it is UTC. Undefined when it is none. */
-export function momentOfText(text: string): Moment | undefined {
+export function parseTimestampText(text: string): ParsedTimestamp | undefined {
   const match = text.length <= 80 ? ISO.exec(text) : null;
   if (!match) return undefined;
   const [, whole = '', fraction = '', zone = ''] = match;
@@ -36,7 +36,7 @@ export function momentOfText(text: string): Moment | undefined {
 }
 
 /** @param unit how many decimal digits of the number are below the second: 0 for seconds, 3 for milliseconds */
-export function momentOfNumber(text: string, unit: 0 | 3): Moment | undefined {
+export function parseUnixTime(text: string, unit: 0 | 3): ParsedTimestamp | undefined {
   const match = NUMBER.exec(text);
   if (!match) return undefined;
   const [, whole = '', fraction = ''] = match;
@@ -51,12 +51,12 @@ function isZero(digits: string): boolean {
 }
 
 /** The moment that a field holds, by the type of its column; undefined when it holds none. */
-export function momentOf(node: JsonNode | undefined, type: string): Moment | undefined {
+export function momentOf(node: JsonNode | undefined, type: string): ParsedTimestamp | undefined {
   const text = node instanceof JsonNumber ? node.text : node;
   if (typeof text !== 'string') return undefined;
-  if (type === 'unix_seconds') return momentOfNumber(text, 0);
-  if (type === 'unix_milliseconds') return momentOfNumber(text, 3);
-  return typeof node === 'string' ? momentOfText(text) : undefined;
+  if (type === 'unix_seconds') return parseUnixTime(text, 0);
+  if (type === 'unix_milliseconds') return parseUnixTime(text, 3);
+  return typeof node === 'string' ? parseTimestampText(text) : undefined;
 }
 
 /** Whether a text says which zone it is in. */
@@ -65,7 +65,7 @@ export function hasZone(text: string): boolean {
 }
 
 /** `2024-01-15 10:32:00.5`: as PostgreSQL prints a timestamp, before its zone. */
-export function asPostgres(at: Timestamp): string {
+export function toPostgresText(at: Timestamp): string {
   let end = 26;
   while (at[end - 1] === '0') end -= 1;
   return `${at.slice(0, 10)} ${at.slice(11, at[end - 1] === '.' ? end - 1 : end)}`;
@@ -73,14 +73,14 @@ export function asPostgres(at: Timestamp): string {
 
 /** What to ask an API for, so that nothing since `at` is missing: with the overlap, and never later for the format's sake. */
 export function sinceText(at: Timestamp, { format, overlap_seconds }: SinceConfig): string {
-  return formatMoment(earlier(at, overlap_seconds), format);
+  return formatMoment(minusSeconds(at, overlap_seconds), format);
 }
 
 /** The moment that {@link sinceText} spells. */
-export function askedMoment(at: Timestamp, since: SinceConfig): Timestamp {
+export function sinceTimestamp(at: Timestamp, since: SinceConfig): Timestamp {
   const text = sinceText(at, since);
   const unit = since.format === 'unix_seconds' ? 0 : 3;
-  return (since.format.startsWith('unix') ? momentOfNumber(text, unit) : momentOfText(text))?.at ?? at;
+  return (since.format.startsWith('unix') ? parseUnixTime(text, unit) : parseTimestampText(text))?.at ?? at;
 }
 
 function formatMoment(at: Timestamp, format: SinceFormat): string {

@@ -1,8 +1,8 @@
 import type { SinceFormat } from '@bronze/common/config/rest';
-import { earlier, timestamp } from '@bronze/common/words/timestamp';
+import { minusSeconds, timestamp } from '@bronze/common/words/timestamp';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { askedMoment, asPostgres, momentOfNumber, momentOfText, sinceText } from './moment.ts';
+import { sinceTimestamp, toPostgresText, parseUnixTime, parseTimestampText, sinceText } from './parsed-timestamp.ts';
 
 test.each([
   ['2024-01-15T10:32:00.123456Z', '2024-01-15T10:32:00.123456Z', true],
@@ -15,7 +15,7 @@ test.each([
   ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000000Z', true],
   ['2024-01-15t10:32:00z', '2024-01-15T10:32:00.000000Z', true],
 ])('%s is %s', (text, at, is_exact) => {
-  expect(momentOfText(text)).toEqual({ at, is_exact, is_day: text.length === 10 });
+  expect(parseTimestampText(text)).toEqual({ at, is_exact, is_day: text.length === 10 });
 });
 
 test.each([
@@ -34,7 +34,7 @@ test.each([
   '2024-01-15T10:32:00+99:99',
   '0001-01-01T00:00:00+01:00',
 ])('%j is no moment', (text) => {
-  expect(momentOfText(text)).toBeUndefined();
+  expect(parseTimestampText(text)).toBeUndefined();
 });
 
 test.each([
@@ -46,13 +46,13 @@ test.each([
   ['-1', 0, '1969-12-31T23:59:59.000000Z', true],
   ['0', 0, '1970-01-01T00:00:00.000000Z', true],
 ] as const)('%s with %d digits below the second is %s', (text, unit, at, is_exact) => {
-  expect(momentOfNumber(text, unit)).toEqual({ at, is_exact, is_day: false });
+  expect(parseUnixTime(text, unit)).toEqual({ at, is_exact, is_day: false });
 });
 
 test.each(['1e9', '', 'x', '99999999999999999', '9999999999999999', '-62135600400'])(
   'the number %s is no moment',
   (text) => {
-    expect(momentOfNumber(text, 0)).toBeUndefined();
+    expect(parseUnixTime(text, 0)).toBeUndefined();
   },
 );
 
@@ -62,7 +62,7 @@ test('as PostgreSQL prints it', () => {
     ['2024-01-15T10:32:00.100Z', '2024-01-15 10:32:00.1'],
     ['2024-01-15T10:30:00.000010Z', '2024-01-15 10:30:00.00001'],
   ] as const) {
-    expect(asPostgres(timestamp(at))).toBe(printed);
+    expect(toPostgresText(timestamp(at))).toBe(printed);
   }
 });
 
@@ -85,9 +85,9 @@ test('what an API is asked for is never later than what is needed', () => {
       (at, format, overlap_seconds) => {
         const whole = new Date(Number(at / 1000n)).toISOString().slice(0, 20);
         const since = timestamp(`${whole}${String(((at % 1_000_000n) + 1_000_000n) % 1_000_000n).padStart(6, '0')}Z`);
-        const asked = askedMoment(since, { param: 'since', format, overlap_seconds });
+        const asked = sinceTimestamp(since, { param: 'since', format, overlap_seconds });
         expect(asked <= since).toBe(true);
-        expect(asked <= earlier(since, overlap_seconds)).toBe(true);
+        expect(asked <= minusSeconds(since, overlap_seconds)).toBe(true);
       },
     ),
   );
