@@ -2,7 +2,7 @@ import type { Source } from '@bronze/common/load/source';
 import { type RestSourceConfig, restSourceSchema } from '@bronze/common/config/rest';
 import { ApiClient } from '@bronze/extractor/rest/http/api-client';
 import type { HttpAnswer } from '@bronze/extractor/rest/http/http';
-import { Pacer } from '@bronze/extractor/rest/http/pacer';
+import { RateLimiter } from '@bronze/extractor/rest/http/rate-limiter';
 import { RestSource } from '@bronze/extractor/rest/rest-source';
 import * as z from 'zod/mini';
 import type { Asks, CurrentLine, SimSource, SourceOptions, Version } from './sim-source.ts';
@@ -79,7 +79,7 @@ export class SimApi implements SimSource {
       http,
       config: CONFIG,
       key: undefined,
-      pacer: new Pacer(paced, CONFIG),
+      limiter: new RateLimiter(paced, CONFIG),
       random: () => random.next(),
       log: { event: () => undefined },
     });

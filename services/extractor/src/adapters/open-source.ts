@@ -10,7 +10,7 @@ import type { RestSourceConfig } from '@bronze/common/config/rest';
 import { ApiClient } from '../rest/http/api-client.ts';
 import { databaseUrlIn } from '../postgres/database-login.ts';
 import { apiKeyIn } from '@bronze/common/secrets/api-key';
-import { Pacer } from '../rest/http/pacer.ts';
+import { RateLimiter } from '../rest/http/rate-limiter.ts';
 import { RestSource } from '../rest/rest-source.ts';
 import { PostgresSource } from '../postgres/postgres-source.ts';
 import { UndiciClient } from './undici-client.ts';
@@ -43,8 +43,8 @@ function openRest(config: RestSourceConfig, { environment, secrets, clock, log }
   const { api_key_secret } = config;
   const name = () => resolve(api_key_secret ?? '', environment);
   const key = api_key_secret && new CachedSecret({ secrets, clock, name }, apiKeyIn);
-  const pacer = new Pacer(clock, config);
+  const limiter = new RateLimiter(clock, config);
   const http = new UndiciClient(config);
-  const api = new ApiClient({ http, config, key: key || undefined, pacer, random: Math.random, log });
+  const api = new ApiClient({ http, config, key: key || undefined, limiter, random: Math.random, log });
   return new RestSource({ api, config, environment, clock });
 }

@@ -14,7 +14,7 @@ import { LoadWindow } from './records/load-window.ts';
 import { sinceTimestamp, momentOf, sinceText } from './records/parsed-timestamp.ts';
 import type { RawPage } from './pages/page-step.ts';
 import { checkPaging, nextToken, type PageAddress, type PageToken, pageUrl } from './pages/paging.ts';
-import { httpDateMs } from './http/rate-limit.ts';
+import { httpDateMs } from './http/rate-limit-headers.ts';
 import { checkFields, recordsIn } from './records/records.ts';
 import { restBatches, startOf } from './rest-slice.ts';
 

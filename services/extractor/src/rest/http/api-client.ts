@@ -6,8 +6,8 @@ import type { RestSourceConfig } from '@bronze/common/config/rest';
 import pRetry from 'p-retry';
 import type { HttpAnswer, HttpClient } from './http.ts';
 import { type JsonNode, parseJson } from '../records/json-node.ts';
-import type { Pacer } from './pacer.ts';
-import { allowanceOf, retryAfterMs } from './rate-limit.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+import { budgetOf, retryAfterMs } from './rate-limit-headers.ts';
 
 /** Worth trying again: RFC 9110 and RFC 6585, and 408 and 425, which say so themselves. */
 const RETRIED: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -23,7 +23,7 @@ export interface ApiPorts {
   readonly config: RestSourceConfig;
   /** Undefined: the API wants none. */
   readonly key: CachedSecret<string> | undefined;
-  readonly pacer: Pacer;
+  readonly limiter: RateLimiter;
   /** From 0 to 1. */
   readonly random: () => number;
   readonly log: Log;
@@ -82,8 +82,8 @@ export class ApiClient {
           attempt: attemptNumber,
           failure: toFailure(error),
         });
-        const { pacer } = this.#ports;
-        await pacer.sleep(Math.max(this.#backoffMs(attemptNumber), pacer.held_ms), request.deadline);
+        const { limiter } = this.#ports;
+        await limiter.sleep(Math.max(this.#backoffMs(attemptNumber), limiter.held_ms), request.deadline);
       },
     });
   }
@@ -107,11 +107,11 @@ export class ApiClient {
 
   /** Redirects are followed within the origin only: the key goes nowhere else. */
   async #follow(request: ApiRequest, key: string | undefined): Promise<{ url: string; answer: HttpAnswer }> {
-    const { http, config, pacer } = this.#ports;
+    const { http, config, limiter } = this.#ports;
     const headers = { accept: 'application/json', ...request.headers, ...(key && { [config.api_key_header]: key }) };
     let url = request.url;
     for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects += 1) {
-      await pacer.turn(request.deadline);
+      await limiter.acquire(request.deadline);
       const answer = await http.get(url, headers, leftOf(request.deadline));
       this.#heed(answer);
       const { location } = answer.headers;
@@ -123,11 +123,11 @@ export class ApiClient {
 
   /** Limits count before they bite. */
   #heed({ status, headers }: HttpAnswer): void {
-    const { pacer } = this.#ports;
-    const allowance = allowanceOf(headers, pacer.now_ms);
-    if (allowance) pacer.announce(allowance);
-    const wait_ms = THROTTLED.has(status) ? retryAfterMs(headers, pacer.now_ms) : undefined;
-    if (wait_ms !== undefined) pacer.holdOff(wait_ms);
+    const { limiter } = this.#ports;
+    const budget = budgetOf(headers, limiter.now_ms);
+    if (budget) limiter.applyBudget(budget);
+    const wait_ms = THROTTLED.has(status) ? retryAfterMs(headers, limiter.now_ms) : undefined;
+    if (wait_ms !== undefined) limiter.pauseFor(wait_ms);
   }
 
   #judge({ entity }: ApiRequest, url: string, answer: HttpAnswer): ApiAnswer | Refusal {

@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { ApiClient } from './api-client.ts';
 import { UNHURRIED, VirtualClock } from '../endpoint.fixtures.ts';
 import type { HttpAnswer } from './http.ts';
-import { Pacer } from './pacer.ts';
-import { allowanceOf, retryAfterMs } from './rate-limit.ts';
+import { RateLimiter } from './rate-limiter.ts';
+import { budgetOf, retryAfterMs } from './rate-limit-headers.ts';
 
 const NOW_MS = Date.UTC(2024, 0, 15, 10, 32);
 
@@ -41,8 +41,8 @@ test.each([
   [{ 'ratelimit-remaining': '0' }, undefined],
   [{ 'ratelimit-remaining': 'many', 'ratelimit-reset': '1' }, undefined],
   [{}, undefined],
-])('%j', (headers, allowance) => {
-  expect(allowanceOf(headers, NOW_MS)).toEqual(allowance);
+])('%j', (headers, budget) => {
+  expect(budgetOf(headers, NOW_MS)).toEqual(budget);
 });
 
 const config = defineConfig({
@@ -67,9 +67,9 @@ function clientOf(replies: readonly Reply[], random = () => 1) {
       return { status: 200, headers: {}, body: '', ...reply };
     },
   };
-  const pacer = new Pacer(clock, config);
+  const limiter = new RateLimiter(clock, config);
   const log = { event: (event: PipelineEvent) => events.push(event) };
-  const client = new ApiClient({ http, config, key: undefined, pacer, random, log });
+  const client = new ApiClient({ http, config, key: undefined, limiter, random, log });
   const get = (deadline = UNHURRIED) =>
     client.get({ entity: 'things', url: 'https://api.example.com/things', headers: {}, deadline });
   return { get, asked_ms, events, clock };

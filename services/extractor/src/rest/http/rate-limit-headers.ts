@@ -24,7 +24,7 @@ export function httpDateMs(value: string | undefined): number | undefined {
 }
 
 /** What the server still allows, and for how long. */
-export interface Allowance {
+export interface Budget {
   readonly remaining: number;
   readonly reset_ms: number;
 }
@@ -33,7 +33,7 @@ export interface Allowance {
  * From `RateLimit-Remaining` and `RateLimit-Reset`, the same with `X-`, or the structured `RateLimit: …;r=0;t=30` of the
  * later drafts. Undefined unless both numbers are there.
  */
-export function allowanceOf(headers: HttpAnswer['headers'], now_ms: number): Allowance | undefined {
+export function budgetOf(headers: HttpAnswer['headers'], now_ms: number): Budget | undefined {
   const structured = scarcest(headers['ratelimit'] ?? '');
   const remaining =
     parameter(structured, /(?:^|[;,\s])(?:r|remaining)=(\d{1,9})/) ??

@@ -1,6 +1,6 @@
 import { BronzeError } from '@bronze/common/words/failure';
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
-import type { Allowance } from './rate-limit.ts';
+import type { Budget } from './rate-limit-headers.ts';
 
 export interface PacerLimits {
   readonly requests_per_second: number;
@@ -12,13 +12,13 @@ const NAP_MS = 500;
 const CLOCK_STEP_MS = 2000;
 
 /** When the next request of a source may go out: shared by all that read from it in this process. */
-export class Pacer {
+export class RateLimiter {
   readonly #clock: Clock;
   readonly #limits: PacerLimits;
   #next_ms = 0;
   #seen_ms = 0;
   /** What the server announced: so many more until then. */
-  #allowance: { remaining: number; readonly until_ms: number } | undefined;
+  #budget: { remaining: number; readonly until_ms: number } | undefined;
 
   constructor(clock: Clock, limits: PacerLimits) {
     this.#clock = clock;
@@ -39,18 +39,18 @@ export class Pacer {
    *
    * @throws BronzeError SOURCE_THROTTLED when the wait does not fit into what is left of the invocation
    */
-  async turn(deadline: Deadline): Promise<void> {
+  async acquire(deadline: Deadline): Promise<void> {
     if (deadline.isNear()) throw tooLong(0);
     for (let wait_ms = this.#take(); wait_ms > 0; wait_ms = this.#take()) await this.sleep(wait_ms, deadline);
   }
 
   /** Nobody asks this source again for so long. */
-  holdOff(wait_ms: number): void {
+  pauseFor(wait_ms: number): void {
     this.#next_ms = Math.max(this.#next_ms, this.now_ms + wait_ms);
   }
 
-  announce(allowance: Allowance): void {
-    this.#allowance = { remaining: allowance.remaining, until_ms: this.now_ms + allowance.reset_ms };
+  applyBudget(budget: Budget): void {
+    this.#budget = { remaining: budget.remaining, until_ms: this.now_ms + budget.reset_ms };
   }
 
   /** @throws BronzeError SOURCE_THROTTLED, at once if so long a wait does not fit, else when the invocation is to end */
@@ -71,12 +71,12 @@ export class Pacer {
     // A clock that was set back would hold everybody up until it is there again.
     if (now_ms < this.#seen_ms - CLOCK_STEP_MS) this.#next_ms = now_ms;
     this.#seen_ms = now_ms;
-    if (this.#allowance && this.#allowance.until_ms <= now_ms) this.#allowance = undefined;
-    const blocked_ms = this.#allowance?.remaining === 0 ? this.#allowance.until_ms - now_ms : 0;
+    if (this.#budget && this.#budget.until_ms <= now_ms) this.#budget = undefined;
+    const blocked_ms = this.#budget?.remaining === 0 ? this.#budget.until_ms - now_ms : 0;
     const wait_ms = Math.max(blocked_ms, this.#next_ms - now_ms);
     if (wait_ms > 0) return wait_ms;
     this.#next_ms = now_ms + 1000 / this.#limits.requests_per_second;
-    if (this.#allowance) this.#allowance.remaining -= 1;
+    if (this.#budget) this.#budget.remaining -= 1;
     return 0;
   }
 }
