@@ -88,8 +88,8 @@ export const DATA_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'services/extractor/src/rest/pages/offset-walk.ts',
-        find: '      if (from === 0 || continues(this.#walk, page)) return { from, page };',
-        put: '      if (from >= 0 || continues(this.#walk, page)) return { from, page };',
+        find: '      if (from === 0 || isAnchored(this.#walk, page)) return { from, page };',
+        put: '      if (from >= 0 || isAnchored(this.#walk, page)) return { from, page };',
       },
     ],
   },

@@ -30,7 +30,7 @@ export class DuckDbEngine implements ParquetEngine {
     if (conversion.batches.length === 0) return;
     const folder = await mkdtemp(join(tmpdir(), 'bronze-duckdb-'));
     try {
-      const task = await layOut(conversion, folder);
+      const task = await writeBatchFiles(conversion, folder);
       yield* await withEnoughMemory(task, folder);
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -38,7 +38,7 @@ export class DuckDbEngine implements ParquetEngine {
   }
 }
 
-async function layOut(conversion: Conversion, folder: string): Promise<sql.DuckDbTask> {
+async function writeBatchFiles(conversion: Conversion, folder: string): Promise<sql.DuckDbTask> {
   const { batches, ...rest } = conversion;
   const files: string[] = [];
   for (const [index, batch] of batches.entries()) {
@@ -74,13 +74,13 @@ function tooLarge(task: sql.DuckDbTask): BronzeError {
   });
 }
 
-interface Room {
+interface Workspace {
   readonly folder: string;
   readonly memory_mb: number;
 }
 
 /** Everything is on disk, and DuckDB closed, before the first part is given out. */
-async function run(task: sql.DuckDbTask, { folder, memory_mb }: Room): Promise<AsyncGenerator<Converted>> {
+async function run(task: sql.DuckDbTask, { folder, memory_mb }: Workspace): Promise<AsyncGenerator<Converted>> {
   const instance = await DuckDBInstance.create(':memory:', {
     threads: '1',
     memory_limit: `${memory_mb}MB`,
@@ -95,7 +95,7 @@ async function run(task: sql.DuckDbTask, { folder, memory_mb }: Room): Promise<A
       for (const setting of sql.settingsSql(task)) await connection.run(setting);
       const files = await copyParts(connection, task, folder);
       const isClean = files.every((file) => file.part !== sql.QUARANTINED);
-      return give(files, isClean ? undefined : await readQuarantine(connection, task));
+      return emitParts(files, isClean ? undefined : await readQuarantine(connection, task));
     } finally {
       connection.closeSync();
     }
@@ -153,7 +153,7 @@ async function readQuarantine(connection: DuckDBConnection, task: sql.DuckDbTask
   return { kind: 'quarantine', rows: lines.length, body: Buffer.concat(lines) };
 }
 
-async function* give(files: readonly PartFile[], quarantine: Converted | undefined): AsyncGenerator<Converted> {
+async function* emitParts(files: readonly PartFile[], quarantine: Converted | undefined): AsyncGenerator<Converted> {
   if (quarantine) yield quarantine;
   for (const { part, path, rows } of files.toSorted((a, b) => (a.part < b.part ? -1 : 1))) {
     if (part === sql.QUARANTINED) continue;

@@ -18,7 +18,7 @@ export class AwsPorts {
   }
 
   /** Once: a store that ignores conditional writes would lose data. Asked again after a failure. */
-  async probed(): Promise<void> {
+  async verifyConditionalWrites(): Promise<void> {
     this.#probe ??= this.objects.probe();
     await this.#probe.catch((thrown: unknown) => {
       this.#probe = undefined;

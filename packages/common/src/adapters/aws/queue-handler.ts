@@ -40,7 +40,7 @@ export function queueHandler(service: string, open: () => QueueService) {
     .handler(async (event, context) => {
       opened ??= open();
       const running = opened;
-      await running.aws.probed();
+      await running.aws.verifyConditionalWrites();
       const handleRecord = (record: SQSRecord) => deliver(running, telemetry, { record, context });
       return processPartialResponse(event, handleRecord, processor, { context, throwOnFullBatchFailure: false });
     });

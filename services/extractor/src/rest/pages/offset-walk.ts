@@ -1,4 +1,4 @@
-import { continues, moved, type PageStep, type RawPage, step, type Walk } from './page-step.ts';
+import { isAnchored, listMoved, type PageStep, type RawPage, step, type Walk } from './page-step.ts';
 
 /** How much the overlap grows when it was too small. */
 const OVERLAP_GROWTH = 4;
@@ -41,7 +41,7 @@ interface OverlappingPage {
   readonly isBehind: boolean;
 }
 
-/** Pages that are tied to those before by a known record; where none is, it goes back until there is one. */
+/** Pages that are anchored to those before by a known record; where none is, it goes back until there is one. */
 class OverlappingPages {
   readonly #walk: Walk;
   /** Where the next page begins, less its overlap. */
@@ -62,7 +62,7 @@ class OverlappingPages {
   }
 
   async next(): Promise<OverlappingPage> {
-    const { from, page } = await this.#tied();
+    const { from, page } = await this.#readAnchored();
     const { length } = page.records;
     const overlap = this.#reached - from;
     this.offset = from + length;
@@ -73,14 +73,14 @@ class OverlappingPages {
   }
 
   /** @throws BronzeError PAGES_MOVED */
-  async #tied(): Promise<{ from: number; page: RawPage }> {
+  async #readAnchored(): Promise<{ from: number; page: RawPage }> {
     for (let overlap = 1; ; overlap *= OVERLAP_GROWTH) {
       // Further back than what is remembered, records would come twice.
-      const back = Math.min(overlap, this.#walk.seen.remembered);
+      const back = Math.min(overlap, this.#walk.seen.rememberedCount);
       const from = Math.max(0, this.offset - back);
       const page = await this.#walk.fetch(String(from));
-      if (from === 0 || continues(this.#walk, page)) return { from, page };
-      if (back < overlap || (this.#steps_back += 1) > STEPS_BACK_MAX) throw moved(this.#walk.entity);
+      if (from === 0 || isAnchored(this.#walk, page)) return { from, page };
+      if (back < overlap || (this.#steps_back += 1) > STEPS_BACK_MAX) throw listMoved(this.#walk.entity);
     }
   }
 }

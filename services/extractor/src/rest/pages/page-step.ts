@@ -33,7 +33,7 @@ export interface Walk {
 }
 
 /** Whether nothing unknown can lie before the page: its first record is one that was read. */
-export function continues({ seen }: Walk, { records: [first] }: RawPage): boolean {
+export function isAnchored({ seen }: Walk, { records: [first] }: RawPage): boolean {
   return first !== undefined && seen.has(first);
 }
 
@@ -53,7 +53,7 @@ export function step({ seen }: Walk, { before = [], page, overlap = 0, next }: R
   return { records: [...skipped, ...fresh], repeated, characters: page.characters, next };
 }
 
-export function moved(entity: EndpointEntity): BronzeError {
+export function listMoved(entity: EndpointEntity): BronzeError {
   return new BronzeError('PAGES_MOVED', {
     message: `the list of ${entity.name} moved by more than a page while it was being read: records may have been skipped`,
     hint: 'It is retried from the last slice. If it stays, raise the page size, page by cursor or next-link, or abandon the load and run the entity again.',

@@ -1,7 +1,7 @@
 import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity } from '@bronze/common/config/rest';
 import { walkOffsets } from './offset-walk.ts';
-import { continues, moved, type PageStep, type RawPage, step, type Walk } from './page-step.ts';
+import { isAnchored, listMoved, type PageStep, type RawPage, step, type Walk } from './page-step.ts';
 import type { PageToken } from './paging.ts';
 import { digest } from './seen-records.ts';
 
@@ -17,7 +17,7 @@ const PAGES_EMPTY_MAX = 100_000;
  *
  * A list moves while it is paged. What moves *right* (something was inserted before) comes twice and is left out the
  * second time. What moves *left* (something before was deleted, or changed and went to the end) would be skipped: where
- * the API counts pages or records, each page is tied to the one before by records known from there.
+ * the API counts pages or records, each page is anchored to the one before by records known from there.
  *
  * @throws BronzeError PAGES_MOVED, PAGES_LOOP
  */
@@ -81,9 +81,9 @@ async function pagesBefore(walk: Walk, number: number, first: number): Promise<R
   for (let back = 1; back <= walk.seen.pages; back += 1) {
     const page = await walk.fetch(String(number - back));
     before.unshift(page);
-    if (number - back === first || continues(walk, page)) return before;
+    if (number - back === first || isAnchored(walk, page)) return before;
   }
-  throw moved(walk.entity);
+  throw listMoved(walk.entity);
 }
 
 function loop(entity: EndpointEntity): BronzeError {

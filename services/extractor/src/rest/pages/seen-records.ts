@@ -36,7 +36,7 @@ export class SeenRecords {
 
   /** Whether a record was read lately and stands where it stood. */
   has(record: JsonObject): boolean {
-    return this.#knows(standingOf(this.#versionOf(record)));
+    return this.#knows(identityOf(this.#versionOf(record)));
   }
 
   /**
@@ -48,7 +48,7 @@ export class SeenRecords {
     const versions = page.map((record) => this.#versionOf(record));
     const fresh = page.filter((_, index) => {
       const version = versions[index] ?? '';
-      const isKnown = this.#knows(index < again ? standingOf(version) : version);
+      const isKnown = this.#knows(index < again ? identityOf(version) : version);
       this.#remember(version);
       return !isKnown;
     });
@@ -62,7 +62,7 @@ export class SeenRecords {
   }
 
   /** How many of the last records are known for certain, and of how many pages. */
-  get remembered(): number {
+  get rememberedCount(): number {
     return this.#pages.reduce((sum, page) => sum + page.length, 0);
   }
 
@@ -84,7 +84,7 @@ export class SeenRecords {
       this.#old = this.#young;
       this.#young = new Set();
     }
-    this.#young.add(version).add(standingOf(version));
+    this.#young.add(version).add(identityOf(version));
   }
 
   /** Key, cursor and content; without a cursor value the content stands for it. */
@@ -98,7 +98,7 @@ export class SeenRecords {
   }
 }
 
-function standingOf(version: string): string {
+function identityOf(version: string): string {
   return version.slice(0, 2 * DIGEST_LENGTH);
 }
 
