@@ -4,7 +4,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 
 /** A column as Athena names its type. */
-export interface CatalogColumn {
+export interface GlueColumn {
   readonly name: string;
   readonly type: string;
 }
@@ -12,7 +12,7 @@ export interface CatalogColumn {
 export interface CatalogEntity {
   readonly name: string;
   /** Without Bronze's own. What is not named here is in the files all the same. */
-  readonly columns: readonly CatalogColumn[];
+  readonly columns: readonly GlueColumn[];
 }
 
 export interface CatalogProps {
@@ -21,7 +21,7 @@ export interface CatalogProps {
   readonly entities: readonly CatalogEntity[];
 }
 
-const METADATA: readonly CatalogColumn[] = [
+const METADATA: readonly GlueColumn[] = [
   { name: '_ingestion_ts', type: 'timestamp' },
   { name: '_source_system', type: 'string' },
   { name: '_record_hash', type: 'string' },
@@ -29,7 +29,7 @@ const METADATA: readonly CatalogColumn[] = [
 ];
 
 /** Load records, as far as queries need them: `docs/semantics.md` tells what is in them. */
-const LOAD_COLUMNS: readonly CatalogColumn[] = [
+const LOAD_COLUMNS: readonly GlueColumn[] = [
   ...['status', 'entity', 'load_id', 'run_id', 'load_type', 'since', 'until', 'ingested_at', 'completed_at'].map(
     (name) => ({ name, type: 'string' }),
   ),
@@ -144,7 +144,7 @@ export class Catalog extends Construct {
 
 interface TableInput {
   readonly location: string;
-  readonly columns: readonly CatalogColumn[];
+  readonly columns: readonly GlueColumn[];
   readonly partitions: readonly string[];
   readonly parameters: Readonly<Record<string, string>>;
   readonly format: Format;

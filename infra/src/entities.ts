@@ -1,7 +1,7 @@
 import { entityOf, isEndpoint, isTable } from '@bronze/common/config';
 import { IS_DELETED } from '@bronze/common/words/entity';
 import config from '../../bronze.config.ts';
-import type { CatalogColumn, CatalogEntity } from './catalog.ts';
+import type { GlueColumn, CatalogEntity } from './catalog.ts';
 import type { QueryKey } from './queries.ts';
 
 /**
@@ -43,7 +43,7 @@ export function catalogEntities(): (CatalogEntity & QueryKey)[] {
   });
 }
 
-function columnsOf(text: string): CatalogColumn[] {
+function columnsOf(text: string): GlueColumn[] {
   const matches = text.matchAll(/(\w+) ([a-z]+(?:\(\d+,\d+\))?)(?:, |$)/g);
   return [...matches].map(([, name = '', type = '']) => ({ name, type }));
 }

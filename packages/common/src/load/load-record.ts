@@ -14,8 +14,8 @@ import { exactWindowSchema, windowFallbackSchema } from '../words/exact-position
 import { readJson } from './stored-json.ts';
 import { type LoadKey, loadRecordKey } from './object-keys.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
-import { type SliceManifest, leftOutOf, rowsOf } from './slice-manifest.ts';
-import { leftOutSchema } from './position.ts';
+import { type SliceManifest, skippedOf, rowsOf } from './slice-manifest.ts';
+import { skippedSchema } from './position.ts';
 import { timestampSchema } from '../words/timestamp.ts';
 
 /** The decision about a load, put once; it outlives staging and is never deleted. */
@@ -41,7 +41,7 @@ export const loadRecordSchema = z.looseObject({
   rows: z.int(),
   rows_in_bronze: z.int(),
   rows_quarantined: z.int(),
-  left_out: z.optional(leftOutSchema),
+  left_out: z.optional(skippedSchema),
   slices: z.int(),
   write_tasks: z.int(),
   engines: z.array(engineReportSchema),
@@ -72,7 +72,7 @@ export function buildLoadRecord(
   const { load_id, run_id, load_type, since, until, ingested_at } = last.load;
   const isIgnored = slices.some((slice) => slice.since_parameter === 'ignored');
   const since_parameter = isIgnored ? 'ignored' : last.load.since_parameter;
-  const left_out = leftOutOf(slices);
+  const left_out = skippedOf(slices);
   return {
     version: 1,
     status: 'completed',

@@ -10,7 +10,7 @@ export const positionSchema = z.object({
 export type Position = z.infer<typeof positionSchema>;
 
 /** Records that the source gave and that belong in no load, or not in this one: counted, so that nothing vanishes. */
-export const leftOutSchema = z.object({
+export const skippedSchema = z.object({
   /** Without a cursor value, in an incremental load. */
   without_cursor: z.int(),
   /** Outside of `[since, until)`. */
@@ -18,4 +18,4 @@ export const leftOutSchema = z.object({
   /** Given twice by an API that moved while it was being paged. */
   repeated: z.int(),
 });
-export type LeftOut = z.infer<typeof leftOutSchema>;
+export type Skipped = z.infer<typeof skippedSchema>;

@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import { encodeJson } from '../words/json.ts';
 import { sliceManifestKey, keyOf } from './object-keys.ts';
 import {
-  leftOutOf,
+  skippedOf,
   nextPart,
   planWriteTasks,
   readSlice,
@@ -71,14 +71,14 @@ test('what was left out counts across slices; a source that leaves nothing out h
     ...slice(0, 0, false),
     left_out: { without_cursor, outside_window, repeated },
   });
-  expect(leftOutOf([left(1, 20, 300), slice(1, 0, false), left(4, 50, 600)])).toEqual({
+  expect(skippedOf([left(1, 20, 300), slice(1, 0, false), left(4, 50, 600)])).toEqual({
     without_cursor: 5,
     outside_window: 70,
     repeated: 900,
   });
-  expect(leftOutOf([left(0, 0, 0)])).toEqual({ without_cursor: 0, outside_window: 0, repeated: 0 });
-  expect(leftOutOf([slice(0, 1, true)])).toBeUndefined();
-  expect(leftOutOf([])).toBeUndefined();
+  expect(skippedOf([left(0, 0, 0)])).toEqual({ without_cursor: 0, outside_window: 0, repeated: 0 });
+  expect(skippedOf([slice(0, 1, true)])).toBeUndefined();
+  expect(skippedOf([])).toBeUndefined();
 });
 
 const load = { entity: 'orders', load_id: LOAD_ID };

@@ -1,4 +1,4 @@
-import { type LeftOut, leftOutSchema, positionSchema } from './position.ts';
+import { type Skipped, skippedSchema, positionSchema } from './position.ts';
 import * as z from 'zod/mini';
 import { pendingLoadSchema } from './checkpoint.ts';
 import { sinceParameterSchema } from './high-watermark.ts';
@@ -44,7 +44,7 @@ export const sliceManifestSchema = z.object({
   /** Null while nothing was read. */
   position: z.nullable(positionSchema),
   final: z.boolean(),
-  left_out: z.optional(leftOutSchema),
+  left_out: z.optional(skippedSchema),
   since_parameter: z.optional(sinceParameterSchema),
   window_fallback: z.optional(windowFallbackSchema),
 });
@@ -86,10 +86,10 @@ export function rowsOf(slices: readonly SliceManifest[]): number {
 }
 
 /** Of all slices; undefined for a source that never leaves anything out. */
-export function leftOutOf(slices: readonly SliceManifest[]): LeftOut | undefined {
+export function skippedOf(slices: readonly SliceManifest[]): Skipped | undefined {
   const counts = slices.flatMap(({ left_out }) => left_out ?? []);
   if (counts.length === 0) return undefined;
-  const sum = (of: keyof LeftOut) => counts.reduce((total, one) => total + one[of], 0);
+  const sum = (of: keyof Skipped) => counts.reduce((total, one) => total + one[of], 0);
   return {
     without_cursor: sum('without_cursor'),
     outside_window: sum('outside_window'),

@@ -4,7 +4,7 @@ import type { Entity } from '../config/config.ts';
 import type { HighWatermark } from './high-watermark.ts';
 import type { Column, SourceSystem } from '../words/entity.ts';
 import type { ExactPosition, WindowFallback } from '../words/exact-position.ts';
-import type { LeftOut, Position } from './position.ts';
+import type { Skipped, Position } from './position.ts';
 import type { Timestamp } from '../words/timestamp.ts';
 
 /** A system we read. Its entities are of the kind that the configuration gives to sources of its type. */
@@ -43,7 +43,7 @@ export interface SliceReader {
   /** Ends when the window is exhausted. Stopping early releases the source. */
   readonly batches: AsyncIterable<RawBatch>;
   /** Counted so far. Undefined for a source that never leaves anything out. */
-  readonly left_out?: LeftOut;
+  readonly left_out?: Skipped;
   /** What became of the parameter that asks for changed records, as far as this slice can tell. */
   readonly since_parameter?: PendingLoad['since_parameter'];
   /** Why this slice could not be read exactly. */

@@ -1,7 +1,7 @@
 import type { PendingLoad } from '@bronze/common/load/checkpoint';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity } from '@bronze/common/config/rest';
-import type { LeftOut } from '@bronze/common/load/position';
+import type { Skipped } from '@bronze/common/load/position';
 import { type Timestamp, utcDate } from '@bronze/common/words/timestamp';
 import type { JsonObject } from './json-node.ts';
 import { sinceTimestamp, type ParsedTimestamp, momentOf, sinceText } from './parsed-timestamp.ts';
@@ -34,7 +34,7 @@ export class LoadWindow {
     return this.#isIgnored ? 'ignored' : this.#load.since_parameter;
   }
 
-  get leftOut(): LeftOut {
+  get leftOut(): Skipped {
     return this.#left_out;
   }
 
