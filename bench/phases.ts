@@ -5,6 +5,7 @@ import { defineConfig, entityOf } from '@bronze/common/config';
 import type { WriteMessage } from '@bronze/common/load/messages';
 import { readSlices } from '@bronze/common/load/slice-manifest';
 import { timestamp } from '@bronze/common/words/timestamp';
+import { PgDatabase } from '@bronze/extractor/adapters/pg-database';
 import { PostgresSource } from '@bronze/extractor/postgres/postgres-source';
 import { stageSlice } from '@bronze/extractor/stage-slice';
 import { ZSTD_CODEC } from '@bronze/extractor/zstd-codec';
@@ -62,7 +63,12 @@ async function extract({ url, folder }: PhaseInput): Promise<void> {
   const objects = await FolderObjectStore.open(folder);
   const sourceConfig = config(url).sources['bench'];
   if (sourceConfig?.type !== 'postgres') throw new Error('the bench has a source');
-  const source = new PostgresSource({ url: async () => url, config: sourceConfig, clock: new SystemClock(), log });
+  const source = new PostgresSource({
+    database: new PgDatabase({ url: async () => url, config: sourceConfig }),
+    config: sourceConfig,
+    clock: new SystemClock(),
+    log,
+  });
   const ports = {
     objects,
     source,

@@ -12,6 +12,7 @@ import type { Clock, Deadline } from '@bronze/common/ports/clock';
 import type { RawBatch, Source } from '@bronze/common/load/source';
 import type { Position } from '@bronze/common/load/position';
 import { timestamp } from '@bronze/common/words/timestamp';
+import { PgDatabase } from '@bronze/extractor/adapters/pg-database';
 import { PostgresSource } from '@bronze/extractor/postgres/postgres-source';
 import * as z from 'zod/mini';
 import type { Brought, Loader, Reading } from './loader.ts';
@@ -54,7 +55,8 @@ export class BronzeLoader implements Loader {
     const source = config.sources['db'];
     const entity = entityIn(config, 'things');
     if (source?.type !== 'postgres' || !isTable(entity)) throw new Error('there is a table');
-    const ports = { url: async () => url, config: source, clock, log: { event: () => undefined } };
+    const database = new PgDatabase({ url: async () => url, config: source });
+    const ports = { database, config: source, clock, log: { event: () => undefined } };
     this.#source = (tampering.source ?? ((same) => same))(new PostgresSource(ports));
     this.#entity = entity;
     this.#tampering = tampering;

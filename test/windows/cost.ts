@@ -1,11 +1,12 @@
 import { finishLoad, type PendingLoad, startLoad } from '@bronze/common/load/checkpoint';
 import { defineConfig, entityOf, isTable } from '@bronze/common/config';
 import { timestamp } from '@bronze/common/words/timestamp';
-import { lockAndDescribe, QUOTING, zoneOf } from '@bronze/extractor/postgres/table/described-table';
-import { PostgresSession } from '@bronze/extractor/adapters/postgres-session';
+import { lockAndDescribe, zoneOf } from '@bronze/extractor/postgres/table/described-table';
+import { PgDatabase, QUOTING } from '@bronze/extractor/adapters/pg-database';
+import type { Session } from '@bronze/extractor/postgres/database';
 import { PostgresSource } from '@bronze/extractor/postgres/postgres-source';
 import { proveReading } from '@bronze/extractor/postgres/window/reading-proof';
-import { countWithoutCursorSql } from '@bronze/extractor/postgres/window/window-condition';
+import { countWithoutCursorSql } from '@bronze/extractor/postgres/window/without-cursor';
 import { planCopy } from '@bronze/extractor/postgres/copy/copy-sql';
 import { execute, startEmbeddedPostgres } from '@bronze/emulators/embedded-postgres';
 import * as z from 'zod/mini';
@@ -38,12 +39,12 @@ export async function measureCost(rows: number, nulls = 10): Promise<Cost[]> {
     await execute(url, 'VACUUM ANALYZE orders');
     await execute(url, 'CHECKPOINT');
     const login = await loginOf(url);
-    const { source, entity, config } = reading(login);
+    const { source, entity, database } = reading(login);
     const first = await claimed(source, entity, undefined);
     for (let part = 0; part < rows / 100 / 50; part += 1) await execute(url, changeSql(rows, part));
     await execute(url, `INSERT INTO orders VALUES (0, 0, 'placed', 1, 'note', NULL); ANALYZE orders`);
     const { load } = await claimed(source, entity, first);
-    return await explained({ url: login, config, entity, load });
+    return await explained({ database, entity, load });
   } finally {
     await server.stop();
   }
@@ -81,7 +82,8 @@ function reading(url: string) {
   if (source?.type !== 'postgres' || !isTable(entity)) throw new Error('there is a table');
   const clock = { now: () => NOW, sleep: async () => undefined };
   const log = { event: () => undefined };
-  return { source: new PostgresSource({ url: async () => url, config: source, clock, log }), entity, config: source };
+  const database = new PgDatabase({ url: async () => url, config: source });
+  return { source: new PostgresSource({ database, config: source, clock, log }), entity, database };
 }
 
 type Entity = ReturnType<typeof reading>['entity'];
@@ -98,14 +100,13 @@ async function claimed(source: PostgresSource, entity: Entity, last: Claimed | u
 }
 
 interface Explaining {
-  readonly url: string;
-  readonly config: ReturnType<typeof reading>['config'];
+  readonly database: PgDatabase;
   readonly entity: Entity;
   readonly load: PendingLoad;
 }
 
-async function explained({ url, config, entity, load }: Explaining): Promise<Cost[]> {
-  const session = await PostgresSession.open(url, config);
+async function explained({ database, entity, load }: Explaining): Promise<Cost[]> {
+  const session = await database.open();
   try {
     const table = await lockAndDescribe(session, entity);
     const { is_exact } = await proveReading(session, entity, load, table);
@@ -147,12 +148,12 @@ const planSchema = z.array(
 );
 
 /** The first time sets hint bits and fills the cache. */
-async function explainTwice(session: PostgresSession, query: string) {
+async function explainTwice(session: Session, query: string) {
   await explain(session, query);
   return explain(session, query);
 }
 
-async function explain(session: PostgresSession, query: string) {
+async function explain(session: Session, query: string) {
   const [row] = await session.rows(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${query}`, []);
   const [explained] = z.parse(planSchema, JSON.parse(row?.['QUERY PLAN'] ?? ''));
   if (!explained) throw new Error('a plan has a root');

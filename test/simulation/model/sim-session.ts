@@ -1,4 +1,6 @@
-import { TIME_WATERMARK_SQL, REPLAYED_SQL } from '@bronze/extractor/postgres/table/catalog-sql';
+import { QUOTING } from '@bronze/extractor/adapters/pg-database';
+import type { Copy, Row as Answer, Session } from '@bronze/extractor/postgres/database';
+import { CATALOG_SQL, REPLAYED_SQL, TIME_WATERMARK_SQL } from '@bronze/extractor/postgres/table/catalog-sql';
 import {
   CLOCK_SQL,
   FLUSHED_SQL,
@@ -6,42 +8,120 @@ import {
   PREPARED_SQL,
   SNAPSHOT_SQL,
 } from '@bronze/extractor/postgres/window/observe-sql';
-import type { Queries } from '@bronze/extractor/adapters/postgres-session';
-import type { SimDatabase } from './sim-database.ts';
+import { STATEMENT_XMAX_SQL } from '@bronze/extractor/postgres/window/xid-range';
+import type { Row, SimDatabase } from './sim-database.ts';
 import { sourceFailure } from './sim-source.ts';
-
-type Answer = Record<string, string | null>;
+import { compileCondition } from './sql-condition.ts';
 
 export interface SessionOptions {
   readonly database: SimDatabase;
+  /** The JSON text that the catalog has about the table. */
+  readonly described: string;
   /** Whether its role sees when the transactions of others began. */
   readonly seesAll: boolean;
   /** What goes on in the database before each statement. */
   readonly before: () => void;
+  /** Waits for the next chunk of a COPY, which may be lost. */
+  readonly nextChunk: () => Promise<void>;
+  readonly chunk_rows: number;
 }
 
-/** Answers the statements of the shipping claims and readings, each as of its own moment. It ends with its database. */
-export function sessionOf({ database, seesAll, before }: SessionOptions): Queries {
-  const { identity } = database;
-  const answers: Readonly<Record<string, () => Answer>> = {
-    [CLOCK_SQL]: () => ({ at: database.now() }),
-    [OPEN_SQL]: () => ({ open: JSON.stringify(openIn(database, seesAll)) }),
-    [SNAPSHOT_SQL]: () => snapshotOf(database),
-    [TIME_WATERMARK_SQL]: () => ({ basis: 'oldest_transaction', until: oldestOf(database) ?? database.now() }),
-    [FLUSHED_SQL]: () => ({ flushed: 'true' }),
-    [REPLAYED_SQL]: () => ({ replayed: 'true' }),
-  };
-  return {
-    async rows(sql) {
-      before();
-      if (database.identity !== identity) throw sourceFailure('the database went away');
-      if (sql === PREPARED_SQL) return preparedIn(database);
-      if (sql === 'SAVEPOINT before_observing') return [];
-      const answer = answers[sql];
-      if (!answer) throw new RangeError(`unknown statement: ${sql.slice(0, 80)}`);
-      return [answer()];
-    },
-  };
+const COPY = /^COPY \(SELECT (.+?) FROM "public"\."\w+"(?: WHERE (.+))? ORDER BY ("\w+"(?:, "\w+")*)\) TO STDOUT$/;
+const COUNT = /^SELECT count\(\*\)::text AS rows FROM "public"\."\w+" WHERE (.+)$/;
+/** Statements that answer with no row and change nothing here. */
+const SILENT = /^(?:SAVEPOINT \w+|ROLLBACK TO SAVEPOINT \w+|SELECT FROM "public"\."\w+" LIMIT 0)$/;
+
+/** Answers the statements that ship, each as of its own moment. It ends with its database. */
+export class SimSession implements Session {
+  readonly quoting = QUOTING;
+  readonly #options: SessionOptions;
+  readonly #identity: string;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#identity = options.database.identity;
+  }
+
+  async rows(sql: string): Promise<Answer[]> {
+    this.#begin();
+    const { database, seesAll, described } = this.#options;
+    if (SILENT.test(sql)) return [];
+    const [, counted] = COUNT.exec(sql) ?? [];
+    if (counted !== undefined) return [{ rows: String(taken(database, counted).length) }];
+    switch (sql) {
+      case CATALOG_SQL:
+        return [{ described }];
+      case CLOCK_SQL:
+        return [{ at: database.now() }];
+      case OPEN_SQL:
+        return [{ open: JSON.stringify(openIn(database, seesAll)) }];
+      case PREPARED_SQL:
+        return preparedIn(database);
+      case SNAPSHOT_SQL:
+        return [snapshotOf(database)];
+      case TIME_WATERMARK_SQL:
+        return [{ basis: 'oldest_transaction', until: oldestOf(database) ?? database.now() }];
+      case FLUSHED_SQL:
+        return [{ flushed: 'true' }];
+      case REPLAYED_SQL:
+        return [{ replayed: 'true' }];
+      default:
+        throw new RangeError(`unknown statement: ${sql.slice(0, 80)}`);
+    }
+  }
+
+  /** One statement sees one moment: that of its first chunk. */
+  copy(sql: string): Copy {
+    let sent = 0;
+    const chunks = async function* (this: SimSession): AsyncGenerator<Uint8Array> {
+      const { nextChunk, chunk_rows, database } = this.#options;
+      let lines: readonly string[] | undefined;
+      for (;;) {
+        await nextChunk();
+        if (!lines) {
+          this.#begin();
+          lines = copied(database, sql);
+        }
+        const chunk = lines.slice(sent, sent + chunk_rows);
+        if (chunk.length === 0) return;
+        sent += chunk.length;
+        yield Buffer.from(chunk.join(''));
+      }
+    };
+    return { chunks: chunks.call(this), rowCount: async () => sent };
+  }
+
+  async close(): Promise<void> {}
+
+  #begin(): void {
+    const { before, database } = this.#options;
+    before();
+    if (database.identity !== this.#identity) throw sourceFailure('the database went away');
+  }
+}
+
+/** What a COPY sends, in its order: text format, a line a row. */
+function copied(database: SimDatabase, sql: string): readonly string[] {
+  const [, selected = '', condition, order] = COPY.exec(sql) ?? [];
+  if (order === undefined) throw new RangeError(`unknown statement: ${sql}`);
+  const names = namesIn(selected);
+  const keys = namesIn(order);
+  const placeOf = ({ columns }: Row) => keys.map((name) => columns[name] ?? '').join(' ');
+  return taken(database, condition)
+    .map((row) => ({ row, place: placeOf(row) }))
+    .toSorted((a, b) => (a.place < b.place ? -1 : 1))
+    .map(({ row }) => `${names.map((name) => row.columns[name] ?? String.raw`\N`).join('\t')}\n`);
+}
+
+function namesIn(quoted: string): string[] {
+  return quoted.slice(1, -1).split('", "');
+}
+
+function taken(database: SimDatabase, condition: string | undefined): readonly Row[] {
+  const rows = [...database.rows];
+  if (condition === undefined) return rows;
+  const isTaken = compileCondition(condition.replaceAll(STATEMENT_XMAX_SQL, String(database.snapshot().next_xid)));
+  return rows.filter(({ columns }) => isTaken(columns));
 }
 
 function openIn(database: SimDatabase, sees_all: boolean) {

@@ -3,6 +3,7 @@ import type { PlantedBug } from './planted-bug.ts';
 const CHECKPOINT = 'packages/common/src/load/checkpoint.ts';
 const CLAIM = 'services/extractor/src/postgres/window/high-watermark.ts';
 const WINDOW = 'services/extractor/src/postgres/window/exact-window.ts';
+const MISMATCH = 'services/extractor/src/postgres/window/position-mismatch.ts';
 const XID_RANGE = 'services/extractor/src/postgres/window/xid-range.ts';
 const CONDITION = 'services/extractor/src/postgres/window/window-condition.ts';
 const STAGE = 'services/extractor/src/stage-slice.ts';
@@ -72,7 +73,11 @@ export const WINDOW_BUGS: readonly PlantedBug[] = [
   {
     name: 'ids of another database count',
     edits: [
-      { file: WINDOW, find: "  if (position.database !== observation.database) return 'database_changed';\n", put: '' },
+      {
+        file: MISMATCH,
+        find: "  if (position.database !== observation.database) return 'database_changed';\n",
+        put: '',
+      },
     ],
   },
   {

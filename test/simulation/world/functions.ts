@@ -31,6 +31,8 @@ export class Functions {
   readonly #world: World;
   readonly #running: Record<Service, number> = { extract: 0, write: 0 };
   #ended: Ended[] = [];
+  /** When the delivery began that was killed last, by the message's id. */
+  readonly #killed_ms = new Map<string, number>();
   readonly #changes: Record<Service, number> = { extract: -1, write: -1 };
   readonly #next_ms: Record<Service, number> = { extract: Infinity, write: Infinity };
   #count = 0;
@@ -215,7 +217,11 @@ export class Functions {
     this.#running[service] -= 1;
     if (failure?.kind === 'bug') this.#world.check((law) => law.onFailure?.(this.#world.facts, about, failure));
     if (failure) this.#fail(service, message, failure);
-    else if (outcome === 'done' && !this.#world.faults.isUnacknowledged(number)) {
+    else if (outcome === 'killed') this.#killed_ms.set(message.message_id, invocation.started_ms);
+    else if (!this.#world.faults.isUnacknowledged(number)) {
+      // A delivery slower than the visibility timeout deletes the message that a later, killed one would come again with.
+      const killed_ms = this.#killed_ms.get(message.message_id) ?? -Infinity;
+      if (killed_ms >= invocation.started_ms + VISIBILITY_MS) this.#world.isGone(entityIn(message.body));
       this.#queue(service).delete(message.message_id);
     }
   }

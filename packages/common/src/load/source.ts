@@ -36,18 +36,18 @@ export interface SliceStart {
 }
 
 export interface SliceReader {
-  /** As the source names and types them now, in its own order. Complete once the batches are read. */
+  /** As the source names and types them now, in its own order. Like the rest, complete once `batches` are read. */
   readonly columns: readonly Column[];
   /** Whether another slice can go on after any batch. If not, the window is read whole, or the slice starts over. */
   readonly is_resumable: boolean;
   /** Ends when the window is exhausted. Stopping early releases the source. */
   readonly batches: AsyncIterable<RawBatch>;
   /** Counted so far. Undefined for a source that never leaves anything out. */
-  readonly left_out?: Skipped;
+  readonly left_out?: Skipped | undefined;
   /** What became of the parameter that asks for changed records, as far as this slice can tell. */
   readonly since_parameter?: PendingLoad['since_parameter'];
   /** Why this slice could not be read exactly. */
-  readonly window_fallback?: WindowFallback;
+  readonly window_fallback?: WindowFallback | undefined;
 }
 
 /**

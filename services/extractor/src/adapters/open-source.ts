@@ -13,6 +13,7 @@ import { apiKeyIn } from '@bronze/common/secrets/api-key';
 import { RateLimiter } from '../rest/http/rate-limiter.ts';
 import { RestSource } from '../rest/rest-source.ts';
 import { PostgresSource } from '../postgres/postgres-source.ts';
+import { PgDatabase } from './pg-database.ts';
 import { UndiciClient } from './undici-client.ts';
 
 export interface SourcePorts {
@@ -27,7 +28,8 @@ export interface SourcePorts {
 export function openSource(config: SourceConfig, ports: SourcePorts): Source {
   const { clock, log } = ports;
   if (config.type === 'rest') return openRest(config, ports);
-  return new PostgresSource({ url: databaseUrl(config, ports), config, clock, log });
+  const database = new PgDatabase({ url: databaseUrl(config, ports), config });
+  return new PostgresSource({ database, config, clock, log });
 }
 
 /** The login from its secret where there is one, read anew when it was refused; else the configured URL. */

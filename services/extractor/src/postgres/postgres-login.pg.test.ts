@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { execute, newDatabase, serverUrl } from '../../../../test/database.ts';
 import { databaseUrlIn } from './database-login.ts';
 import { FULL, rowsOf, sourceOf, startAt } from './postgres-source.fixtures.ts';
+import { PgDatabase } from '../adapters/pg-database.ts';
 import { PostgresSource } from './postgres-source.ts';
 
 test('a password that was just rotated is read anew, once', async () => {
@@ -30,10 +31,13 @@ test('a password that was just rotated is read anew, once', async () => {
   const log = { event: () => undefined };
   const open = (current: string, renewed: string) =>
     new PostgresSource({
-      url: async (wasRefused) => {
-        asked.push(wasRefused);
-        return login(wasRefused ? renewed : current);
-      },
+      database: new PgDatabase({
+        url: async (wasRefused) => {
+          asked.push(wasRefused);
+          return login(wasRefused ? renewed : current);
+        },
+        config,
+      }),
       config,
       clock,
       log,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { execute, newDatabase } from '../../../../test/database.ts';
-import { FULL, sourceOf, startAt } from './postgres-source.fixtures.ts';
+import { begun, FULL, sourceOf } from './postgres-source.fixtures.ts';
 
 describe('a table that can’t be ingested is refused before anything is claimed', () => {
   const view = 'CREATE TABLE base (id integer, updated_at timestamptz); CREATE VIEW things AS SELECT * FROM base';
@@ -80,7 +80,7 @@ describe('a table that can’t be ingested is refused before anything is claimed
     });
     await execute(url, `GRANT SELECT ON things TO ${role}; ALTER TABLE things ENABLE ROW LEVEL SECURITY`);
     await expect(source.readHighWatermark(entity)).rejects.toMatchObject({ code: 'SOURCE_DENIED' });
-    await expect(source.openSlice(entity, FULL, startAt())).rejects.toMatchObject({ code: 'SOURCE_DENIED' });
+    await expect(begun({ source, entity }, FULL)).rejects.toMatchObject({ code: 'SOURCE_DENIED' });
     login.password = 'wrong';
     const failure: unknown = await sourceOf(login.href)
       .source.readHighWatermark(entity)

@@ -3,10 +3,11 @@ import type { PendingLoad } from '@bronze/common/load/checkpoint';
 import { defineConfig, entityOf, isTable } from '@bronze/common/config';
 import type { PipelineEvent } from '@bronze/common/load/events';
 import type { Clock } from '@bronze/common/ports/clock';
-import type { RawBatch, SliceStart } from '@bronze/common/load/source';
+import type { RawBatch, SliceReader, SliceStart } from '@bronze/common/load/source';
 import type { PostgresSourceInput, TableEntity, TableEntityInput } from '@bronze/common/config/postgres';
 import type { Position } from '@bronze/common/load/position';
 import { timestamp } from '@bronze/common/words/timestamp';
+import { PgDatabase } from '../adapters/pg-database.ts';
 import { PostgresSource } from './postgres-source.ts';
 
 type Settings = Partial<TableEntityInput>;
@@ -39,7 +40,7 @@ export function sourceOf(url: string, settings: Settings = {}, sourceSettings: S
   const entity = entityOf(config, 'things');
   if (sourceConfig?.type !== 'postgres' || !isTable(entity)) throw new Error('there is a table');
   const source = new PostgresSource({
-    url: async () => url,
+    database: new PgDatabase({ url: async () => url, config: sourceConfig }),
     config: sourceConfig,
     clock,
     log: { event: (event) => events.push(event) },
@@ -71,6 +72,13 @@ export async function readAll(
   const batches: RawBatch[] = [];
   for await (const batch of reader.batches) batches.push(batch);
   return batches;
+}
+
+/** A slice of which the first batch was read, so that it knows what it found. */
+export async function begun({ source, entity }: Reading, load: PendingLoad, position?: Position): Promise<SliceReader> {
+  const reader = await source.openSlice(entity, load, startAt(position));
+  for await (const _ of reader.batches) break;
+  return reader;
 }
 
 /** What happens after the so-manieth slice, before the next one is opened. */

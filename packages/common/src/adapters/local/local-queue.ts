@@ -214,6 +214,5 @@ function isAlive(receiver: string): boolean {
 
 /** Failures of kind `transient` were written as `temporary` once. */
 function readFailure(text: string): Failure {
-  const failure = JSON.parse(text) as Omit<Failure, 'kind'> & { readonly kind: Failure['kind'] | 'temporary' };
-  return { ...failure, kind: failure.kind === 'temporary' ? 'transient' : failure.kind };
+  return JSON.parse(text.replace('"kind":"temporary"', '"kind":"transient"')) as Failure;
 }

@@ -5,7 +5,9 @@ import { BronzeError } from '@bronze/common/words/failure';
 import { type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import type { Position } from '@bronze/common/load/position';
 import type { CatalogColumn, RowKey } from '../table/table.ts';
-import { type Quoting, tableName, windowCondition } from '../window/window-condition.ts';
+import type { Quoting } from '../database.ts';
+import { tableName } from '../table/table-sql.ts';
+import { windowCondition } from '../window/window-condition.ts';
 
 /** A COPY and how to read what it sends. */
 export interface CopyPlan {
@@ -100,26 +102,6 @@ function selectedAs(entity: TableEntity, column: KeysetColumn, quoting: Quoting)
 function after(keyset: readonly KeysetColumn[], position: Position, quoting: Quoting): string {
   const columns = keyset.map(({ name }) => quoting.identifier(name)).join(', ');
   return `(${columns}) > (${position.values.map((value) => quoting.literal(value)).join(', ')})`;
-}
-
-/**
- * Locks the table against rewriting until the transaction ends, and reads nothing: views by the tables they read,
- * partitioned tables with their partitions. Unlike LOCK TABLE it needs no more than SELECT on one column, and takes
- * materialized views and foreign tables too.
- *
- * ALTER TABLE and TRUNCATE are not MVCC-safe: to a snapshot that is older than they are, the table is empty. In READ
- * COMMITTED each later statement takes its snapshot with this lock held (PostgreSQL's documentation, "Caveats" of MVCC).
- */
-export function lockSql(entity: TableEntity, quoting: Quoting): string {
-  return `SELECT FROM ${tableName(entity, quoting)} LIMIT 0`;
-}
-
-/** Asks the rows whether a key is one that the catalog doesn't prove: any row that comes back shows that it isn't. */
-export function keyCheckSql(entity: TableEntity, key: RowKey, quoting: Quoting): string {
-  const from = tableName(entity, quoting);
-  const columns = key.columns.map(({ name }) => quoting.identifier(name));
-  const isNull = columns.map((name) => `${name} IS NULL`).join(' OR ');
-  return `SELECT 1 FROM ${from} GROUP BY ${columns.join(', ')} HAVING count(*) > 1 OR bool_or(${isNull}) LIMIT 1`;
 }
 
 /**

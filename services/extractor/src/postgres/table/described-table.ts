@@ -1,14 +1,9 @@
 import { BronzeError } from '@bronze/common/words/failure';
-import type { ExactWindow } from '@bronze/common/words/exact-position';
-import { cursorColumns, type TableEntity } from '@bronze/common/config/postgres';
-import { escapeIdentifier, escapeLiteral } from 'pg';
+import type { TableEntity } from '@bronze/common/config/postgres';
 import { CATALOG_SQL, decodeCatalog } from './catalog-sql.ts';
 import { type CatalogTable, checkTable, type RowKey } from './table.ts';
-import { countWithoutCursorSql, type Quoting } from '../window/window-condition.ts';
-import { keyCheckSql, lockSql } from '../copy/copy-sql.ts';
-import type { Queries } from '../../adapters/postgres-session.ts';
-
-export const QUOTING: Quoting = { identifier: escapeIdentifier, literal: escapeLiteral };
+import { keyCheckSql, lockSql } from './table-sql.ts';
+import type { Queries } from '../database.ts';
 
 export interface DescribedTable extends CatalogTable {
   readonly key: RowKey;
@@ -21,7 +16,7 @@ const CANT_LOCK: ReadonlySet<unknown> = new Set(['42501', '42P01', '3F000']);
 export async function lockAndDescribe(session: Queries, entity: TableEntity): Promise<DescribedTable> {
   await session.rows('SAVEPOINT before_locking', []);
   try {
-    await session.rows(lockSql(entity, QUOTING), []);
+    await session.rows(lockSql(entity, session.quoting), []);
   } catch (thrown) {
     if (!CANT_LOCK.has(Reflect.get(Object(thrown), 'code'))) throw thrown;
     await session.rows('ROLLBACK TO SAVEPOINT before_locking', []);
@@ -51,25 +46,11 @@ export function zoneOf(entity: TableEntity, table: CatalogTable): string {
 
 /** @throws BronzeError KEY_NOT_UNIQUE */
 export async function checkKey(session: Queries, entity: TableEntity, key: RowKey): Promise<void> {
-  const offending = await session.rows(keyCheckSql(entity, key, QUOTING), []);
+  const offending = await session.rows(keyCheckSql(entity, key, session.quoting), []);
   if (offending.length === 0) return;
   const names = key.columns.map(({ name }) => name).join(', ');
   throw new BronzeError('KEY_NOT_UNIQUE', {
     message: `(${names}) is not a key of ${entity.table}: some rows share it or have NULL in it`,
     hint: `Name columns that identify a row as primary_key of ${entity.name}.`,
   });
-}
-
-/** How many rows have no cursor value, of those that the window's transactions wrote or of all; 0 unasked where none can. */
-export async function countWithoutCursor(
-  session: Queries,
-  entity: TableEntity,
-  table: CatalogTable,
-  window: ExactWindow | undefined,
-): Promise<number> {
-  const names = cursorColumns(entity);
-  const isNever = table.columns.some(({ name, not_null }) => not_null && names.includes(name));
-  if (names.length === 0 || isNever) return 0;
-  const [row] = await session.rows(countWithoutCursorSql(entity, window, QUOTING), []);
-  return Number(row?.['rows']);
 }

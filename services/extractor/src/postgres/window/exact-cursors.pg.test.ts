@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { connect, execute, newDatabase } from '../../../../../test/database.ts';
 import { Loads } from './exact-loads.fixtures.ts';
-import { startAt } from '../postgres-source.fixtures.ts';
+import { begun } from '../postgres-source.fixtures.ts';
 
 const THINGS =
   'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now(), deleted_at timestamptz)';
@@ -9,8 +9,7 @@ const THINGS =
 describe('rows without a cursor value', () => {
   async function leftOut(loads: Loads) {
     const load = await loads.claim();
-    const { source, entity } = loads.reading;
-    const { left_out } = await source.openSlice(entity, load, startAt());
+    const { left_out } = await begun(loads.reading, load);
     const ids = (await loads.rows(load)).map((row) => row['id']);
     await loads.finish(load);
     return { ids, without_cursor: left_out?.without_cursor };
@@ -57,8 +56,7 @@ describe('soft deletes', () => {
     expect(await loads.load('full', '_is_deleted')).toEqual(['f', 'f']);
     await execute(url, 'UPDATE things SET deleted_at = now() WHERE id = 2');
     const load = await loads.claim();
-    const { source, entity } = loads.reading;
-    expect((await source.openSlice(entity, load, startAt())).columns).toContainEqual({
+    expect((await begun(loads.reading, load)).columns).toContainEqual({
       name: '_is_deleted',
       type: 'boolean',
     });

@@ -3,7 +3,7 @@ import { timestamp } from '@bronze/common/words/timestamp';
 import { describe, expect, test } from 'vitest';
 import { connect, execute, newDatabase } from '../../../../../test/database.ts';
 import { Loads, plainRole } from './exact-loads.fixtures.ts';
-import { startAt } from '../postgres-source.fixtures.ts';
+import { begun, startAt } from '../postgres-source.fixtures.ts';
 
 const THINGS = 'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now(), note text)';
 
@@ -85,8 +85,7 @@ test('another database under the same name while a load is read: it is read by t
   const window = load.exact_window;
   if (!window) throw new Error('it is exact');
   const moved = { ...load, exact_window: { ...window, database: '1/00000001/5' } };
-  const { source, entity } = loads.reading;
-  expect((await source.openSlice(entity, moved, startAt())).window_fallback).toBe('database_changed');
+  expect((await begun(loads.reading, moved)).window_fallback).toBe('database_changed');
   expect((await loads.rows(moved)).map((row) => row['id'])).toEqual(['2']);
   const behind = { ...load, exact_window: { ...window, until_xid: '99999999999' } };
   await expect(loads.rows(behind)).rejects.toMatchObject({ code: 'SOURCE_INTERRUPTED' });

@@ -5,14 +5,11 @@ import {
   withObservation,
   exactWatermark,
   type ExactClaim,
-  isNotReplayed,
-  isRewritten,
   type Bounds,
   type Observation,
   canImprove,
-  positionMismatch,
-  withoutTimes,
 } from './exact-window.ts';
+import { isNotReplayed, isRewritten, positionMismatch, withoutTimes } from './position-mismatch.ts';
 
 const microseconds = (moment: Timestamp | null) => Date.parse(moment ?? 'never') * 1000;
 const at = (minute: number): Timestamp => timestamp(`2024-01-15T10:${String(minute).padStart(2, '0')}:00Z`);

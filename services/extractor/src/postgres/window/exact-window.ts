@@ -13,6 +13,7 @@
  * bound is awaited until `xid` has come so far; then that of the look before takes its place. The bound then stays
  * behind by no more than two lifetimes of such transactions.
  */
+import { isRewritten } from './position-mismatch.ts';
 import type { ExactWatermark } from '@bronze/common/load/high-watermark';
 import {
   basisOf,
@@ -141,47 +142,6 @@ function earliestOf(bounds: readonly (Timestamp | null)[]): Timestamp | null {
 /** Whether a further look may still raise the lower bound: transactions that were writing at the first one are about to finish. */
 export function canImprove(first: Bounds, now: Bounds): boolean {
   return now.lower_bound === null || (first.open_bound !== null && now.lower_bound < first.open_bound);
-}
-
-/** Whether the position's ids belong to another history than the look's, so that it proves nothing. */
-export function positionMismatch(position: ExactPosition, observation: Observation): WindowFallback | undefined {
-  if (position.database !== observation.database) return 'database_changed';
-  const isBehind =
-    BigInt(observation.snapshot_xmin) < BigInt(position.xid) ||
-    BigInt(observation.snapshot_xmax) < BigInt(position.next_xid);
-  // A standby may be behind without that: see `isNotReplayed`.
-  if (isBehind && !observation.is_standby) return 'database_restored';
-  return position.table_oid === observation.table_oid ? undefined : 'table_changed';
-}
-
-/**
- * Whether the table, or a part of it, lies in another file than before. Its rows may then carry the id of the transaction
- * that wrote that file, and keep the cursors they had.
- */
-export function isRewritten(before: FileNodes | undefined, now: FileNodes): boolean {
-  if (before === undefined) return false;
-  const oids = Object.keys(before);
-  return oids.length !== Object.keys(now).length || oids.some((oid) => before[oid] !== now[oid]);
-}
-
-/**
- * The position where the clock that its bounds were read from was ahead, and has been set back since: its ids count, and
- * no time does. The next scan has no bound.
- */
-export function withoutTimes(position: ExactPosition | undefined, observation: Observation): ExactPosition | undefined {
-  if (!position || observation.at >= position.looked_at) return position;
-  const { awaited_bound: _, ...rest } = position;
-  const unknown = { lower_bound: null, scan_from: null, open_bound: null, open_transactions: {} };
-  return { ...rest, ...unknown, open_bound_basis: 'lookback', looked_at: observation.at };
-}
-
-/** A standby that has not come as far as the claim before yet. */
-export function isNotReplayed(position: ExactPosition | undefined, observation: Observation): boolean {
-  return (
-    position?.database === observation.database &&
-    observation.is_standby &&
-    BigInt(observation.snapshot_xmin) < BigInt(position.xid)
-  );
 }
 
 /** What a claim decides with. */

@@ -6,20 +6,13 @@ import type { Clock } from '@bronze/common/ports/clock';
 import { cursorColumns, type PostgresSourceConfig, type TableEntity } from '@bronze/common/config/postgres';
 import { minusSeconds, timestamp } from '@bronze/common/words/timestamp';
 import { TIME_WATERMARK_SQL } from '../table/catalog-sql.ts';
-import {
-  withObservation,
-  exactWatermark,
-  isNotReplayed,
-  type Bounds,
-  type Observation,
-  canImprove,
-  positionMismatch,
-  withoutTimes,
-} from './exact-window.ts';
+import { withObservation, exactWatermark, type Bounds, type Observation, canImprove } from './exact-window.ts';
+import { isNotReplayed, positionMismatch, withoutTimes } from './position-mismatch.ts';
 import { CLOCK_SQL, decodeObservation, FLUSHED_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from './observe-sql.ts';
 import { truncateToPrecision } from '../copy/copy-sql.ts';
-import { countWithoutCursor, type DescribedTable, zoneOf } from '../table/described-table.ts';
-import type { Queries } from '../../adapters/postgres-session.ts';
+import { countWithoutCursor } from './without-cursor.ts';
+import { type DescribedTable, zoneOf } from '../table/described-table.ts';
+import type { Queries } from '../database.ts';
 
 /** Waits between the looks of one claim: transactions that are just writing are over in milliseconds. */
 const OBSERVE_AGAIN_AFTER_MS = [10, 20, 40, 80, 100] as const;

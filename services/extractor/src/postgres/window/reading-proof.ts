@@ -3,11 +3,11 @@ import type { WindowFallback } from '@bronze/common/words/exact-position';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { TableEntity } from '@bronze/common/config/postgres';
 import { REPLAYED_SQL } from '../table/catalog-sql.ts';
-import { isRewritten } from './exact-window.ts';
+import { isRewritten } from './position-mismatch.ts';
 import { decodeSnapshot, SNAPSHOT_SQL } from './observe-sql.ts';
 import { fitsIn32Bits } from './xid-range.ts';
 import type { DescribedTable } from '../table/described-table.ts';
-import type { Queries } from '../../adapters/postgres-session.ts';
+import type { Queries } from '../database.ts';
 
 /** What a reading session can vouch for. */
 export interface ReadingProof {

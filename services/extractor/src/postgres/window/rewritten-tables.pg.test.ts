@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { connect, execute, newDatabase } from '../../../../../test/database.ts';
 import { Loads, plainRole } from './exact-loads.fixtures.ts';
-import { readAll, rowsOf, startAt } from '../postgres-source.fixtures.ts';
+import { begun, readAll, rowsOf } from '../postgres-source.fixtures.ts';
 
 /** Two hundred rows of long ago, which no lookback reaches, in slices of fifty. */
 const THINGS = `CREATE TABLE things (id integer PRIMARY KEY, v integer, updated_at timestamptz DEFAULT now());
@@ -120,9 +120,7 @@ describe('a table that is rewritten between claim and last slice', () => {
     await execute(url, 'UPDATE things SET v = v + 1, updated_at = now()');
     const load = await loads.claim();
     await execute(url, `BEGIN; ${sql}; COMMIT`);
-    const { source, entity } = loads.reading;
-    const reader = await source.openSlice(entity, load, startAt());
-    expect(reader.window_fallback).toBe(sql === SWAP ? 'table_changed' : 'table_rewritten');
+    expect((await begun(loads.reading, load)).window_fallback).toBe(sql === SWAP ? 'table_changed' : 'table_rewritten');
     expect(sorted((await loads.rows(load)).map((row) => row['id']))).toEqual(ALL);
   });
 

@@ -4,7 +4,8 @@ import type { ExactWindow } from '@bronze/common/words/exact-position';
 import type { TableEntityInput } from '@bronze/common/config/postgres';
 import { timestamp } from '@bronze/common/words/timestamp';
 import { expect, test } from 'vitest';
-import { countWithoutCursorSql, windowCondition } from './window-condition.ts';
+import { countWithoutCursorSql } from './without-cursor.ts';
+import { windowCondition } from './window-condition.ts';
 
 const quoting = { identifier: (name: string) => `"${name}"`, literal: (text: string) => `'${text}'` };
 const window: ExactWindow = {

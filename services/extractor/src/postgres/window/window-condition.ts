@@ -1,15 +1,10 @@
+import type { Quoting } from '../database.ts';
 import type { PendingLoad } from '@bronze/common/load/checkpoint';
 import type { ExactWindow } from '@bronze/common/words/exact-position';
 import { cursorColumns, type TableEntity } from '@bronze/common/config/postgres';
 import type { Timestamp } from '@bronze/common/words/timestamp';
 import type { CatalogColumn } from '../table/table.ts';
 import { writtenSince, writtenWithin } from './xid-range.ts';
-
-/** The library's own quoting: identifiers and literals are never pasted. */
-export interface Quoting {
-  identifier(name: string): string;
-  literal(text: string): string;
-}
 
 /** A load's window, and what its bounds are compared with. */
 export interface WindowRead {
@@ -75,22 +70,4 @@ function momentOf({ entity, columns, zone }: WindowRead, moment: Timestamp, quot
   const hasZone = columns.some(({ name, type }) => name === first && type.endsWith('with time zone'));
   const utc = `timestamptz ${quoting.literal(moment)}`;
   return hasZone ? utc : `(${utc} AT TIME ZONE ${quoting.literal(zone)})`;
-}
-
-/** SQL that counts the rows without a cursor value: all, or those that the window's transactions wrote. */
-export function countWithoutCursorSql(
-  entity: TableEntity,
-  window: Pick<ExactWindow, 'from_xid' | 'until_xid'> | undefined,
-  quoting: Quoting,
-): string {
-  const isNull = cursorColumns(entity).map((name) => `${quoting.identifier(name)} IS NULL`);
-  const written = window && window.from_xid !== null ? [writtenWithin(window.from_xid, window.until_xid)] : [];
-  return `SELECT count(*)::text AS rows FROM ${tableName(entity, quoting)} WHERE ${[...isNull, ...written].join(' AND ')}`;
-}
-
-export function tableName(entity: TableEntity, quoting: Quoting): string {
-  return entity.table
-    .split('.')
-    .map((name) => quoting.identifier(name))
-    .join('.');
 }

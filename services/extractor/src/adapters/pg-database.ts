@@ -1,0 +1,150 @@
+import type { PostgresSourceConfig } from '@bronze/common/config/postgres';
+import { BronzeError } from '@bronze/common/words/failure';
+import pg, { escapeIdentifier, escapeLiteral } from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+import type { Copy, Database, Quoting, Row, Session } from '../postgres/database.ts';
+
+/** Everything arrives as the text PostgreSQL prints: no parser of `pg` ever touches a value. */
+const TEXT_ONLY = { getTypeParser: () => (text: string) => text };
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const LOCK_TIMEOUT_MS = 10_000;
+
+/** SQLSTATE: invalid_password. */
+const PASSWORD_REFUSED = '28P01';
+
+/** Each statement takes a snapshot of its own: it must be younger than the table's lock (decision 34). */
+const BEGIN = 'BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY';
+
+/**
+ * Settings that make values canonical text. `SET LOCAL`, because a pooler in transaction mode keeps nothing else.
+ * `row_security = off` turns a policy that would hide rows into an error.
+ */
+const SETTINGS = `SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'iso_8601';
+SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SET LOCAL client_encoding = 'UTF8';
+SET LOCAL jit = off; SET LOCAL row_security = off; SET LOCAL max_parallel_workers_per_gather = 0;
+SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS};`;
+
+export const QUOTING: Quoting = { identifier: escapeIdentifier, literal: escapeLiteral };
+
+export interface PgDatabaseOptions {
+  /** The connection URL, resolved only here and never printed. It is asked for again after a refused password. */
+  readonly url: (wasRefused: boolean) => Promise<string>;
+  readonly config: Pick<PostgresSourceConfig, 'idle_timeout_seconds' | 'statement_timeout_seconds'>;
+}
+
+/** A PostgreSQL database through `pg`. */
+export class PgDatabase implements Database {
+  readonly #options: PgDatabaseOptions;
+
+  constructor(options: PgDatabaseOptions) {
+    this.#options = options;
+  }
+
+  /** A password that was just rotated is refused once. */
+  async open(): Promise<PgSession> {
+    const { url, config } = this.#options;
+    try {
+      return await PgSession.open(await url(false), config);
+    } catch (thrown) {
+      if (Reflect.get(Object(thrown), 'code') !== PASSWORD_REFUSED) throw thrown;
+      return PgSession.open(await url(true), config);
+    }
+  }
+}
+
+class PgSession implements Session {
+  readonly quoting = QUOTING;
+  readonly #client: pg.Client;
+  readonly #idleMs: number;
+
+  private constructor(client: pg.Client, idleMs: number) {
+    this.#client = client;
+    this.#idleMs = idleMs;
+  }
+
+  static async open(url: string, config: PgDatabaseOptions['config']): Promise<PgSession> {
+    if (!/^postgres(?:ql)?:\/\//.test(url)) throw notAUrl();
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: 'bronze',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      types: TEXT_ONLY,
+    });
+    // Without a listener a lost connection would end the process; the query in flight reports it.
+    client.on('error', () => undefined);
+    await client.connect();
+    const session = new PgSession(client, config.idle_timeout_seconds * 1000);
+    try {
+      const statement_timeout = `SET LOCAL statement_timeout = '${config.statement_timeout_seconds}s'`;
+      await session.#answered(client.query(`${BEGIN}; ${SETTINGS} ${statement_timeout}`));
+      return session;
+    } catch (thrown) {
+      await session.close();
+      throw thrown;
+    }
+  }
+
+  async rows(sql: string, values: readonly string[]): Promise<Row[]> {
+    const result = await this.#answered(this.#client.query<Record<string, string | null>>(sql, [...values]));
+    return result.rows;
+  }
+
+  copy(sql: string): Copy {
+    const stream = this.#client.query(copyTo(sql));
+    return {
+      chunks: this.#chunksOf(stream),
+      rowCount: async () => {
+        // The stream ends before the server's CommandComplete, which carries its count: the next query waits for it.
+        await this.rows('SELECT 1 AS done', []);
+        return stream.rowCount ?? undefined;
+      },
+    };
+  }
+
+  /** Ends the session; `pg` cuts the connection when the server is still sending. */
+  async close(): Promise<void> {
+    await this.#client.end();
+  }
+
+  async *#chunksOf(stream: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
+    const chunks = stream[Symbol.asyncIterator]();
+    for (;;) {
+      const chunk = await this.#answered(chunks.next());
+      if (chunk.done) return;
+      yield chunk.value;
+    }
+  }
+
+  /**
+   * Waits for the server, but not for ever: a link that stalls raises nothing by itself.
+   *
+   * @throws BronzeError SOURCE_INTERRUPTED after the source's `idle_timeout_seconds`
+   */
+  async #answered<T>(answer: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(silent(this.#idleMs)), this.#idleMs);
+    });
+    try {
+      return await Promise.race([answer, silence]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function notAUrl(): BronzeError {
+  return new BronzeError('CONFIG_INVALID', {
+    message: 'the connection URL of the source does not begin with postgresql://',
+    hint: 'Write it as postgresql://user:password@host:5432/database.',
+  });
+}
+
+function silent(idleMs: number): BronzeError {
+  return new BronzeError('SOURCE_INTERRUPTED', {
+    message: `the database sent nothing for ${idleMs / 1000} s`,
+    hint: 'Bronze retries from the last batch. If queries start that slowly, raise idle_timeout_seconds of the source.',
+  });
+}

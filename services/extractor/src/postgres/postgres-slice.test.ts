@@ -1,0 +1,104 @@
+import { defineConfig, entityOf, isTable } from '@bronze/common/config';
+import type { PipelineEvent } from '@bronze/common/load/events';
+import { timestamp } from '@bronze/common/words/timestamp';
+import { expect, test } from 'vitest';
+import type { Database, Session } from './database.ts';
+import { PostgresSlice } from './postgres-slice.ts';
+import { CATALOG_SQL } from './table/catalog-sql.ts';
+
+const config = defineConfig({
+  sources: { db: { type: 'postgres', reconnects: 2 } },
+  entities: { things: { source: 'db', table: 'public.things', cursor: null, batch_rows: 1 } },
+});
+const entity = entityOf(config, 'things');
+if (!isTable(entity)) throw new Error('it is a table');
+
+const LOAD = {
+  load_id: '00000000-0000-8000-8000-000000000001',
+  load_type: 'full',
+  since: timestamp('1970-01-01'),
+  until: timestamp('2024-01-15'),
+  ingested_at: timestamp('2024-01-15'),
+} as const;
+
+const DESCRIBED = JSON.stringify({
+  kind: 'r',
+  oid: '1',
+  file_nodes: { '1': '1' },
+  has_xids: true,
+  has_children: false,
+  encoding: 'UTF8',
+  zone: 'UTC',
+  columns: [{ name: 'id', type: 'integer', not_null: true, readable: true }],
+  keys: [{ is_primary: true, columns: ['id'] }],
+});
+
+/** A database each of whose connections sends some rows, from `first` on, and is lost then. */
+function losing(rowsOf: (session: number) => number) {
+  const opened: Session[] = [];
+  const closed: Session[] = [];
+  let next = 1;
+  const database: Database = {
+    open: async () => {
+      const rows = rowsOf(opened.length);
+      const session: Session = {
+        quoting: { identifier: (name) => `"${name}"`, literal: (text) => `'${text}'` },
+        rows: async (sql) => (sql === CATALOG_SQL ? [{ described: DESCRIBED }] : [{ replayed: 'true' }]),
+        copy: () => ({
+          chunks: (async function* () {
+            for (let sent = 0; sent < rows; sent += 1) yield Buffer.from(`${next++}\n`);
+            throw Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' });
+          })(),
+          rowCount: async () => rows,
+        }),
+        close: async () => void closed.push(session),
+      };
+      opened.push(session);
+      return session;
+    },
+  };
+  return { database, opened, closed };
+}
+
+function sliceOf(database: Database) {
+  const events: PipelineEvent[] = [];
+  const waits: number[] = [];
+  const clock = { now: () => timestamp('2024-01-15'), sleep: async (ms: number) => void waits.push(ms) };
+  const log = { event: (event: PipelineEvent) => void events.push(event) };
+  const source = config.sources['db'];
+  if (source?.type !== 'postgres' || !isTable(entity)) throw new Error('there is a table');
+  const slice = new PostgresSlice(
+    { database, config: source, clock, log },
+    { entity, load: LOAD, position: undefined },
+  );
+  return { slice, events, waits };
+}
+
+test('a slice whose connection is lost again and again without progress fails as interrupted', async () => {
+  const { database, opened, closed } = losing((session) => (session === 0 ? 3 : 0));
+  const { slice, events, waits } = sliceOf(database);
+  const rows: number[] = [];
+  await expect(async () => {
+    for await (const batch of slice.batches) rows.push(batch.rows);
+  }).rejects.toMatchObject({ code: 'SOURCE_INTERRUPTED', kind: 'transient' });
+  expect(rows).toEqual([1, 1, 1]);
+  expect(events.map((event) => 'attempt' in event && event.attempt)).toEqual([1, 2]);
+  expect(waits).toEqual([500, 1000]);
+  expect(closed).toEqual(opened);
+});
+
+test('a slice that makes progress on each connection is never given up', async () => {
+  const { database, opened } = losing(() => 1);
+  const { slice } = sliceOf(database);
+  let rows = 0;
+  for await (const batch of slice.batches) if ((rows += batch.rows) === 20) break;
+  expect(rows).toBe(20);
+  expect(opened).toHaveLength(20);
+});
+
+test('nothing is connected, and nothing known, before the first batch is asked for', () => {
+  const { database, opened } = losing(() => 1);
+  const { slice } = sliceOf(database);
+  expect(() => slice.columns).toThrow(RangeError);
+  expect(opened).toEqual([]);
+});

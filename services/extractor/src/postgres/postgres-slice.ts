@@ -1,0 +1,152 @@
+import type { PostgresSourceConfig, TableEntity } from '@bronze/common/config/postgres';
+import type { PendingLoad } from '@bronze/common/load/checkpoint';
+import type { Log } from '@bronze/common/load/events';
+import type { Position, Skipped } from '@bronze/common/load/position';
+import type { RawBatch, SliceReader } from '@bronze/common/load/source';
+import type { Clock } from '@bronze/common/ports/clock';
+import { BronzeError } from '@bronze/common/words/failure';
+import { copyBatches } from './copy/copy-batches.ts';
+import { planCopy, stagedColumns } from './copy/copy-sql.ts';
+import type { Database, Session } from './database.ts';
+import { isInterruption, sourceFailure } from './source-failure.ts';
+import { countWithoutCursor } from './window/without-cursor.ts';
+import { type DescribedTable, lockAndDescribe, zoneOf } from './table/described-table.ts';
+import { proveReading, type ReadingProof } from './window/reading-proof.ts';
+
+/** The wait before a lost connection is opened again doubles from here. */
+const RECONNECT_DELAY_MS = 250;
+
+export interface PostgresSlicePorts {
+  readonly database: Database;
+  readonly config: Pick<PostgresSourceConfig, 'reconnects'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface SliceToRead {
+  readonly entity: TableEntity;
+  readonly load: PendingLoad;
+  /** Undefined: at the start of the window. */
+  readonly position: Position | undefined;
+}
+
+/** What the first session of a slice found. A session that takes over after a lost connection has to find the same. */
+interface Findings {
+  readonly columns: SliceReader['columns'];
+  readonly is_resumable: boolean;
+  readonly fallback: ReadingProof['fallback'];
+  readonly skipped: Skipped | undefined;
+}
+
+/** One slice of a table: one COPY, and another from the last whole batch on each time the connection is lost. */
+export class PostgresSlice implements SliceReader {
+  readonly batches: AsyncIterable<RawBatch>;
+  readonly #ports: PostgresSlicePorts;
+  readonly #slice: SliceToRead;
+  #first: Findings | undefined;
+
+  constructor(ports: PostgresSlicePorts, slice: SliceToRead) {
+    this.#ports = ports;
+    this.#slice = slice;
+    this.batches = this.#resuming();
+  }
+
+  get columns(): SliceReader['columns'] {
+    return this.#found.columns;
+  }
+
+  get is_resumable(): boolean {
+    return this.#found.is_resumable;
+  }
+
+  get window_fallback(): ReadingProof['fallback'] {
+    return this.#found.fallback;
+  }
+
+  get left_out(): Skipped | undefined {
+    return this.#found.skipped;
+  }
+
+  get #found(): Findings {
+    if (!this.#first) throw new RangeError('what a slice found is known once its batches are being read');
+    return this.#first;
+  }
+
+  /** Goes on after the last whole batch when the connection is lost; gives up when it is lost again without progress. */
+  async *#resuming(): AsyncGenerator<RawBatch> {
+    const { entity } = this.#slice;
+    let { position } = this.#slice;
+    let attempt = 0;
+    for (;;) {
+      try {
+        for await (const batch of this.#read(position)) {
+          yield batch;
+          position = batch.position;
+          attempt = 0;
+        }
+        return;
+      } catch (thrown) {
+        const failure = sourceFailure(entity.name, thrown);
+        attempt += 1;
+        if (!this.#mayResume(failure, attempt, position)) throw failure;
+        const { code, kind, message, hint } = failure;
+        const told = { code, kind, message, hint };
+        this.#ports.log.event({ kind: 'source_retried', entity: entity.name, attempt, failure: told });
+        await this.#ports.clock.sleep(RECONNECT_DELAY_MS * 2 ** attempt);
+      }
+    }
+  }
+
+  #mayResume(failure: BronzeError, attempt: number, position: Position | undefined): boolean {
+    const hasPlace = position === undefined || this.#first?.is_resumable === true;
+    return hasPlace && isInterruption(failure) && attempt <= this.#ports.config.reconnects;
+  }
+
+  /** One session: lock, describe, prove, COPY. */
+  async *#read(position: Position | undefined): AsyncGenerator<RawBatch> {
+    const { entity, load } = this.#slice;
+    const session = await this.#ports.database.open();
+    try {
+      const table = await lockAndDescribe(session, entity);
+      const { is_exact, fallback } = await proveReading(session, entity, load, table);
+      const columns = stagedColumns(entity, table.columns).map(({ name, type }) => ({ name, type }));
+      if (this.#first) assertSame(entity, this.#first, { columns, fallback });
+      this.#first ??= {
+        columns,
+        fallback,
+        is_resumable: table.key.columns.length > 0,
+        skipped: await this.#countSkipped(session, table, is_exact),
+      };
+      const read = { ...table, entity, load, position, zone: zoneOf(entity, table), is_exact };
+      yield* copyBatches(session, entity, planCopy(read, session.quoting));
+    } finally {
+      await session.close();
+    }
+  }
+
+  /** Rows without a cursor are counted once for a load: in its first slice. */
+  async #countSkipped(session: Session, table: DescribedTable, is_exact: boolean): Promise<Skipped | undefined> {
+    const { entity, load, position } = this.#slice;
+    if (load.load_type !== 'incremental' || position !== undefined) return undefined;
+    const window = is_exact ? load.exact_window : undefined;
+    const without_cursor = await countWithoutCursor(session, entity, table, window);
+    return { without_cursor, outside_window: 0, repeated: 0 };
+  }
+}
+
+function assertSame(entity: TableEntity, before: Findings, now: Pick<Findings, 'columns' | 'fallback'>): void {
+  const text = (columns: SliceReader['columns']) => JSON.stringify(columns.map(({ name, type }) => [name, type]));
+  if (text(before.columns) !== text(now.columns)) {
+    throw new BronzeError('SOURCE_TIMEOUT', {
+      message: `the columns of ${entity.table} changed while it was being read`,
+      hint: 'The slice starts over with the new columns by itself.',
+    });
+  }
+  // A failover or a rewrite between two sessions.
+  if (before.fallback !== now.fallback) {
+    throw new BronzeError('SOURCE_INTERRUPTED', {
+      message: `${entity.table} was rewritten, or its database replaced, while it was being read`,
+      hint: 'The slice starts over by itself, and may bring rows again.',
+    });
+  }
+}
