@@ -45,8 +45,8 @@ export class LoadWindow {
   /** Whether a record changed at or after the window's end: the next load brings it. */
   isBeyond(record: JsonObject): boolean {
     const { cursor, columns } = this.#entity;
-    const moment = cursor === null ? undefined : momentOf(record.get(cursor), columns[cursor] ?? '');
-    return moment !== undefined && moment.at >= this.#load.until;
+    const parsed = cursor === null ? undefined : momentOf(record.get(cursor), columns[cursor] ?? '');
+    return parsed !== undefined && parsed.at >= this.#load.until;
   }
 
   /**
@@ -59,26 +59,26 @@ export class LoadWindow {
     const { cursor, columns, null_cursor } = this.#entity;
     if (cursor === null) return true;
     const value = record.get(cursor) ?? null;
-    const moment = momentOf(value, columns[cursor] ?? '');
+    const parsed = momentOf(value, columns[cursor] ?? '');
     const isFull = this.#load.load_type === 'full';
-    if (!moment) {
+    if (!parsed) {
       // A full load takes what can't be placed in time. An incremental load must not skip a value that it can't read:
       // the record would be lost.
       if (null_cursor === 'error' || (value !== null && !isFull)) throw withoutCursor(this.#entity, cursor);
       this.#left_out.without_cursor += isFull ? 0 : 1;
       return isFull;
     }
-    const isInside = this.#isInside(moment);
+    const isInside = this.#isInside(parsed);
     if (!isInside) this.#left_out.outside_window += 1;
-    if (this.#asked !== undefined && moment.at < this.#asked) this.#isIgnored = true;
+    if (this.#asked !== undefined && parsed.at < this.#asked) this.#isIgnored = true;
     return isInside;
   }
 
   /** A day without a time belongs to the window in which it ends, so that each day is in exactly one window. */
   #isInside({ at, is_day }: ParsedTimestamp): boolean {
     const { load_type, since, until } = this.#load;
-    const [moment, from, to] = is_day ? [utcDate(at), utcDate(since), utcDate(until)] : [at, since, until];
-    return moment < to && (load_type === 'full' || moment >= from);
+    const [changed_at, from, to] = is_day ? [utcDate(at), utcDate(since), utcDate(until)] : [at, since, until];
+    return changed_at < to && (load_type === 'full' || changed_at >= from);
   }
 }
 

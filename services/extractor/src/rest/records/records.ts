@@ -28,6 +28,10 @@ function missing(entity: EndpointEntity, what: string): BronzeError {
 const IF_OPTIONAL = 'If records may lack it, declare it under columns.';
 const ASK_BY_DAY = "Set since: { format: 'date' } to ask by the day, or since: null if the API can’t be asked.";
 
+function declareNumbers(cursor: string): string {
+  return `For numbers, declare columns: { ${cursor}: 'unix_seconds' } or 'unix_milliseconds'.`;
+}
+
 /**
  * Checks that the records have the fields of the primary key, and a cursor that can be read. A configured field that
  * none of them has is a mistake: its name is wrong, or the API has changed. Without records nothing is checked.
@@ -64,7 +68,7 @@ export function checkFields(entity: EndpointEntity, records: readonly JsonObject
   if (values.length > 0 && !timestamps.some((one) => one)) {
     throw new BronzeError('COLUMN_UNSUPPORTED', {
       message: `the field ${cursor}, cursor of ${entity.name}, holds no timestamps`,
-      hint: `Use ISO 8601 text; for numbers, declare columns: { ${cursor}: 'unix_seconds' } or 'unix_milliseconds'.`,
+      hint: `It must be ISO 8601 text. ${declareNumbers(cursor)}`,
     });
   }
 }
