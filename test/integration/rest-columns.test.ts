@@ -13,7 +13,7 @@ const typesOf = (columns: readonly { name: string; type: string }[]) =>
   Object.fromEntries(columns.map(({ name, type }) => [name, type]));
 
 describe('inferred types', () => {
-  test.concurrent('stay the same in later loads: what no longer fits is quarantined, counted, not converted', async () => {
+  test.concurrent('stay the same later: what no longer fits is quarantined and counted, not converted', async () => {
     await using world = await RestWorld.open({
       records: [record('a', '"amount":10,"note":"x"')],
       entity: { columns: {} },
