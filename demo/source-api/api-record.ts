@@ -1,4 +1,4 @@
-/** A record as the API sends it: its JSON is text, so that digits stay as they were written. */
+/** A record as the API sends it. Its JSON is text, so that digits stay as they were written. */
 export interface ApiRecord {
   readonly id: string;
   /** ISO 8601 with microseconds, UTC: 27 characters, so text order is time order. */
@@ -11,7 +11,7 @@ export interface RecordList {
   readonly length: number;
   slice(from: number, to: number): readonly ApiRecord[];
   since(updated_at: string): RecordList;
-  /** How many records come before or are the one with these values, whether it is still there or not. */
+  /** How many records come before the one with these values, itself included, whether or not it still exists. */
   countUpTo(updated_at: string, id: string): number;
 }
 
@@ -22,7 +22,7 @@ function compare(a: ApiRecord, b: ApiRecord): number {
 
 export type ListOrder = 'oldest_first' | 'newest_first';
 
-/** Records by `updated_at`, then `id`, which can be told to move. */
+/** Records by `updated_at`, then `id`. They can be changed, deleted and added while the list is paged. */
 export class MovingList implements RecordList {
   readonly #order: ListOrder;
   #records: ApiRecord[];
@@ -52,7 +52,7 @@ export class MovingList implements RecordList {
     return after === -1 ? this.length : after;
   }
 
-  /** The record at an index gets a new version, which takes its place in the order. */
+  /** Gives the record at an index a new version, which moves to its own place in the order. */
   touch(index: number, updated_at: string): void {
     const [record] = this.#records.splice(index, 1);
     if (!record) return;

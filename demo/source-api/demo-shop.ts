@@ -14,7 +14,7 @@ export class DemoShop {
   readonly #days: string[];
   #lists: Lists;
 
-  /** @param days when days passed before, as ISO 8601 with microseconds */
+  /** @param days timestamps of the days that have passed already, as ISO 8601 with microseconds */
   constructor(apiKey: () => Promise<string | undefined>, days: readonly string[] = []) {
     this.#days = [...days];
     this.#lists = listsAfter(this.#days);
@@ -33,7 +33,7 @@ export class DemoShop {
     return this.#lists;
   }
 
-  /** New orders are paid for, and what was on its way arrives. */
+  /** A day passes: new orders are paid for, and what was on its way arrives. @param at the time of all its changes */
   passDay(at = new Date()): void {
     this.#days.push(`${at.toISOString().slice(0, 23)}000Z`);
     this.#lists = listsAfter(this.#days);

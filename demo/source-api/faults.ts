@@ -1,22 +1,22 @@
-/** What the API can be told to do wrong. Tests use exactly these switches; nothing is on by default. */
+/** What the API can be told to do wrong. Tests use exactly these switches; all are off by default. */
 export interface Faults {
-  /** Each answer takes so long. */
+  /** Each answer is delayed by this many milliseconds. */
   slow_ms?: number;
-  /** So many requests a window; above it 429. `announce` says how the API tells. */
+  /** This many requests per window; more are answered 429. `announce` says how the API reports the limit. */
   rate_limit?: { requests: number; window_ms: number; announce: 'headers' | 'seconds' | 'date' | 'nothing' };
-  /** The next `times` answers, or each one of `every`, are this status. */
+  /** The next `times` answers have this status, or one in every `every` answers has. */
   fail?: { status: number; times?: number; every?: number };
-  /** `ignored`: the parameter changes nothing; a number: this status refuses it. */
+  /** `ignored`: the parameter has no effect; a number: it is refused with this status. */
   since?: 'ignored' | number;
-  /** With each answer a record changes, one is deleted, or a new one appears. */
+  /** After each answer a record changes, is deleted, or is added. */
   moves?: 'update' | 'delete' | 'insert';
-  /** It moves so many times and then stands still; default: for ever. */
+  /** The list moves this many times and then stops; by default it never stops. */
   moves_max?: number;
-  /** The next so many bodies are cut short, with the full length announced: the connection breaks. */
+  /** This many of the next bodies are cut short, with the full length announced: the connection breaks. */
   truncate?: number;
-  /** The next so many bodies are cut short, as if they were whole. */
+  /** This many of the next bodies are cut short, as if they were complete. */
   cut_json?: number;
-  /** The next so many requests are answered with a reset of the connection. */
+  /** This many of the next requests are answered by resetting the connection. */
   reset?: number;
   /** Next links lead to this origin. */
   link_origin?: string;
@@ -24,10 +24,10 @@ export interface Faults {
   tokens_expire?: boolean;
   /** Pages lead in a circle. */
   loop?: boolean;
-  /** Before each page but the first comes an empty one. */
+  /** An empty page comes before each page but the first. */
   empty_pages?: boolean;
-  /** Redirects to this URL. */
+  /** Every request is redirected to this URL. */
   redirect?: string;
-  /** A body of two gigabytes. */
+  /** Every answer has a body of two gigabytes. */
   endless?: boolean;
 }

@@ -1,4 +1,4 @@
-/** The API as a Lambda behind API Gateway: the shop's days pass at midnight, the key is the one in Secrets Manager. */
+/** The API as a Lambda behind API Gateway. The shop's days pass at midnight UTC; the key comes from Secrets Manager. */
 import { SecretsManager } from '@bronze/common/adapters/aws/secrets-manager';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
 import { CachedSecret } from '@bronze/common/secrets/cached-secret';

@@ -12,8 +12,8 @@ interface Page {
 }
 
 /**
- * One page of a list, in whichever style is asked for: `page`, `offset` and `limit`, `cursor`, or the next link that
- * every answer has in its body and its `Link` header. `since` gives the records changed since, itself included.
+ * One page of a list, in the style that the request uses: `page`, `offset` and `limit`, `cursor`, or the next link that
+ * every answer but the last has in its body and its `Link` header. `since` selects the records changed at or after it.
  */
 export function listPage(all: RecordList, event: ApiEvent, faults: Faults): Page {
   const query = event.queryStringParameters ?? {};
@@ -34,7 +34,7 @@ function isEmptied(query: Readonly<Record<string, string | undefined>>, from: nu
   return faults.empty_pages === true && from > 0 && !query['cursor']?.startsWith(READ_AGAIN);
 }
 
-/** Undefined: the whole list is asked for. */
+/** The page size; undefined if the whole list is asked for. */
 function sizeOf(query: Readonly<Record<string, string | undefined>>): number | undefined {
   const isPaged = ['page', 'page_size', 'offset', 'limit', 'cursor'].some((name) => query[name] !== undefined);
   return isPaged ? Math.min(1000, Number(query['page_size'] ?? query['limit'] ?? 100)) : undefined;
@@ -54,7 +54,7 @@ function startOf(list: RecordList, query: Readonly<Record<string, string | undef
   return Number(query['offset'] ?? 0);
 }
 
-/** Tokens hold the sort key of the last record, so they stay where they were when the list moves. */
+/** A token holds the sort key of the last record, so it still marks the same place after the list has moved. */
 function encode(record: ApiRecord | undefined): string {
   return Buffer.from(JSON.stringify([record?.updated_at ?? '', record?.id ?? ''])).toString('base64url');
 }
@@ -66,7 +66,7 @@ function after(list: RecordList, token: string): number {
   return list.countUpTo(updated_at, id);
 }
 
-/** Seconds since 1970 are understood too. */
+/** Seconds since 1970 are accepted too. */
 function asIso(since: string): string {
   return /^\d+$/.test(since) ? new Date(Number(since) * 1000).toISOString() : since;
 }

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ApiResult, SourceApi } from './source-api.ts';
 
-/** The API on this machine: what API Gateway does in AWS, and the faults that only a socket can have. */
+/** Serves the API on this machine, as API Gateway does in AWS, with the faults that only a socket can have. */
 export class LoopbackServer {
   readonly url: string;
   readonly #server: Server;
@@ -67,7 +67,7 @@ function send(
   else response.write(half, () => response.destroy());
 }
 
-/** Two gigabytes of a list, chunked: no length is known beforehand. */
+/** Two gigabytes of a list, sent in chunks: no length is known beforehand. */
 async function sendWithoutEnd(response: ServerResponse): Promise<void> {
   response.writeHead(200, { 'content-type': 'application/json' });
   await pipeline(Readable.from(gigabytes()), response).catch(() => response.destroy());

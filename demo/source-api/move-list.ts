@@ -3,7 +3,7 @@ import type { Faults } from './faults.ts';
 
 let moves = 0;
 
-/** One change, now: of records near the front, which pull or push everything behind them. */
+/** Makes one change, now, near the front of the list, so that everything behind it moves. */
 export function moveList(list: MovingList, how: NonNullable<Faults['moves']>): void {
   moves += 1;
   const index = (moves * 7) % Math.max(1, Math.min(50, list.length));
@@ -23,7 +23,7 @@ function add(list: MovingList): void {
   list.add({ id, updated_at, json });
 }
 
-/** Now, with microseconds that only count up: two changes never share a moment. */
+/** The time in milliseconds, with a counter as microseconds, so that two changes don't share a timestamp. */
 function timeNow(): string {
   return `${new Date().toISOString().slice(0, 23)}${String(moves % 1000).padStart(3, '0')}Z`;
 }

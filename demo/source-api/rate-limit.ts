@@ -1,6 +1,6 @@
 import type { Faults } from './faults.ts';
 
-/** A fixed window of so many requests, told in whichever way is asked for. */
+/** A limited number of requests per fixed window, announced in the configured way. */
 export class RateLimit {
   #window_ms = 0;
   #used = 0;

@@ -1,19 +1,22 @@
-/** Payments and shipments of the demo shop's orders: the same rows as `demo/src/shop/*.sql` makes, computed the same way. */
+/**
+ * Payments and shipments for the demo shop's orders. The orders are the rows that `demo/src/shop/*.sql` makes, computed
+ * the same way.
+ */
 import { createHash } from 'node:crypto';
 import type { ApiRecord } from './api-record.ts';
 
 const FIRST_ORDERS = 20_000;
 const ORDERS_A_DAY = 200;
-/** Orders of 49.90 that a day adds, as day-of-changes.sql has them. */
+/** The orders that a day adds cost 49.90 each, as in day-of-changes.sql. */
 const NEW_ORDER_CENTS = 4990;
-/** Only late orders are still on their way when a day passes. */
+/** Of the shipped orders, only those above this number arrive when a day passes. */
 const RECENT_FROM = 19_000;
 const START_US = BigInt(Date.UTC(2026, 6, 1)) * 1000n;
 const BETWEEN_ORDERS_US = 432_000_017n;
 const DAY_US = 86_400_000_000n;
 const STATUSES = ['placed', 'paid', 'shipped', 'delivered', 'delivered', 'delivered', 'returned'] as const;
 
-/** `pick()` of data.sql. */
+/** The same as `pick()` in data.sql. */
 function pick(seed: string, choices: number): number {
   return Number.parseInt(createHash('md5').update(seed).digest('hex').slice(0, 7), 16) % choices;
 }
@@ -47,7 +50,7 @@ function iso(at_us: bigint): string {
   return `${new Date(Number(at_us / 1000n)).toISOString().slice(0, 19)}.${below}Z`;
 }
 
-/** The shop's orders after some days have passed: `days` are the moments of their changes. */
+/** The shop's orders after some days have passed. @param days timestamps of each day's changes */
 export function ordersAfter(days: readonly string[]): Order[] {
   const first = Array.from({ length: FIRST_ORDERS }, (_, index) => firstOrder(index + 1));
   const [day] = days;
@@ -72,7 +75,7 @@ const PAYMENT_STATUS = {
   returned: 'refunded',
 } as const;
 
-/** One payment an order: amounts as decimals, references beyond 2^53, a nested card or none. */
+/** One payment for each order: amounts as decimals, references beyond 2^53, a nested card or none. */
 export function payments(orders: readonly Order[]): ApiRecord[] {
   return orders.map(({ n, status, cents, at, updated_at }) => {
     const id = `pay_${String(n).padStart(8, '0')}`;

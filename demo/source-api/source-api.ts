@@ -5,7 +5,7 @@ import type { Faults } from './faults.ts';
 import { listPage } from './list-page.ts';
 import { RateLimit } from './rate-limit.ts';
 
-/** What API Gateway hands to a Lambda, as far as it is used here. */
+/** The part of API Gateway's event that is used here. */
 export interface ApiEvent {
   readonly path: string;
   readonly queryStringParameters: Readonly<Record<string, string | undefined>> | null;
@@ -19,18 +19,18 @@ export interface ApiResult {
 }
 
 export interface SourceApiOptions {
-  /** Lists by their path, such as `/payments`: asked for with each request. */
+  /** Lists by path, such as `/payments`. Each function is called with every request. */
   readonly lists: Readonly<Record<string, () => RecordList>>;
-  /** The key that callers must send; undefined: none is asked for. */
+  /** The key that callers must send; undefined: none is needed. */
   readonly apiKey: () => Promise<string | undefined>;
   readonly faults?: Faults;
-  /** Lets a list move, after an answer of it, when `faults.moves` says so. */
+  /** Moves the list at a path; called after each answer from it while `faults.moves` is set. */
   readonly move?: (path: string, how: NonNullable<Faults['moves']>) => void;
 }
 
 export class SourceApi {
   readonly faults: Faults;
-  /** Answered so far, of any status. */
+  /** Requests received so far, whatever their answer. */
   requests = 0;
   readonly #options: SourceApiOptions;
   readonly #limit = new RateLimit();
@@ -40,7 +40,7 @@ export class SourceApi {
     this.faults = options.faults ?? {};
   }
 
-  /** The Lambda's handler. */
+  /** Handles one request, as the Lambda's handler does. */
   readonly handle = async (event: ApiEvent): Promise<ApiResult> => {
     this.requests += 1;
     const { faults } = this;
@@ -55,7 +55,7 @@ export class SourceApi {
     const { lists, apiKey } = this.#options;
     const expected = await apiKey();
     if (expected !== undefined && event.headers['x-api-key'] !== expected) return problem(403, 'forbidden');
-    if (this.#isToFail()) return problem(this.faults.fail?.status ?? 500, 'told to fail');
+    if (this.#isToFail()) return problem(this.faults.fail?.status ?? 500, 'this failure was asked for');
     if (this.faults.redirect !== undefined) return problem(302, 'moved', { location: this.faults.redirect });
     const list = Object.hasOwn(lists, event.path) ? lists[event.path] : undefined;
     if (!list) return problem(404, 'no such list');

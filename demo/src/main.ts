@@ -6,13 +6,13 @@ import { execute, startEmbeddedPostgres } from '@bronze/emulators/embedded-postg
 import { DemoShop } from '../source-api/demo-shop.ts';
 import { LoopbackServer } from '../source-api/loopback-server.ts';
 
-/** A folder of the demo's own: it begins anew each time. */
+/** The demo's own folder, deleted at each start. */
 const OUT = process.argv[2] ?? 'demo-data';
 
-/** `npm start`: the whole story on a laptop, with the same commands that a person would type. */
+/** `npm start`: the whole story on a laptop, with the same commands that you would type. */
 async function main(): Promise<void> {
   await rm(OUT, { recursive: true, force: true });
-  tell('Starting a PostgreSQL server and a payments API of our own, and filling them with a shop.');
+  say('Starting a PostgreSQL server and a payments API, and filling them with a demo shop.');
   const database = await startEmbeddedPostgres();
   const key = randomBytes(24).toString('hex');
   const shop = new DemoShop(async () => key);
@@ -26,18 +26,18 @@ async function main(): Promise<void> {
       API_KEY_SECRET_ARN: 'env:SHOP_API_KEY',
       SHOP_API_KEY: JSON.stringify({ api_key: key }),
     };
-    tell('First run: every table and every list of the API is loaded in full.');
+    say('First run: every table and every list of the API is loaded in full.');
     await bronzeRun(environment);
-    tell('A day passes in the shop: new customers, orders and payments, deliveries, a sale.');
+    say('A day passes in the shop: new customers, orders and payments, deliveries, a sale.');
     await execute(url, await shopSql('day-of-changes'));
     shop.passDay();
-    // An HTTP server tells the time in whole seconds: what changed in this one counts from the next.
+    // The API's `Date` has whole seconds: what changed in this second is loaded from the next one on.
     await delay(1000);
-    tell('Second run: only what changed.');
+    say('Second run: only what changed.');
     await bronzeRun(environment);
-    tell('Third run: nothing changed, so nothing is written.');
+    say('Third run: nothing changed, so nothing is written.');
     await bronzeRun(environment);
-    tell(
+    say(
       `Look around: npx bronze status --out ${OUT}, npx bronze preview orders --out ${OUT}, and the files in ${OUT}/`,
     );
   } finally {
@@ -51,7 +51,7 @@ function shopSql(name: string): Promise<string> {
 }
 
 function bronzeRun(environment: Record<string, string>): Promise<void> {
-  tell(`$ npx bronze run --out ${OUT}`);
+  say(`$ npx bronze run --out ${OUT}`);
   const child = spawn('bronze', ['run', '--out', OUT], {
     stdio: 'inherit',
     env: { ...process.env, ...environment },
@@ -62,7 +62,7 @@ function bronzeRun(environment: Record<string, string>): Promise<void> {
   });
 }
 
-function tell(text: string): void {
+function say(text: string): void {
   process.stderr.write(`\n> ${text}\n`);
 }
 

@@ -13,7 +13,7 @@ const typesOf = (columns: readonly { name: string; type: string }[]) =>
   Object.fromEntries(columns.map(({ name, type }) => [name, type]));
 
 describe('inferred types', () => {
-  test.concurrent('stay from load to load; what no longer fits is in quarantine, counted, and not bent', async () => {
+  test.concurrent('stay the same later: what no longer fits is quarantined and counted, not converted', async () => {
     await using world = await RestWorld.open({
       records: [record('a', '"amount":10,"note":"x"')],
       entity: { columns: {} },
@@ -31,7 +31,7 @@ describe('inferred types', () => {
     expect(await world.everythingWritten()).toContain('amount: \\"10.5\\" is not exactly a int64');
   });
 
-  test.concurrent('stay over an empty load, and over one that was given up', async () => {
+  test.concurrent('do not change over an empty load', async () => {
     await using world = await RestWorld.open({ records: [record('a', '"amount":10')], entity: { columns: {} } });
     await world.load();
     await world.nextSecond();
@@ -41,7 +41,7 @@ describe('inferred types', () => {
     expect(await world.load()).toMatchObject({ rows_quarantined: 1 });
   });
 
-  test.concurrent('hold for all slices of a load', async () => {
+  test.concurrent('are the same in all slices of a load', async () => {
     const records = [record('a', '"amount":1'), record('b', '"amount":2.5'), record('c', '"other":"x"')];
     await using world = await RestWorld.open({
       records,
@@ -57,7 +57,7 @@ describe('inferred types', () => {
   });
 });
 
-test.concurrent('the event date of a record without one has a part of its own', async () => {
+test.concurrent('records without an event date get a part of their own', async () => {
   const records = [
     record('a', '"paid_at":"2024-01-02T23:30:00-05:00"'),
     record('b', '"paid_at":null'),
@@ -71,12 +71,12 @@ test.concurrent('the event date of a record without one has a part of its own', 
   ]);
 });
 
-test.concurrent('an event date that no record has is a part of its own too', async () => {
+test.concurrent('an entity whose records all lack the event date gets a part too', async () => {
   await using world = await RestWorld.open({ records: [record('a', '"x":1')], entity: { event_date: 'paid_at' } });
   expect(await world.load()).toMatchObject({ rows_in_bronze: 1 });
 });
 
-test.concurrent('hostile keys and values arrive as they are', async () => {
+test.concurrent('hostile keys and values arrive unchanged', async () => {
   const fields =
     '"__proto__":{"polluted":true},"constructor":"c","a.b":"dots","🎁":"\\ud83c\\udf81","nul":"x\\u0000y","dup":1,"dup":2,"half":"\\ud800"';
   await using world = await RestWorld.open({ records: [record('a', fields)], entity: { columns: {} } });
@@ -95,7 +95,7 @@ test.concurrent('hostile keys and values arrive as they are', async () => {
   expect(await world.everythingWritten()).toContain('__proto__');
 });
 
-test.concurrent('one record that can’t be told from another is left out and counted', async () => {
+test.concurrent('a record that equals another in everything is skipped and counted', async () => {
   const same = record('a', '"x":1');
   await using world = await RestWorld.open({ records: [same, same, record('b', '"x":1')] });
   expect(await world.load()).toMatchObject({ rows: 2, left_out: { repeated: 1 } });

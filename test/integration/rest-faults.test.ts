@@ -11,7 +11,7 @@ async function expectAll(world: RestWorld): Promise<void> {
   expect(await world.versions()).toEqual(world.expected());
 }
 
-/** Some other server, which remembers what it was sent. */
+/** A server other than the API, which records the requests it gets. */
 async function otherServer(): Promise<{ url: string; requests: string[] }> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
@@ -23,12 +23,12 @@ async function otherServer(): Promise<{ url: string; requests: string[] }> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
 }
 
-describe('nothing is lost or doubled when the API', () => {
+describe('nothing is lost or repeated when the API', () => {
   const cases: readonly (readonly [string, Faults, number])[] = [
     ['is slow', { slow_ms: 60 }, 0],
-    ['fails each third time', { fail: { status: 503, every: 3 } }, 2],
-    ['cuts a page short three times, then sends it whole', { truncate: 3 }, 3],
-    ['sends half of the JSON three times, as if it were all', { cut_json: 3 }, 3],
+    ['fails every third request', { fail: { status: 503, every: 3 } }, 2],
+    ['cuts a page short three times, then sends all of it', { truncate: 3 }, 3],
+    ['sends half of the JSON three times, as if it were complete', { cut_json: 3 }, 3],
     ['resets the connection', { reset: 3 }, 3],
     ...[408, 425, 429, 500, 502, 503, 504].map(
       (status) => [`answers ${status} twice`, { fail: { status, times: 2 } }, 2] as const,
@@ -41,8 +41,8 @@ describe('nothing is lost or doubled when the API', () => {
   });
 });
 
-describe('a limit of requests', () => {
-  test('that is announced in headers is never run into', async () => {
+describe('a rate limit', () => {
+  test('that is announced in headers is never hit', async () => {
     const faults: Faults = { rate_limit: { requests: 4, window_ms: 1000, announce: 'headers' } };
     await using world = await RestWorld.open({ records: 200, faults });
     const refused = countStatus(world, 429);
@@ -52,25 +52,25 @@ describe('a limit of requests', () => {
   });
 
   test.each(['seconds', 'date', 'nothing'] as const)(
-    'that is announced by %s with the 429: it is heeded',
+    'that is announced by %s with the 429 is respected',
     async (announce) => {
       const faults: Faults = { rate_limit: { requests: 4, window_ms: 1000, announce } };
       await using world = await RestWorld.open({ records: 200, faults, source: { attempts: 8 } });
       const refused = countStatus(world, 429);
       await expectAll(world);
-      // At most one too many a window where the pause is known; back-off has to guess without.
+      // At most one request too many per window where the pause is known. Without it, back-off has to guess.
       expect(refused()).toBeLessThanOrEqual(announce === 'nothing' ? 12 : 4);
     },
   );
 
-  test('of our own is kept', async () => {
+  test('of our own configuration is kept', async () => {
     await using world = await RestWorld.open({ records: 100, source: { requests_per_second: 20 } });
     const started_ms = performance.now();
     await expectAll(world);
     expect(performance.now() - started_ms).toBeGreaterThan(((world.api.requests - 1) / 20) * 1000 * 0.95);
   });
 
-  test('that asks for a longer pause than is allowed ends the slice, and the next goes on', async () => {
+  test('that asks for a longer pause than is allowed ends the slice, and the next slice continues', async () => {
     await using world = await RestWorld.open({ source: { retry_wait_seconds_max: 1 } });
     const handle = world.api.handle;
     Reflect.set(world.api, 'handle', async (event: Parameters<typeof handle>[0]) => {
@@ -81,11 +81,11 @@ describe('a limit of requests', () => {
     expect(await world.versions()).toEqual(world.expected());
   });
 
-  test('that lets nothing through is a clear error', async () => {
+  test('that lets nothing through fails the load with a clear error', async () => {
     const faults: Faults = { rate_limit: { requests: 0, window_ms: 3_600_000, announce: 'seconds' } };
     await using world = await RestWorld.open({ faults, source: { retry_wait_seconds_max: 1 } });
     expect(await world.failingRun()).toMatchObject({ code: 'SOURCE_THROTTLED' });
-    // Once refused it is not asked again before the pause is over.
+    // After a refusal the API is not asked again before the pause is over.
     expect(world.api.requests).toBe(1);
   });
 });
@@ -121,7 +121,7 @@ describe('another host', () => {
   });
 });
 
-test('a redirect within the origin is followed; one without end is not', async () => {
+test('a redirect within the origin is followed; an endless one is not', async () => {
   await using world = await RestWorld.open({ records: 15, faults: { redirect: '/things?limit=20' } });
   expect(await world.failingRun()).toMatchObject({
     code: 'LINK_REFUSED',
@@ -137,7 +137,7 @@ test('a redirect within the origin is followed; one without end is not', async (
   await expectAll(world);
 });
 
-test('two gigabytes in one response are refused at the cap, with flat memory', async () => {
+test('a response of two gigabytes is refused at the cap, with flat memory', async () => {
   await using world = await RestWorld.open({ faults: { endless: true } });
   const before = process.memoryUsage().rss;
   let peak = before;
@@ -147,7 +147,7 @@ test('two gigabytes in one response are refused at the cap, with flat memory', a
   expect((peak - before) / 2 ** 20).toBeLessThan(400);
 });
 
-test('an answer that takes too long is tried again, then the load fails and nothing moves', async () => {
+test('an answer that takes too long fails the load, and the checkpoint does not move', async () => {
   await using world = await RestWorld.open({
     faults: { slow_ms: 1500 },
     source: { request_timeout_seconds: 1, attempts: 1 },
@@ -155,7 +155,7 @@ test('an answer that takes too long is tried again, then the load fails and noth
   expect(await world.failingRun()).toMatchObject({ code: 'SOURCE_TIMEOUT' });
 });
 
-test('no server at all is a clear error', async () => {
+test('a server that does not exist is a clear error', async () => {
   await using world = await RestWorld.open({ source: { base_url: 'http://127.0.0.1:9', attempts: 1 } });
   expect(await world.failingRun()).toMatchObject({
     code: 'SOURCE_UNREACHABLE',
@@ -167,16 +167,16 @@ describe('an answer without records', () => {
   test.concurrent.each([
     ['an error with status 200', '{"error":"maintenance"}', 'RECORDS_MISSING'],
     ['a page of HTML', '<html></html>', 'RESPONSE_MALFORMED'],
-    ['nothing', '', 'RESPONSE_MALFORMED'],
-    ['no objects', '{"data":[1]}', 'RECORDS_MISSING'],
-  ])('%s: an error, and the list is not taken for empty', async (_, body, code) => {
+    ['an empty body', '', 'RESPONSE_MALFORMED'],
+    ['a list of numbers', '{"data":[1]}', 'RECORDS_MISSING'],
+  ])('such as %s is an error, and not taken for an empty list', async (_, body, code) => {
     await using world = await RestWorld.open({ source: { attempts: 1 } });
     Reflect.set(world.api, 'handle', async () => ({ statusCode: 200, headers: {}, body }));
     expect(await world.failingRun()).toMatchObject({ code });
   });
 });
 
-test('an invocation whose time is up hands over after a page, and the next goes on', async () => {
+test('an invocation whose time is up ends its slice after a page, and the next one continues', async () => {
   await using world = await RestWorld.open({ faults: { slow_ms: 30 } });
   const stop = new AbortController();
   setTimeout(() => stop.abort(), 250);

@@ -7,7 +7,7 @@ async function expectAll(world: RestWorld): Promise<void> {
 }
 
 describe('the API key', () => {
-  test.concurrent('is read anew when it was rotated in the middle of a load', async () => {
+  test.concurrent('is read again when it is rotated in the middle of a load', async () => {
     await using world = await RestWorld.open();
     const handle = world.api.handle;
     Reflect.set(world.api, 'handle', async (event: Parameters<typeof handle>[0]) => {
@@ -18,7 +18,7 @@ describe('the API key', () => {
     await expectAll(world);
   });
 
-  test.concurrent('that is wrong is a clear error, and is shown nowhere', async () => {
+  test.concurrent('is shown nowhere when it is wrong, which is a clear error', async () => {
     await using world = await RestWorld.open();
     await world.writeSecret('canary-5c1e7a');
     const failure = await world.failingRun();
@@ -28,7 +28,7 @@ describe('the API key', () => {
     expect(world.api.requests).toBe(2);
   });
 
-  test.concurrent('is nowhere in what a load leaves behind, also when the API echoes it', async () => {
+  test.concurrent('is nowhere in what a load leaves behind, even when the API echoes it', async () => {
     await using world = await RestWorld.open({ key: 'canary-77aa01', faults: { fail: { status: 503, times: 1 } } });
     await expectAll(world);
     expect(await world.everythingWritten()).not.toContain('canary');
@@ -48,7 +48,7 @@ describe('the API key', () => {
     ['', /holds no API key/],
     ['{"key": "x"}', /holds no API key/],
     ['two\nlines', /characters that no header can carry/],
-  ])('a secret that is %j is a clear error', async (secret, message) => {
+  ])('is a clear error when its secret is %j', async (secret, message) => {
     await using world = await RestWorld.open({ source: { api_key_secret: `env:UNUSED` } });
     expect(await world.failingRun()).toMatchObject({
       code: 'SECRET_UNREADABLE',

@@ -3,7 +3,7 @@ import type { ApiEvent, ApiResult } from '@bronze/demo/source-api/source-api';
 import type { ApiRecord } from '@bronze/demo/source-api/api-record';
 import { PAGINGS, recordOf, RestWorld } from './rest-world.ts';
 
-/** Lets the API answer in another way. */
+/** Changes the answers of the API. */
 function answering(world: RestWorld, change: (result: ApiResult, event: ApiEvent) => ApiResult): void {
   const { handle } = world.api;
   Reflect.set(world.api, 'handle', async (event: ApiEvent) => change(await handle(event), event));
@@ -14,15 +14,15 @@ const withBody = (change: (body: string) => string) => (result: ApiResult) => ({
   body: change(result.body),
 });
 
-describe('APIs as they come', () => {
-  test.concurrent('no page behind the last: 404 ends numbered pages, and is an error on the first', async () => {
+describe('an unusual API is read correctly:', () => {
+  test.concurrent('one that answers 404 after the last numbered page', async () => {
     await using world = await RestWorld.open({ entity: { paging: PAGINGS.page } });
     answering(world, (result) => (result.body.includes('"data":[]') ? { ...result, statusCode: 404 } : result));
     expect(await world.load()).toMatchObject({ rows: 250 });
     expect(await world.versions()).toEqual(world.expected());
   });
 
-  test.concurrent('an empty list written as null', async () => {
+  test.concurrent('one that writes an empty list as null', async () => {
     await using world = await RestWorld.open({ records: 0 });
     answering(
       world,
@@ -31,7 +31,7 @@ describe('APIs as they come', () => {
     expect(await world.load()).toMatchObject({ rows: 0 });
   });
 
-  test.concurrent('150,000 records in one response', async () => {
+  test.concurrent('one that sends 150,000 records in one response', async () => {
     const records = Array.from({ length: 150_000 }, (_, n): ApiRecord => {
       const updated_at = '2024-01-15T10:32:00.000000Z';
       return { id: String(n), updated_at, json: `{"id":${n},"updated_at":"${updated_at}"}` };
@@ -40,7 +40,7 @@ describe('APIs as they come', () => {
     expect(await world.load()).toMatchObject({ rows: 150_000 });
   });
 
-  test.concurrent('a next link in an object of its own, and one under a key with a dot', async () => {
+  test.concurrent('one with its next link in an object of its own, or under a key with a dot', async () => {
     await using world = await RestWorld.open({ entity: { paging: PAGINGS['next-link in the body'] } });
     answering(
       world,
@@ -56,7 +56,7 @@ describe('APIs as they come', () => {
     expect(await odata.load()).toMatchObject({ rows: 250 });
   });
 
-  test.concurrent('a next page that can’t be read, or is nowhere, is an error and not the end', async () => {
+  test.concurrent('one whose next page is unreadable or named nowhere fails the load and does not end it', async () => {
     await using world = await RestWorld.open({ entity: { paging: PAGINGS['next-link in the body'] } });
     answering(
       world,
@@ -72,7 +72,7 @@ describe('APIs as they come', () => {
   });
 
   test.concurrent.each([PAGINGS.page, PAGINGS.offset])(
-    '%j: a field that differs in each answer, excluded or not',
+    'one paged by %j, with a field that differs in each answer, excluded or not',
     async (paging) => {
       for (const exclude of [['served_at'], []]) {
         await using world = await RestWorld.open({ entity: { paging, exclude } });
@@ -87,7 +87,7 @@ describe('APIs as they come', () => {
     },
   );
 
-  test.concurrent('many records that changed since the load was claimed, in the middle of the list', async () => {
+  test.concurrent('one with many records in the middle of its list that changed since the claim', async () => {
     await using world = await RestWorld.open({ records: 3000, entity: { paging: { style: 'offset', size: 20 } } });
     const late = '2999-01-01T00:00:00.000000Z';
     answering(
@@ -122,7 +122,7 @@ describe('cursors', () => {
     expect(await world.load({ since })).toMatchObject({ rows: 0, left_out: { outside_window: 1 } });
   });
 
-  test.concurrent('that can’t be read are an error of an incremental load, and are not left out', async () => {
+  test.concurrent('that can’t be read fail an incremental load, and are not skipped', async () => {
     await using world = await RestWorld.open({ faults: { since: 'ignored' } });
     await world.load();
     const now = new Date().toISOString().replace('Z', '000Z');

@@ -4,7 +4,7 @@ import { PAGINGS, recordOf, RestWorld, versionOf } from './rest-world.ts';
 const STYLES = [['none', { style: 'none' }] as const, ...Object.entries(PAGINGS)];
 
 describe.each(STYLES)('paging by %s', (_, paging) => {
-  test.concurrent('all records arrive, then none, then exactly the changed and the new', async () => {
+  test.concurrent('all records arrive, then none, then exactly the changed and the new ones', async () => {
     await using world = await RestWorld.open({ entity: { paging } });
     const full = await world.load();
     expect(full).toMatchObject({ load_type: 'full', rows: 250, source_system: 'api', window_basis: 'server_date' });
@@ -53,7 +53,7 @@ describe.each(STYLES)('paging by %s', (_, paging) => {
 });
 
 describe.each(Object.entries(PAGINGS))('paging by %s', (_, paging) => {
-  test.concurrent('slices go on where the one before ended', async () => {
+  test.concurrent('each slice continues where the one before ended', async () => {
     await using world = await RestWorld.open({ entity: { paging, slice_rows: 45, batch_rows: 10 } });
     const record = await world.load();
     expect(record.slices).toBeGreaterThan(3);
@@ -61,7 +61,7 @@ describe.each(Object.entries(PAGINGS))('paging by %s', (_, paging) => {
     expect(await world.versions()).toEqual(world.expected());
   });
 
-  test.concurrent('a list whose length is a whole number of pages ends all the same', async () => {
+  test.concurrent('a list whose length is a whole number of pages is read to its end', async () => {
     await using world = await RestWorld.open({ records: 60, entity: { paging, slice_rows: 20 } });
     expect(await world.load()).toMatchObject({ rows: 60 });
     expect(await world.versions()).toEqual(world.expected());
@@ -73,7 +73,7 @@ describe.each(Object.entries(PAGINGS))('paging by %s', (_, paging) => {
     expect(await world.versions()).toEqual(world.expected());
   });
 
-  test.concurrent('what stops the paging is raw records: pages of which nothing belongs to the window are read on', async () => {
+  test.concurrent('pages without records in the window do not end the list: raw records count', async () => {
     await using world = await RestWorld.open({ entity: { paging, since: null } });
     await world.load();
     world.list.touch(249, new Date().toISOString().replace('Z', '000Z'));
@@ -92,8 +92,8 @@ describe.each(Object.entries(PAGINGS))('paging by %s', (_, paging) => {
     ['delete', 'newest_first'],
     ['insert', 'newest_first'],
     ['insert', 'oldest_first'],
-  ] as const)('a list that moves by %s, %s: none lost, none doubled', async (moves, order) => {
-    // A list that grows with every look at it has no end.
+  ] as const)('a list that moves by %s, %s, neither loses nor repeats a record', async (moves, order) => {
+    // A list that grows with every request has no end.
     const faults = { moves, moves_max: 60 };
     await using world = await RestWorld.open({ order, faults, entity: { paging, slice_rows: 100 } });
     const before = new Set(world.expected());
@@ -114,7 +114,7 @@ describe.each(Object.entries(PAGINGS))('paging by %s', (_, paging) => {
 });
 
 describe.each([PAGINGS.cursor, PAGINGS['next-link in the body'], PAGINGS['next-link in the Link header']])(
-  '%j',
+  'paging by %j',
   (paging) => {
     test.concurrent('an empty page with a next one is not the end', async () => {
       await using world = await RestWorld.open({ entity: { paging }, faults: { empty_pages: true } });
@@ -122,7 +122,7 @@ describe.each([PAGINGS.cursor, PAGINGS['next-link in the body'], PAGINGS['next-l
       expect(await world.versions()).toEqual(world.expected());
     });
 
-    test.concurrent('pages that lead in a circle are an error, not a load without end', async () => {
+    test.concurrent('pages that lead in a circle are an error, not an endless load', async () => {
       await using world = await RestWorld.open({ entity: { paging }, faults: { loop: true } });
       expect(await world.failingRun()).toMatchObject({ code: 'PAGES_LOOP' });
       world.api.faults.loop = false;
@@ -130,7 +130,7 @@ describe.each([PAGINGS.cursor, PAGINGS['next-link in the body'], PAGINGS['next-l
       expect(await world.versions()).toEqual(world.expected());
     });
 
-    test.concurrent('a page token that expires starts the slice over; one of a slice before is an error with a way out', async () => {
+    test.concurrent('an expired token restarts the slice; one of an earlier slice fails with a way out', async () => {
       await using world = await RestWorld.open({ entity: { paging }, faults: { tokens_expire: true } });
       expect(await world.failingRun()).toMatchObject({ code: 'SOURCE_INTERRUPTED' });
       expect(await world.failingRun({ slice_rows: 20, batch_rows: 20 })).toMatchObject({
@@ -144,13 +144,13 @@ describe.each([PAGINGS.cursor, PAGINGS['next-link in the body'], PAGINGS['next-l
   },
 );
 
-describe('by offset', () => {
-  test.concurrent.each([1, 2, 3, 4, 5])('lists of %d with pages of two', async (records) => {
+describe('paging by offset', () => {
+  test.concurrent.each([1, 2, 3, 4, 5])('a list of %d in pages of two is read to its end', async (records) => {
     await using world = await RestWorld.open({ records, entity: { paging: { style: 'offset', size: 2 } } });
     expect(await world.load()).toMatchObject({ rows: records });
   });
 
-  test.concurrent('an API that gives one record a page is read to its end all the same', async () => {
+  test.concurrent('an API that gives only one record per page is read to its end', async () => {
     await using world = await RestWorld.open({ entity: { paging: PAGINGS.offset } });
     const handle = world.api.handle;
     Reflect.set(world.api, 'handle', async (event: Parameters<typeof handle>[0]) =>
@@ -164,7 +164,7 @@ describe('by offset', () => {
 test.concurrent.each([
   ['page', { style: 'page', page_param: 'seite', size: 20 }],
   ['offset', { style: 'offset', offset_param: 'start', size: 20 }],
-] as const)('an API that does not know the parameter of %s is an error, not a load without end', async (_, paging) => {
+] as const)('an API that does not know the parameter of %s is an error, not an endless load', async (_, paging) => {
   await using world = await RestWorld.open({ entity: { paging } });
   expect(await world.failingRun()).toMatchObject({ code: 'PAGES_LOOP' });
 });

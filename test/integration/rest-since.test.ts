@@ -3,7 +3,7 @@ import { recordOf, RestWorld } from './rest-world.ts';
 
 describe('since', () => {
   test.concurrent.each([400, 404, 405, 422, 501])(
-    'refused with %d: all is read and filtered here, and the record says so',
+    'refused with %d: everything is read and filtered here, and the load record says so',
     async (since) => {
       await using world = await RestWorld.open({ faults: { since } });
       await world.load();
@@ -11,14 +11,14 @@ describe('since', () => {
     },
   );
 
-  test.concurrent('ignored: all is read and filtered here, and the record says so', async () => {
+  test.concurrent('ignored: everything is read and filtered here, and the load record says so', async () => {
     await using world = await RestWorld.open({ faults: { since: 'ignored' } });
     await world.load();
     await expectChanges(world, { since_parameter: 'ignored', left_out: { outside_window: 247 } });
     expect(world.events).toContainEqual(expect.objectContaining({ kind: 'load_claimed', since_parameter: 'ignored' }));
   });
 
-  test.concurrent('ignored by an API whose newest come first: the first page can’t tell, the record does', async () => {
+  test.concurrent('ignored with the newest first: the load record shows it, the first page does not', async () => {
     await using world = await RestWorld.open({ faults: { since: 'ignored' }, order: 'newest_first' });
     await world.load();
     const now = new Date().toISOString().replace('Z', '000Z');
@@ -31,13 +31,13 @@ describe('since', () => {
     });
   });
 
-  test.concurrent('in seconds since 1970', async () => {
+  test.concurrent('sent in seconds since 1970 brings exactly the changed records', async () => {
     await using world = await RestWorld.open({ entity: { since: { format: 'unix_seconds' } } });
     await world.load();
     await expectChanges(world, { since_parameter: 'sent' });
   });
 
-  test.concurrent('refused for another reason is an error', async () => {
+  test.concurrent('refused for another reason: the load fails', async () => {
     await using world = await RestWorld.open({ faults: { since: 418 } });
     await world.load();
     expect((await world.run()).failure).toMatchObject({
@@ -57,12 +57,12 @@ describe('since', () => {
   }
 });
 
-describe('a configuration that does not fit the API is told before anything is claimed', () => {
+describe('a configuration that does not fit the API fails before anything is claimed', () => {
   test.concurrent.each([
     [{ primary_key: ['nr'] }, 'KEY_MISSING', /the field nr of its primary_key/],
     [{ cursor: 'changed_at' }, 'COLUMN_MISSING', /the field changed_at, its cursor/],
-    [{ cursor: 'n' }, 'COLUMN_UNSUPPORTED', /holds no moments/],
-    [{ records_path: 'items' }, 'RECORDS_MISSING', /items in the body is no list/],
+    [{ cursor: 'n' }, 'COLUMN_UNSUPPORTED', /holds no timestamps/],
+    [{ records_path: 'items' }, 'RECORDS_MISSING', /items in the body is not a list/],
     [{ endpoint: '/thing' }, 'SOURCE_REJECTED', /404: \{"message":"no such list"\}/],
   ])('%j', async (entity, code, message) => {
     await using world = await RestWorld.open();
@@ -78,14 +78,14 @@ describe('records without a cursor value', () => {
     return [recordOf(1), { ...bare, json: bare.json.replace(/"updated_at":"[^"]*"/, '"updated_at":null') }];
   };
 
-  test.concurrent('come with full loads, and are counted in incremental ones', async () => {
+  test.concurrent('come with full loads and are counted in incremental ones', async () => {
     await using world = await RestWorld.open({ records: withNull(), faults: { since: 'ignored' } });
     expect(await world.load()).toMatchObject({ rows: 2 });
     await world.nextSecond();
     expect(await world.load()).toMatchObject({ rows: 0, left_out: { without_cursor: 1, outside_window: 1 } });
   });
 
-  test.concurrent('are an error where the policy says so', async () => {
+  test.concurrent('are an error where null_cursor is error', async () => {
     await using world = await RestWorld.open({ records: withNull(), entity: { null_cursor: 'error' } });
     expect(await world.failingRun()).toMatchObject({ code: 'CURSOR_MISSING' });
   });

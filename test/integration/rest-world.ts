@@ -38,19 +38,19 @@ export function recordOf(n: number, updated_at = dayOf(n)): ApiRecord {
   return { id, updated_at, json };
 }
 
-/** Forty records share each moment. */
+/** Forty records share each timestamp. */
 function dayOf(n: number): string {
   return `2024-01-${String(1 + (Math.floor(n / 40) % 28)).padStart(2, '0')}T10:32:00.123456Z`;
 }
 
-/** A real API on a real socket, and the pipeline on a folder. */
+/** A real API on a real socket, and the pipeline writing to a folder. */
 export class RestWorld {
   readonly api: SourceApi;
   readonly list: MovingList;
   readonly out: string;
   readonly events: PipelineEvent[] = [];
   readonly settings: RestSettings;
-  /** What the API expects; the pipeline's is in the secret file. */
+  /** The key that the API expects; the pipeline reads its own from the secret file. */
   key: string;
   #server: LoopbackServer | undefined;
 
@@ -76,7 +76,7 @@ export class RestWorld {
     return world;
   }
 
-  /** `await using`: tests that wait a lot can run beside each other. */
+  /** For `await using`: tests that wait a lot can run concurrently. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server?.stop();
   }
@@ -127,7 +127,7 @@ export class RestWorld {
     const options = { config, out_dir: this.out, engine: 'duckdb', environment: {}, log } as const;
     const { results } = await runLocally(options, { stop });
     const [result] = results;
-    if (!result) throw new Error('there is one entity');
+    if (!result) throw new Error('the run gave no result');
     return result;
   }
 
@@ -136,13 +136,13 @@ export class RestWorld {
     const { status, failure, loads } = await this.run(changed);
     const record = loads.at(-1);
     if (status === 'completed' && record) return record;
-    throw new Error(`it did not complete: ${JSON.stringify(failure)}`);
+    throw new Error(`the load did not complete: ${JSON.stringify(failure)}`);
   }
 
   /** A run that must fail and leave the checkpoint where it was. */
   async failingRun(changed: Partial<EndpointEntityInput> = {}): Promise<Failure> {
     const { status, failure, checkpoint } = await this.run(changed);
-    if (status !== 'failed' || !failure) throw new Error(`it was ${status}`);
+    if (status !== 'failed' || !failure) throw new Error(`the run should have failed, but was ${status}`);
     if (checkpoint?.last_sync_timestamp !== undefined) throw new Error('the checkpoint has moved');
     return failure;
   }
@@ -156,17 +156,17 @@ export class RestWorld {
     return (await this.rows()).map((row) => `${row['id']} ${row['updated_at']}`).toSorted();
   }
 
-  /** The same of each record that the API has now. */
+  /** The same for each record that the API has now. */
   expected(): string[] {
     return this.list.slice(0, this.list.length).map(versionOf).toSorted();
   }
 
-  /** The next whole second: a window ends with the server's `Date`, which has no fractions. */
+  /** Waits for the next whole second: a window ends at the server's `Date`, which has no fractions. */
   async nextSecond(): Promise<void> {
     await delay(1000 - (Date.now() % 1000) + 5);
   }
 
-  /** All text that the pipeline has left behind. */
+  /** The contents of all files that the pipeline has left behind. */
   async everythingWritten(): Promise<string> {
     const files = await readdir(this.out, { recursive: true, withFileTypes: true });
     const bodies = files

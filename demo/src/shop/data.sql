@@ -1,4 +1,4 @@
--- The same rows each time: every "random" choice is a digit of the md5 of the row's number.
+-- The same rows each time: every "random" choice comes from the md5 of a label and the row's number.
 CREATE FUNCTION pick(seed text, choices integer) RETURNS integer LANGUAGE sql IMMUTABLE
 AS $$ SELECT (('x' || substr(md5(seed), 1, 7))::bit(28)::integer) % choices $$;
 
@@ -27,7 +27,7 @@ SELECT n, md5('sku' || n)::uuid,
   timestamptz '2026-03-01 08:00:00+00' + make_interval(mins => pick('repriced' || n, 100000))
 FROM generate_series(1, 400) AS n;
 
--- 200 orders a day for 100 days; a nightly job touches all orders of a day at the same instant, so thousands tie.
+-- 200 orders a day for 100 days. A nightly job updates all orders of a day at the same instant, so that many tie.
 INSERT INTO orders
 SELECT n, 1 + pick('customer' || n, 2000),
   (ARRAY['placed', 'paid', 'shipped', 'delivered', 'delivered', 'delivered', 'returned'])[1 + pick('status' || n, 7)]::order_status,

@@ -1,4 +1,4 @@
--- A day in the shop, in one transaction: all its rows carry the same updated_at.
+-- A day in the shop, in one transaction: all rows it touches get the same updated_at.
 INSERT INTO customers
 SELECT n, 'new' || n || '@example.com', 'New Customer ' || n, 'DE', NULL, true, '{}', now(), now()
 FROM generate_series(2001, 2025) AS n;

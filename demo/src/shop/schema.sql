@@ -1,4 +1,4 @@
--- An e-commerce shop, with a type for everybody: enums, arrays, JSON, exact money, microseconds.
+-- An e-commerce shop with a variety of types: enums, arrays, JSON, exact money, microseconds.
 CREATE TYPE order_status AS ENUM ('placed', 'paid', 'shipped', 'delivered', 'returned');
 
 CREATE TABLE customers (

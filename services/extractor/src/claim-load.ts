@@ -24,8 +24,11 @@ export interface ClaimPorts {
 }
 
 /**
- * The load that this request is to help along: its own, newly claimed or not, or the one that is pending.
- * `undefined` when there is nothing to do. A lost swap starts again from the reading.
+ * Finds the load that this request works on: its own, which may be claimed here, or the one that is pending. After a
+ * lost compare-and-swap it reads the checkpoint again and starts over.
+ *
+ * @returns `undefined` when there is nothing to do
+ * @throws BronzeError from the source, when the entity can't be read as configured; nothing is claimed then
  */
 export async function claimLoad(
   ports: ClaimPorts,

@@ -11,7 +11,7 @@ export interface EnqueuePorts {
   readonly writes: TaskQueue<WriteMessage>;
 }
 
-/** Sends the write tasks of a committed slice and, if the load goes on, the request that continues it. */
+/** Sends the write tasks of a committed slice and, unless it is the last, the request that continues its load. */
 export async function enqueueNext(ports: EnqueuePorts, slice: SliceManifest): Promise<void> {
   await ports.writes.send(writeMessages(slice));
   if (slice.final) return;
@@ -20,7 +20,7 @@ export async function enqueueNext(ports: EnqueuePorts, slice: SliceManifest): Pr
   await ports.requests.send([{ ...next, ...(run_id && { run_id }) }]);
 }
 
-/** For slices that somebody may have committed and not handed over: sends each of their tasks that has no receipt. */
+/** Sends each task of these slices that has no receipt: the invocation that committed them may have sent none. */
 export async function sendMissingTasks(
   ports: EnqueuePorts,
   load: LoadKey,

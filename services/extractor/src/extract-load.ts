@@ -13,10 +13,11 @@ import { stageSlice, type StagingPorts } from './stage-slice.ts';
 export interface ExtractorPorts extends ClaimPorts, StagingPorts, EnqueuePorts, CompletionPorts {}
 
 /**
- * Carries out one request for one entity: claims a load or helps the pending one, stages its next slice,
- * commits it and hands its write tasks over. Any number of these may run for the same entity at once.
+ * Carries out one request for one entity: claims a load or helps the pending one, stages and commits its next slice,
+ * and sends that slice's write tasks and the request that continues the load. Any number of these may run for the same
+ * entity at once.
  *
- * @throws BronzeError the message is then delivered again, and the load goes on from what is committed
+ * @throws BronzeError the message is then delivered again, and the load continues from what is committed
  */
 export async function extractLoad(ports: ExtractorPorts, entity: Entity, request: ExtractRequest): Promise<void> {
   const load = await claimLoad(ports, entity, request);
@@ -25,7 +26,8 @@ export async function extractLoad(ports: ExtractorPorts, entity: Entity, request
   const record = await readLoadRecord(ports.objects, key);
   if (record) return finishSwap(ports, record);
 
-  // Whoever sent a request had handed over what is before its slice. Of others that are there, nobody may have.
+  // A request for slice n is sent only after the tasks of all earlier slices. Slices from n on may be committed without
+  // their tasks ever having been sent (decision 31). A request for another load says nothing about this one.
   const enqueued = request.load_id === load.load_id ? (request.slice ?? 0) : 0;
   const slices = await slicesFrom(ports.objects, key, Math.max(0, enqueued - 1));
   const last = slices.at(-1);
@@ -37,13 +39,14 @@ export async function extractLoad(ports: ExtractorPorts, entity: Entity, request
   );
   if (last?.final) return completeLoad(ports, key);
 
-  // Also when another committed it: if that one died before it handed over, this message may be the last of the load.
+  // Also when another invocation committed the slice: if it died before it sent anything, this message may be the last
+  // one of the load (decision 27).
   const manifest = await stageSlice(ports, entity, load, last);
   await enqueueNext(ports, manifest);
   if (manifest.final && manifest.tasks.length === 0) await completeLoad(ports, key);
 }
 
-/** Requests are hints: one that names a slice beyond what is there has all of them read. */
+/** A request is only a hint: if it names a slice beyond those that are committed, all of them are read. */
 async function slicesFrom(objects: ObjectStore, load: LoadKey, from: number): Promise<SliceManifest[]> {
   const slices = await readSlices(objects, load, from);
   return slices.length === 0 && from > 0 ? readSlices(objects, load) : slices;

@@ -22,12 +22,12 @@ const boundsOf = (bounds: Partial<SliceBounds>): SliceBounds => ({
 
 const UNBOUNDED = boundsOf({ limits: { slice_rows: Infinity, slice_bytes: Infinity } });
 
-test('a slice begins empty, where the one before ended', () => {
+test('a slice starts empty, at the position where the previous one ended', () => {
   expect(startAt(null)).toEqual({ position: null, rows: 0, bytes: 0, isFull: false });
   expect(startAt(positionAt(7)).position).toEqual(positionAt(7));
 });
 
-test('rows and bytes are those of all batches, the position that of the last', () => {
+test('a slice counts the rows and bytes of all its batches and keeps the position of the last', () => {
   const one = addBatch(startAt(positionAt(1)), batchOf(3, 30), UNBOUNDED);
   const two = addBatch(one, batchOf(4, 41), UNBOUNDED);
   expect(two).toEqual({ position: positionAt(4), rows: 7, bytes: 71, isFull: false });
@@ -39,11 +39,11 @@ test.each([
   [11, 0, true],
   [9, 1000, true],
   [1, 1001, true],
-])('with at most 10 rows and 1000 bytes, %i rows in %i bytes fill the slice: %s', (rows, bytes, isFull) => {
+])('with limits of 10 rows and 1000 bytes, a slice of %i rows in %i bytes is full: %s', (rows, bytes, isFull) => {
   expect(addBatch(startAt(null), batchOf(rows, bytes), boundsOf({})).isFull).toBe(isFull);
 });
 
-test('the batch that fills a slice belongs to it', () => {
+test('the batch that fills a slice is part of it', () => {
   const before = addBatch(startAt(null), batchOf(6, 60), boundsOf({}));
   expect(before.isFull).toBe(false);
   expect(addBatch(before, batchOf(5, 50), boundsOf({}))).toEqual({
@@ -54,23 +54,23 @@ test('the batch that fills a slice belongs to it', () => {
   });
 });
 
-test('a slice ends where its source hands over, whatever has been read', () => {
+test('a slice ends where its source asks for it, however little has been read', () => {
   expect(addBatch(startAt(null), batchOf(0, 0, true), boundsOf({})).isFull).toBe(true);
   expect(addBatch(startAt(null), batchOf(1, 10, false), boundsOf({})).isFull).toBe(false);
 });
 
-test('a slice ends before its deadline', () => {
+test('a slice ends when its deadline is near', () => {
   const deadline = { isNear: () => true };
   expect(addBatch(startAt(null), batchOf(1, 10), boundsOf({ deadline })).isFull).toBe(true);
 });
 
-test('L2: nothing ends a slice that no other statement may go on with', () => {
+test('L2: nothing ends a slice early that cannot be resumed', () => {
   const deadline = { isNear: () => true };
   const bounds = boundsOf({ is_resumable: false, deadline });
   expect(addBatch(startAt(null), batchOf(11, 1001, true), bounds)).toMatchObject({ rows: 11, isFull: false });
 });
 
-test('the deadline is asked only when nothing else decides', () => {
+test('the deadline is consulted only when nothing else ends the slice', () => {
   const isNear = vi.fn<() => boolean>(() => false);
   const deadline = { isNear };
   addBatch(startAt(null), batchOf(10, 10), boundsOf({ deadline }));
@@ -83,8 +83,8 @@ test('the deadline is asked only when nothing else decides', () => {
 
 test.each([
   ['nothing read', null, null],
-  ['the position of before', positionAt(7), positionAt(7)],
-])('a slice that ends early with %s is stuck, and says what to do', (_, before, position) => {
+  ['the position it started from', positionAt(7), positionAt(7)],
+])('a slice that ends early with %s is stuck, and the hint says what to do', (_, before, position) => {
   expect(() => assertMoved('things', 2, before, { position, final: false })).toThrow(
     expect.objectContaining({
       code: 'SLICE_STUCK',
@@ -94,7 +94,7 @@ test.each([
   );
 });
 
-test('a slice that moved is not stuck, and neither is one that found nothing more', () => {
+test('a slice that moved is not stuck, and neither is one whose source had nothing more', () => {
   const ending = (before: number | null, after: number | null, final: boolean) => () => {
     const [from, position] = [before, after].map((id) => (id === null ? null : positionAt(id)));
     assertMoved('things', 0, from ?? null, { position: position ?? null, final });

@@ -4,13 +4,13 @@ import type { Deadline } from '@bronze/common/ports/clock';
 import type { RawBatch, SliceReader } from '@bronze/common/load/source';
 import type { Position } from '@bronze/common/load/position';
 
-/** What one slice has read so far. */
+/** How far one slice has read. */
 export interface SliceProgress {
-  /** Where reading goes on. Null while nothing was read. */
+  /** Where reading continues. Null at the start of the window. */
   readonly position: Position | null;
   readonly rows: number;
   readonly bytes: number;
-  /** Whether the slice ends here, though the source may have more. */
+  /** Whether the slice ends here, although the source may have more. */
   readonly isFull: boolean;
 }
 
@@ -24,7 +24,10 @@ export function startAt(position: Position | null): SliceProgress {
   return { position, rows: 0, bytes: 0, isFull: false };
 }
 
-/** A slice ends with the batch that fills it, that its source hands over after, or that leaves no time for another. */
+/**
+ * Adds a batch. The slice ends with the batch that fills it, the one its source asks to end it with, or the one that
+ * leaves no time for another. A slice that isn't resumable does not end before its source does.
+ */
 export function addBatch(before: SliceProgress, raw: RawBatch, bounds: SliceBounds): SliceProgress {
   const { limits, is_resumable, deadline } = bounds;
   const rows = before.rows + raw.rows;
@@ -42,7 +45,7 @@ export interface SliceEnd {
 }
 
 /**
- * A continuation that stands still would go round for ever.
+ * Checks that a slice which ends early has moved on: otherwise each of its continuations would end in the same place.
  *
  * @throws BronzeError SLICE_STUCK
  */

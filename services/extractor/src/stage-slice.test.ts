@@ -71,12 +71,12 @@ test('L7: a put that fails while the source is slow fails the slice, not the pro
   await expect(stage({ objects, pause_ms: 30 })).rejects.toThrow('503 SlowDown');
 });
 
-test('a slice ends at its limit, or before its deadline, and says where it goes on', async () => {
+test('a slice ends at its limit or when its deadline is near, and records where the next one continues', async () => {
   expect(await stage({ slice_rows: 3 })).toMatchObject({ final: false, position: { values: ['3'] } });
   expect(await stage({ isNear: () => true })).toMatchObject({ final: false, position: { values: ['1'] } });
   expect(await stage({})).toMatchObject({ final: true, position: { values: ['5'] } });
 });
 
-test('L2: what no other statement may go on with is read whole', async () => {
+test('L2: a source that cannot be resumed is read to its end in one slice', async () => {
   expect(await stage({ is_resumable: false, slice_rows: 3, isNear: () => true })).toMatchObject({ final: true });
 });

@@ -37,8 +37,9 @@ interface Staged extends SliceEnd {
 /**
  * Stages the slice after `before` and commits it by putting its manifest if absent.
  *
- * @returns the manifest that is there: this attempt's, or that of another which came first. Then the batches staged
- *   here are garbage
+ * @returns the committed manifest: this attempt's, or that of another attempt that committed first. In the second case
+ *   the batches staged here are garbage
+ * @throws BronzeError SLICE_STUCK, and whatever the source throws
  */
 export async function stageSlice(
   ports: StagingPorts,
@@ -85,10 +86,10 @@ interface Staging {
   readonly put: (raw: RawBatch, batch: number) => Promise<StagedBatch>;
 }
 
-/** Batches being compressed and put while the source fills the next: with one, the source waited a quarter of the time. */
+/** Batches compressed and put at once while the source fills the next. With one, it waited a quarter of the time. */
 const PUTS_AT_ONCE = 2;
 
-/** Compresses and puts batches while the source is already filling the next. */
+/** Compresses and puts batches while the source is already filling the next one. */
 async function stageBatches(
   ports: StagingPorts,
   entity: Entity,
@@ -145,7 +146,7 @@ async function putBatch(ports: StagingPorts, one: BatchToPut): Promise<StagedBat
   return { key, rows, bytes: body.length, ndjson_bytes, row_bytes_max, sha256 };
 }
 
-/** After "exists" read back: the manifest there may be our own, put by a retry below us. */
+/** A manifest that exists already is read back: it may be our own, put by an earlier try of a retrying client. */
 async function commit(ports: StagingPorts, manifest: SliceManifest): Promise<SliceManifest> {
   const { entity, slice, attempt, load, final } = manifest;
   const key = keyOf(entity, load);

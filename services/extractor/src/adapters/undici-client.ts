@@ -3,10 +3,13 @@ import type { RestSourceConfig } from '@bronze/common/config/rest';
 import { Agent, errors, request } from 'undici';
 import type { HttpAnswer, HttpClient } from '../rest/http/http.ts';
 
-/** No redirect is followed here; compressed answers are not asked for, so none can burst. */
+/** Compressed answers are not asked for, so none can expand beyond the cap. */
 const HEADERS = { 'accept-encoding': 'identity', 'user-agent': 'bronze' };
 
-/** HTTP by undici: one connection pool for each source, time-outs and a cap on what a response may hold. */
+/**
+ * HTTP by undici: one connection pool per source, a time-out for each attempt and a cap on the size of a response.
+ * Redirects are not followed here.
+ */
 export class UndiciClient implements HttpClient {
   readonly #agent: Agent;
   readonly #timeout_ms: number;
@@ -15,7 +18,7 @@ export class UndiciClient implements HttpClient {
   constructor(config: RestSourceConfig) {
     this.#timeout_ms = config.request_timeout_seconds * 1000;
     this.#bytes_max = config.response_bytes_max;
-    // One time-out holds for the whole attempt; undici's own would cut in at five minutes.
+    // One time-out covers the whole attempt; undici's own would cut in after five minutes.
     const timeouts = { connectTimeout: this.#timeout_ms, headersTimeout: 0, bodyTimeout: 0 };
     this.#agent = new Agent({ maxResponseSize: config.response_bytes_max, ...timeouts });
   }
@@ -28,7 +31,7 @@ export class UndiciClient implements HttpClient {
       const answer = await request(url, { dispatcher: this.#agent, headers: { ...HEADERS, ...headers }, signal });
       const names = lowerCase(answer.headers);
       if (Number(names['content-length'] ?? 0) > this.#bytes_max) {
-        // Unread it would keep its connection.
+        // A body that is left unread keeps its connection.
         answer.body.on('error', () => undefined).destroy();
         throw this.#tooLarge(host);
       }
@@ -52,7 +55,11 @@ export class UndiciClient implements HttpClient {
     const code = codeOf(thrown);
     return UNREACHABLE.has(code)
       ? failure('SOURCE_UNREACHABLE', `no connection to ${host} (${code})`, REACH)
-      : failure('SOURCE_INTERRUPTED', `the connection to ${host} broke before the answer was whole (${code})`, RETRIED);
+      : failure(
+          'SOURCE_INTERRUPTED',
+          `the connection to ${host} broke before the answer was complete (${code})`,
+          RETRIED,
+        );
   }
 
   #tooLarge(host: string): BronzeError {
@@ -64,9 +71,10 @@ export class UndiciClient implements HttpClient {
   }
 }
 
-const RETRIED = 'It is retried. If it stays, look at the API’s log or what lies between.';
-const RAISE = 'It is retried. If it stays, ask for smaller pages or raise request_timeout_seconds of the source.';
-const REACH = 'Is base_url right, is the API up, does a security group or a proxy stand between?';
+const RETRIED = 'Bronze retries it. If it persists, look at the API’s log and at the proxies in between.';
+const RAISE =
+  'Bronze retries it. If it persists, ask for smaller pages or raise request_timeout_seconds of the source.';
+const REACH = 'Is base_url right? Is the API up? Does a security group or a proxy block the way?';
 const UNREACHABLE: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -85,7 +93,7 @@ function failure(code: FailureCode, message: string, hint: string): BronzeError 
   return new BronzeError(code, { message, hint });
 }
 
-/** The code alone: messages may hold the URL. */
+/** Only the code: a message may contain the URL. */
 function codeOf(thrown: unknown): string {
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
   const code: unknown = Reflect.get(Object(cause), 'code');
@@ -105,7 +113,11 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 function textOf(host: string, bytes: Uint8Array, encoding: string | undefined): string {
   if (encoding !== undefined && encoding !== 'identity') {
-    throw failure('RESPONSE_MALFORMED', `${host} compresses its answer (${encoding.slice(0, 20)}) unasked`, COMPRESSED);
+    throw failure(
+      'RESPONSE_MALFORMED',
+      `${host} compresses its answers (${encoding.slice(0, 20)}) unasked`,
+      COMPRESSED,
+    );
   }
   try {
     return UTF8.decode(bytes);
@@ -115,4 +127,4 @@ function textOf(host: string, bytes: Uint8Array, encoding: string | undefined): 
 }
 
 const COMPRESSED =
-  'Bronze asks for plain answers (accept-encoding: identity). Let the API, or what lies between, heed it.';
+  'Bronze asks for plain answers (accept-encoding: identity). Make the API, or the proxy in between, respect that.';

@@ -12,7 +12,7 @@ import { orderOf, type PageToken } from './pages/paging.ts';
 import { recordLine } from './records/record-line.ts';
 import { SeenRecords } from './pages/seen-records.ts';
 
-/** So many records are looked at before the types of a first load are settled. */
+/** The types of a first load are inferred from this many records, unless its first batch is full before. */
 const RECORDS_TO_INFER = 10_000;
 
 export interface RestSlice {
@@ -23,20 +23,24 @@ export interface RestSlice {
   readonly walk: Walk;
 }
 
-/** Where a slice begins: a position without values is the end of the list. @throws BronzeError KEY_CHANGED when it can't go on as it was begun */
+/**
+ * Where a slice begins. A position without values is the end of the list.
+ *
+ * @throws BronzeError KEY_CHANGED when endpoint, paging or `since` are not those that the load began with
+ */
 export function startOf(entity: EndpointEntity, load: PendingLoad, window: LoadWindow, position: Position | undefined) {
   const order = orderOf(entity, window.since);
   if (position && position.order !== order) {
     throw new BronzeError('KEY_CHANGED', {
-      message: `load ${load.load_id} of ${entity.name} was read as "${position.order}", which is now "${order}"`,
-      hint: 'It can’t go on without losing or doubling records. Abandon the load and run the entity again.',
+      message: `load ${load.load_id} of ${entity.name} began as "${position.order}", and would continue as "${order}"`,
+      hint: 'It can’t continue without losing or repeating records. Abandon the load and run the entity again.',
     });
   }
   const [token, ...carried] = position?.values ?? [''];
   return { token, seen: new SeenRecords(entity, carried) };
 }
 
-/** Records as batches of staged lines. Batches end with pages, where reading can go on. */
+/** Reads records as batches of staged lines. A batch ends with a page, where reading can continue. */
 export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
   const { entity, types, deadline } = slice;
   const exclude = new Set(entity.exclude);
@@ -74,8 +78,8 @@ function taken(window: LoadWindow, step: PageStep) {
 }
 
 /**
- * The steps. When the API wants a pause that is too long and this slice has come further than where it began, that is
- * told first, so that the slice can end; if it does not, the failure stands.
+ * The steps of the walk. When the API asks for a pause that is too long, and this slice has moved on from where it
+ * began, `throttled` comes first, so that the slice can end there; if it doesn't, the failure is thrown.
  */
 async function* unlessThrottled({ walk }: RestSlice, batch: BatchBuilder): AsyncGenerator<PageStep | 'throttled'> {
   try {
@@ -89,12 +93,12 @@ async function* unlessThrottled({ walk }: RestSlice, batch: BatchBuilder): Async
 
 class BatchBuilder {
   readonly #slice: RestSlice;
-  /** A page's lines in each: as strings they would outlive the page by far. */
+  /** The lines of one page in each, as bytes: as strings they would stay in memory long after their page. */
   #chunks: Buffer[] = [];
   #rows = 0;
   #bytes = 0;
   #longest = 0;
-  /** Undefined: no page yet; null: the list is at its end. */
+  /** Undefined: no page was read yet; null: the list has ended. */
   #next: PageToken | null | undefined;
   #isFirst = true;
 
@@ -110,7 +114,7 @@ class BatchBuilder {
     return this.#rows === 0;
   }
 
-  /** Whether reading could go on further than where the slice began. */
+  /** Whether another slice could continue further on than this one began. */
   get hasMoved(): boolean {
     return this.#next !== undefined;
   }
@@ -136,7 +140,7 @@ class BatchBuilder {
     return this.#take(false);
   }
 
-  /** The last batch of its slice, though the list goes on: the rest is asked for later. */
+  /** The last batch of its slice, although the list goes on: the next slice reads the rest. */
   takeLast(): RawBatch {
     return this.#take(true);
   }

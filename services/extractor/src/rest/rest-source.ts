@@ -18,9 +18,9 @@ import { httpDateMs } from './http/rate-limit-headers.ts';
 import { checkFields, recordsIn } from './records/records.ts';
 import { restBatches, startOf } from './rest-slice.ts';
 
-/** How an API says that it does not know a parameter, or does not like its value. */
+/** Statuses by which an API says that it doesn't know the `since` parameter, or rejects its value. */
 const SINCE_REFUSED: ReadonlySet<number> = new Set([400, 404, 405, 422, 501]);
-/** How an API says that a page token is none any more. */
+/** Statuses by which an API says that a page token is no longer valid. */
 const TOKEN_REFUSED: ReadonlySet<number> = new Set([400, 404, 410, 422]);
 
 export interface RestSourcePorts {
@@ -30,7 +30,7 @@ export interface RestSourcePorts {
   readonly clock: Clock;
 }
 
-/** Reads lists of one REST API, page by page. */
+/** Reads the lists of one REST API, page by page. */
 export class RestSource implements Source {
   readonly system = 'api';
   readonly #ports: RestSourcePorts;
@@ -39,19 +39,24 @@ export class RestSource implements Source {
     this.#ports = ports;
   }
 
-  /** Asks for the first page as the load will, which shows all that can be wrong before anything is claimed. */
+  /**
+   * Asks for the first page just as the load will, so that mistakes show before anything is claimed (decision 16).
+   *
+   * @throws BronzeError SOURCE_REJECTED, RECORDS_MISSING, KEY_MISSING, COLUMN_MISSING, COLUMN_UNSUPPORTED,
+   *   CONFIG_INVALID, and what {@link ApiClient.get} throws
+   */
   async readHighWatermark(entity: EndpointEntity, claim: Claim): Promise<HighWatermark> {
     const { answer, since_parameter } = await this.#firstPage(entity, claim);
     const records = recordsIn(entity, answer.body);
     checkFields(entity, records);
     const isIgnored = since_parameter === 'sent' && holdsOlder(entity, records, claim.since);
     return {
-      ...this.#cutAt(answer.headers['date']),
+      ...this.#watermarkAt(answer.headers['date']),
       ...(since_parameter && { since_parameter: isIgnored ? 'ignored' : since_parameter }),
     };
   }
 
-  /** Without the parameter that asks for changed records, where there is none or the API refuses it. */
+  /** Leaves out the parameter that asks for changed records if none is configured, or if the API refuses it. */
   async #firstPage(entity: EndpointEntity, { since, deadline }: Claim): Promise<FirstPage> {
     const plain = async () => {
       const answer = await this.#ask(entity, { token: '', since: undefined, deadline });
@@ -76,7 +81,7 @@ export class RestSource implements Source {
       this.#page(entity, { token: page, since: window.since, deadline, isLater: isLater && page === token });
     const batches =
       token === undefined
-        ? nothing()
+        ? noBatches()
         : restBatches({
             entity,
             window,
@@ -101,7 +106,7 @@ export class RestSource implements Source {
 
   async #page(entity: EndpointEntity, asked: Asked & { readonly isLater: boolean }): Promise<RawPage> {
     const answer = await this.#ask(entity, asked);
-    if (isRefusal(answer) && isBehindLast(entity, asked.token, answer))
+    if (isRefusal(answer) && isAfterLast(entity, asked.token, answer))
       return { records: [], next: undefined, characters: 0 };
     if (isRefusal(answer)) throw this.#refusedPage(entity, asked, answer);
     const { url, body, headers } = answer;
@@ -115,15 +120,15 @@ export class RestSource implements Source {
     const { style } = entity.paging;
     const hasToken = asked.token !== '' && (style === 'cursor' || style === 'next-link');
     if (!hasToken || !TOKEN_REFUSED.has(answer.status)) return rejected(entity, answer);
-    const message = `the API of ${entity.name} answers ${answer.status} to a page token of its own: it has expired`;
+    const message = `the API of ${entity.name} answers ${answer.status} to its own page token, which has expired`;
     return asked.isLater
       ? new BronzeError('PAGE_TOKEN_EXPIRED', {
           message,
-          hint: 'Abandon the load and run the entity again; raise slice_rows, so that loads need fewer slices.',
+          hint: 'Abandon the load and run the entity again. Raise slice_rows, so that loads need fewer slices.',
         })
       : new BronzeError('SOURCE_INTERRUPTED', {
           message,
-          hint: 'It is retried from the last slice. If it stays, lower slice_rows.',
+          hint: 'Bronze retries it from the last slice. If it persists, lower slice_rows.',
         });
   }
 
@@ -139,8 +144,8 @@ export class RestSource implements Source {
     return api.get({ entity: entity.name, url: pageUrl(address, token), headers, deadline });
   }
 
-  /** By the server's clock, since its records are dated by it; without one by ours. */
-  #cutAt(date: string | undefined): HighWatermark {
+  /** By the server's clock, which dates its records, less `margin_seconds`; by our clock if it sends no `Date`. */
+  #watermarkAt(date: string | undefined): HighWatermark {
     const { config, clock } = this.#ports;
     const at_ms = httpDateMs(date);
     const at = at_ms === undefined ? clock.now() : timestamp(new Date(at_ms).toISOString());
@@ -159,9 +164,9 @@ interface Asked {
   readonly deadline: Deadline;
 }
 
-async function* nothing(): AsyncGenerator<never> {}
+async function* noBatches(): AsyncGenerator<never> {}
 
-/** Whether an API gave records older than it was asked for: then it does not heed the parameter. */
+/** Whether an API gave records older than it was asked for: then it ignores the parameter. */
 function holdsOlder(entity: EndpointEntity, records: readonly JsonObject[], since: Timestamp | undefined): boolean {
   const { cursor, columns } = entity;
   if (!since || !entity.since || cursor === null) return false;
@@ -169,14 +174,14 @@ function holdsOlder(entity: EndpointEntity, records: readonly JsonObject[], sinc
   return records.some((record) => (momentOf(record.get(cursor), columns[cursor] ?? '')?.at ?? oldest) < oldest);
 }
 
-/** Many APIs know no page behind the last. That it was the last shows when the one before is read again. */
-function isBehindLast({ paging }: EndpointEntity, token: PageToken, { status }: Refusal): boolean {
+/** Many APIs answer 404 after the last page. Reading the page before it again shows whether that was the last. */
+function isAfterLast({ paging }: EndpointEntity, token: PageToken, { status }: Refusal): boolean {
   return status === 404 && paging.style === 'page' && token !== '' && Number(token) > paging.first_page;
 }
 
 function rejected(entity: EndpointEntity, { status, excerpt }: Refusal): BronzeError {
   return new BronzeError('SOURCE_REJECTED', {
-    message: `the API of ${entity.name} answers ${status}: ${excerpt || '(nothing)'}`,
+    message: `the API of ${entity.name} answers ${status}: ${excerpt || '(an empty body)'}`,
     hint: `Are endpoint, paging and headers of ${entity.name} what the API expects?`,
   });
 }

@@ -9,11 +9,11 @@ import { type JsonNode, parseJson } from '../records/json-node.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import { budgetOf, retryAfterMs } from './rate-limit-headers.ts';
 
-/** Worth trying again: RFC 9110 and RFC 6585, and 408 and 425, which say so themselves. */
+/** Statuses worth retrying: by RFC 9110 and RFC 6585, and 408 and 425, whose own definitions say so. */
 const RETRIED: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
 const THROTTLED: ReadonlySet<number> = new Set([429, 503]);
 const REDIRECTS_MAX = 5;
-/** Exponential back-off with full jitter doubles from here. */
+/** Exponential back-off with full jitter: the longest wait is this times 2 to the power of the attempt. */
 const BACKOFF_MS = 500;
 const BACKOFF_MS_MAX = 30_000;
 const EXCERPT_CHARACTERS = 200;
@@ -21,7 +21,7 @@ const EXCERPT_CHARACTERS = 200;
 export interface ApiPorts {
   readonly http: HttpClient;
   readonly config: RestSourceConfig;
-  /** Undefined: the API wants none. */
+  /** Undefined: the API needs none. */
   readonly key: CachedSecret<string> | undefined;
   readonly limiter: RateLimiter;
   /** From 0 to 1. */
@@ -30,7 +30,7 @@ export interface ApiPorts {
 }
 
 export interface ApiRequest {
-  /** In whose name: for messages. */
+  /** The name of the entity that is read, for messages. */
   readonly entity: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -38,22 +38,22 @@ export interface ApiRequest {
 }
 
 export interface ApiAnswer {
-  /** After redirects: relative links are relative to this. */
+  /** The URL after redirects: relative links are relative to it. */
   readonly url: string;
   readonly headers: HttpAnswer['headers'];
   readonly body: JsonNode;
-  /** Of the body. */
+  /** Length of the body. */
   readonly characters: number;
 }
 
-/** A status that no repetition changes, such as 400 or 404: what it means depends on what was asked. */
+/** A status that retrying doesn't change, such as 400 or 404. What it means depends on what was asked. */
 export interface Refusal {
   readonly status: number;
   /** The beginning of the body. */
   readonly excerpt: string;
 }
 
-/** Asks an API politely, until it gives a whole answer. */
+/** Asks an API, within its limits, until it gives a complete answer. */
 export class ApiClient {
   readonly #ports: ApiPorts;
 
@@ -62,15 +62,18 @@ export class ApiClient {
   }
 
   /**
+   * Reads one URL, with retries.
+   *
+   * @returns a {@link Refusal} for a status that retrying doesn't change
    * @throws BronzeError SOURCE_DENIED, LINK_REFUSED, RESPONSE_TOO_LARGE at once; SOURCE_FAILING, SOURCE_UNREACHABLE,
    *   SOURCE_INTERRUPTED, SOURCE_TIMEOUT, RESPONSE_MALFORMED when every attempt failed; SOURCE_THROTTLED when the API
-   *   asks for a longer pause than there is
+   *   asks for a longer pause than there is time for
    */
   async get(request: ApiRequest): Promise<ApiAnswer | Refusal> {
     const { config, log } = this.#ports;
     return pRetry(() => this.#attempt(request), {
       retries: config.attempts - 1,
-      // The waiting is ours: what the API asks for, and full jitter.
+      // We do the waiting: as long as the API asks for, and with full jitter.
       minTimeout: 0,
       maxTimeout: 0,
       shouldRetry: ({ error }) => isWorthRetrying(error),
@@ -105,7 +108,7 @@ export class ApiClient {
     return isRefusal(judged) ? { ...judged, excerpt: excerptOf(answer.body, secrets) } : judged;
   }
 
-  /** Redirects are followed within the origin only: the key goes nowhere else. */
+  /** Redirects are followed only within the origin: the key is sent nowhere else. */
   async #follow(request: ApiRequest, key: string | undefined): Promise<{ url: string; answer: HttpAnswer }> {
     const { http, config, limiter } = this.#ports;
     const headers = { accept: 'application/json', ...request.headers, ...(key && { [config.api_key_header]: key }) };
@@ -113,7 +116,7 @@ export class ApiClient {
     for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects += 1) {
       await limiter.acquire(request.deadline);
       const answer = await http.get(url, headers, leftOf(request.deadline));
-      this.#heed(answer);
+      this.#applyLimits(answer);
       const { location } = answer.headers;
       if (answer.status < 300 || answer.status > 399 || location === undefined) return { url, answer };
       url = withinOrigin(request, location, url);
@@ -121,8 +124,8 @@ export class ApiClient {
     throw redirected(request.entity, `redirects more than ${REDIRECTS_MAX} times`);
   }
 
-  /** Limits count before they bite. */
-  #heed({ status, headers }: HttpAnswer): void {
+  /** Takes an announced limit into account before it is hit. */
+  #applyLimits({ status, headers }: HttpAnswer): void {
     const { limiter } = this.#ports;
     const budget = budgetOf(headers, limiter.now_ms);
     if (budget) limiter.applyBudget(budget);
@@ -150,7 +153,7 @@ function isWorthRetrying(error: Error): boolean {
 function withinOrigin({ entity }: ApiRequest, location: string, from: string): string {
   const to = URL.parse(location, from);
   if (to && to.origin === new URL(from).origin && to.username === '') return to.href;
-  throw redirected(entity, `redirects to ${to ? to.origin : 'no URL'}`);
+  throw redirected(entity, `redirects to ${to ? to.origin : 'something that is not a URL'}`);
 }
 
 function redirected(entity: string, how: string): BronzeError {
@@ -166,17 +169,18 @@ function jsonOf(entity: string, body: string): JsonNode {
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown;
     throw new BronzeError('RESPONSE_MALFORMED', {
-      message: `the API of ${entity} answered with something that is no JSON: ${thrown.message}`,
-      hint: 'It is retried. If it stays, look at the answer yourself: is endpoint right, is it a maintenance page?',
+      message: `the API of ${entity} answers with a body that can’t be read: ${thrown.message}`,
+      hint: 'Bronze retries it. If it persists, look at the answer: is endpoint right? Is it a maintenance page?',
     });
   }
 }
 
 function denied(entity: string, status: number, hasKey: boolean): BronzeError {
+  const which = hasKey ? ', even after the key was read again from its secret' : '; no API key is configured';
   return new BronzeError('SOURCE_DENIED', {
-    message: `the API of ${entity} answers ${status}${hasKey ? ', also with the key read anew from its secret' : '; no API key is configured'}`,
+    message: `the API of ${entity} answers ${status}${which}`,
     hint: hasKey
-      ? 'Is the key in the secret valid, may it read this endpoint, and is api_key_header right?'
+      ? 'Is the key in the secret valid? May it read this endpoint? Is api_key_header right?'
       : 'Set api_key_secret of the source.',
   });
 }
@@ -184,21 +188,21 @@ function denied(entity: string, status: number, hasKey: boolean): BronzeError {
 function failing(entity: string, status: number): BronzeError {
   return new BronzeError('SOURCE_FAILING', {
     message: `the API of ${entity} answers ${status}`,
-    hint: 'It is retried with growing pauses. If it stays, look at the API’s status page; attempts may be raised.',
+    hint: 'Bronze retries it with growing pauses. If it persists, look at the API’s status page, or raise attempts.',
   });
 }
 
-/** A request may reach into the time for handing over, but not use it up. */
-const INTO_HAND_OVER_MS = 25_000;
+/** A request may use this much of the time reserved for enqueueing what comes next, but not all of it. */
+const INTO_RESERVE_MS = 25_000;
 const LEFT_MS_MIN = 1000;
-/** What timers can count. */
+/** The longest delay that a timer can have. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
 function leftOf(deadline: Deadline): number {
-  return Math.min(TIMER_MS_MAX, Math.max(LEFT_MS_MIN, deadline.remainingMs() + INTO_HAND_OVER_MS));
+  return Math.min(TIMER_MS_MAX, Math.max(LEFT_MS_MIN, deadline.remainingMs() + INTO_RESERVE_MS));
 }
 
-/** The beginning of a body. An API may echo what it was sent: that is hidden before anything is cut. */
+/** The beginning of a body. An API may echo what it was sent, so secrets are hidden before the text is cut. */
 function excerptOf(body: string, secrets: readonly string[]): string {
   const spellings = secrets.flatMap((one) => [one, JSON.stringify(one).slice(1, -1)]).filter((one) => one.length > 3);
   const shown = spellings.reduce((text, one) => text.replaceAll(one, '(hidden)'), body);

@@ -1,4 +1,4 @@
-/** What the source asks of HTTP: one request, one whole answer. */
+/** What the source needs from HTTP: one request, one complete answer. */
 export interface HttpAnswer {
   readonly status: number;
   /** Names in lower case. */
@@ -8,9 +8,9 @@ export interface HttpAnswer {
 
 export interface HttpClient {
   /**
-   * Follows no redirect and retries nothing.
+   * Sends one GET request. Follows no redirects and retries nothing.
    *
-   * @param left_ms the attempt ends after so long at the latest
+   * @param left_ms milliseconds after which the attempt ends at the latest
    * @throws BronzeError SOURCE_UNREACHABLE, SOURCE_INTERRUPTED, SOURCE_TIMEOUT, RESPONSE_TOO_LARGE, RESPONSE_MALFORMED
    */
   get(url: string, headers: Readonly<Record<string, string>>, left_ms: number): Promise<HttpAnswer>;

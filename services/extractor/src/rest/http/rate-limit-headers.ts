@@ -1,13 +1,13 @@
 import type { HttpAnswer } from './http.ts';
 
-/** Larger numbers of a reset are no durations but moments, in seconds or milliseconds since 1970. */
+/** A reset from here on is a timestamp, not a duration: seconds or milliseconds since 1970. */
 const EPOCH_SECONDS_MIN = 1e9;
 const EPOCH_MILLISECONDS_MIN = 1e12;
 
 /**
- * `Retry-After` in milliseconds from now, as seconds or as a date (RFC 9110, 10.2.3); undefined without a usable one.
+ * `Retry-After` (RFC 9110, 10.2.3: seconds or a date) in milliseconds from now; undefined if it is absent or unusable.
  *
- * @param now_ms since 1970, by our clock; a date is taken against the server's own `Date` if there is one
+ * @param now_ms our clock, since 1970; a date is measured against the server's own `Date` instead, if it sends one
  */
 export function retryAfterMs(headers: HttpAnswer['headers'], now_ms: number): number | undefined {
   const value = headers['retry-after']?.trim() ?? '';
@@ -23,15 +23,17 @@ export function httpDateMs(value: string | undefined): number | undefined {
   return Number.isNaN(at) ? undefined : at;
 }
 
-/** What the server still allows, and for how long. */
+/** How many more requests the server allows, and how long until that resets. */
 export interface Budget {
   readonly remaining: number;
   readonly reset_ms: number;
 }
 
 /**
- * From `RateLimit-Remaining` and `RateLimit-Reset`, the same with `X-`, or the structured `RateLimit: …;r=0;t=30` of the
- * later drafts. Undefined unless both numbers are there.
+ * The budget from `RateLimit-Remaining` and `RateLimit-Reset`, from the same with `X-`, or from the structured
+ * `RateLimit: …;r=0;t=30` of the later drafts. Undefined unless both numbers are present.
+ *
+ * @param now_ms our clock, since 1970
  */
 export function budgetOf(headers: HttpAnswer['headers'], now_ms: number): Budget | undefined {
   const structured = scarcest(headers['ratelimit'] ?? '');
@@ -45,7 +47,7 @@ export function budgetOf(headers: HttpAnswer['headers'], now_ms: number): Budget
   return { remaining, reset_ms: Math.max(0, resetMs(reset, now_ms)) };
 }
 
-/** Of several policies the one with the least left: `"day";r=1000;t=3600, "burst";r=0;t=10`. */
+/** Of several policies, the one with the fewest requests left: `"day";r=1000;t=3600, "burst";r=0;t=10`. */
 function scarcest(header: string): string {
   const policies = header.split(/,\s*(?=")/);
   const left = (policy: string) => parameter(policy, /(?:^|[;,\s])(?:r|remaining)=(\d{1,9})/) ?? Infinity;

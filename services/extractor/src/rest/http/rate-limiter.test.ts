@@ -19,7 +19,7 @@ test.each([
   ['soon', {}, undefined],
   ['-5', {}, undefined],
   ['', {}, undefined],
-])('Retry-After: %s', (value, headers, wait_ms) => {
+])('Retry-After %j (with the other headers %j) is a wait of %j ms', (value, headers, wait_ms) => {
   expect(retryAfterMs({ ...headers, 'retry-after': value }, NOW_MS)).toBe(wait_ms);
 });
 
@@ -41,7 +41,7 @@ test.each([
   [{ 'ratelimit-remaining': '0' }, undefined],
   [{ 'ratelimit-remaining': 'many', 'ratelimit-reset': '1' }, undefined],
   [{}, undefined],
-])('%j', (headers, budget) => {
+])('the headers %j announce the budget %j', (headers, budget) => {
   expect(budgetOf(headers, NOW_MS)).toEqual(budget);
 });
 
@@ -54,7 +54,7 @@ type Reply = Partial<HttpAnswer> | BronzeError;
 
 /** A client whose server gives these answers, one after another, on a clock where only sleeping takes time. */
 function clientOf(replies: readonly Reply[], random = () => 1) {
-  if (config?.type !== 'rest') throw new Error('it is an API');
+  if (config?.type !== 'rest') throw new Error('the source is not an API');
   const clock = new VirtualClock();
   const events: PipelineEvent[] = [];
   const asked_ms: number[] = [];
@@ -78,7 +78,7 @@ function clientOf(replies: readonly Reply[], random = () => 1) {
 const failing = (status: number, headers: Record<string, string> = {}): Reply => ({ status, headers });
 
 describe('requests', () => {
-  test('keep their distance', async () => {
+  test('are spaced by requests_per_second', async () => {
     const { get, asked_ms } = clientOf([]);
     for (let n = 0; n < 4; n += 1) await get();
     expect(asked_ms).toEqual([0, 100, 200, 300]);
@@ -93,7 +93,7 @@ describe('requests', () => {
     expect(shortest.asked_ms).toEqual([0, 100, 200]);
   });
 
-  test('fail when every attempt did, naming the last reason', async () => {
+  test('fail when every attempt failed, with the last reason', async () => {
     const { get, asked_ms, events } = clientOf(Array(9).fill(failing(502)));
     await expect(get()).rejects.toMatchObject({
       code: 'SOURCE_FAILING',
@@ -103,7 +103,7 @@ describe('requests', () => {
     expect(events).toHaveLength(4);
   });
 
-  test('wait as long as Retry-After says, in seconds and as a date', async () => {
+  test('wait as long as Retry-After says, in seconds or as a date', async () => {
     const { get, asked_ms } = clientOf(
       [
         failing(429, { 'retry-after': '20' }),
@@ -116,7 +116,7 @@ describe('requests', () => {
     expect(asked_ms).toEqual([0, 20_000, 60_000]);
   });
 
-  test('wait before a limit bites', async () => {
+  test('wait before an announced limit is hit', async () => {
     const headers = { 'ratelimit-remaining': '1', 'ratelimit-reset': '30' };
     const { get, asked_ms } = clientOf([{ body: '[]', headers }, { body: '[]', headers: {} }, { body: '[]' }]);
     for (let n = 0; n < 3; n += 1) await get();
@@ -130,14 +130,14 @@ describe('requests', () => {
     expect(asked_ms).toEqual([0]);
   });
 
-  test('stop waiting when the invocation is to end', async () => {
+  test('stop waiting when the invocation is about to end', async () => {
     const { get, clock } = clientOf([failing(429, { 'retry-after': '60' })], () => 0);
     const deadline = { isNear: () => clock.now_ms - NOW_MS > 5000, remainingMs: () => Infinity };
     await expect(get(deadline)).rejects.toMatchObject({ code: 'SOURCE_THROTTLED' });
     expect(clock.now_ms - NOW_MS).toBeLessThan(7000);
   });
 
-  test.each([400, 404, 409, 418, 501])('are not repeated after %d', async (status) => {
+  test.each([400, 404, 409, 418, 501])('are not retried after %d', async (status) => {
     const { get, asked_ms } = clientOf([failing(status)]);
     expect(await get()).toMatchObject({ status });
     expect(asked_ms).toHaveLength(1);

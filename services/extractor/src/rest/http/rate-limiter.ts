@@ -7,17 +7,18 @@ export interface PacerLimits {
   readonly retry_wait_seconds_max: number;
 }
 
-/** A long wait is slept in pieces, so that Ctrl-C is heard. */
+/** A long wait is slept in pieces, so that Ctrl-C takes effect. */
 const NAP_MS = 500;
+/** A clock that goes back by more than this was set back. */
 const CLOCK_STEP_MS = 2000;
 
-/** When the next request of a source may go out: shared by all that read from it in this process. */
+/** Decides when the next request to a source may be sent. Shared by everything that reads from it in this process. */
 export class RateLimiter {
   readonly #clock: Clock;
   readonly #limits: PacerLimits;
   #next_ms = 0;
   #seen_ms = 0;
-  /** What the server announced: so many more until then. */
+  /** What the server announced: `remaining` more requests until `until_ms`. */
   #budget: { remaining: number; readonly until_ms: number } | undefined;
 
   constructor(clock: Clock, limits: PacerLimits) {
@@ -29,31 +30,36 @@ export class RateLimiter {
     return Date.parse(this.#clock.now());
   }
 
-  /** How long nobody may ask yet. */
+  /** How long it is until the next request may be sent, not counting the budget. */
   get held_ms(): number {
     return Math.max(0, this.#next_ms - this.now_ms);
   }
 
   /**
-   * Waits for a turn and takes it.
+   * Waits until a request may be sent, and counts it.
    *
-   * @throws BronzeError SOURCE_THROTTLED when the wait does not fit into what is left of the invocation
+   * @throws BronzeError SOURCE_THROTTLED when the wait doesn't fit into what is left of the invocation, or is longer
+   *   than `retry_wait_seconds_max`
    */
   async acquire(deadline: Deadline): Promise<void> {
     if (deadline.isNear()) throw tooLong(0);
     for (let wait_ms = this.#take(); wait_ms > 0; wait_ms = this.#take()) await this.sleep(wait_ms, deadline);
   }
 
-  /** Nobody asks this source again for so long. */
+  /** Sends no request to this source for `wait_ms` milliseconds; a longer pause that was set before remains. */
   pauseFor(wait_ms: number): void {
     this.#next_ms = Math.max(this.#next_ms, this.now_ms + wait_ms);
   }
 
+  /** Sends no more requests than this until the budget resets. */
   applyBudget(budget: Budget): void {
     this.#budget = { remaining: budget.remaining, until_ms: this.now_ms + budget.reset_ms };
   }
 
-  /** @throws BronzeError SOURCE_THROTTLED, at once if so long a wait does not fit, else when the invocation is to end */
+  /**
+   * @throws BronzeError SOURCE_THROTTLED, at once if the wait is longer than what is left of the invocation or than
+   *   `retry_wait_seconds_max`; else as soon as the invocation is about to end
+   */
   async sleep(wait_ms: number, deadline: Deadline): Promise<void> {
     const until_ms = this.now_ms + wait_ms;
     const { retry_wait_seconds_max, requests_per_second } = this.#limits;
@@ -65,10 +71,10 @@ export class RateLimiter {
     }
   }
 
-  /** Takes a turn and returns 0, or says how long to wait before the next try. */
+  /** Counts a request and returns 0, or returns the milliseconds to wait before trying again. */
   #take(): number {
     const now_ms = this.now_ms;
-    // A clock that was set back would hold everybody up until it is there again.
+    // If the clock was set back, `#next_ms` would block all requests until the clock is there again.
     if (now_ms < this.#seen_ms - CLOCK_STEP_MS) this.#next_ms = now_ms;
     this.#seen_ms = now_ms;
     if (this.#budget && this.#budget.until_ms <= now_ms) this.#budget = undefined;
@@ -84,6 +90,6 @@ export class RateLimiter {
 function tooLong(wait_ms: number): BronzeError {
   return new BronzeError('SOURCE_THROTTLED', {
     message: `the API asks for a pause of ${Math.ceil(wait_ms / 1000)} s, longer than this invocation may wait`,
-    hint: 'It goes on later by itself. If it stays, lower requests_per_second or raise retry_wait_seconds_max.',
+    hint: 'Bronze continues later. If it persists, lower requests_per_second or raise retry_wait_seconds_max.',
   });
 }

@@ -1,13 +1,13 @@
 import { isAnchored, listMoved, type PageStep, type RawPage, step, type Walk } from './page-step.ts';
 
-/** How much the overlap grows when it was too small. */
+/** The overlap grows by this factor when it was too small. */
 const OVERLAP_GROWTH = 4;
-/** So often in a row may reading go back without finding anything new: then the list moves faster than it is read. */
+/** Give up after going back this many times without finding anything new: the list moves faster than we read it. */
 const STEPS_BACK_MAX = 25;
 
 /**
- * Pages overlap, by one record as long as the list stands still. Unless the first of a page is one that is known,
- * records may lie between the two. The end is where nothing is, and nothing else: pages may be short anywhere.
+ * Pages overlap, by one record as long as the list doesn't move. Unless the first record of a page is a known one,
+ * records may have been missed between two pages (decision 15). Only an empty page ends the list; any may be short.
  */
 export async function* walkOffsets(walk: Walk): AsyncGenerator<PageStep> {
   const pages = new OverlappingPages(walk);
@@ -18,9 +18,9 @@ export async function* walkOffsets(walk: Walk): AsyncGenerator<PageStep> {
     if (isNew) pages.cameFurther();
     if (isNew || (isFull && !isBehind)) yield one;
     if (isNew || isFull) continue;
-    // Short and nothing new: the list ends here, unless this server's pages are short anywhere.
+    // Short, and nothing new: the list ends here, unless this server gives short pages anywhere.
     const beyond = await walk.fetch(String(pages.offset));
-    // Only if the page stands where it stood does what is behind it follow, be it nothing.
+    // Trust the next page, even an empty one, only if re-reading this page shows that it has not moved.
     const again = await walk.fetch(String(from));
     if (!again.records.every((record) => walk.seen.has(record))) continue;
     pages.offset += beyond.records.length;
@@ -33,18 +33,18 @@ export async function* walkOffsets(walk: Walk): AsyncGenerator<PageStep> {
 interface OverlappingPage {
   readonly page: RawPage;
   readonly from: number;
-  /** How many of its records are meant to be known. */
+  /** How many of its records, from the first on, should be known already. */
   readonly overlap: number;
-  /** As long as the largest so far, and longer than what it overlaps. */
+  /** Longer than its overlap, or as long as the largest page so far; never a page of one record. */
   readonly isFull: boolean;
-  /** It ends before where reading had come already. */
+  /** It ends before the point that reading had already reached. */
   readonly isBehind: boolean;
 }
 
-/** Pages that are anchored to those before by a known record; where none is, it goes back until there is one. */
+/** Reads pages anchored to earlier ones by a known record; if there is none, goes back to one (decision 29). */
 class OverlappingPages {
   readonly #walk: Walk;
-  /** Where the next page begins, less its overlap. */
+  /** Where reading continues. The next page begins here, less its overlap. */
   offset: number;
   #reached: number;
   #largest: number;
@@ -75,7 +75,7 @@ class OverlappingPages {
   /** @throws BronzeError PAGES_MOVED */
   async #readAnchored(): Promise<{ from: number; page: RawPage }> {
     for (let overlap = 1; ; overlap *= OVERLAP_GROWTH) {
-      // Further back than what is remembered, records would come twice.
+      // From further back than what is remembered, records would be staged twice.
       const back = Math.min(overlap, this.#walk.seen.rememberedCount);
       const from = Math.max(0, this.offset - back);
       const page = await this.#walk.fetch(String(from));

@@ -5,43 +5,44 @@ import type { PageToken } from './paging.ts';
 import type { SeenRecords } from './seen-records.ts';
 
 export interface RawPage {
-  /** All records of the response: what ends the paging counts these. */
+  /** All records of the response, whether or not they belong to the load: these decide when the paging ends. */
   readonly records: readonly JsonObject[];
-  /** As the server says it; undefined at the end, and for styles that count. */
+  /** As the server names it; undefined at the end, and for styles that count pages or records. */
   readonly next: PageToken | undefined;
-  /** Of the response. */
+  /** Length of the response. */
   readonly characters: number;
 }
 
 export interface PageStep {
-  /** Records not given before, in the order of the list. */
+  /** Records that were not given before, in the order of the list. */
   readonly records: readonly JsonObject[];
+  /** How many records of the page, without its overlap, were given before. */
   readonly repeated: number;
   readonly characters: number;
-  /** Undefined: the list is at its end. */
+  /** Undefined: the list has ended. */
   readonly next: PageToken | undefined;
 }
 
 export interface Walk {
   readonly entity: EndpointEntity;
   readonly seen: SeenRecords;
-  /** Where it begins; empty: at the start of the list. */
+  /** The first page to read; empty: the start of the list. */
   readonly start: PageToken;
   fetch(token: PageToken): Promise<RawPage>;
   /** Whether a record changed after the window's end. */
   isBeyond(record: JsonObject): boolean;
 }
 
-/** Whether nothing unknown can lie before the page: its first record is one that was read. */
+/** Whether no record can have been missed before the page: its first record is a known one. */
 export function isAnchored({ seen }: Walk, { records: [first] }: RawPage): boolean {
   return first !== undefined && seen.has(first);
 }
 
 interface Read {
-  /** Read again: what is new in them has moved there. */
+  /** Pages that were read again: what is new in them has moved there. */
   readonly before?: readonly RawPage[];
   readonly page: RawPage;
-  /** How many records of the page are meant to be known. */
+  /** How many records of the page, from the first on, should be known already. */
   readonly overlap?: number;
   readonly next: PageToken | undefined;
 }
@@ -53,9 +54,12 @@ export function step({ seen }: Walk, { before = [], page, overlap = 0, next }: R
   return { records: [...skipped, ...fresh], repeated, characters: page.characters, next };
 }
 
+const IF_IT_PERSISTS =
+  'If it persists, raise the page size, page by cursor or next-link, or abandon the load and run the entity again.';
+
 export function listMoved(entity: EndpointEntity): BronzeError {
   return new BronzeError('PAGES_MOVED', {
-    message: `the list of ${entity.name} moved by more than a page while it was being read: records may have been skipped`,
-    hint: 'It is retried from the last slice. If it stays, raise the page size, page by cursor or next-link, or abandon the load and run the entity again.',
+    message: `the list of ${entity.name} moved by more than a page while it was read: records may have been missed`,
+    hint: `Bronze retries it from the last slice. ${IF_IT_PERSISTS}`,
   });
 }

@@ -12,13 +12,13 @@ interface Listed {
   readonly version: number;
 }
 
-/** What happens to the list before an answer; places are parts of its length. */
+/** What happens to the list before an answer; `place` is a fraction of its length. */
 type Move = { readonly kind: 'none' | 'delete' | 'update' | 'insert'; readonly place: number };
 
-/** A list that moves with every request can't be read to its end: after so many it stands still, and reading ends. */
+/** A list that moves with every request can't be read to its end: after this many it stops moving. */
 const MOVES_MAX = 300;
 
-/** A list whose server never gives more than `cap` records, and that moves before each answer. */
+/** A list that moves before each answer, on a server that never gives more than `cap` records. */
 class MovingServer {
   readonly touched = new Set<number>();
   list: Listed[];
@@ -35,7 +35,7 @@ class MovingServer {
 
   fetch(from: number, size: number): Listed[] {
     this.requests += 1;
-    if (this.requests > 2000) throw new Error('it does not end');
+    if (this.requests > 2000) throw new Error('reading does not end');
     if (this.requests <= MOVES_MAX) this.#move(this.#moves.next().value ?? { kind: 'none', place: 0 });
     return this.list.slice(from, from + Math.min(size, this.#cap));
   }
@@ -69,11 +69,11 @@ interface Reading {
   readonly server: MovingServer;
   readonly style: 'offset' | 'page';
   readonly size: number;
-  /** A slice ends after so many steps. */
+  /** A slice ends after this many steps. */
   readonly steps: number;
 }
 
-/** Reads to the end, slice by slice; undefined when it says that the list moved too much. */
+/** Reads to the end, slice by slice; undefined if reading fails because the list moved too much. */
 async function readAll({ server, style, size, steps }: Reading): Promise<string[] | undefined> {
   const entity = entityWith({ paging: { style, size } });
   const read: string[] = [];
@@ -138,19 +138,19 @@ function holds(style: Reading['style'], moves: fc.Arbitrary<Move>) {
 }
 
 test.each([
-  ['offset', 'nothing', moveOf()],
-  ['offset', 'anything', moveOf('delete', 'update', 'insert')],
-  ['page', 'nothing', moveOf()],
-  ['page', 'deletions and changes', moveOf('delete', 'update')],
-  ['page', 'insertions', moveOf('insert')],
+  ['offset', 'nothing moves', moveOf()],
+  ['offset', 'records are deleted, changed and inserted', moveOf('delete', 'update', 'insert')],
+  ['page', 'nothing moves', moveOf()],
+  ['page', 'records are deleted and changed', moveOf('delete', 'update')],
+  ['page', 'records are inserted', moveOf('insert')],
 ] as const)(
-  'paging by %s while %s moves: no record that stands still is lost or doubled',
+  'paging by %s while %s neither loses nor repeats a record that is not touched',
   async (style, what, moves) => {
-    await fc.assert(holds(style, moves), { numRuns: what === 'nothing' ? 300 : 1500 });
+    await fc.assert(holds(style, moves), { numRuns: what === 'nothing moves' ? 300 : 1500 });
   },
 );
 
-test('a list that shrinks for one request and grows again is not taken for at its end', async () => {
+test('a list that shrinks for one request and grows again is not mistaken for one that has ended', async () => {
   const kinds = ['insert', 'none', 'insert', 'delete', 'insert'] as const;
   const server = new MovingServer(3, 2, kinds.map((kind) => ({ kind, place: 0 })).values());
   const read = await readAll({ server, style: 'offset', size: 2, steps: 8 });

@@ -5,19 +5,24 @@ import { isAnchored, listMoved, type PageStep, type RawPage, step, type Walk } f
 import type { PageToken } from './paging.ts';
 import { digest } from './seen-records.ts';
 
-/** So many small pages in a row with nothing but what changed after the window: the list grows as fast as it is read. */
+/**
+ * Give up after this many consecutive small pages holding only records newer than the window: the list grows as fast as
+ * we read it.
+ */
 const PAGES_BEYOND_MAX = 1000;
 
-/** So many pages in a row with nothing new in them: the API does not heed what it is asked for. */
+/** Give up after this many consecutive pages that only repeat records: the API ignores which page it is asked for. */
 const PAGES_REPEATED_MAX = 3;
+/** Give up after this many consecutive pages without new records: more may follow empty pages, but not endlessly. */
 const PAGES_EMPTY_MAX = 100_000;
 
 /**
- * Walks a list page by page to its end. Each step is whole: a slice can end after it.
+ * Walks a list page by page to its end. Each step is complete: a slice can end after it.
  *
- * A list moves while it is paged. What moves *right* (something was inserted before) comes twice and is left out the
- * second time. What moves *left* (something before was deleted, or changed and went to the end) would be skipped: where
- * the API counts pages or records, each page is anchored to the one before by records known from there.
+ * A list moves while it is paged. A record that moves *right* (something was inserted before it) comes twice and is
+ * skipped the second time. A record that moves *left* (something before it was deleted, or changed and went to the end)
+ * would be missed: where the API counts pages or records, each page is therefore anchored to the one before by records
+ * known from there (decision 15).
  *
  * @throws BronzeError PAGES_MOVED, PAGES_LOOP
  */
@@ -48,11 +53,11 @@ function stepsOf(walk: Walk): AsyncGenerator<PageStep> {
   }
 }
 
-/** `none`, `cursor` and `next-link`: the server says where it goes on. */
+/** `none`, `cursor` and `next-link`: the server says where the list continues. */
 async function* walkTokens(walk: Walk): AsyncGenerator<PageStep> {
   const tokens = new Set<string>();
   for (let token: PageToken | undefined = walk.start; token !== undefined;) {
-    // A token is a piece of its page's text, and would keep the whole of it.
+    // A token is a slice of its page's text, and would keep the whole text in memory.
     const digested = digest(token);
     if (tokens.has(digested)) throw loop(walk.entity);
     tokens.add(digested);
@@ -62,7 +67,7 @@ async function* walkTokens(walk: Walk): AsyncGenerator<PageStep> {
   }
 }
 
-/** After each page the one before is read again: what has moved into it meanwhile was skipped. */
+/** After each page, the one before is read again: what has moved into it meanwhile would have been missed. */
 async function* walkNumbers(walk: Walk): AsyncGenerator<PageStep> {
   const { paging } = walk.entity;
   const first = paging.style === 'page' ? paging.first_page : 1;
@@ -88,14 +93,14 @@ async function pagesBefore(walk: Walk, number: number, first: number): Promise<R
 
 function loop(entity: EndpointEntity): BronzeError {
   return new BronzeError('PAGES_LOOP', {
-    message: `the pages of ${entity.name} lead in a circle: again and again they hold nothing new`,
-    hint: 'It is retried from the last slice. If it stays: does the API know the paging parameters by these names?',
+    message: `the pages of ${entity.name} lead in a circle: page after page holds nothing new`,
+    hint: 'Bronze retries it from the last slice. If it persists, does the API name its paging parameters differently?',
   });
 }
 
 function growing(entity: EndpointEntity): BronzeError {
   return new BronzeError('PAGES_MOVED', {
     message: `the list of ${entity.name} grows as fast as it is read`,
-    hint: 'It is retried. If it stays, ask for larger pages or raise requests_per_second, or load at a quieter hour.',
+    hint: 'Bronze retries it. If it persists, use larger pages, raise requests_per_second, or load at a quieter hour.',
   });
 }

@@ -21,11 +21,11 @@ describe('the URL of a page', () => {
     [{ paging: { style: 'cursor', size_param: null } }, '', 'https://api.example.com/v1/things'],
     [{ paging: { style: 'cursor', size_param: null } }, 'a&b=c', 'https://api.example.com/v1/things?cursor=a%26b%3Dc'],
     [{ paging: { style: 'next-link' } }, '/v2/x?y=z', 'https://api.example.com/v2/x?y=z'],
-  ] as const)('%j at %j', (settings, token, url) => {
+  ] as const)('with the settings %j and the token %j is %s', (settings, token, url) => {
     expect(pageUrl(address(settings), token)).toBe(url);
   });
 
-  test('asks for what changed', () => {
+  test('asks for changed records only if since is configured', () => {
     const since = '2024-01-15T10:32:00.123456Z';
     expect(pageUrl(address({}, since), '')).toBe(
       'https://api.example.com/v1/things?since=2024-01-15T10%3A32%3A00.123456Z',
@@ -43,7 +43,7 @@ describe('the URL of a page', () => {
     'file:///etc/passwd',
     'https://169.254.169.254/',
     '\\\\evil.com\\x',
-  ])('is never %s, wherever a position came from', (token) => {
+  ])('is never %s, wherever the token came from', (token) => {
     expect(() => pageUrl(address({ paging: { style: 'next-link' } }), token)).toThrow(/leads to/);
   });
 });
@@ -65,7 +65,7 @@ describe('the next page', () => {
     ['{"meta":{"next":""}}', undefined],
     ['{"meta":{}}', undefined],
     ['[]', undefined],
-  ])('by token: %s', (body, token) => {
+  ])('has the token that %s names', (body, token) => {
     expect(nextToken(cursor, answer(body))).toBe(token);
   });
 
@@ -73,7 +73,7 @@ describe('the next page', () => {
     ['{"next":"?page=2"}', 'https://api.example.com/v1/things?page=2'],
     ['{"next":"/v1/things?page=2"}', 'https://api.example.com/v1/things?page=2'],
     ['{"next":null}', undefined],
-  ])('by a link in the body: %s', (body, url) => {
+  ])('has the URL to which %s links', (body, url) => {
     expect(nextToken(inBody, answer(body))).toBe(url);
   });
 
@@ -85,7 +85,7 @@ describe('the next page', () => {
     ['<?page=9>; rel="last"', undefined],
     ['<?page=9>; rel="nextish"', undefined],
     [undefined, undefined],
-  ])('by the Link header: %s', (link, url) => {
+  ])('has the URL that the Link header %s names', (link, url) => {
     expect(nextToken(inHeader, answer('{}', link))).toBe(url);
   });
 });
@@ -98,7 +98,7 @@ describe('base_url', () => {
     ['http://127.0.0.1:8080', 'arn'],
     ['http://localhost:8080', 'arn'],
     ['http://api.internal', undefined],
-  ])('%s with the key %s', (url, secret) => {
+  ])('may be %s with the key %s', (url, secret) => {
     expect(baseUrl(source(url, secret), {}, secret !== undefined)).toContain(url);
   });
 
@@ -108,8 +108,8 @@ describe('base_url', () => {
     ['ftp://api.example.com', undefined, /neither https nor http/],
     ['https://u:canary@api.example.com', undefined, /has a user/],
     ['https://api.example.com?key=canary', undefined, /has a query/],
-    ['api.example.com', undefined, /is no URL/],
-  ])('never %s with the key %s', (url, secret, message) => {
+    ['api.example.com', undefined, /is not a URL/],
+  ])('is never %s with the key %s', (url, secret, message) => {
     expect(() => baseUrl(source(url, secret), {}, secret !== undefined)).toThrow(message);
     expect(() => baseUrl(source(url, secret), {}, secret !== undefined)).toThrow(/^(?!.*canary)/);
   });

@@ -2,7 +2,7 @@ import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity, PagingConfig } from '@bronze/common/config/rest';
 import { type JsonNode, JsonNumber, JsonObject, nodeAt } from '../records/json-node.ts';
 
-/** Which page: a number, an offset, a token or a URL as text; empty for the first. */
+/** Names a page: a number, an offset, a token or a URL, as text; empty for the first page. */
 export type PageToken = string;
 
 export interface PageAddress {
@@ -12,7 +12,11 @@ export interface PageAddress {
   readonly since: string | undefined;
 }
 
-/** The URL of a page. A next link is used as the server gave it. */
+/**
+ * The URL of a page. A next link is used as the server gave it.
+ *
+ * @throws BronzeError LINK_REFUSED for a next link to another origin
+ */
 export function pageUrl(address: PageAddress, token: PageToken): string {
   const { entity, since } = address;
   const { paging } = entity;
@@ -43,10 +47,11 @@ export interface PageAnswer {
 }
 
 /**
- * The token of the page after this one where the server says it; undefined at the end. How many records the page has
- * does not matter: a short or an empty page with a next one is not the last.
+ * The token of the page after this one, for styles in which the server names it; undefined at the end. How many records
+ * the page has does not matter: a short or empty page with a next one is not the last.
  *
- * @throws BronzeError LINK_REFUSED for a next link to another origin: the API key would go there
+ * @throws BronzeError LINK_REFUSED for a next link to another origin, which would be sent the API key; RECORDS_MISSING
+ *   if the next page is named by something that is neither text nor a number
  */
 export function nextToken(entity: EndpointEntity, answer: PageAnswer): PageToken | undefined {
   const { paging } = entity;
@@ -61,24 +66,25 @@ function withinOrigin(entity: EndpointEntity, link: string, from: string): strin
   const next = URL.parse(link, from);
   if (next && next.origin === new URL(from).origin && next.username === '') return next.href;
   throw new BronzeError('LINK_REFUSED', {
-    message: `the next link of ${entity.name} leads to ${next ? 'another origin' : 'no URL'}: ${next?.origin ?? ''}`,
+    message: `the next link of ${entity.name} ${next ? `leads to another origin: ${next.origin}` : 'is not a URL'}`,
     hint: 'Only links to the scheme, host and port of base_url are followed. If the API moved, change base_url.',
   });
 }
 
-/** Missing, null, false and empty text mean the end; anything that is no text is not understood, and no end. */
+/** Missing, null, false and empty text mean the end. Anything else without a text is an error, not the end. */
 function textOf(entity: EndpointEntity, node: JsonNode | undefined): string | undefined {
   if (node === undefined || node === null || node === false || node === '') return undefined;
   const text = node instanceof JsonNumber ? node.text : node instanceof JsonObject ? node.get('href') : node;
   if (typeof text === 'string') return text === '' ? undefined : text;
   throw new BronzeError('RECORDS_MISSING', {
-    message: `what an answer for ${entity.name} names as its next page is neither text nor number`,
-    hint: 'Name the token or URL itself: cursor_path or link_path may have to go one level deeper.',
+    message: `an answer for ${entity.name} names its next page by something that is neither text nor a number`,
+    hint: 'Point to the token or URL itself: cursor_path or link_path may have to go one level deeper.',
   });
 }
 
 /**
- * A first page that is full and names no next one at all: the path is wrong more likely than the list that long.
+ * Refuses a full first page without anything where its next page should be named: a wrong path is more likely than a
+ * list of exactly that length.
  *
  * @throws BronzeError RECORDS_MISSING
  */
@@ -87,9 +93,10 @@ export function checkPaging({ name, paging }: EndpointEntity, answer: PageAnswer
   const path = paging.style === 'cursor' ? paging.cursor_path : paging.link_path;
   const isThere = path === null ? answer.link !== undefined : nodeAt(answer.body, path) !== undefined;
   if (isThere || records < paging.size) return;
+  const missing = path === null ? 'the answer has no Link header' : `the answer has nothing at ${path}`;
   throw new BronzeError('RECORDS_MISSING', {
-    message: `the first page of ${name} is full, and ${path === null ? 'no Link header' : path} says whether there is more`,
-    hint: `Is the path right? If the list has exactly ${paging.size} records, ask for another size.`,
+    message: `the first page of ${name} is full, and ${missing} to say whether there is more`,
+    hint: `Is the path right? If the list has exactly ${paging.size} records, change paging.size.`,
   });
 }
 
@@ -101,7 +108,7 @@ function linkHeader(header: string | undefined): string | undefined {
   return undefined;
 }
 
-/** What a position's values are of: where any of it changes, a load can't go on in the middle. */
+/** What a position's values refer to: if any of this changes, a load can't continue in the middle. */
 export function orderOf(entity: EndpointEntity, since: string | undefined): string {
   const { paging } = entity;
   const size = paging.style === 'page' ? ` of ${paging.size}` : '';

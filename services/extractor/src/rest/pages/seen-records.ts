@@ -2,27 +2,30 @@ import { createHash } from 'node:crypto';
 import type { EndpointEntity } from '@bronze/common/config/rest';
 import { canonicalJson, JsonObject } from '../records/json-node.ts';
 
-/** How far back a repeated record is known at least: up to twice as far, some 20 MB. */
+/** A repeated record is recognised at least this far back, and up to twice as far: some 20 MB. */
 const GENERATION_RECORDS = 50_000;
-/** So many of the last pages are carried on to the next slice, in the manifest: at least so many records. */
+/** The last pages are carried to the next slice, in the manifest: at least this many pages and this many records. */
 const CARRIED_PAGES = 2;
 const CARRIED_RECORDS = 1000;
-/** Ends a page in what is carried. */
+/** Marks the end of a page in what is carried. */
 const PAGE_END = '';
-/** Base64 characters of an MD5: 72 bits. */
+/** Base64 characters kept of an MD5: 72 bits. */
 const DIGEST_LENGTH = 12;
 
-/** What of an entity tells its records apart. */
+/** The settings of an entity that say which of its records are the same. */
 export type RecordIdentity = Pick<EndpointEntity, 'primary_key' | 'cursor' | 'exclude'>;
 
 /**
- * The records read last. A list that moves while it is being paged gives some of them again: those are left out, by
- * primary key and content. And where one of them stands tells whether others were skipped: a record that has its key
- * and cursor stands where it stood, since a change would have moved it.
+ * The records read most recently. A list that moves while it is paged gives some of them again: those are skipped, by
+ * primary key and content. They also show whether other records were missed: a record that still has the same key and
+ * cursor has not moved, since a change would have moved it (decision 15).
  */
 export class SeenRecords {
   readonly #identity: RecordIdentity;
-  /** Versions, and as shorter texts what they stand for. Forgotten a generation at a time: cheaper than one by one. */
+  /**
+   * Version digests and their (key, cursor) prefixes, evicted a generation at a time because that is cheaper than one
+   * by one.
+   */
   #young = new Set<string>();
   #old: ReadonlySet<string> = new Set();
   #pages: string[][];
@@ -34,15 +37,16 @@ export class SeenRecords {
     for (const version of this.#pages.flat()) this.#remember(version);
   }
 
-  /** Whether a record was read lately and stands where it stood. */
+  /** Whether a record was read recently and has not moved since. */
   has(record: JsonObject): boolean {
     return this.#knows(identityOf(this.#versionOf(record)));
   }
 
   /**
-   * The records of a page that were not read lately, each once; from now on they are known.
+   * The records of a page that were not read recently, each once; from now on they are known.
    *
-   * @param again how many of its first were read before: fields that differ in each answer make no new ones of them
+   * @param again how many records at the start of the page were read before. They are compared by key and cursor only,
+   *   so that a field that differs in each answer doesn't make them new
    */
   unseen(page: readonly JsonObject[], again: number): JsonObject[] {
     const versions = page.map((record) => this.#versionOf(record));
@@ -56,21 +60,22 @@ export class SeenRecords {
     return fresh;
   }
 
-  /** How many records the largest of the last pages had. */
+  /** How many records the largest of the last pages has, at least 1. */
   get pageSize(): number {
     return Math.max(1, ...this.#pages.map((page) => page.length));
   }
 
-  /** How many of the last records are known for certain, and of how many pages. */
+  /** How many of the last records are certainly known. */
   get rememberedCount(): number {
     return this.#pages.reduce((sum, page) => sum + page.length, 0);
   }
 
+  /** From how many pages these records are. */
   get pages(): number {
     return this.#pages.length;
   }
 
-  /** What the next slice needs to know of the last pages. */
+  /** What the next slice needs to know about the last pages. */
   carried(): string[] {
     return this.#pages.flatMap((page) => [...page, PAGE_END]);
   }
@@ -87,14 +92,14 @@ export class SeenRecords {
     this.#young.add(version).add(identityOf(version));
   }
 
-  /** Key, cursor and content; without a cursor value the content stands for it. */
+  /** Digests of key, cursor and content; without a cursor value, the content is used in its place. */
   #versionOf(record: JsonObject): string {
     const { primary_key, cursor, exclude } = this.#identity;
     const key = primary_key.map((name) => canonicalJson(record.get(name) ?? null)).join();
     const shown = record.entries.filter(([name, value]) => value !== null && !exclude.includes(name));
     const content = digest(canonicalJson(new JsonObject(shown)));
-    const moment = cursor === null ? undefined : (record.get(cursor) ?? undefined);
-    return `${digest(key)}${moment === undefined ? content : digest(canonicalJson(moment))}${content}`;
+    const value = cursor === null ? undefined : (record.get(cursor) ?? undefined);
+    return `${digest(key)}${value === undefined ? content : digest(canonicalJson(value))}${content}`;
   }
 }
 
@@ -115,7 +120,7 @@ function pagesIn(carried: readonly string[]): string[][] {
   return pages;
 }
 
-/** Without the oldest pages, as long as enough is left. */
+/** Drops the oldest pages as long as enough is left. */
 function lastOf(pages: readonly string[][]): string[][] {
   let from = 0;
   let records = pages.reduce((sum, page) => sum + page.length, 0);
@@ -126,7 +131,7 @@ function lastOf(pages: readonly string[][]): string[][] {
   return pages.slice(from);
 }
 
-/** A short text for a long one. */
+/** A short text that represents a long one. */
 export function digest(text: string): string {
   return createHash('md5').update(text).digest('base64url').slice(0, DIGEST_LENGTH);
 }

@@ -6,7 +6,7 @@ import { JsonObject, parseJson } from './json-node.ts';
 const records = (...texts: string[]) =>
   texts.map((text) => {
     const node = parseJson(text);
-    if (!(node instanceof JsonObject)) throw new Error('it is a record');
+    if (!(node instanceof JsonObject)) throw new Error('the text is not an object');
     return fieldsOf(node, new Set());
   });
 
@@ -23,7 +23,7 @@ test.each([
   ['true,1', 'json'],
   ['{}', 'json'],
   ['[1]', 'json'],
-])('values %s make a column of type %s', (values, type) => {
+])('the values %s make a column of type %s', (values, type) => {
   expect(
     inferType(
       records(...values.split(/,(?![^[{]*[\]}])/).map((one) => `{"a":${one}}`)).map((one) => one.get('a') ?? null),
@@ -31,8 +31,8 @@ test.each([
   ).toBe(type);
 });
 
-describe('types', () => {
-  test('as declared, in the order of the records; what is configured is always there', () => {
+describe('field types', () => {
+  test('are as declared, in the order of the records, and configured fields are always among them', () => {
     const types = new FieldTypes(
       entityWith({ columns: { late: 'numeric(8,2)', b: 'unix_seconds' }, event_date: 'day' }),
       [],
@@ -47,7 +47,7 @@ describe('types', () => {
     ]);
   });
 
-  test('once known they stay, whatever comes', () => {
+  test('do not change once they are known, whatever follows', () => {
     const first = new FieldTypes(entityWith(), []);
     first.learn(records('{"id":1,"amount":10}'));
     const later = new FieldTypes(entityWith(), first.columns());
@@ -55,7 +55,7 @@ describe('types', () => {
     expect(namesOf(later)).toEqual(['id bigint', 'amount bigint', 'fresh boolean']);
   });
 
-  test('of an excluded field are forgotten, of a field declared anew changed', () => {
+  test('are forgotten for an excluded field, and changed for a newly declared one', () => {
     const known = [
       { name: 'id', type: 'text' },
       { name: 'secret', type: 'text' },
@@ -72,7 +72,7 @@ describe('types', () => {
     ['"2024-01-15T10:00:00.123456789Z"', 'text'],
     ['"soon"', 'text'],
     ['1705312800', 'bigint'],
-  ])('of the event date, from values %s: %s', (values, type) => {
+  ])('of the event date follow from its values: %s make it %s', (values, type) => {
     const types = new FieldTypes(entityWith({ event_date: 'at' }), []);
     types.learn(records(...values.split(',').map((one) => `{"at":${one}}`)));
     expect(namesOf(types)).toEqual([`at ${type}`]);
@@ -84,7 +84,7 @@ describe('types', () => {
     ['{"":1}', 'COLUMN_UNSUPPORTED'],
     ['{"a\\u0000b":1}', 'COLUMN_UNSUPPORTED'],
     [`{${Array.from({ length: 2001 }, (_, n) => `"k${n}":1`).join()}}`, 'COLUMN_UNSUPPORTED'],
-  ])('of fields that bronze can’t hold are refused', (text, code) => {
+  ])('are not inferred for field names that Bronze can’t hold: those are an error', (text, code) => {
     const types = new FieldTypes(entityWith(), []);
     expect(() => types.learn(records(text))).toThrow(expect.objectContaining({ code }) as Error);
   });

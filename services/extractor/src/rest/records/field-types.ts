@@ -4,14 +4,14 @@ import type { EndpointEntity } from '@bronze/common/config/rest';
 import { canonicalJson, type JsonNode, JsonNumber, type JsonObject } from './json-node.ts';
 import { parseTimestampText } from './parsed-timestamp.ts';
 
-/** An API whose keys are data (`{"2024-01-15": …}`) would make a column of each. */
+/** An API whose keys are data (`{"2024-01-15": …}`) would make a column of each key. */
 const COLUMNS_MAX = 2000;
 const INT64 = 64;
 
-/** A record's fields by name; null and missing are the same and not in it. */
+/** A record's fields by name, without nulls: null and missing are the same (decision 13). */
 export type Fields = ReadonlyMap<string, JsonNode>;
 
-/** Names that PostgreSQL's catalog would print, which the manifests and `docs/types.md` use. */
+/** The names that PostgreSQL's catalog prints, which manifests and `docs/types.md` use. */
 const CATALOG_NAMES: Readonly<Record<string, string>> = {
   timestamptz: 'timestamp with time zone',
   timestamp: 'timestamp without time zone',
@@ -20,8 +20,9 @@ const CATALOG_NAMES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The fields' types: as declared, else as the load before had them, else inferred from the first records that have the
- * field. A type once known stays: a part of today can be read beside one of last year.
+ * The types of an entity's fields: as declared; else as in the previous load (decision 17); else inferred from the
+ * first records that have the field. A known type doesn't change with the data, so that today's part can be read
+ * together with last year's.
  */
 export class FieldTypes {
   readonly #entity: EndpointEntity;
@@ -37,12 +38,16 @@ export class FieldTypes {
       this.#add(name, Object.hasOwn(entity.columns, name) ? (entity.columns[name] ?? type) : type);
   }
 
-  /** Whether nothing was known at the start: then many records should be looked at first. */
+  /** Whether no inferred type was known at the start: then many records should be read before types are inferred. */
   get isNew(): boolean {
     return this.#isNew;
   }
 
-  /** Infers the types of the fields that are not known yet. @throws BronzeError for names that bronze can't hold */
+  /**
+   * Infers the types of the fields that are not known yet.
+   *
+   * @throws BronzeError COLUMN_RESERVED, COLUMN_AMBIGUOUS, COLUMN_UNSUPPORTED for names that Bronze can't hold
+   */
   learn(records: readonly Fields[]): void {
     const fresh = new Map<string, JsonNode[]>();
     for (const record of records) {
@@ -56,12 +61,12 @@ export class FieldTypes {
     for (const [name, values] of fresh) this.#add(name, this.#typeOf(name, values));
   }
 
-  /** The type to read a field's value by. */
+  /** The type by which a field's value is read. */
   of(name: string): string {
     return this.#types.get(name) ?? this.#typeOf(name, []);
   }
 
-  /** For the manifest; what is configured is always among them. */
+  /** The columns for the manifest, configured fields always among them. */
   columns(): Column[] {
     const { event_date, columns } = this.#entity;
     const configured = [...Object.keys(columns), ...(event_date === null ? [] : [event_date])];
@@ -73,12 +78,12 @@ export class FieldTypes {
     const { cursor, event_date, columns } = this.#entity;
     const declared = Object.hasOwn(columns, name) ? columns[name] : undefined;
     if (declared !== undefined) return declared;
-    return name === cursor || name === event_date ? inferMoment(values) : inferType(values);
+    return name === cursor || name === event_date ? inferTimestamp(values) : inferType(values);
   }
 
   #add(sent: string, type: string): void {
     this.#check(sent);
-    // A copy: a piece of a page's text would keep the whole of it.
+    // A copy: a slice of a page's text would keep the whole text in memory.
     const name = Buffer.from(sent).toString();
     this.#types.set(name, type);
     this.#cases.set(name.toLowerCase(), name);
@@ -87,7 +92,7 @@ export class FieldTypes {
   #check(name: string): void {
     const { name: entity } = this.#entity;
     const shown = JSON.stringify(name.slice(0, 80));
-    const hint = `Name it under exclude of ${entity}, if it need not be ingested.`;
+    const hint = `List it under exclude of ${entity} if it need not be ingested.`;
     if (METADATA_COLUMNS.some((one) => one === name.toLowerCase())) {
       throw new BronzeError('COLUMN_RESERVED', {
         message: `records of ${entity} have a field ${shown}, which Bronze adds to every record`,
@@ -97,26 +102,28 @@ export class FieldTypes {
     const twin = this.#cases.get(name.toLowerCase());
     if (twin !== undefined && twin !== name) {
       throw new BronzeError('COLUMN_AMBIGUOUS', {
-        message: `records of ${entity} have fields ${JSON.stringify(twin)} and ${shown}, which differ only in case: queries of the bronze tables could not tell them apart`,
+        message: `records of ${entity} have fields ${JSON.stringify(twin)} and ${shown}, ${ONLY_IN_CASE}`,
         hint,
       });
     }
     if (name === '' || name.includes('\u0000') || !name.isWellFormed()) {
       throw new BronzeError('COLUMN_UNSUPPORTED', {
-        message: `records of ${entity} have a field named ${shown}, which no table can hold`,
+        message: `records of ${entity} have a field named ${shown}, which can’t be the name of a column`,
         hint,
       });
     }
     if (!this.#types.has(name) && this.#types.size >= COLUMNS_MAX) {
       throw new BronzeError('COLUMN_UNSUPPORTED', {
         message: `records of ${entity} have more than ${COLUMNS_MAX} different fields`,
-        hint: 'Are their keys data? Then records_path may be one level too deep or too high.',
+        hint: 'Are their keys data? Then records_path may be one level too deep or too shallow.',
       });
     }
   }
 }
 
-/** The narrowest type that holds all values; for anything mixed JSON, which holds everything as it is. */
+const ONLY_IN_CASE = 'which differ only in case: queries of the bronze tables could not distinguish them';
+
+/** The narrowest type that holds all values; for mixed values `json`, which holds everything unchanged. */
 export function inferType(values: readonly JsonNode[]): string {
   const kinds = new Set(values.map(kindOf));
   const [only] = kinds;
@@ -136,8 +143,8 @@ function isInt64(text: string): boolean {
   return BigInt.asIntN(INT64, BigInt(text)) === BigInt(text);
 }
 
-/** Cursor and event date: a timestamp when all values are one to the microsecond, else as they come. */
-function inferMoment(values: readonly JsonNode[]): string {
+/** For cursor and event date: text is a date, or a timestamp no finer than microseconds, if all values are. */
+function inferTimestamp(values: readonly JsonNode[]): string {
   const texts = values.filter((value) => typeof value === 'string');
   if (texts.length < values.length) return inferType(values);
   if (texts.length > 0 && texts.every((text) => /^\d{4}-\d{2}-\d{2}$/.test(text))) return 'date';
@@ -145,7 +152,7 @@ function inferMoment(values: readonly JsonNode[]): string {
 }
 
 /**
- * The fields of a record, without those that are null or excluded. A key that stands twice with different values holds
+ * The fields of a record, without those that are null or excluded. A key that occurs twice with different values holds
  * both, as a list: no value is dropped.
  */
 export function fieldsOf(record: JsonObject, exclude: ReadonlySet<string>): Fields {

@@ -16,7 +16,7 @@ const HOSTILE_KEYS = fc.constantFrom(
 );
 const json = () => fc.jsonValue({ noUnicodeString: false, maxDepth: 4 });
 
-test('any JSON is read as JSON.parse reads it', () => {
+test('any JSON text is read as JSON.parse reads it', () => {
   fc.assert(
     fc.property(json(), fc.constantFrom(undefined, 1, '\t', '\r\n '), (value, space) => {
       const text = JSON.stringify(value, null, space);
@@ -26,7 +26,7 @@ test('any JSON is read as JSON.parse reads it', () => {
   );
 });
 
-test('whatever JSON.parse refuses is refused, and only that', () => {
+test('a text is refused exactly if JSON.parse refuses it', () => {
   const mutilated = fc.tuple(
     json(),
     fc.nat(),
@@ -47,7 +47,7 @@ test('whatever JSON.parse refuses is refused, and only that', () => {
   );
 });
 
-test('a body cut at any byte is refused', () => {
+test('a body cut off at any character is refused', () => {
   const whole = '{"data":[{"id":"r1","n":12.340,"t":["ä 🎁",null,true,{"x":-1e5}]}],"meta":{"next":null}}';
   expect(accepts(() => parseJson(whole))).toBe(true);
   for (let end = 0; end < whole.length; end += 1) expect(accepts(() => parseJson(whole.slice(0, end)))).toBe(false);
@@ -77,12 +77,12 @@ test.each([
   'NaN',
   'Infinity',
   '"a',
-])('%j is refused, and the message shows nothing of it', (text) => {
+])('%j is refused, and the message does not show the text', (text) => {
   expect(() => parseJson(text)).toThrow(SyntaxError);
   expect(() => parseJson(`{"canary":${text}`)).toThrow(/^(?!.*canary)/);
 });
 
-describe('kept as sent', () => {
+describe('parsing keeps', () => {
   test.each(['12.340', '9007199254740993', '-0', '1E400', '1e-7', '0.10', '-12345678901234567890.000'])(
     'the digits of %s',
     (digits) => {
@@ -91,7 +91,7 @@ describe('kept as sent', () => {
     },
   );
 
-  test('keys that stand twice, and __proto__', () => {
+  test('keys that occur twice, and __proto__', () => {
     const node = parseJson('{"__proto__":{"polluted":true},"a":1,"a":2,"constructor":3}');
     expect(node).toBeInstanceOf(JsonObject);
     expect(canonicalJson(node)).toBe('{"__proto__":{"polluted":true},"a":1,"a":2,"constructor":3}');
@@ -100,11 +100,11 @@ describe('kept as sent', () => {
   });
 });
 
-test('nesting without end is refused before the stack is', () => {
+test('endless nesting is refused before the stack overflows', () => {
   for (const text of ['['.repeat(100_000), '{"a":'.repeat(100_000)]) expect(() => parseJson(text)).toThrow(/nested/);
 });
 
-test('long strings take linear time', () => {
+test('long strings are read in linear time', () => {
   const escapes = `"${'\\u00e4'.repeat(200_000)}"`;
   expect(parseJson(escapes)).toHaveLength(200_000);
   expect(accepts(() => parseJson(`"${'\\'.repeat(200_001)}`))).toBe(false);

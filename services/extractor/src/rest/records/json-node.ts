@@ -1,6 +1,7 @@
 /**
- * JSON as it was sent: numbers keep their digits, objects every key in its order, also `__proto__` and one that stands
- * twice. `JSON.parse` cuts integers above 2^53 and decimals, and drops the first of two equal keys without a word.
+ * JSON as it was sent (decision 14): numbers keep their digits, and objects keep every key in its order, including
+ * `__proto__` and duplicates. `JSON.parse` rounds integers above 2^53 and decimals, and silently drops the first of two
+ * equal keys.
  */
 export type JsonNode = null | boolean | string | JsonNumber | readonly JsonNode[] | JsonObject;
 
@@ -20,16 +21,16 @@ export class JsonObject {
     this.entries = entries;
   }
 
-  /** The value of a key; the last if it stands several times. */
+  /** The value of a key; the last one if the key occurs several times. */
   get(key: string): JsonNode | undefined {
     return this.entries.findLast(([name]) => name === key)?.[1];
   }
 }
 
-/** Deeper nesting is no data but an attack on the parser's stack. */
+/** Deeper nesting is not data, but an attack on the parser's stack. */
 const DEPTH_MAX = 200;
 
-/** @throws SyntaxError for anything but one JSON value (RFC 8259), with the position and never the text */
+/** @throws SyntaxError for anything but one JSON value (RFC 8259). It names the position and never shows the text */
 export function parseJson(text: string): JsonNode {
   return new Parser(text).whole();
 }
@@ -115,7 +116,7 @@ class Parser {
     }
     this.#at += 1;
     const raw = this.#text.slice(start, this.#at);
-    // An escape that is none raises a SyntaxError of its own, which shows a piece of the text.
+    // For an invalid escape JSON.parse throws a SyntaxError of its own, which shows a piece of the text.
     return isPlain ? raw.slice(1, -1) : this.#unescape(raw);
   }
 
@@ -135,7 +136,7 @@ class Parser {
   }
 
   #skipSpace(): void {
-    // Mostly there is none, and a pattern costs more than a look.
+    // Usually there is none, and a pattern costs more than checking one character.
     if (this.#text.charCodeAt(this.#at) <= 0x20) this.#skip(SPACE);
   }
 
@@ -155,7 +156,7 @@ class Parser {
   }
 }
 
-/** One text for one value: no spaces, keys in the order of their UTF-8 bytes, digits and repeated keys as sent. */
+/** The one text for a value: no spaces, keys sorted by their UTF-8 bytes, digits and repeated keys as sent. */
 export function canonicalJson(node: JsonNode): string {
   if (node === null || typeof node === 'boolean') return String(node);
   if (typeof node === 'string') return JSON.stringify(node);
@@ -169,13 +170,13 @@ export function canonicalJson(node: JsonNode): string {
 
 const BEYOND_PLAIN = /[\ud800-\uffff]/;
 
-/** By UTF-8 bytes; UTF-16 units give the same order as long as no surrogate and nothing behind them is there. */
+/** Compares by UTF-8 bytes. UTF-16 units give the same order if there are no surrogates and nothing above them. */
 export function compareBytes(a: string, b: string): number {
   if (BEYOND_PLAIN.test(a) || BEYOND_PLAIN.test(b)) return Buffer.compare(Buffer.from(a), Buffer.from(b));
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** The node at a path such as `data.items`; a key with dots in it, such as `@odata.nextLink`, is found too. */
+/** The node at a path such as `data.items`. A key that has dots itself, such as `@odata.nextLink`, is found too. */
 export function nodeAt(node: JsonNode, path: string): JsonNode | undefined {
   if (!(node instanceof JsonObject)) return undefined;
   const own = node.get(path);

@@ -14,7 +14,7 @@ test.each([
   ['2024-01-15', '2024-01-15T00:00:00.000000Z', true],
   ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000000Z', true],
   ['2024-01-15t10:32:00z', '2024-01-15T10:32:00.000000Z', true],
-])('%s is %s', (text, at, is_exact) => {
+])('%s is read as %s', (text, at, is_exact) => {
   expect(parseTimestampText(text)).toEqual({ at, is_exact, is_day: text.length === 10 });
 });
 
@@ -33,7 +33,7 @@ test.each([
   '20240115T103200Z',
   '2024-01-15T10:32:00+99:99',
   '0001-01-01T00:00:00+01:00',
-])('%j is no moment', (text) => {
+])('%j is not a timestamp', (text) => {
   expect(parseTimestampText(text)).toBeUndefined();
 });
 
@@ -45,18 +45,18 @@ test.each([
   ['1705314720123.4567', 3, '2024-01-15T10:32:00.123456Z', false],
   ['-1', 0, '1969-12-31T23:59:59.000000Z', true],
   ['0', 0, '1970-01-01T00:00:00.000000Z', true],
-] as const)('%s with %d digits below the second is %s', (text, unit, at, is_exact) => {
+] as const)('%s with %d digits below the second is read as %s', (text, unit, at, is_exact) => {
   expect(parseUnixTime(text, unit)).toEqual({ at, is_exact, is_day: false });
 });
 
 test.each(['1e9', '', 'x', '99999999999999999', '9999999999999999', '-62135600400'])(
-  'the number %s is no moment',
+  'the number %s is not a timestamp',
   (text) => {
     expect(parseUnixTime(text, 0)).toBeUndefined();
   },
 );
 
-test('as PostgreSQL prints it', () => {
+test('a timestamp is written as PostgreSQL prints it', () => {
   for (const [at, printed] of [
     ['2024-01-15T10:32:00Z', '2024-01-15 10:32:00'],
     ['2024-01-15T10:32:00.100Z', '2024-01-15 10:32:00.1'],
@@ -75,7 +75,7 @@ const formats: readonly SinceFormat[] = [
   'unix_milliseconds',
 ];
 
-test('what an API is asked for is never later than what is needed', () => {
+test('an API is never asked for a later time than is needed', () => {
   const micros = fc.bigInt({ min: -62_000_000_000_000_000n, max: 250_000_000_000_000_000n });
   fc.assert(
     fc.property(
@@ -100,7 +100,7 @@ test.each([
   ['date', '2024-01-15'],
   ['unix_seconds', '1705314719'],
   ['unix_milliseconds', '1705314719123'],
-] as const)('since in the format %s, with an overlap of a second: %s', (format, text) => {
+] as const)('since in the format %s, with an overlap of a second, is %s', (format, text) => {
   expect(sinceText(timestamp('2024-01-15T10:32:00.123456Z'), { param: 'since', format, overlap_seconds: 1 })).toBe(
     text,
   );

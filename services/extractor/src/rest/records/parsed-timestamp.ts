@@ -1,4 +1,4 @@
-/** Moments as APIs write them, to the microsecond and never by way of a `Date` with a source's digits in it. */
+/** Timestamps as APIs write them, to the microsecond. A source's digits never pass through a `Date`. */
 import {
   minusSeconds,
   microsecondsOf,
@@ -18,13 +18,13 @@ const ZONED = /(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$/;
 
 export interface ParsedTimestamp {
   readonly at: Timestamp;
-  /** False when digits below the microsecond were cut. */
+  /** False when non-zero digits below the microsecond were cut off. */
   readonly is_exact: boolean;
-  /** A day without a time: when in it something happened is not known. */
+  /** A day without a time: when on that day something happened is unknown. */
   readonly is_day: boolean;
 }
 
-/** A date or time as text; without a zone it is UTC. Undefined when it is none. */
+/** Parses a date or time in ISO 8601; without a zone it is UTC. Undefined for anything else. */
 export function parseTimestampText(text: string): ParsedTimestamp | undefined {
   const match = text.length <= 80 ? ISO.exec(text) : null;
   if (!match) return undefined;
@@ -35,7 +35,11 @@ export function parseTimestampText(text: string): ParsedTimestamp | undefined {
   return at && { at, is_exact: isZero(fraction.slice(FRACTION_DIGITS)), is_day: whole.length === 10 };
 }
 
-/** @param unit how many decimal digits of the number are below the second: 0 for seconds, 3 for milliseconds */
+/**
+ * Parses a number of seconds or milliseconds since 1970. Undefined for anything else.
+ *
+ * @param unit how many of the number's integer digits are below the second: 0 for seconds, 3 for milliseconds
+ */
 export function parseUnixTime(text: string, unit: 0 | 3): ParsedTimestamp | undefined {
   const match = NUMBER.exec(text);
   if (!match) return undefined;
@@ -50,7 +54,7 @@ function isZero(digits: string): boolean {
   return !/[1-9]/.test(digits);
 }
 
-/** The moment that a field holds, by the type of its column; undefined when it holds none. */
+/** The timestamp that a field holds, read by the type of its column; undefined if it holds none. */
 export function momentOf(node: JsonNode | undefined, type: string): ParsedTimestamp | undefined {
   const text = node instanceof JsonNumber ? node.text : node;
   if (typeof text !== 'string') return undefined;
@@ -59,31 +63,34 @@ export function momentOf(node: JsonNode | undefined, type: string): ParsedTimest
   return typeof node === 'string' ? parseTimestampText(text) : undefined;
 }
 
-/** Whether a text says which zone it is in. */
+/** Whether the text of a timestamp names its zone. */
 export function hasZone(text: string): boolean {
   return text.length > 10 && ZONED.test(text.slice(10));
 }
 
-/** `2024-01-15 10:32:00.5`: as PostgreSQL prints a timestamp, before its zone. */
+/** `2024-01-15 10:32:00.5`: a timestamp as PostgreSQL prints it, without its zone. */
 export function toPostgresText(at: Timestamp): string {
   let end = 26;
   while (at[end - 1] === '0') end -= 1;
   return `${at.slice(0, 10)} ${at.slice(11, at[end - 1] === '.' ? end - 1 : end)}`;
 }
 
-/** What to ask an API for, so that nothing since `at` is missing: with the overlap, and never later for the format's sake. */
+/**
+ * What to ask an API for so that nothing since `at` is missing: earlier by the overlap, and rounded down to what the
+ * format can express.
+ */
 export function sinceText(at: Timestamp, { format, overlap_seconds }: SinceConfig): string {
-  return formatMoment(minusSeconds(at, overlap_seconds), format);
+  return formatTimestamp(minusSeconds(at, overlap_seconds), format);
 }
 
-/** The moment that {@link sinceText} spells. */
+/** The timestamp that {@link sinceText} writes. */
 export function sinceTimestamp(at: Timestamp, since: SinceConfig): Timestamp {
   const text = sinceText(at, since);
   const unit = since.format === 'unix_seconds' ? 0 : 3;
   return (since.format.startsWith('unix') ? parseUnixTime(text, unit) : parseTimestampText(text))?.at ?? at;
 }
 
-function formatMoment(at: Timestamp, format: SinceFormat): string {
+function formatTimestamp(at: Timestamp, format: SinceFormat): string {
   switch (format) {
     case 'iso':
       return at;

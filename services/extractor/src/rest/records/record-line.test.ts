@@ -10,13 +10,13 @@ function stage(json: string, settings: Partial<EndpointEntityInput> = {}) {
   const entity = entityWith({ cursor: null, ...settings });
   const types = new FieldTypes(entity, []);
   const node = parseJson(json);
-  if (!(node instanceof JsonObject)) throw new Error('it is a record');
+  if (!(node instanceof JsonObject)) throw new Error('the text is not an object');
   const fields = fieldsOf(node, new Set(entity.exclude));
   types.learn([fields]);
   return { line: recordLine(fields, types), columns: types.columns() };
 }
 
-/** What a reader who knows the columns' types makes of a staged line: the record again. */
+/** What a reader who knows the types of the columns gets from a staged line: the record again. */
 function readBack({ line, columns }: ReturnType<typeof stage>): string {
   const texts = new Map(Object.entries(JSON.parse(line) as Record<string, string>));
   const entries = columns.flatMap(({ name, type }): [string, JsonNode][] => {
@@ -76,7 +76,7 @@ describe('any record', () => {
     );
   });
 
-  test('has the same line whatever the order of its keys, and with its nulls left out', () => {
+  test('has the same line whatever the order of its keys, with and without its nulls', () => {
     fc.assert(
       fc.property(record, fc.infiniteStream(fc.nat()), (members, order) => {
         const turned = members
@@ -106,17 +106,17 @@ test('keys are sorted by bytes, values are strings, nulls are left out', () => {
   ]);
 });
 
-test('a key that stands twice keeps both values; the same value twice is one', () => {
+test('a key that occurs twice keeps both values; the same value twice counts once', () => {
   expect(stage('{"a":1,"b":2,"a":3}').line).toBe('{"a":"[1,3]","b":"2"}');
   expect(stage('{"a":1,"a":1}').line).toBe('{"a":"1"}');
   expect(stage('{"a":null,"a":1,"a":null}').line).toBe('{"a":"1"}');
 });
 
-test('half of a surrogate pair, which no UTF-8 can hold, is kept escaped', () => {
+test('half of a surrogate pair, which UTF-8 cannot represent, is kept escaped', () => {
   expect(stage('{"a":"x\\ud800y"}').line).toBe('{"a":"\\"x\\\\ud800y\\""}');
 });
 
-test('excluded fields are nowhere', () => {
+test('an excluded field is neither in the line nor among the columns', () => {
   const { line, columns } = stage('{"id":"1","card_number":"4111"}', { exclude: ['card_number'] });
   expect([line, columns]).toEqual(['{"id":"1"}', [{ name: 'id', type: 'text' }]]);
 });
@@ -158,6 +158,6 @@ test.each<[string, JsonNode, string]>([
   ['timestamp', '2024-01-15T10:32:00.5', '2024-01-15 10:32:00.5'],
   ['timestamp', '2024-01-15T10:32:00+01:00', '2024-01-15T10:32:00+01:00'],
   ['date', '2024-01-15', '2024-01-15'],
-])('%s: %j is staged as %j', (type, value, staged) => {
+])('for a column of type %s, %j is staged as %j', (type, value, staged) => {
   expect(stagedText(value, type)).toBe(staged);
 });

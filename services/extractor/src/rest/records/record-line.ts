@@ -4,7 +4,8 @@ import { toPostgresText, hasZone, momentOf, parseTimestampText } from './parsed-
 
 /**
  * A record as one line of NDJSON: keys sorted by their UTF-8 bytes, every value a string in PostgreSQL's text form,
- * nulls left out. `_record_hash` is the MD5 of this line, so it depends on nothing but the record's own values.
+ * nulls left out (decision 13). `_record_hash` is the MD5 of this line (decision 8), so it depends on nothing but the
+ * record's own values.
  */
 export function recordLine(fields: Fields, types: FieldTypes): string {
   const names = [...fields.keys()].sort(compareBytes);
@@ -16,8 +17,8 @@ export function recordLine(fields: Fields, types: FieldTypes): string {
 }
 
 /**
- * A value as text of its column's type. One that the type can't hold is staged as it came: the writer sees that it
- * doesn't fit and puts the record into quarantine.
+ * A value as text of its column's type. A value that the type can't hold is staged as it came: the writer sees the type
+ * mismatch and quarantines the record.
  */
 export function stagedText(value: JsonNode, type: string): string {
   switch (type) {
@@ -28,10 +29,10 @@ export function stagedText(value: JsonNode, type: string): string {
       return typeof value === 'boolean' ? (value ? 't' : 'f') : canonicalJson(value);
     case 'timestamptz':
     case 'timestamp with time zone':
-      return stagedMoment(value, 'timestamptz');
+      return stagedTimestamp(value, 'timestamptz');
     case 'unix_seconds':
     case 'unix_milliseconds':
-      return stagedMoment(value, type);
+      return stagedTimestamp(value, type);
     case 'timestamp':
     case 'timestamp without time zone':
       return typeof value === 'string' ? stagedLocal(value) : plainText(value);
@@ -46,7 +47,7 @@ export function stagedText(value: JsonNode, type: string): string {
   }
 }
 
-/** A text that UTF-8 can't hold (half of a surrogate pair) is kept as JSON, escaped. */
+/** Text that UTF-8 can't represent (half of a surrogate pair) is kept as JSON, escaped. */
 function plainText(value: JsonNode): string {
   return typeof value === 'string' && value.isWellFormed()
     ? value
@@ -55,18 +56,18 @@ function plainText(value: JsonNode): string {
       : canonicalJson(value);
 }
 
-function stagedMoment(value: JsonNode, type: string): string {
-  const moment = momentOf(value, type);
-  return moment?.is_exact ? `${toPostgresText(moment.at)}+00` : plainText(value);
+function stagedTimestamp(value: JsonNode, type: string): string {
+  const parsed = momentOf(value, type);
+  return parsed?.is_exact ? `${toPostgresText(parsed.at)}+00` : plainText(value);
 }
 
-/** A zone, if there is one, would be lost. */
+/** Text that names a zone stays as it came: the zone would be lost. */
 function stagedLocal(text: string): string {
-  const moment = hasZone(text) ? undefined : parseTimestampText(text);
-  return moment?.is_exact ? toPostgresText(moment.at) : text;
+  const parsed = hasZone(text) ? undefined : parseTimestampText(text);
+  return parsed?.is_exact ? toPostgresText(parsed.at) : text;
 }
 
-/** JSON writes `1E5` and `1e5` where PostgreSQL writes `1e+05`: the sign and the small letter are what the types expect. */
+/** Where JSON has `1E5` or `1e5`, PostgreSQL writes `1e+05`: the types expect the sign and the small letter. */
 function realText(text: string): string {
   return text.toLowerCase().replace(/e(?=[0-9])/, 'e+');
 }
@@ -74,7 +75,7 @@ function realText(text: string): string {
 const SCIENTIFIC = /^(-?)([0-9]+)(?:\.([0-9]+))?[eE]([+-]?[0-9]{1,3})$/;
 const EXPONENT_MAX = 60;
 
-/** `1.5e3` as `1500`: exact, since only the point moves. Larger exponents stay as they came. */
+/** `1.5e3` as `1500`: exact, since only the point moves. Exponents beyond 60 stay as they came. */
 function withoutExponent(text: string): string {
   const match = SCIENTIFIC.exec(text);
   const exponent = Number(match?.[4] ?? EXPONENT_MAX + 1);

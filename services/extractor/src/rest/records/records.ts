@@ -3,29 +3,38 @@ import type { EndpointEntity } from '@bronze/common/config/rest';
 import { type JsonNode, JsonObject, nodeAt } from './json-node.ts';
 import { momentOf } from './parsed-timestamp.ts';
 
-/** The records in a response. @throws BronzeError RECORDS_MISSING */
+/** The records in a response. @throws BronzeError RECORDS_MISSING if there is no list of objects at `records_path` */
 export function recordsIn(entity: EndpointEntity, body: JsonNode): JsonObject[] {
   const { records_path } = entity;
   const found = records_path === null ? body : nodeAt(body, records_path);
   const where = records_path === null ? 'the body' : `${records_path} in the body`;
-  // Some write an empty list as null.
+  // Some APIs write an empty list as null.
   if (found === null && records_path !== null) return [];
-  if (!Array.isArray(found)) throw missing(entity, `${where} is no list`);
+  if (!Array.isArray(found)) throw missing(entity, `${where} is not a list`);
   return found.map((record: JsonNode) => {
     if (record instanceof JsonObject) return record;
-    throw missing(entity, `${where} holds something that is no object`);
+    throw missing(entity, `${where} holds something that is not an object`);
   });
 }
 
 function missing(entity: EndpointEntity, what: string): BronzeError {
+  const hint = 'Some APIs report errors with status 200: look at the answer yourself.';
   return new BronzeError('RECORDS_MISSING', {
     message: `the answer for ${entity.name} holds no records: ${what}`,
-    hint: `Is records_path of ${entity.name} right? Some APIs answer with an error and status 200: look at the answer yourself.`,
+    hint: `Is records_path of ${entity.name} right? ${hint}`,
   });
 }
 
+const IF_OPTIONAL = 'If records may lack it, declare it under columns.';
+const ASK_BY_DAY = "Set since: { format: 'date' } to ask by the day, or since: null if the API can’t be asked.";
+
+function declareNumbers(cursor: string): string {
+  return `For numbers, declare columns: { ${cursor}: 'unix_seconds' } or 'unix_milliseconds'.`;
+}
+
 /**
- * A configured field that none of the records has is a mistake: its name is wrong, or the API has changed.
+ * Checks that the records have the fields of the primary key, and a cursor that can be read. A configured field that
+ * none of them has is a mistake: its name is wrong, or the API has changed. Without records nothing is checked.
  *
  * @throws BronzeError KEY_MISSING, COLUMN_MISSING, COLUMN_UNSUPPORTED
  */
@@ -45,21 +54,21 @@ export function checkFields(entity: EndpointEntity, records: readonly JsonObject
   if (!has(cursor) && !Object.hasOwn(columns, cursor)) {
     throw new BronzeError('COLUMN_MISSING', {
       message: `no record of ${entity.name} has the field ${cursor}, its cursor`,
-      hint: `Records have: ${known}. Change cursor of ${entity.name}; null loads it in full each time. If records may lack it, declare it under columns.`,
+      hint: `Records have: ${known}. Change cursor of ${entity.name}; null loads it in full each time. ${IF_OPTIONAL}`,
     });
   }
   const values = records.map((record) => record.get(cursor) ?? null).filter((value) => value !== null);
-  const moments = values.map((value) => momentOf(value, columns[cursor] ?? ''));
-  if (entity.since && entity.since.format !== 'date' && moments.some((moment) => moment?.is_day)) {
+  const timestamps = values.map((value) => momentOf(value, columns[cursor] ?? ''));
+  if (entity.since && entity.since.format !== 'date' && timestamps.some((one) => one?.is_day)) {
     throw new BronzeError('COLUMN_UNSUPPORTED', {
       message: `the field ${cursor}, cursor of ${entity.name}, holds days without a time`,
-      hint: "Ask by the day: since: { format: 'date' }; or since: null, if the API can’t be asked. A day then counts once it is over.",
+      hint: `${ASK_BY_DAY} A day is then loaded once it is over.`,
     });
   }
-  if (values.length > 0 && !moments.some((moment) => moment)) {
+  if (values.length > 0 && !timestamps.some((one) => one)) {
     throw new BronzeError('COLUMN_UNSUPPORTED', {
-      message: `the field ${cursor}, cursor of ${entity.name}, holds no moments`,
-      hint: `Expected is ISO 8601 text. For numbers declare columns: { ${cursor}: 'unix_seconds' } or 'unix_milliseconds'.`,
+      message: `the field ${cursor}, cursor of ${entity.name}, holds no timestamps`,
+      hint: `It must be ISO 8601 text. ${declareNumbers(cursor)}`,
     });
   }
 }
