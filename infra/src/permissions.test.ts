@@ -74,6 +74,7 @@ describe('permissions', () => {
         "PipelinePlanner: Allow sqs:SendMessage on PipelineExtractQueue2EB082FE",
         "PipelinePlanner: Allow sqs:SendMessage sqs:GetQueueAttributes sqs:GetQueueUrl on PipelineSchedulesDeadLetters9711FB02",
         "PipelineWriter: Allow logs:CreateLogStream logs:PutLogEvents on PipelineWriterLogsFC06761F",
+        "PipelineWriter: Allow s3:DeleteObject on PipelineDataBucketDA2BCAB2,/data/staging/*.ndjson.zst",
         "PipelineWriter: Allow s3:GetObject on [PipelineDataBucketDA2BCAB2,/data/staging/*,PipelineDataBucketDA2BCAB2,/data/bronze/*,PipelineDataBucketDA2BCAB2,/data/quarantine/*,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/checkpoints.json,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/loads/*,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/probe.txt]",
         "PipelineWriter: Allow s3:ListBucket on PipelineDataBucketDA2BCAB2 if {StringLikeIfExists:{s3:prefix:[data/staging/*,data/bronze/*,data/quarantine/*,logs/pipeline/ingestion/*]}}",
         "PipelineWriter: Allow s3:PutObject on [PipelineDataBucketDA2BCAB2,/data/staging/*/receipts/*,PipelineDataBucketDA2BCAB2,/data/bronze/*,PipelineDataBucketDA2BCAB2,/data/quarantine/*,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/checkpoints.json,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/loads/*,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/failures/*,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/date=*,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/probe.txt]",

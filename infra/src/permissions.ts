@@ -36,6 +36,7 @@ export const BUCKET_RIGHTS = {
       `${STATE}date=*`,
       PROBE,
     ],
+    remove: ['data/staging/*.ndjson.zst'],
     list: ['data/staging/*', 'data/bronze/*', 'data/quarantine/*', `${STATE}*`],
   },
 } as const satisfies Record<string, BucketRights>;

@@ -1,3 +1,4 @@
+import { RECEIVE_COUNT_MAX } from '@bronze/common/delivery/deliver-message';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -11,7 +12,6 @@ export interface TaskQueueProps {
 
 /** AWS's own advice for event source mappings: a message must not come back while it is still being worked on. */
 const VISIBILITY_TIMEOUTS = 6;
-const RECEIVE_COUNT_MAX = 5;
 
 /** A standard queue with its dead-letter queue: encrypted, by TLS only. */
 export class TaskQueue extends Construct {

@@ -33,8 +33,12 @@ const { results } = await runLocally(
     engine: 'duckdb',
     environment: {},
     clock: new FixedClock(),
-    log: { event: () => undefined },
-    onFailure: (entity, failure) => process.stderr.write(`${entity}: ${failure.code} ${failure.message}\n`),
+    log: {
+      event: (event) => {
+        if (event.kind !== 'message_failed') return;
+        process.stderr.write(`${event.entity}: ${event.failure.code} ${event.failure.message}\n`);
+      },
+    },
   },
   { stop: new AbortController().signal, scheduled_at: timestamp('2024-01-15T10:30:00Z') },
 );

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BronzeError } from '@bronze/common/words/failure';
 import { describe, expect, test } from 'vitest';
-import { EventSource, type EventSourceOptions } from './local-event-source.ts';
+import { LocalEventSource, type LocalEventSourceOptions } from './local-event-source.ts';
 import { LocalQueue, QueueDatabase } from '@bronze/common/adapters/local/local-queue';
 
 const FAILURE = { code: 'SOURCE_TIMEOUT', kind: 'transient', message: 'why', hint: 'wait' } as const;
@@ -95,18 +95,15 @@ describe('a queue', () => {
 });
 
 describe('an event source', () => {
-  function newSource(handle: EventSourceOptions['handle'], options: Partial<EventSourceOptions> = {}) {
+  function newSource(handle: LocalEventSourceOptions['handle'], options: Partial<LocalEventSourceOptions> = {}) {
     const database = new QueueDatabase({ path: ':memory:', now_ms: Date.now, newId: () => crypto.randomUUID() });
     const queue = new LocalQueue<Message>(database, 'extract');
-    const failures: string[] = [];
-    const source = new EventSource({
+    const source = new LocalEventSource({
       queue,
       concurrency: 2,
       visibility_ms: 60_000,
-      receive_count_max: 3,
       retry_delay_ms: 1,
       handle,
-      onFailure: (_, failure, isDead) => failures.push(`${failure.code} ${isDead ? 'dead' : 'retried'}`),
       ...options,
     });
     const drain = async () => {
@@ -116,7 +113,7 @@ describe('an event source', () => {
       stop.abort();
       await running;
     };
-    return { queue, failures, drain };
+    return { queue, drain };
   }
 
   test('handles each message once, no more than its concurrency at a time', async () => {
@@ -134,25 +131,26 @@ describe('an event source', () => {
     expect([handled.length, new Set(handled).size, most]).toEqual([10, 10, 2]);
   });
 
-  test('backs off and delivers again; after the last time the message is dead; the others are not held up', async () => {
-    const { queue, failures, drain } = newSource(async ({ body }) => {
+  test('a message that fails is delivered again after a wait, five times; then it is dead. No other waits for it', async () => {
+    const { queue, drain } = newSource(async ({ body, receive_count }) => {
+      deliveries.push(`${body} ${receive_count}`);
       if (body.includes('13')) throw new BronzeError('SOURCE_TIMEOUT', { message: 'slow', hint: 'wait' });
     });
+    const deliveries: string[] = [];
     await queue.send([{ n: 13 }, { n: 1 }, { n: 2 }]);
     await drain();
-    expect(failures).toEqual(['SOURCE_TIMEOUT retried', 'SOURCE_TIMEOUT retried', 'SOURCE_TIMEOUT dead']);
+    expect(deliveries.filter((one) => one.includes('13'))).toEqual([1, 2, 3, 4, 5].map((n) => `{"n":13} ${n}`));
+    expect(deliveries.filter((one) => !one.includes('13'))).toEqual(['{"n":1} 1', '{"n":2} 1']);
     expect(queue.deadLetters()).toMatchObject([
       { body: '{"n":13}', failure: { code: 'SOURCE_TIMEOUT', message: 'slow', hint: 'wait' } },
     ]);
     expect(queue.counts()).toEqual({ visible: 0, hidden: 0 });
   });
 
-  test('a message that can never succeed is dead at once', async () => {
-    const { queue, failures, drain } = newSource(async () => {
-      throw new BronzeError('TABLE_MISSING', { message: 'gone', hint: 'look' });
-    });
+  test('a message that its handler has sent to the dead-letter queue stays there', async () => {
+    const { queue, drain } = newSource(async ({ message_id }) => queue.deadLetter(message_id, FAILURE));
     await queue.send([{ n: 1 }]);
     await drain();
-    expect(failures).toEqual(['TABLE_MISSING dead']);
+    expect(queue.deadLetters()).toMatchObject([{ body: '{"n":1}', failure: FAILURE }]);
   });
 });

@@ -1,31 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Failure, isRetryable, toFailure } from '@bronze/common/words/failure';
+import { RECEIVE_COUNT_MAX } from '@bronze/common/delivery/deliver-message';
+import { type Failure, toFailure } from '@bronze/common/words/failure';
 import type { LocalQueue, Received } from '@bronze/common/adapters/local/local-queue';
 
 /** How long an empty queue is left alone: other processes send without telling us. */
 const POLL_INTERVAL_MS = 20;
 
-export interface RetryPolicy {
-  /** After so many deliveries a message goes to the dead-letter queue; a hopeless failure goes there at once. */
-  readonly receive_count_max: number;
-  /** The wait before delivery n+1 is this times 2^(n-1). */
-  readonly retry_delay_ms: number;
-}
-
-export interface EventSourceOptions extends RetryPolicy {
+export interface LocalEventSourceOptions {
   readonly queue: LocalQueue<never>;
   readonly concurrency: number;
   readonly visibility_ms: number;
+  /** The wait before delivery n+1 is this times 2^(n-1). */
+  readonly retry_delay_ms: number;
+  /** Throws what makes the queue deliver the message again: see `deliver-message.ts`. */
   readonly handle: (message: Received) => Promise<void>;
-  readonly onFailure?: (message: Received, failure: Failure, isDead: boolean) => void;
 }
 
 /** What Lambda's event source mapping does: polls, invokes, deletes what succeeded, backs off from what failed. */
-export class EventSource {
-  readonly #options: EventSourceOptions;
+export class LocalEventSource {
+  readonly #options: LocalEventSourceOptions;
   readonly #running = new Set<Promise<void>>();
 
-  constructor(options: EventSourceOptions) {
+  constructor(options: LocalEventSourceOptions) {
     this.#options = options;
   }
 
@@ -51,34 +47,29 @@ export class EventSource {
   }
 
   async #deliver(message: Received): Promise<void> {
-    const failure = await this.#options.handle(message).then(
+    const { queue, handle, retry_delay_ms } = this.#options;
+    const failure = await handle(message).then(
       () => undefined,
       (thrown: unknown) => toFailure(thrown),
     );
     try {
-      if (failure) this.#giveBack(message, failure);
-      else this.#options.queue.delete(message.message_id);
-    } catch (thrown) {
+      if (failure) giveBack(queue, message, failure, retry_delay_ms);
+      else queue.delete(message.message_id);
+    } catch {
       // The queue itself is busy: the message comes back when its visibility expires, which is harmless.
-      this.#options.onFailure?.(message, toFailure(thrown), false);
     }
-  }
-
-  #giveBack(message: Received, failure: Failure): void {
-    const { queue, onFailure } = this.#options;
-    onFailure?.(message, failure, giveBack(queue, message, failure, this.#options));
   }
 }
 
-/** A failed message waits for its next delivery, or is dead. @returns whether it is dead */
+/** What a queue does with a message whose delivery failed. @returns whether it was the last delivery */
 export function giveBack(
   queue: LocalQueue<never>,
-  message: Received,
+  { message_id, receive_count }: Received,
   failure: Failure,
-  { receive_count_max, retry_delay_ms }: RetryPolicy,
+  retry_delay_ms: number,
 ): boolean {
-  const isDead = !isRetryable(failure) || message.receive_count >= receive_count_max;
-  if (isDead) queue.deadLetter(message.message_id, failure);
-  else queue.changeVisibility(message.message_id, retry_delay_ms * 2 ** (message.receive_count - 1));
+  const isDead = receive_count >= RECEIVE_COUNT_MAX;
+  if (isDead) queue.deadLetter(message_id, failure);
+  else queue.changeVisibility(message_id, retry_delay_ms * 2 ** (receive_count - 1));
   return isDead;
 }

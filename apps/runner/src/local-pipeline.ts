@@ -1,25 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { resolve as resolvePath } from 'node:path';
 import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
-import { type Config, entityOf } from '@bronze/common/config';
-import type { Failure } from '@bronze/common/words/failure';
-import {
-  decodeExtractRequest,
-  decodeWriteMessage,
-  entityIn,
-  type ExtractRequest,
-  type WriteMessage,
-} from '@bronze/common/load/messages';
+import type { Config } from '@bronze/common/config';
+import { deliverMessage, type DeliveryPorts } from '@bronze/common/delivery/deliver-message';
+import { entityIn, type ExtractRequest, type WriteMessage } from '@bronze/common/load/messages';
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
 import type { Log } from '@bronze/common/load/events';
 import type { SecretProvider } from '@bronze/common/ports/secret-provider';
 import type { Source } from '@bronze/common/load/source';
-import { openSource } from '@bronze/extractor/adapters/open-source';
-import { extractLoad } from '@bronze/extractor/extract-load';
+import { openSources } from '@bronze/extractor/adapters/open-source';
+import { handleRequest } from '@bronze/extractor/handle-request';
 import { ZSTD_CODEC } from '@bronze/extractor/zstd-codec';
 import { createEngine, type EngineName } from '@bronze/writer/adapters/engines';
-import { writeTask } from '@bronze/writer/write-task';
-import { EventSource } from './local-event-source.ts';
+import { handleTask } from '@bronze/writer/handle-task';
+import { LocalEventSource } from './local-event-source.ts';
 import { type DeadLetter, deadLettersOf, queuesFile } from './dead-letters.ts';
 import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
 import { LocalQueue, QueueDatabase, type Received } from '@bronze/common/adapters/local/local-queue';
@@ -30,7 +24,6 @@ import { SystemClock } from '@bronze/common/adapters/system-clock';
 const VISIBILITY_MS = 15 * 60 * 1000;
 /** Of each service: two extractions keep a small database server busy, two write tasks two cores. */
 const CONCURRENCY = 2;
-const RECEIVE_COUNT_MAX = 5;
 const RETRY_DELAY_MS = 500;
 const DRAIN_INTERVAL_MS = 20;
 const ROUNDS_BETWEEN_RELEASES = 50;
@@ -43,7 +36,6 @@ export interface LocalPipelineOptions {
   readonly log: Log;
   /** Default: this machine's. */
   readonly clock?: Clock;
-  readonly onFailure?: (entity: string, failure: Failure, isDead: boolean) => void;
 }
 
 /** The pipeline's parts on one machine, put together: `close` it when done. */
@@ -55,7 +47,7 @@ export class LocalPipeline {
   readonly clock: Clock;
   readonly options: LocalPipelineOptions;
   readonly #queues: QueueDatabase;
-  readonly #sources = new Map<string, Source>();
+  readonly #sources: (name: string) => Source;
 
   private constructor(options: LocalPipelineOptions, objects: FolderObjectStore, queues: QueueDatabase) {
     this.options = options;
@@ -65,6 +57,9 @@ export class LocalPipeline {
     this.requests = new LocalQueue(queues, 'extract');
     this.writes = new LocalQueue(queues, 'write');
     this.clock = options.clock ?? new SystemClock();
+    const { config, environment, log } = options;
+    const secrets = new LocalSecrets(environment, secretsManager);
+    this.#sources = openSources(config, { environment, secrets, clock: this.clock, log });
   }
 
   static async open(options: LocalPipelineOptions): Promise<LocalPipeline> {
@@ -111,57 +106,43 @@ export class LocalPipeline {
     this.#queues.close();
   }
 
-  #extractor(deadline: Deadline): EventSource {
-    const handle = async (message: Received) => {
-      const request = decodeExtractRequest(message.body, message.message_id);
-      const entity = entityOf(this.options.config, request.entity);
-      const source = this.#source(entity.source);
-      const attempts = { next: randomUUID };
-      const ports = { ...this.#ports(), source, deadline, writes: this.writes, attempts, codec: ZSTD_CODEC };
-      await extractLoad(ports, entity, request);
-    };
-    return this.#eventSource(this.requests, CONCURRENCY, handle);
+  #extractor(deadline: Deadline): LocalEventSource {
+    const { writes } = this;
+    const attempts = { next: randomUUID };
+    const ports = { ...this.#ports(), source: this.#sources, deadline, writes, attempts, codec: ZSTD_CODEC };
+    return this.#eventSource(this.requests, (message, log) =>
+      handleRequest({ ...ports, log }, this.options.config)(message),
+    );
   }
 
-  #writer(): EventSource {
-    const engine = createEngine(this.options.engine);
-    const handle = async (message: Received) => {
-      await writeTask({ ...this.#ports(), engine }, decodeWriteMessage(message.body));
-    };
-    return this.#eventSource(this.writes, CONCURRENCY, handle);
+  #writer(): LocalEventSource {
+    const ports = { ...this.#ports(), engine: createEngine(this.options.engine) };
+    return this.#eventSource(this.writes, (message, log) => handleTask({ ...ports, log })(message));
   }
 
   #eventSource(
     queue: LocalQueue<ExtractRequest> | LocalQueue<WriteMessage>,
-    concurrency: number,
-    handle: (message: Received) => Promise<void>,
-  ): EventSource {
-    return new EventSource({
+    handle: (message: Received, log: Log) => Promise<void>,
+  ): LocalEventSource {
+    const { objects, clock } = this;
+    const delivery: DeliveryPorts = {
+      objects,
+      clock,
+      log: this.options.log,
+      sendToDeadLetterQueue: async ({ message_id }, failure) => queue.deadLetter(message_id, failure),
+    };
+    return new LocalEventSource({
       queue,
-      concurrency,
-      handle,
+      concurrency: CONCURRENCY,
       visibility_ms: VISIBILITY_MS,
-      receive_count_max: RECEIVE_COUNT_MAX,
       retry_delay_ms: RETRY_DELAY_MS,
-      onFailure: (message, failure, isDead) => this.options.onFailure?.(entityIn(message.body), failure, isDead),
+      handle: (message) => deliverMessage(delivery, message, (log) => handle(message, log)),
     });
   }
 
   #ports() {
     const { objects, checkpoints, requests, clock } = this;
     return { objects, checkpoints, requests, clock, log: this.options.log };
-  }
-
-  #source(name: string): Source {
-    const known = this.#sources.get(name);
-    if (known) return known;
-    const config = this.options.config.sources[name];
-    if (!config) throw new RangeError('the configuration’s own check lets no unknown source through');
-    const { environment, log } = this.options;
-    const secrets = new LocalSecrets(environment, secretsManager);
-    const source = openSource(config, { environment, secrets, clock: this.clock, log });
-    this.#sources.set(name, source);
-    return source;
   }
 }
 

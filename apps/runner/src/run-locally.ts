@@ -2,7 +2,6 @@ import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import type { LoadType } from '@bronze/common/words/entity';
 import { BronzeError, type Failure, toFailure } from '@bronze/common/words/failure';
 import { type LoadRecord, readLoadRecord } from '@bronze/common/load/load-record';
-import { removeStaging } from '@bronze/common/load/remove-staging';
 import type { Timestamp } from '@bronze/common/words/timestamp';
 import { type Plan, planRun } from '@bronze/planner/plan-run';
 import { LocalPipeline, type LocalPipelineOptions } from './local-pipeline.ts';
@@ -50,8 +49,8 @@ type Asked = Plan['planned'][number];
 
 /** The whole job on one machine: plan, then deliver messages until every entity is done or dead. */
 export async function runLocally(options: LocalPipelineOptions, request: RunRequest): Promise<RunReport> {
-  const watch = new RunWatch(options.log, options.onFailure);
-  const pipeline = await LocalPipeline.open({ ...options, log: watch, onFailure: watch.onFailure });
+  const watch = new RunWatch(options.log);
+  const pipeline = await LocalPipeline.open({ ...options, log: watch });
   try {
     const old = new Set(pipeline.deadLetters().map(({ message_id }) => message_id));
     const before = await pipeline.checkpoints.readAll();
@@ -66,7 +65,7 @@ export async function runLocally(options: LocalPipelineOptions, request: RunRequ
     const asked = plan.planned.map(({ entity }) => entity);
     const names = new Set([...asked, ...watch.completedEntities()]);
     const results = await Promise.all([...names].map((entity) => resultOf(run, entity)));
-    for (const result of results) await tidy(pipeline, result);
+    for (const { entity, status } of results) if (status === 'completed') pipeline.forgetDeadLetters(entity);
     return { plan, results };
   } finally {
     pipeline.close();
@@ -139,10 +138,4 @@ async function readCheckpoint(
     if (thrown instanceof BronzeError) return { checkpoint: undefined, failure: toFailure(thrown) };
     throw thrown;
   }
-}
-
-/** What a completed load makes obsolete. */
-async function tidy(pipeline: LocalPipeline, { entity, status, loads }: EntityResult): Promise<void> {
-  for (const load of loads) await removeStaging(pipeline.objects, load);
-  if (status === 'completed') pipeline.forgetDeadLetters(entity);
 }

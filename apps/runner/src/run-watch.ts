@@ -1,5 +1,4 @@
 import type { PipelineEvent, Log } from '@bronze/common/load/events';
-import type { Failure } from '@bronze/common/words/failure';
 
 /** Remembers what the events of a run say about each entity, and passes them on. */
 export class RunWatch implements Log {
@@ -7,25 +6,18 @@ export class RunWatch implements Log {
   readonly #completed = new Map<string, string[]>();
   readonly #started = new Map<string, number>();
   readonly #ended = new Map<string, number>();
-  readonly #onFailure: ((entity: string, failure: Failure, isDead: boolean) => void) | undefined;
 
-  constructor(log: Log, onFailure: ((entity: string, failure: Failure, isDead: boolean) => void) | undefined) {
+  constructor(log: Log) {
     this.#log = log;
-    this.#onFailure = onFailure;
   }
 
   event(event: PipelineEvent): void {
     if (event.kind !== 'planned') this.#touch(event.entity);
-    if (event.kind === 'load_completed') {
+    if (event.kind === 'load_completed' || event.kind === 'load_abandoned') {
       this.#completed.set(event.entity, [...this.completedLoads(event.entity), event.load_id]);
     }
     this.#log.event(event);
   }
-
-  onFailure = (entity: string, failure: Failure, isDead: boolean): void => {
-    this.#touch(entity);
-    this.#onFailure?.(entity, failure, isDead);
-  };
 
   /** Entities of which this process brought a load to its end, asked for in this run or left over from before. */
   completedEntities(): string[] {

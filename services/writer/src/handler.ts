@@ -1,11 +1,11 @@
-/** The writer as a Lambda: see write-task.ts for the story. */
+/** The writer as a Lambda: `write-task.ts` tells the story. */
 import { AwsPorts } from '@bronze/common/adapters/aws/aws-ports';
+import { requireVariables } from '@bronze/common/adapters/aws/lambda-environment';
 import { queueHandler, type QueueService } from '@bronze/common/adapters/aws/queue-handler';
 import { SqsTaskQueue } from '@bronze/common/adapters/aws/sqs-task-queue';
-import { requireVariables } from '@bronze/common/adapters/aws/lambda-environment';
-import { decodeWriteMessage, type ExtractRequest } from '@bronze/common/load/messages';
+import type { ExtractRequest } from '@bronze/common/load/messages';
 import { createEngine, engineName } from './adapters/engines.ts';
-import { writeTask } from './write-task.ts';
+import { handleTask } from './handle-task.ts';
 
 function open(): QueueService {
   const variables = requireVariables(process.env, ['S3_BUCKET_NAME', 'EXTRACT_QUEUE_URL', 'WRITE_DLQ_URL']);
@@ -16,8 +16,7 @@ function open(): QueueService {
   return {
     aws,
     dead_letter_queue_url: variables.WRITE_DLQ_URL,
-    handle: ({ body }, { log }) =>
-      writeTask({ objects, checkpoints, clock, requests, engine, log }, decodeWriteMessage(body)),
+    handle: (message, { log }) => handleTask({ objects, checkpoints, clock, requests, engine, log })(message),
   };
 }
 

@@ -13,7 +13,7 @@ import { Invocation } from './invocation.ts';
 import type { World } from './world.ts';
 
 const VISIBILITY_MS = 90_000;
-const RETRIES = { receive_count_max: RECEIVE_COUNT_MAX, retry_delay_ms: 500 };
+const RETRY_DELAY_MS = 500;
 
 const SERVICES: readonly Service[] = ['extract', 'write'];
 
@@ -227,6 +227,6 @@ export class Functions {
   }
 
   #fail(service: Service, message: Received, failure: Failure): void {
-    if (giveBack(this.#queue(service), message, failure, RETRIES)) this.#world.isGone(entityIn(message.body));
+    if (giveBack(this.#queue(service), message, failure, RETRY_DELAY_MS)) this.#world.isGone(entityIn(message.body));
   }
 }

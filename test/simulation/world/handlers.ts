@@ -1,11 +1,10 @@
-import { entityOf } from '@bronze/common/config';
 import { BronzeError } from '@bronze/common/words/failure';
-import { decodeExtractRequest, decodeWriteMessage, type ExtractRequest } from '@bronze/common/load/messages';
+import type { Log } from '@bronze/common/load/events';
+import { entityIn, type ExtractRequest } from '@bronze/common/load/messages';
 import type { Source } from '@bronze/common/load/source';
-import { removeStagingOfPreviousLoad } from '@bronze/common/load/remove-staging';
-import { extractLoad } from '@bronze/extractor/extract-load';
+import { handleRequest } from '@bronze/extractor/handle-request';
 import type { Received } from '@bronze/common/adapters/local/local-queue';
-import { writeTask } from '@bronze/writer/write-task';
+import { handleTask } from '@bronze/writer/handle-task';
 import { asksOf, faultyPorts } from './faulty-ports.ts';
 import type { Invocation } from './invocation.ts';
 import type { World } from './world.ts';
@@ -19,17 +18,14 @@ export interface Delivered {
   readonly number: number;
 }
 
-/** What the deployed functions do with a message: the real stories, over ports that may fail. */
-export function handlerOf(world: World, { service, message }: Delivered, invocation: Invocation): () => Promise<void> {
+/** What the deployed functions do with a message: the handlers that ship, over ports that may fail. */
+export function handlerOf(world: World, { service, message }: Delivered, invocation: Invocation) {
   const ports = faultyPorts(world.backing, invocation);
-  if (service === 'write') return () => writeTask(ports, decodeWriteMessage(message.body));
-  return async () => {
-    const request = decodeExtractRequest(message.body, message.message_id);
-    const entity = entityOf(world.options.workload.config, request.entity);
-    const source = sourceOf(world, entity.name, invocation);
-    await extractLoad({ ...ports, source }, entity, request);
-    await removeStagingOfPreviousLoad(ports, entity.name);
-  };
+  if (service === 'write') return (log: Log) => handleTask({ ...ports, log })(message);
+  const { config } = world.options.workload;
+  // Each entity of a world has a source of its own.
+  const source = () => sourceOf(world, entityIn(message.body), invocation);
+  return (log: Log) => handleRequest({ ...ports, log, source }, config)(message);
 }
 
 /** The request that an invocation was delivered; undefined: it extracts nothing. */

@@ -29,7 +29,6 @@ export async function runCommand(entities: readonly string[], options: RunOption
         out_dir: options.out,
         environment: process.env,
         log: progress,
-        onFailure: (entity, failure, isDead) => progress.failed(entity, failure, isDead),
       },
       {
         stop: stop.signal,

@@ -1,6 +1,5 @@
 import { styleText } from 'node:util';
 import type { PipelineEvent } from '@bronze/common/load/events';
-import type { Failure } from '@bronze/common/words/failure';
 import { createLogUpdate } from 'log-update';
 import { count, perSecond, plural } from './numbers.ts';
 import { say } from './output.ts';
@@ -18,7 +17,6 @@ interface Line {
 /** Shows a run on stderr: a live display on a terminal, plain lines elsewhere. */
 export interface Progress {
   event(event: PipelineEvent): void;
-  failed(entity: string, failure: Failure, isDead: boolean): void;
   stop(): void;
 }
 
@@ -40,10 +38,10 @@ class PlainProgress implements Progress {
     if (event.kind === 'source_retried') {
       line(`Retrying: ${event.entity}, ${event.failure.code}: ${event.failure.message}`);
     }
-  }
-
-  failed(entity: string, failure: Failure, isDead: boolean): void {
-    line(`${isDead ? 'Failed' : 'Retrying'}: ${entity}, ${failure.code}: ${failure.message}`);
+    if (event.kind === 'message_failed') {
+      const { entity, failure, is_dead } = event;
+      line(`${is_dead ? 'Failed' : 'Retrying'}: ${entity}, ${failure.code}: ${failure.message}`);
+    }
   }
 
   stop(): void {}
@@ -60,6 +58,9 @@ function line(text: string): void {
   say(`[${new Date().toISOString().slice(0, 19).replace('T', ' ')}] ${text}`);
 }
 
+/** Events after which nothing more of the entity is to come. */
+const DONE: ReadonlySet<PipelineEvent['kind']> = new Set(['load_completed', 'load_abandoned', 'request_done']);
+
 class LiveProgress implements Progress {
   readonly #lines = new Map<string, Line>();
   readonly #draw = createLogUpdate(process.stderr);
@@ -75,11 +76,8 @@ class LiveProgress implements Progress {
     if (event.kind === 'batch_staged') shown.rows_staged += event.rows;
     if (event.kind === 'slice_committed' && event.final) shown.stage = 'writing';
     if (event.kind === 'task_written') shown.rows_written += event.rows + event.rows_quarantined;
-    if (event.kind === 'load_completed' || event.kind === 'request_done') this.#end(shown, 'done');
-  }
-
-  failed(entity: string, _: Failure, isDead: boolean): void {
-    if (isDead) this.#end(this.#lineOf(entity), 'failed');
+    if (DONE.has(event.kind)) this.#end(shown, 'done');
+    if (event.kind === 'message_failed' && event.is_dead) this.#end(shown, 'failed');
   }
 
   stop(): void {

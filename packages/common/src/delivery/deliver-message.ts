@@ -1,17 +1,19 @@
-import { type Failure, isRetryable, toFailure } from '../words/failure.ts';
-import { encodeJson } from '../words/json.ts';
+import type { Log, PipelineEvent } from '../load/events.ts';
 import { entityIn } from '../load/messages.ts';
 import { failureRecordKey } from '../load/object-keys.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Log } from '../load/events.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
+import { type Failure, isRetryable, toFailure } from '../words/failure.ts';
+import { encodeJson } from '../words/json.ts';
+import { RunLog } from './run-log.ts';
 
-/** After so many deliveries the queue itself moves a message to its dead-letter queue. */
+/** After this many deliveries a queue moves a message to its dead-letter queue, on AWS and on one machine. */
 export const RECEIVE_COUNT_MAX = 5;
 
 export interface DeliveredMessage {
   readonly message_id: string;
   readonly body: string;
+  /** This delivery included: 1 at the first. */
   readonly receive_count: number;
 }
 
@@ -20,33 +22,49 @@ export interface DeliveryPorts {
   readonly clock: Clock;
   readonly log: Log;
   /** Puts a message into the dead-letter queue of the queue it came from. */
-  sendToDeadLetterQueue(message: DeliveredMessage): Promise<void>;
+  sendToDeadLetterQueue(message: DeliveredMessage, failure: Failure): Promise<void>;
 }
 
 /**
- * Handles one message. One that can never succeed goes to the dead-letter queue at once and counts as handled; any
- * other failure is thrown, and the queue delivers the message again. What is lost to the dead-letter queue either way
- * leaves a record in the bucket of why.
+ * Handles one delivery of a message, on AWS, on one machine and in the simulation. A failure that no retry can help
+ * sends the message to the dead-letter queue at once, and it counts as handled. Any other failure is thrown: the queue
+ * delivers the message again, {@link RECEIVE_COUNT_MAX} times at most. A message that ends in the dead-letter queue
+ * either way leaves a record of the reason in the bucket. Lines of the run log are written whatever the outcome.
+ *
+ * @param handle gets the log that it has to write to
  */
 export async function deliverMessage(
   ports: DeliveryPorts,
   message: DeliveredMessage,
-  handle: () => Promise<void>,
+  handle: (log: Log) => Promise<void>,
 ): Promise<void> {
+  const runLog = new RunLog(ports.objects, ports.clock);
+  const log: Log = {
+    event: (event: PipelineEvent) => {
+      ports.log.event(event);
+      runLog.event(event);
+    },
+  };
   try {
-    await handle();
+    await handle(log);
   } catch (thrown) {
-    const failure = toFailure(thrown);
-    const is_dead = !isRetryable(failure) || message.receive_count >= RECEIVE_COUNT_MAX;
-    const { receive_count } = message;
-    ports.log.event({ kind: 'message_failed', entity: entityIn(message.body), receive_count, is_dead, failure });
-    if (is_dead) await record(ports, message, failure);
-    if (isRetryable(failure)) throw thrown;
-    await ports.sendToDeadLetterQueue(message);
+    await fail({ ...ports, log }, message, thrown);
+  } finally {
+    await flush(runLog, ports.log, message);
   }
 }
 
-/** Put once: a message that comes again has failed for the same reason. */
+async function fail(ports: DeliveryPorts, message: DeliveredMessage, thrown: unknown): Promise<void> {
+  const failure = toFailure(thrown);
+  const is_dead = !isRetryable(failure) || message.receive_count >= RECEIVE_COUNT_MAX;
+  const { receive_count } = message;
+  ports.log.event({ kind: 'message_failed', entity: entityIn(message.body), receive_count, is_dead, failure });
+  if (is_dead) await record(ports, message, failure);
+  if (isRetryable(failure)) throw thrown;
+  await ports.sendToDeadLetterQueue(message, failure);
+}
+
+/** Put once: a message that is delivered again has failed for the same reason. */
 async function record({ objects, clock }: DeliveryPorts, message: DeliveredMessage, failure: Failure): Promise<void> {
   const { code, kind, message: reason, hint } = failure;
   const failed_at = clock.now();
@@ -54,4 +72,11 @@ async function record({ objects, clock }: DeliveryPorts, message: DeliveredMessa
   const { message_id, body, receive_count } = message;
   const written = { version: 1, message_id, message: body, entity, receive_count, failed_at, code, kind, reason, hint };
   await objects.putIfAbsent(failureRecordKey(failed_at, message_id), encodeJson(written));
+}
+
+/** The run log is for people: a line that can't be written is reported, and fails no message. */
+async function flush(runLog: RunLog, log: Log, { body }: DeliveredMessage): Promise<void> {
+  await runLog.flush().catch((thrown: unknown) => {
+    log.event({ kind: 'run_log_unwritten', entity: entityIn(body), failure: toFailure(thrown) });
+  });
 }

@@ -24,6 +24,8 @@ export function runLogLine(event: PipelineEvent, at: Timestamp): RunLogLine | un
       return line('1-starting', `Starting: Processing ${event.entity}`);
     case 'load_completed':
       return line('2-completed', `Completed: Processing ${event.entity} (${event.rows} records, ${event.parts} files)`);
+    case 'load_abandoned':
+      return line('2-abandoned', `Abandoned: Processing ${event.entity}`);
     default:
       return undefined;
   }

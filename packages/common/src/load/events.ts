@@ -35,6 +35,7 @@ export type PipelineEvent =
       readonly is_dead: boolean;
       readonly failure: Failure;
     }
+  | { readonly kind: 'run_log_unwritten'; readonly entity: string; readonly failure: Failure }
   | { readonly kind: 'source_retried'; readonly entity: string; readonly attempt: number; readonly failure: Failure }
   | {
       readonly kind: 'batch_staged';
@@ -72,6 +73,7 @@ export type PipelineEvent =
       readonly bytes: number;
       readonly rows_quarantined: number;
     }
+  | { readonly kind: 'load_abandoned'; readonly entity: string; readonly load_id: string }
   | {
       readonly kind: 'load_completed';
       readonly entity: string;

@@ -1,5 +1,5 @@
 import { CachedSecret } from '@bronze/common/secrets/cached-secret';
-import type { SourceConfig } from '@bronze/common/config';
+import type { Config, SourceConfig } from '@bronze/common/config';
 import type { Clock } from '@bronze/common/ports/clock';
 import type { Log } from '@bronze/common/load/events';
 import type { SecretProvider } from '@bronze/common/ports/secret-provider';
@@ -22,6 +22,20 @@ export interface SourcePorts {
   readonly secrets: SecretProvider;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+/** The sources of a configuration by name, each opened when it is first asked for. */
+export function openSources(config: Config, ports: SourcePorts): (name: string) => Source {
+  const opened = new Map<string, Source>();
+  return (name) => {
+    const known = opened.get(name);
+    if (known) return known;
+    const found = config.sources[name];
+    if (!found) throw new RangeError(`${name} is not a source: the configuration’s own check lets none through`);
+    const source = openSource(found, ports);
+    opened.set(name, source);
+    return source;
+  };
 }
 
 /** The source that a configuration means. Nothing is connected before it is used. */

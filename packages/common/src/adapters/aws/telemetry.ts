@@ -19,7 +19,8 @@ export class Telemetry implements Log {
 
   event(event: PipelineEvent): void {
     const { kind, ...fields } = event;
-    if (WARNINGS.has(kind)) this.logger.warn(kind, fields);
+    if (kind === 'run_log_unwritten') this.logger.error(kind, fields);
+    else if (WARNINGS.has(kind)) this.logger.warn(kind, fields);
     else this.logger.info(kind, fields);
     this.measure(event.entity, measuredOf(event));
   }

@@ -134,9 +134,10 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     });
   }
 
+  /** Does nothing when the message is no longer in this queue, but in its dead-letter queue. */
   delete(message_id: string): void {
     this.changes += 1;
-    this.#database.run('DELETE FROM messages WHERE message_id = ?', message_id);
+    this.#database.run('DELETE FROM messages WHERE message_id = ? AND queue = ?', message_id, this.name);
     this.#ours.delete(message_id);
   }
 

@@ -1,0 +1,29 @@
+import { type Config, entityOf } from '@bronze/common/config';
+import type { DeliveredMessage } from '@bronze/common/delivery/deliver-message';
+import { decodeExtractRequest } from '@bronze/common/load/messages';
+import { removeStagingOfPreviousLoad } from '@bronze/common/load/remove-staging';
+import type { Source } from '@bronze/common/load/source';
+import { extractLoad, type ExtractorPorts } from './extract-load.ts';
+
+export interface RequestPorts extends Omit<ExtractorPorts, 'source'> {
+  /** The source of that name in the configuration. */
+  source(name: string): Source;
+}
+
+/**
+ * What a message on the request queue means, wherever it is delivered: it asks for one entity to be extracted. What
+ * the load before that left in staging is removed on the way.
+ *
+ * @throws BronzeError MESSAGE_INVALID, ENTITY_UNKNOWN, or what {@link extractLoad} throws
+ */
+export function handleRequest(
+  ports: RequestPorts,
+  config: Config,
+): (message: Pick<DeliveredMessage, 'body' | 'message_id'>) => Promise<void> {
+  return async ({ body, message_id }) => {
+    const request = decodeExtractRequest(body, message_id);
+    const entity = entityOf(config, request.entity);
+    await extractLoad({ ...ports, source: ports.source(entity.source) }, entity, request);
+    await removeStagingOfPreviousLoad(ports, entity.name);
+  };
+}
