@@ -37,7 +37,7 @@ test('the run, the status and the load record say what a window guarantees, and 
   const checkpoints = await readFile(path, 'utf8');
   await writeFile(path, checkpoints.replace(/"last_sync_timestamp": *"[^"]*"/, '"last_sync_timestamp": "2024-01-15"'));
   const edited = await run();
-  expect(edited.stderr).toContain('At least once: one goes by its timestamp this time');
+  expect(edited.stderr).toContain('At least once: one uses its timestamp this time');
   expect(loadOf(edited.stdout)).toMatchObject({ rows: 3, window_fallback: 'checkpoint_edited' });
   expect(await guarantee()).toBe('at least once, limited by lookback (checkpoint_edited)');
   expect((await bronze(['status', '--out', out])).stdout).toContain('checkpoint_edited');
