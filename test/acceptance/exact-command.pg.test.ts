@@ -17,7 +17,7 @@ interface Status {
   }[];
 }
 
-test('the run, the status and the load record say what a window guarantees, and why it does not', async () => {
+test('the run, the status and the load record say what a window guarantees, and why it falls back', async () => {
   const url = await newDatabase(`${THREE}; INSERT INTO one VALUES (1), (2)`);
   const out = await newFolder();
   const run = () => bronze(['run', 'one', '--config', CONFIG, '--out', out, '-o', 'json'], { DATABASE_URL: url });
@@ -47,7 +47,7 @@ test('the run, the status and the load record say what a window guarantees, and 
   expect(await guarantee()).toBe('exact (activity)');
 });
 
-test('after a load that was abandoned the status says what the checkpoint still stands at', async () => {
+test('after an abandoned load, the status shows the guarantee of the checkpoint, which has not moved', async () => {
   const url = await newDatabase(`${THREE}; INSERT INTO one VALUES (1), (2)`);
   const out = await newFolder();
   const run = () => bronze(['run', 'one', '--config', CONFIG, '--out', out], { DATABASE_URL: url });

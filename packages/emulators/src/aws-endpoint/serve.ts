@@ -1,6 +1,6 @@
 /**
  * `node packages/emulators/src/aws-endpoint/serve.ts {folder} {port}`: keeps each bucket as a folder, and all queues in
- * a file, in that folder. It prints the variables to export and runs until it is stopped. Buckets and queues are created
+ * a file, in that folder. It prints the variables to export and runs until it is stopped. Create buckets and queues
  * through the API, as on AWS.
  */
 import { randomUUID } from 'node:crypto';
