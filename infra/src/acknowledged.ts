@@ -9,7 +9,7 @@ type Reasons = Readonly<Record<string, string>>;
 
 const FUNCTIONS: Reasons = {
   'Serverless::Serverless-LambdaDLQ':
-    'Failures of functions on queues go to the queues’ dead-letter queues, those of scheduled functions to the schedules’ dead-letter queue as their failure destination, those of the API to its caller.',
+    'Failures go to the queues’ dead-letter queues, to the failure destination of scheduled functions, or to the API’s caller.',
   'Serverless::Serverless-LambdaTracing':
     'Load ids in logs, load records and object keys trace each load; X-Ray would add cost but no information.',
 };
@@ -17,7 +17,7 @@ const FUNCTIONS: Reasons = {
 const INGESTION: Reasons = {
   ...FUNCTIONS,
   'AwsSolutions::AwsSolutions-S1':
-    'Access logs belong in the account’s own log bucket, which only the account’s owner knows; CloudTrail data events record the same.',
+    'Access logs belong in the log bucket that only the account’s owner knows; CloudTrail data events do the same.',
   'AwsSolutions::AwsSolutions-SQS3':
     'The queue is the schedules’ dead-letter queue; the schedules refer to it themselves.',
   'Serverless::Serverless-SQSRedrivePolicy': 'A dead-letter queue needs no dead-letter queue of its own.',

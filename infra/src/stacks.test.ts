@@ -30,7 +30,7 @@ describe('queues', () => {
     for (const policy of policies) expect(JSON.stringify(policy)).toContain('"aws:SecureTransport":"false"');
   });
 
-  test('queues feed their functions one message at a time, with partial batch responses and a concurrency limit', () => {
+  test('queues feed functions one message at a time, with partial batch responses and a concurrency limit', () => {
     const mappings = Object.values(resources('AWS::Lambda::EventSourceMapping')).map(({ Properties }) => Properties);
     expect(mappings).toHaveLength(2);
     for (const mapping of mappings) {

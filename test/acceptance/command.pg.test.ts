@@ -154,7 +154,7 @@ test('--full loads everything again, and a disabled entity runs only when it is 
   expect(await counts('resting')).toEqual(['resting:10']);
 });
 
-test('PARQUET_ENGINE=parquetjs-lite writes the same rows, and the load record says which types it can’t express', async () => {
+test('PARQUET_ENGINE=parquetjs-lite writes all rows, and the load record says what it can’t express', async () => {
   const url = await newDatabase(THREE);
   const out = await newFolder();
   const given = ['run', 'one', '--config', CONFIG, '--out', out, '-o', 'json'];

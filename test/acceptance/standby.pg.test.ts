@@ -6,7 +6,7 @@ import { startStandby } from '../standby.ts';
 
 const THINGS = 'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now())';
 
-test('a standby is read exactly, with lookback_seconds bounding the scan; a load waits while it lags and falls back once it is promoted', async () => {
+test('a standby is read exactly with a bounded scan, fails while it lags, and falls back once promoted', async () => {
   const primary = await startEmbeddedPostgres({ max_prepared_transactions: '4', max_connections: '60' });
   onTestFinished(() => primary.stop());
   await execute(primary.url(), THINGS);

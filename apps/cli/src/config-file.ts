@@ -14,7 +14,7 @@ export async function loadConfig(file: string): Promise<Config> {
   await access(path).catch(() => {
     throw new BronzeError('CONFIG_NOT_FOUND', {
       message: `the configuration file ${file} does not exist`,
-      hint: 'Pass --config, or run bronze in the folder that holds bronze.config.ts. See examples/ for a starting point.',
+      hint: 'Pass --config, or run bronze in the folder of bronze.config.ts. See examples/ for a starting point.',
     });
   });
   const module: unknown = await import(pathToFileURL(path).href);

@@ -67,7 +67,7 @@ describe.each(STORES)('an object store %s', (_, open) => {
     expect(await store.replace('x', Buffer.from('2'), undefined)).toBe(false);
   });
 
-  test('list returns all keys with a prefix in byte order, across pages, even if the prefix ends inside a name', async () => {
+  test('list returns all keys with a prefix, in byte order, even if the prefix ends inside a name', async () => {
     const store = await open();
     const keys = Array.from({ length: 1203 }, (_one, index) => `p/slice-${index}`);
     for (const key of [...keys, 'p/Z', 'q/a', 'p/slice-x/nested']) await store.putIfAbsent(key, Buffer.from(''));

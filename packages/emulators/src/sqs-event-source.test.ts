@@ -61,7 +61,7 @@ test('the event source passes messages in Lambda’s event format and deletes th
   expect(await deadCount()).toBe(0);
 });
 
-test('only messages named in the batch response are delivered again, and dead-lettered after maxReceiveCount', async () => {
+test('only messages that the batch response names come again, up to maxReceiveCount times', async () => {
   const delivered: string[] = [];
   const { opened, send, deadCount } = await open({
     batch_size: 10,

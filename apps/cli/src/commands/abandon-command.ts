@@ -23,7 +23,8 @@ export async function abandonCommand(entity: string, options: { readonly out: st
     else if (record.status === 'completed') say(`${entity}: load ${record.load_id} has already completed.`);
     else {
       say(
-        `${entity}: load ${record.load_id} is abandoned; the checkpoint has not moved.\nDelete any parts that it had already written: data/bronze/${entity}/**/part-*-${record.load_id}.parquet`,
+        `${entity}: load ${record.load_id} is abandoned; the checkpoint has not moved.\n` +
+          `Delete any parts that it had already written: data/bronze/${entity}/**/part-*-${record.load_id}.parquet`,
       );
     }
     return EXIT.ok;
