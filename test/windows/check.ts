@@ -150,12 +150,12 @@ export function checkGuarantee(schedule: Schedule, history: History): string[] {
   // exact_unbounded: a transaction has been open since the first claim, so how far back its rows go is not known.
   const bounded = schedule.role === 'select' ? 'exact_virtual_transactions' : 'exact_activity';
   const expected: ReadonlySet<string> = new Set([bounded, 'exact_unbounded']);
-  const strange = history.loads.filter((load) => !expected.has(load.window_basis ?? ''));
+  const unexpected = history.loads.filter((load) => !expected.has(load.window_basis ?? ''));
   const fallbacks = history.loads.filter((load) => load.window_fallback !== undefined);
   const stalled = history.loads.slice(-1).filter((load) => load.synced < history.stopped_at);
   const unbounded = history.loads.slice(-1).filter((load) => load.window_basis === 'exact_unbounded');
   return [
-    ...strange.map((load) => `a role of kind ${schedule.role} got ${load.window_basis}`),
+    ...unexpected.map((load) => `a role of kind ${schedule.role} got ${load.window_basis}`),
     ...fallbacks.map((load) => `a load fell back: ${load.window_fallback}`),
     ...stalled.map(
       (load) => `the checkpoint stalled at ${load.synced}, but the writers ended at ${history.stopped_at}`,
