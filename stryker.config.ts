@@ -1,4 +1,4 @@
-/** The files of the pure core that `npm run mutate` changes. Tests lie beside them as `x.test.ts`. */
+/** The files of the pure core that `npm run mutate` mutates. The tests of `x.ts` are next to it, in `x.test.ts`. */
 export const MUTATED = [
   'packages/common/src/load/checkpoint.ts',
   'packages/common/src/words/exact-position.ts',
@@ -20,23 +20,23 @@ export const MUTATED = [
   'services/writer/src/parquet/type-mapping.ts',
 ];
 
-/** In per cent: of the total, which Stryker checks, and of each file, which `test/mutation/main.ts` does after it. */
+/** Minimum score, in per cent. Stryker checks it for all files together, then `test/mutation/main.ts` for each file. */
 export const SCORE_MIN = 90;
 
 /** Stryker's options: https://stryker-mutator.io/docs/stryker-js/configuration */
 export default {
   mutate: MUTATED,
-  // pnpm keeps packages apart, so that Stryker can't find its plugins by looking beside itself.
+  // pnpm isolates packages, so Stryker can't find its plugins by looking next to itself.
   plugins: ['@stryker-mutator/vitest-runner'],
   testRunner: 'vitest',
   vitest: { configFile: 'vitest.mutate.config.ts', related: true },
   coverageAnalysis: 'perTest',
   concurrency: 2,
-  // Vitest strips types, and Stryker's rewriting of tsconfig.json asks for an API that TypeScript 7 no longer has.
+  // Vitest strips types, and to rewrite tsconfig.json Stryker would need an API that TypeScript 7 no longer has.
   disableTypeChecks: false,
   tsconfigFile: 'none.json',
   ignorePatterns: ['.bronze', 'bronze-data', 'demo-data', 'sakila-data', 'coverage', 'cdk.out*', 'reports'],
-  // It advises to leave out what runs when a module loads; schemas and patterns do.
+  // Stryker advises ignoring mutants in code that runs when a module loads, but that is where schemas and patterns are.
   warnings: { slow: false },
   tempDirName: '.stryker-tmp',
   cleanTempDir: 'always',

@@ -1,11 +1,11 @@
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 
 const EXCLUDED = ['**/node_modules/**', '.stryker-tmp/**'];
-/** Disks, sockets, native modules: seconds where the rest takes milliseconds. */
+/** Tests that use disks, sockets or native modules, which take seconds where the others take milliseconds. */
 const TOUCHES_THE_WORLD = ['**/adapters/**/*.test.ts', 'packages/emulators/**/*.test.ts', 'apps/**/*.test.ts'];
 const NEEDS_POSTGRES = '**/*.pg.test.ts';
 
-/** A project that needs no PostgreSQL server. */
+/** A project whose tests need no PostgreSQL server. */
 function project(name: string, include: string[], exclude: string[] = []): TestProjectConfiguration {
   return {
     test: {
@@ -18,7 +18,7 @@ function project(name: string, include: string[], exclude: string[] = []): TestP
   };
 }
 
-/** Which to run when is in CONTRIBUTING.md. `npm test` runs them all. */
+/** `npm test` runs all projects. CONTRIBUTING.md says which to run when. */
 export default defineConfig({
   test: {
     reporters: ['default', './test/count-reporter.ts'],

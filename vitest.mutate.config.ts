@@ -4,10 +4,10 @@ import { MUTATED } from './stryker.config.ts';
 const root = import.meta.dirname;
 
 /**
- * The unit tests that lie beside the mutated files, for `npm run mutate`.
+ * The unit tests next to the mutated files, for `npm run mutate`.
  *
- * Stryker runs them in a copy of the tree whose node_modules are links to the real ones, where `@bronze/common` is
- * not mutated: so the packages of the workspace are found by path.
+ * Stryker runs them in a copy of the tree whose node_modules link to the real ones, where `@bronze/common` is not
+ * mutated. So the workspace's packages are resolved by path, within the copy.
  */
 export default defineConfig({
   resolve: {

@@ -9,7 +9,10 @@ import { execute, startEmbeddedPostgres } from '@bronze/emulators/embedded-postg
 import pg from 'pg';
 import { type Phase, PHASES } from './phases.ts';
 
-/** `npm run bench [-- --rows 5000000 --runs 3 --only floor,pipeline -o json]`: every figure as a ratio to the floor of the same run. */
+/**
+ * `npm run bench [-- --rows 5000000 --runs 3 --only floor,pipeline -o json]`: measures each phase in its own process,
+ * and compares its wall time with the floor, a plain COPY in the same run. Figures are medians of the runs.
+ */
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1000000' },
@@ -43,9 +46,9 @@ async function main(): Promise<void> {
   }
 }
 
-/** @returns bytes of the table as COPY text */
+/** Creates and fills the table. @returns the table's size as COPY text, in bytes */
 async function fill(url: string, rows: number): Promise<number> {
-  process.stderr.write(`> ${count(rows)} rows of orders in PostgreSQL\n`);
+  process.stderr.write(`> filling PostgreSQL with ${count(rows)} orders\n`);
   await execute(url, await readFile(new URL('table.sql', import.meta.url), 'utf8'));
   await execute(
     url,
@@ -85,7 +88,7 @@ async function measureRound(phases: readonly Phase[], url: string): Promise<Meas
   }
 }
 
-/** Per phase: the median of each figure. */
+/** For each phase, the median of each figure. */
 function medians(phases: readonly Phase[], measured: readonly Measured[]): Measured[] {
   const median = (figures: number[]) => figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? 0;
   return phases.map((phase) => {

@@ -1,9 +1,9 @@
 import { PHASES, RUN } from './phases.ts';
 
-/** One phase in a process of its own: `node bench/phase.ts floor URL FOLDER` prints what it took, as JSON. */
+/** Runs one phase in this process: `node bench/phase.ts floor URL FOLDER` prints its time and memory as JSON. */
 const [name, url = '', folder = ''] = process.argv.slice(2);
 const phase = PHASES.find((one) => one === name);
-if (!phase) throw new Error(`no such phase: ${name}`);
+if (!phase) throw new Error(`unknown phase: ${name}`);
 const before = process.cpuUsage();
 const started = performance.now();
 await RUN[phase]({ url, folder });

@@ -41,7 +41,7 @@ const LOAD: PendingLoad = {
 
 const log = { event: () => undefined };
 
-/** What each phase does, and nothing beside it. */
+/** The work of each phase, which is all that is measured. */
 export const RUN: Readonly<Record<Phase, (input: PhaseInput) => Promise<void>>> = {
   floor,
   extract,
@@ -50,7 +50,7 @@ export const RUN: Readonly<Record<Phase, (input: PhaseInput) => Promise<void>>> 
   pipeline,
 };
 
-/** The floor: the bytes of a plain COPY through the same library, to nowhere. */
+/** The floor: a plain COPY through the same library, whose bytes are discarded. */
 async function floor({ url }: PhaseInput): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -82,7 +82,7 @@ async function extract({ url, folder }: PhaseInput): Promise<void> {
   while (!last?.final) last = await stageSlice(ports, entity, LOAD, last);
 }
 
-/** Writes what the extract phase staged, two tasks at a time, like the local pipeline. */
+/** Writes what the extract phase staged, two tasks at a time like the local pipeline. */
 async function write({ folder }: PhaseInput, engine: EngineName): Promise<void> {
   const objects = await FolderObjectStore.open(folder);
   const ports = {

@@ -1,4 +1,4 @@
-/** `npm run docs`: writes the tables of docs/configuration.md from the schemas. A test holds the page against them. */
+/** `npm run docs`: writes the tables of docs/configuration.md from the schemas. test/docs.test.ts compares the two. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,7 @@ import * as z from 'zod/mini';
 const MIB = 1024 * 1024;
 const PAGE = join(import.meta.dirname, 'configuration.md');
 
-/** Each table by the name of its marks in the page. */
+/** The tables' schemas, by the names of the markers around them: `<!-- table: rest source -->`. */
 const TABLES: Readonly<Record<string, z.ZodMiniType>> = {
   'postgres source': SOURCE_SCHEMAS.postgres,
   'rest source': SOURCE_SCHEMAS.rest,
@@ -43,11 +43,11 @@ function shown(value: unknown): string {
   return value >= MIB && value % MIB === 0 ? `${value / MIB} MiB` : value.toLocaleString('en-US');
 }
 
-/** The page with its tables made anew. */
+/** The page with its tables written again. @throws Error if it lacks the markers of a table */
 export function generate(page: string): string {
   return Object.entries(TABLES).reduce((text, [name, schema]) => {
     const marks = new RegExp(`(<!-- table: ${name} -->\n).*?(\n<!-- /table -->)`, 's');
-    if (!marks.test(text)) throw new Error(`the page has no table "${name}"`);
+    if (!marks.test(text)) throw new Error(`the page has no markers for the table "${name}"`);
     return text.replace(marks, (_, open: string, close: string) => `${open}\n${tableOf(schema)}\n${close}`);
   }, page);
 }

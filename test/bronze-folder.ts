@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parquetReadObjects, parquetSchema, parquetMetadata } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 
-/** Every Parquet part of an entity in a run's folder: path below `data/bronze/` and bytes. */
+/** Every Parquet part of an entity in a run's folder: its bytes by its path below `data/bronze/{entity}/`. */
 export async function partsOf(out: string, entity: string): Promise<Map<string, Buffer>> {
   const root = join(out, 'data/bronze', entity);
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
@@ -17,13 +17,14 @@ export async function partsOf(out: string, entity: string): Promise<Map<string, 
 
 export type BronzeRow = Record<string, string | null>;
 
-/** All rows of an entity, by hyparquet, every value as the text that PostgreSQL prints. */
+/** All rows of an entity, read by hyparquet, each value as the text that PostgreSQL prints for it. */
 export async function rowsInBronze(out: string, entity: string): Promise<BronzeRow[]> {
   const rows: BronzeRow[] = [];
   for (const body of (await partsOf(out, entity)).values()) rows.push(...(await readPart(body)));
   return rows;
 }
 
+/** The rows of one Parquet file, as `rowsInBronze` gives them. */
 export async function readPart(body: Uint8Array): Promise<BronzeRow[]> {
   const file = Uint8Array.from(body).buffer;
   const types = new Map(
@@ -38,7 +39,7 @@ export async function readPart(body: Uint8Array): Promise<BronzeRow[]> {
   );
 }
 
-/** hyparquet's own parsers make a Date of a timestamp, which would cut microseconds. */
+/** By default hyparquet parses a timestamp into a Date, which would truncate microseconds. */
 const MICROSECONDS = {
   timestampFromMicroseconds: (at: bigint) => at,
 };
@@ -54,7 +55,7 @@ function postgresText(
   if (typeof value === 'bigint' && type.isAdjustedToUTC !== undefined)
     return timestampText(value, type.isAdjustedToUTC);
   if (Object.is(value, -0)) return '-0';
-  // hyparquet reads a decimal as a float: exact again at its scale, for the digits that the tests use.
+  // hyparquet reads a decimal as a float. Rounding to its scale restores it, for the numbers of digits in these tests.
   if (typeof value === 'number' && type.scale !== undefined) return value.toFixed(type.scale);
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

@@ -10,11 +10,12 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs the real `bronze` in a process of its own, without color. */
+/** Runs the real `bronze` command in its own process, without colours, and waits for its end. */
 export function bronze(given: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
   return ended(start(process.execPath, [BRONZE, ...given], environment));
 }
 
+/** Starts a process in the repository's root, without colours. */
 export function start(
   command: string,
   given: readonly string[],
@@ -23,6 +24,7 @@ export function start(
   return spawn(command, [...given], { cwd: ROOT, env: { ...process.env, NO_COLOR: '1', ...environment } });
 }
 
+/** Waits for a process to end. It must have just been started, so that none of its output is missed. */
 export function ended(child: ChildProcess): Promise<Ended> {
   let stdout = '';
   let stderr = '';

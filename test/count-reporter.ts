@@ -1,10 +1,10 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Prints `N passed, N failed` as the last line, for people and programs that want one number. */
+/** Prints `N passed, N failed` as the last line, for people and programs that only want the counts. */
 export default class CountReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
     let passed = 0;
-    // A rejection that nobody handled fails the run, whatever the tests themselves say.
+    // An unhandled rejection fails the run even if every test passed.
     let failed = unhandled.length;
     let skipped = 0;
     for (const module of modules) {

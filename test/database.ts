@@ -8,14 +8,14 @@ import { inject, onTestFinished } from 'vitest';
 
 export { execute };
 
-/** The server of this worker, which runs one file at a time. */
+/** URL of this worker's own server. A worker runs one test file at a time. */
 export function serverUrl(): string {
   const url = inject('postgresUrls')[Number(process.env['VITEST_POOL_ID']) - 1];
-  if (url === undefined) throw new RangeError(`there is no server for worker ${process.env['VITEST_POOL_ID']}`);
+  if (url === undefined) throw new RangeError(`worker ${process.env['VITEST_POOL_ID']} has no PostgreSQL server`);
   return url;
 }
 
-/** A database of this test's own. */
+/** Creates a database for this test and runs `sql` in it. @returns its connection URL */
 export async function newDatabase(sql = 'SELECT 1'): Promise<string> {
   const name = `t_${randomUUID().replaceAll('-', '')}`;
   await execute(serverUrl(), `CREATE DATABASE ${name}`);
@@ -25,7 +25,7 @@ export async function newDatabase(sql = 'SELECT 1'): Promise<string> {
   return url.href;
 }
 
-/** Rows with every value as the text that PostgreSQL prints: the independent truth that tests compare with. */
+/** Rows with each value as the text that PostgreSQL prints: the independent truth that tests compare bronze with. */
 export async function textRows(url: string, sql: string): Promise<Record<string, string | null>[]> {
   const client = await connect(url);
   await client.query(
@@ -35,7 +35,7 @@ export async function textRows(url: string, sql: string): Promise<Record<string,
   return rows;
 }
 
-/** A connection that ends with the test; values are text. */
+/** A connection that is closed when the test ends. Values are text. */
 export async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url, types: { getTypeParser: () => (text: string) => text } });
   client.on('error', () => undefined);
@@ -44,6 +44,7 @@ export async function connect(url: string): Promise<pg.Client> {
   return client;
 }
 
+/** A new empty folder. */
 export async function newFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), 'bronze-test-'));
 }

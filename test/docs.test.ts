@@ -38,44 +38,47 @@ const STACK_NAMES = [
   ...['Ingestion', 'Extractor', 'Writer', 'Freshness'].map((name) => `EcomIngestionStack-${name}Function`),
   ...['extract', 'extract-dlq', 'write', 'write-dlq'].map((name) => `EcomIngestionStack-${name}`),
 ];
-/** Commands that have commands of their own. */
+/** Commands that have subcommands. */
 const GROUPS: ReadonlySet<string> = new Set(['dlq', 'checkpoint']);
 
 const commandsOf = (name: string) => commands.filter(([, [command]]) => command === name);
 
 describe('commands in the documentation', () => {
-  test('are of kinds that are checked here', () => {
+  test('every command in the documentation is of a kind that is checked here', () => {
     expect(commands.length).toBeGreaterThan(10);
     const kinds = new Set(commands.map(([, [command]]) => command));
     expect([...kinds].toSorted()).toEqual(['aws', 'export', 'node', 'npm', 'npx']);
   });
 
-  test.each(commandsOf('npm'))('%s: %j is a script', (_, [, verb, script]) => {
+  test.each(commandsOf('npm'))('%s: %j runs a script of package.json', (_, [, verb, script]) => {
     expect(Object.keys(scripts)).toContain(verb === 'run' ? script : verb);
   });
 
-  test.each(commandsOf('aws'))('%s: %j names what the stack has', (_, words) => {
+  test.each(commandsOf('aws'))('%s: %j names queues and functions that the stack has', (_, words) => {
     expect(['lambda', 'logs', 's3', 'sqs']).toContain(words[1]);
     const named = words.join(' ').match(/EcomIngestionStack-[A-Za-z-]+/g) ?? [];
     for (const name of named) expect(STACK_NAMES).toContain(name);
   });
 
-  test.each(commandsOf('npx'))('%s: %j is a command with such options', async (_, [, name, command, ...words]) => {
-    // The CDK’s own command line is no part of this repository.
-    if (name === 'cdk') return;
-    expect(name).toBe('bronze');
-    const group = GROUPS.has(command ?? '') ? [words[0] ?? ''] : [];
-    const { stdout, code } = await bronze([command ?? '', ...group, '--help']);
-    expect(code).toBe(0);
-    for (const option of words.filter((word) => /^--?[a-z]/.test(word))) expect(stdout).toContain(option);
-  });
+  test.each(commandsOf('npx'))(
+    '%s: %j is a bronze command, and has these options',
+    async (_, [, name, command, ...words]) => {
+      // The CDK’s own command line is not part of this repository.
+      if (name === 'cdk') return;
+      expect(name).toBe('bronze');
+      const group = GROUPS.has(command ?? '') ? [words[0] ?? ''] : [];
+      const { stdout, code } = await bronze([command ?? '', ...group, '--help']);
+      expect(code).toBe(0);
+      for (const option of words.filter((word) => /^--?[a-z]/.test(word))) expect(stdout).toContain(option);
+    },
+  );
 
-  test.each(commandsOf('node'))('%s: %j is a file', (_, [, file]) => {
+  test.each(commandsOf('node'))('%s: %j runs a file of the repository', (_, [, file]) => {
     expect(read(file ?? '')).not.toBe('');
   });
 });
 
-test('links between the pages lead somewhere', () => {
+test('every relative link in the pages leads to a file', () => {
   for (const page of PAGES) {
     for (const [, target = ''] of read(page).matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)) {
       expect(() => read(join(page, '..', target)), `${page}: ${target}`).not.toThrow();
@@ -83,7 +86,7 @@ test('links between the pages lead somewhere', () => {
   }
 });
 
-test('files that the pages name are there', () => {
+test('every source file that the pages name exists', () => {
   for (const page of PAGES) {
     for (const [, file = ''] of read(page).matchAll(
       /`((?:packages|services|test|docs|bench|demo|examples)\/[\w./-]+\.(?:ts|md|sql))`/g,
@@ -93,7 +96,7 @@ test('files that the pages name are there', () => {
   }
 });
 
-test('docs/runbook.md has a line for each failure code, and none for another', () => {
+test('docs/runbook.md has a line for each failure code and its kind, and no other lines', () => {
   const documented = [...read('docs/runbook.md').matchAll(/^\| `([A-Z_]+)` \| (\w+) \|/gm)].map(([, code, kind]) => [
     code,
     kind,
@@ -101,22 +104,22 @@ test('docs/runbook.md has a line for each failure code, and none for another', (
   expect(documented.toSorted()).toEqual([...Object.entries(FAILURE_KINDS), ['UNEXPECTED', 'bug']].toSorted());
 });
 
-test('docs/configuration.md is what the schemas say', () => {
+test('docs/configuration.md matches the schemas', () => {
   const page = read('docs/configuration.md');
-  expect(generate(page), 'npm run docs writes it anew').toBe(page);
+  expect(generate(page), 'npm run docs updates the page').toBe(page);
   const documented = new Set([...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, key]) => key));
   for (const keys of [SOURCE_SCHEMAS, ENTITY_SCHEMAS].flatMap((schemas) => Object.values(schemas))) {
     for (const key of Object.keys(keys.shape)) expect([...documented]).toContain(key);
   }
 });
 
-test('each line of the configuration’s tables says what it means', () => {
+test('each key in the tables of docs/configuration.md has a meaning', () => {
   const lines = [...read('docs/configuration.md').matchAll(/^\| `\w+` \|.*$/gm)].map(([line]) => line);
   expect(lines.length).toBeGreaterThan(60);
   expect(lines.filter((line) => /\|\s*\|$/.test(line))).toEqual([]);
 });
 
-test('pure files ask no clock: lint can’t see `new Date()`', () => {
+test('pure files never read the clock with `new Date()`, which lint can’t detect', () => {
   const pure = ['packages/common/src', 'services'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`),
   );
@@ -127,6 +130,6 @@ test('pure files ask no clock: lint can’t see `new Date()`', () => {
   expect(own.filter((file) => /new Date\(\)|Date\(\)/.test(read(file)))).toEqual([]);
 });
 
-test('no path of a machine and no host of a registry stands in the tree', () => {
+test('the lockfile holds no URL of a registry', () => {
   expect(read('pnpm-lock.yaml')).not.toMatch(/https?:\/\//);
 });

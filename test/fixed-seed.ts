@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 /**
- * For `npm run mutate`: random tests try the same cases for every mutant, so that chance has no part in the score, and
- * don't look for the smallest case that fails.
+ * For `npm run mutate`: property tests try the same cases for every mutant, so that the score doesn't depend on chance,
+ * and stop at the first failure instead of shrinking it.
  */
 fc.configureGlobal({ seed: 20_240_115, endOnFailure: true });

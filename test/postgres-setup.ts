@@ -3,11 +3,12 @@ import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** Of the servers, one for each worker: an open transaction of one test would hold back the windows of another. */
+    /** One server per worker, because an open transaction of one test would hold back the windows of another. */
     postgresUrls: readonly string[];
   }
 }
 
+/** Starts the servers before the tests of the project `pg`, and stops them afterwards. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const start = () => startEmbeddedPostgres({ max_prepared_transactions: '4', max_connections: '60' });
   const servers = await Promise.all(Array.from({ length: Number(project.config.maxWorkers) }, start));

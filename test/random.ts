@@ -1,4 +1,4 @@
-/** Numbers from a seed (sfc32): the same seed gives the same numbers on every machine. */
+/** Pseudo-random numbers (sfc32): the same seed gives the same numbers on every machine. */
 export class Random {
   #a: number;
   #b = 0x9e3779b9;
@@ -11,12 +11,12 @@ export class Random {
     for (let warm = 0; warm < 12; warm += 1) this.#bits();
   }
 
-  /** From 0 to 1, without 1. */
+  /** A number from 0 up to, but not including, 1. */
   next(): number {
     return this.#bits() / 2 ** 32;
   }
 
-  /** A whole number from `min` to `max`, both included. */
+  /** A whole number from `min` to `max`, inclusive. */
   between(min: number, max: number): number {
     return min + Math.floor(this.next() * (max - min + 1));
   }
@@ -31,7 +31,7 @@ export class Random {
     return one;
   }
 
-  /** One of the keys, each as often as its weight says. */
+  /** One of the keys, each with a probability in proportion to its weight. */
   weighted<K extends string>(weights: Readonly<Record<K, number>>): K {
     const entries = Object.entries<number>(weights) as [K, number][];
     let left = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);

@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import pg from 'pg';
 
-/** A standby that streams from a server of ours. */
+/** A hot standby that streams from a test server. */
 export interface Standby {
   readonly url: string;
   stop(): Promise<void>;
 }
 
-/** Copies the primary's folder while it runs, as a base backup does, and starts a standby on it. */
+/** Copies the running primary's data folder, as a base backup does, and starts a standby on the copy. */
 export async function startStandby(primaryUrl: string): Promise<Standby> {
   const primary = new pg.Client({ connectionString: primaryUrl });
   await primary.connect();

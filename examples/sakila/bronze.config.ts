@@ -1,7 +1,7 @@
 import { defineConfig } from '@bronze/common/config';
 import { env } from '@bronze/common/reference';
 
-/** The Sakila video shop: 14 tables by `last_update`, payments by `payment_date`. */
+/** The Sakila video shop: 14 tables with the cursor `last_update`, and payments with `payment_date`. */
 export default defineConfig({
   sources: { sakila: { type: 'postgres', url: env('DATABASE_URL') } },
   entities: {

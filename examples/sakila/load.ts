@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 
-/** Creates the Sakila tables in an empty database and fills them. What psql does with `data/load.sql`, without psql. */
+/** Creates the Sakila tables in an empty database and fills them: does what psql does with `data/load.sql`. */
 export async function loadSakila(url: string): Promise<void> {
   const folder = new URL('data/', import.meta.url);
   const client = new pg.Client({ connectionString: url });

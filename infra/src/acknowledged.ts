@@ -4,36 +4,39 @@ import type { IConstruct } from 'constructs';
 import type { BronzePipeline } from './bronze-pipeline.ts';
 import { BUCKET_RIGHTS } from './permissions.ts';
 
-/** Findings of cdk-nag that are as they should be, each with its reason. */
+/** Findings of cdk-nag that are accepted, by id, each with its reason. */
 type Reasons = Readonly<Record<string, string>>;
 
 const FUNCTIONS: Reasons = {
   'Serverless::Serverless-LambdaDLQ':
-    'Functions on queues fail into the queues’ dead-letter queues, scheduled ones into the schedule’s by their failure destination, the API’s to its caller.',
+    'Failures go to the queues’ dead-letter queues, to the failure destination of scheduled functions, or to the API’s caller.',
   'Serverless::Serverless-LambdaTracing':
-    'Loads are traced by their ids through logs, records and objects; X-Ray adds cost and no knowledge.',
+    'Load ids in logs, load records and object keys trace each load; X-Ray would add cost but no information.',
 };
 
 const INGESTION: Reasons = {
   ...FUNCTIONS,
   'AwsSolutions::AwsSolutions-S1':
-    'Access logs belong to the account’s own log bucket, which only its owner knows; CloudTrail data events do the same.',
-  'AwsSolutions::AwsSolutions-SQS3': 'It is the dead-letter queue of the schedules, which name it themselves.',
-  'Serverless::Serverless-SQSRedrivePolicy': 'A dead-letter queue has none behind it.',
+    'Access logs belong in the log bucket that only the account’s owner knows; CloudTrail data events do the same.',
+  'AwsSolutions::AwsSolutions-SQS3':
+    'The queue is the schedules’ dead-letter queue; the schedules refer to it themselves.',
+  'Serverless::Serverless-SQSRedrivePolicy': 'A dead-letter queue needs no dead-letter queue of its own.',
   'Serverless::Serverless-LambdaEventSourceMappingDestination':
-    'SQS event sources have no destinations: what fails goes to the queue’s dead-letter queue.',
+    'SQS event sources have no destinations: messages that fail go to the queue’s dead-letter queue.',
 };
 
 const API: Reasons = {
   ...FUNCTIONS,
-  'AwsSolutions::AwsSolutions-SMG4': 'The key is rotated by hand: its consumers read it anew when it is refused.',
-  'AwsSolutions::AwsSolutions-APIG2': 'The two methods take no body; the function checks its few parameters.',
-  'AwsSolutions::AwsSolutions-APIG3': 'A demonstration with an API key, a quota and throttling needs no firewall.',
-  'AwsSolutions::AwsSolutions-APIG4': 'Callers are known by their API key, which gateway and function check.',
+  'AwsSolutions::AwsSolutions-SMG4':
+    'The key is rotated by hand: its consumers read the secret again when the key is refused.',
+  'AwsSolutions::AwsSolutions-APIG2': 'The two methods take no body, and the function checks their few parameters.',
+  'AwsSolutions::AwsSolutions-APIG3': 'A demo API with an API key, a quota and throttling needs no firewall.',
+  'AwsSolutions::AwsSolutions-APIG4':
+    'Callers authenticate with an API key, which both the gateway and the function check.',
   'AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
-    'The policy that AWS made for this one purpose.',
-  'AwsSolutions::AwsSolutions-COG4': 'Callers are programs, not people: an API key fits them.',
-  'Serverless::Serverless-APIGWXrayEnabled': 'Access logs and metrics tell what there is to know of two methods.',
+    'AWS provides this managed policy for exactly this purpose.',
+  'AwsSolutions::AwsSolutions-COG4': 'Callers are programs, not people, so an API key suits them.',
+  'Serverless::Serverless-APIGWXrayEnabled': 'Access logs and metrics are enough to observe two methods.',
 };
 
 export function acknowledgeIngestion(stack: Stack, pipeline: BronzePipeline): void {
@@ -41,17 +44,16 @@ export function acknowledgeIngestion(stack: Stack, pipeline: BronzePipeline): vo
   const keys = new Set(Object.values(BUCKET_RIGHTS).flatMap((rights) => Object.values(rights).flat()));
   const arn = arnIn(stack, pipeline.bucket);
   const prefixes = [...keys].filter((key) => key.includes('*')).map((key) => `Resource::${arn}/${key}`);
-  const reason = 'The prefix is the narrowest that names objects which do not exist yet; permissions.ts has them all.';
+  const reason = 'The narrowest prefix that covers objects which do not exist yet; permissions.ts lists all prefixes.';
   for (const prefix of prefixes) acknowledge(stack, { [`AwsSolutions::AwsSolutions-IAM5[${prefix}]`]: reason });
   for (const fn of [pipeline.functions.planner, pipeline.functions.freshness]) {
     const resource = `Resource::${arnIn(stack, fn)}:*`;
     acknowledge(stack, {
-      [`AwsSolutions::AwsSolutions-IAM5[${resource}]`]: 'All versions of the one function that the schedule calls.',
+      [`AwsSolutions::AwsSolutions-IAM5[${resource}]`]: 'All versions of the one function that the schedule invokes.',
     });
   }
   acknowledge(stack, {
-    'AwsSolutions::AwsSolutions-IAM5[Resource::*]':
-      'EC2 knows no narrower resource for the network interfaces of a function.',
+    'AwsSolutions::AwsSolutions-IAM5[Resource::*]': 'EC2 has no narrower resource for a function’s network interfaces.',
   });
 }
 
@@ -63,7 +65,7 @@ function acknowledge(stack: Stack, reasons: Reasons): void {
   for (const [id, reason] of Object.entries(reasons)) Validations.of(stack).acknowledge({ id, reason });
 }
 
-/** As cdk-nag writes it: `<PipelineDataBucketDA2BCAB2.Arn>`, or the ARN itself for a bucket that is given. */
+/** The ARN as cdk-nag writes it: `<PipelineDataBucketDA2BCAB2.Arn>`, or the ARN itself for an imported bucket. */
 function arnIn(stack: Stack, construct: IConstruct & Partial<IBucket>): string {
   const { defaultChild } = construct.node;
   if (defaultChild instanceof CfnResource) return `<${stack.getLogicalId(defaultChild)}.Arn>`;

@@ -15,9 +15,9 @@ import type { BronzePipeline } from './bronze-pipeline.ts';
 
 export interface AlarmsProps {
   readonly pipeline: BronzePipeline;
-  /** Names of the entities that are expected to be fresh. */
+  /** Names of the entities that should be fresh, for the description of the stale-entity alarm. */
   readonly entities: readonly string[];
-  /** Where a person hears of it; default: nowhere but in CloudWatch. */
+  /** SNS topic to notify; default: alarms show in CloudWatch only. */
   readonly topic?: ITopic | undefined;
 }
 
@@ -26,7 +26,7 @@ interface AlarmLine {
   readonly metric: IMetric;
   readonly threshold: number;
   readonly says: string;
-  /** Of the section in docs/runbook.md. */
+  /** Anchor of a section in docs/runbook.md. */
   readonly anchor: string;
   readonly comparison?: ComparisonOperator;
   readonly missing?: TreatMissingData;
@@ -36,12 +36,12 @@ interface AlarmLine {
 const RUNBOOK = 'docs/runbook.md#';
 const PERIOD = Duration.minutes(5);
 const DURATION_MS_MAX = 13 * 60_000;
-/** The others end after a minute. */
+/** Functions that may run for 15 minutes; the others time out after one. */
 const LONG_RUNNING: ReadonlySet<string> = new Set(['Extractor', 'Writer']);
 const OLDEST_MESSAGE_SECONDS_MAX = 3 * 3600;
 const STALE_SECONDS_MAX = 26 * 3600;
 
-/** What a person is woken for, each with the section of the runbook that says what to do. */
+/** The alarms that wake a person; each description names the section of the runbook that says what to do. */
 export class Alarms extends Construct {
   readonly all: readonly Alarm[];
 
@@ -104,7 +104,7 @@ function durationLine(name: string, fn: LambdaFunction): AlarmLine {
     id: `${name}Duration`,
     metric: fn.metricDuration({ period: PERIOD, statistic: Stats.MAXIMUM }),
     threshold: DURATION_MS_MAX,
-    says: `${name} takes more than 13 of its 15 minutes.`,
+    says: `${name} runs for more than 13 of its 15 minutes.`,
     anchor: 'alarm-duration',
   };
 }
@@ -117,20 +117,20 @@ function queueLines({ extractQueue, writeQueue, schedules }: BronzePipeline): Al
       id: `${name}DeadLetters`,
       metric: queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: Stats.MAXIMUM }),
       threshold: 0,
-      says: `Messages have failed for good (${name}).`,
+      says: `Messages are in the dead-letter queue (${name}).`,
       anchor: 'alarm-dead-letters',
     })),
     ...Object.entries(live).map(([name, queue]) => ({
       id: `${name}OldestMessage`,
       metric: queue.metricApproximateAgeOfOldestMessage({ period: PERIOD, statistic: Stats.MAXIMUM }),
       threshold: OLDEST_MESSAGE_SECONDS_MAX,
-      says: `A message has waited for more than three hours (${name}).`,
+      says: `A message has been queued for more than three hours (${name}).`,
       anchor: 'alarm-oldest-message',
     })),
   ];
 }
 
-/** Bronze's own metrics have the dimensions entity and service; a query looks at those of all entities there are. */
+/** Bronze's own metrics have the dimensions entity and service, so a Metrics Insights query covers all entities. */
 function dataLines({ functions }: BronzePipeline, entities: readonly string[]): AlarmLine[] {
   const over = (name: string, how: 'MAX' | 'SUM') =>
     new MathExpression({
@@ -142,7 +142,7 @@ function dataLines({ functions }: BronzePipeline, entities: readonly string[]): 
       id: 'StaleEntity',
       metric: over('FreshnessLagSeconds', 'MAX'),
       threshold: STALE_SECONDS_MAX,
-      says: `An entity is more than 26 hours behind (${entities.join(', ')}).`,
+      says: `An entity is more than 26 hours behind, or its lag is not measured (${entities.join(', ')}).`,
       anchor: 'alarm-stale-entity',
       missing: TreatMissingData.BREACHING,
     },
@@ -150,7 +150,7 @@ function dataLines({ functions }: BronzePipeline, entities: readonly string[]): 
       id: 'Quarantine',
       metric: over('RowsQuarantined', 'SUM'),
       threshold: 0,
-      says: 'Rows do not fit their types and are in quarantine.',
+      says: 'Rows whose values do not fit their types are in quarantine.',
       anchor: 'alarm-quarantine',
     },
     {

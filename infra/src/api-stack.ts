@@ -17,16 +17,16 @@ import { PipelineFunction } from './pipeline-function.ts';
 
 export interface ApiStackProps extends StackProps {
   readonly code: Code;
-  /** `PAYMENTS_API_SECRET_NAME`; default: a new secret with a key of 48 letters and digits. */
+  /** Name of an existing secret (`PAYMENTS_API_SECRET_NAME`); default: a new key of 48 letters and digits. */
   readonly secretName?: string | undefined;
 }
 
-/** What API Gateway takes for the value of a key. */
+/** Within the 20 to 128 characters that API Gateway accepts as a key's value. */
 const KEY_LENGTH = 48;
 const REQUESTS_PER_SECOND = 50;
 const REQUESTS_PER_DAY = 200_000;
 
-/** A payments and shipments API to ingest from, as a shop's provider might have it. */
+/** The demo's payments and shipments API to ingest from, such as a shop's provider might offer. */
 export class ApiStack extends Stack {
   readonly secret: ISecret;
   readonly api: RestApi;
@@ -36,7 +36,7 @@ export class ApiStack extends Stack {
     this.secret = this.#secret(props.secretName);
     const { function: fn } = new PipelineFunction(this, 'Api', {
       functionName: `${this.stackName}-ApiFunction`,
-      description: 'Payments and shipments of the demo shop',
+      description: 'Serves payments and shipments of the demo shop',
       code: props.code,
       timeout: Duration.seconds(29),
       memoryMb: 1024,
@@ -54,7 +54,7 @@ export class ApiStack extends Stack {
         accessLogDestination: new LogGroupLogDestination(logs),
         accessLogFormat: AccessLogFormat.jsonWithStandardFields(),
       },
-      // The account's own role for gateway logs: without one the deployment fails where none was ever set.
+      // Sets the account's role for gateway logs: in an account that has none, the deployment would fail without it.
       cloudWatchRole: true,
     });
     for (const path of ['payments', 'shipments']) {
@@ -78,13 +78,13 @@ export class ApiStack extends Stack {
         includeSpace: false,
       },
     });
-    // The CDK’s own types disagree about undefined.
+    // The CDK’s own types disagree about undefined properties.
     return secret as ISecret;
   }
 
   #plan(): void {
     const value = this.secret.secretValueFromJson('api_key').unsafeUnwrap();
-    const key = new ApiKey(this, 'GatewayKey', { value, description: 'The key in the secret' });
+    const key = new ApiKey(this, 'GatewayKey', { value, description: 'The key that the secret holds' });
     const plan = this.api.addUsagePlan('Plan', {
       throttle: { rateLimit: REQUESTS_PER_SECOND, burstLimit: REQUESTS_PER_SECOND * 2 },
       quota: { limit: REQUESTS_PER_DAY, period: Period.DAY },

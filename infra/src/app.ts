@@ -1,4 +1,7 @@
-/** `npm run synth`: both stacks as CloudFormation, without an account. What differs between accounts comes from the environment. */
+/**
+ * `npm run synth`: synthesises both stacks as CloudFormation templates; needs no AWS account. Settings that differ
+ * between accounts come from environment variables.
+ */
 import { join } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';

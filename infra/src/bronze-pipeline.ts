@@ -17,35 +17,37 @@ import { TaskQueue } from './task-queue.ts';
 export type PipelineFunctionName = 'planner' | 'freshness' | 'extractor' | 'writer';
 
 export interface BronzePipelineProps {
-  /** Begins the names of functions and queues: `EcomIngestionStack`. */
+  /** Prefix of the names of functions and queues: `EcomIngestionStack`. */
   readonly prefix: string;
   readonly code: Readonly<Record<PipelineFunctionName, Code>>;
-  /** Default: a new one. One that is given needs its own policy against unconditional puts. */
+  /** Default: a new bucket. An existing one needs a policy of its own against unconditional puts (docs/aws.md). */
   readonly bucket?: IBucket | undefined;
   readonly databaseSecret: ISecret;
   readonly apiKeySecret: ISecret;
   readonly paymentsApiUrl: string;
   readonly shipmentsApiUrl?: string | undefined;
-  /** The database's; default: none, for one that is reached otherwise. */
+  /** VPC of the database; default: none, for a database that is reachable without. */
   readonly vpc?: IVpc | undefined;
   readonly securityGroups?: ISecurityGroup[] | undefined;
   /** `INCREMENTAL` or `FULL` */
   readonly loadType?: string | undefined;
-  /** Hour of the day, UTC. */
+  /** Hour of the daily run, in UTC: 0 to 23, default 2. */
   readonly hour?: number | undefined;
-  /** Warm extractors and writers, paid for whether they work or not. */
+  /** Number of extractors, and of writers, that are kept warm; they cost money even when idle. Default: none. */
   readonly provisionedConcurrency?: number | undefined;
+  /** How many extractors may run at once; default 5. */
   readonly extractorsAtOnce?: number | undefined;
+  /** How many writers may run at once; default 10. */
   readonly writersAtOnce?: number | undefined;
 }
 
-/** Lambda's longest. */
+/** Lambda's maximum. */
 const TIMEOUT = Duration.minutes(15);
 const MEMORY_MB = 2048;
-/** DuckDB spills wide tasks to disk. */
+/** Lambda's maximum, because DuckDB spills wide tasks to disk. */
 const WRITER_SCRATCH_MB = 10_240;
 
-/** The whole pipeline, in the order in which data flows. */
+/** The whole pipeline: bucket, queues, functions and schedules. */
 export class BronzePipeline extends Construct {
   readonly bucket: IBucket;
   readonly extractQueue: TaskQueue;
@@ -70,17 +72,17 @@ export class BronzePipeline extends Construct {
     this.schedules = new Schedules(this, 'Schedules', { ...this.functions, hour: props.hour ?? 2 });
   }
 
-  /** Lets somebody ask for entities, beside the schedule. */
+  /** Lets the grantee request loads of entities, outside the schedule. */
   grantEnqueue(grantee: IGrantable): Grant {
     return this.extractQueue.queue.grantSendMessages(grantee);
   }
 
-  /** Lets somebody read bronze, and nothing else of the bucket. */
+  /** Lets the grantee read `data/bronze/`, and nothing else in the bucket. */
   grantReadBronze(grantee: IGrantable): Grant {
     return this.bucket.grantRead(grantee, 'data/bronze/*');
   }
 
-  /** One of Bronze’s own metrics of an entity, such as `RowsWritten` of the `writer`; docs/aws.md has them all. */
+  /** One of Bronze’s own metrics for an entity, such as `RowsWritten` of the `writer`; docs/aws.md lists them. */
   metric(name: string, { service, entity }: { readonly service: string; readonly entity: string }): Metric {
     return new Metric({ namespace: 'Bronze', metricName: name, dimensionsMap: { service, entity } });
   }
@@ -88,7 +90,7 @@ export class BronzePipeline extends Construct {
   #planner(props: BronzePipelineProps): LambdaFunction {
     const planner = new PipelineFunction(this, 'Planner', {
       functionName: `${props.prefix}-IngestionFunction`,
-      description: 'Reads the checkpoints and asks for one load for each entity',
+      description: 'Reads the checkpoints and requests one load per entity',
       code: props.code.planner,
       timeout: Duration.minutes(1),
       memoryMb: 512,
@@ -96,7 +98,7 @@ export class BronzePipeline extends Construct {
         S3_BUCKET_NAME: this.bucket.bucketName,
         EXTRACT_QUEUE_URL: this.extractQueue.queue.queueUrl,
         LOAD_TYPE: props.loadType ?? 'INCREMENTAL',
-        // The planner reads none of these: they show a person where the pipeline reads from.
+        // The planner reads none of these: they only show a person where the pipeline reads from.
         RDS_SECRET_ARN: props.databaseSecret.secretArn,
         PAYMENTS_API_URL: props.paymentsApiUrl,
         API_KEY_SECRET_ARN: props.apiKeySecret.secretArn,
@@ -127,7 +129,7 @@ export class BronzePipeline extends Construct {
         PAYMENTS_API_URL: props.paymentsApiUrl,
         ...(props.shipmentsApiUrl !== undefined && { SHIPMENTS_API_URL: props.shipmentsApiUrl }),
         API_KEY_SECRET_ARN: props.apiKeySecret.secretArn,
-        // Node.js runtimes since 20 don't load the certificate authorities of RDS by themselves.
+        // Lambda's Node.js runtimes since 20 don't load the certificate authorities of RDS by themselves.
         NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
       },
     });

@@ -6,16 +6,16 @@ import { build } from 'esbuild';
 import { type FunctionName, FUNCTIONS } from './function-names.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** AWS Lambda quotas: deployment package, unzipped. */
+/** AWS Lambda's quota for an unzipped deployment package. */
 const UNZIPPED_BYTES_MAX = 250 * 1024 * 1024;
 /**
- * Not bundled but put beside by npm, for the machine that runs them: native modules, and parquetjs-lite, whose generated
- * code makes globals by accident, which strict modules forbid.
+ * Packages that npm installs next to the bundle instead of bundling them: native modules, which must suit the target's
+ * CPU, and parquetjs-lite, whose generated code creates globals by accident, which strict mode forbids.
  */
-const BESIDE: Readonly<Partial<Record<FunctionName, readonly string[]>>> = {
+const INSTALLED: Readonly<Partial<Record<FunctionName, readonly string[]>>> = {
   writer: ['@duckdb/node-api@1.5.5-r.5', 'parquetjs-lite@0.8.7'],
 };
-/** CommonJS libraries inside of an ES module bundle ask for these. */
+/** CommonJS libraries inside an ES module bundle need these globals. */
 const BANNER = `import { createRequire as bronzeRequire } from 'node:module';
 import { dirname as bronzeDirname } from 'node:path';
 import { fileURLToPath as bronzePath } from 'node:url';
@@ -24,19 +24,20 @@ const __filename = bronzePath(import.meta.url);
 const __dirname = bronzeDirname(__filename);`;
 
 export interface Target {
-  /** Lambda's is arm64; a test that runs the bundle wants its own machine's. */
+  /** `arm64` for Lambda; a test that runs the bundle passes its own machine's, `process.arch`. */
   readonly cpu: string;
+  /** The bundle goes into a folder of the function's name in it. */
   readonly out: string;
 }
 
 export interface Bundle {
   readonly name: FunctionName;
   readonly folder: string;
-  /** Unzipped. */
+  /** Size of all files, unzipped. */
   readonly bytes: number;
 }
 
-/** Bundles a function into a folder of its own. @throws BronzeError CONFIG_INVALID above Lambda's quota */
+/** Bundles a function into an empty folder of its own. @throws BronzeError CONFIG_INVALID above Lambda's quota */
 export async function bundleFunction(name: FunctionName, { cpu, out }: Target): Promise<Bundle> {
   const folder = join(out, name);
   rmSync(folder, { recursive: true, force: true });
@@ -56,17 +57,17 @@ export async function bundleFunction(name: FunctionName, { cpu, out }: Target): 
     external: ['@duckdb/node-api', 'parquetjs-lite', 'pg-native'],
     logLevel: 'error',
   });
-  const beside = BESIDE[name];
-  if (beside) installBeside(beside, folder, cpu);
+  const installed = INSTALLED[name];
+  if (installed) install(installed, folder, cpu);
   const bytes = bytesIn(folder);
   if (bytes < UNZIPPED_BYTES_MAX) return { name, folder, bytes };
   throw new BronzeError('CONFIG_INVALID', {
-    message: `the bundle of ${name} has ${bytes} bytes; Lambda takes ${UNZIPPED_BYTES_MAX}`,
-    hint: 'Look at what it imports: esbuild’s --metafile shows it.',
+    message: `the bundle of ${name} has ${bytes} bytes unzipped; Lambda accepts fewer than ${UNZIPPED_BYTES_MAX}`,
+    hint: 'Import less: esbuild’s --metafile shows what takes the space.',
   });
 }
 
-function installBeside(packages: readonly string[], folder: string, cpu: string): void {
+function install(packages: readonly string[], folder: string, cpu: string): void {
   writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}\n');
   const options = ['--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', '--loglevel=error'];
   const target = [`--cpu=${cpu}`, '--os=linux', '--libc=glibc'];

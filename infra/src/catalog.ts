@@ -3,7 +3,7 @@ import { CfnDatabase, CfnTable } from 'aws-cdk-lib/aws-glue';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 
-/** A column as Athena names its type. */
+/** A column, its type as Athena names it. */
 export interface GlueColumn {
   readonly name: string;
   readonly type: string;
@@ -11,7 +11,7 @@ export interface GlueColumn {
 
 export interface CatalogEntity {
   readonly name: string;
-  /** Without Bronze's own. What is not named here is in the files all the same. */
+  /** Without Bronze's metadata columns. Columns that are not listed here are in the Parquet files all the same. */
   readonly columns: readonly GlueColumn[];
 }
 
@@ -28,7 +28,7 @@ const METADATA: readonly GlueColumn[] = [
   { name: '_ingestion_id', type: 'string' },
 ];
 
-/** Load records, as far as queries need them: `docs/semantics.md` tells what is in them. */
+/** The fields of load records that queries need; `docs/semantics.md` describes them all. */
 const LOAD_COLUMNS: readonly GlueColumn[] = [
   ...['status', 'entity', 'load_id', 'run_id', 'load_type', 'since', 'until', 'ingested_at', 'completed_at'].map(
     (name) => ({ name, type: 'string' }),
@@ -39,14 +39,14 @@ const LOAD_COLUMNS: readonly GlueColumn[] = [
 ];
 
 const FIRST_DAY = '2024-01-01';
-/** Athena finds partitions by computing them: nothing has to be registered, and nothing is forgotten. */
+/** Partition projection: Athena computes the partitions, so none has to be registered and none can be forgotten. */
 const BY_DAY = (name: string) => ({
   [`projection.${name}.type`]: 'date',
   [`projection.${name}.format`]: 'yyyy-MM-dd',
   [`projection.${name}.range`]: `${FIRST_DAY},NOW+1DAYS`,
 });
 
-/** Glue tables over what the pipeline writes. */
+/** Glue tables over what the pipeline writes: one per entity, the load records and the run log. */
 export class Catalog extends Construct {
   readonly databaseName: string;
 
@@ -57,7 +57,7 @@ export class Catalog extends Construct {
       catalogId: Aws.ACCOUNT_ID,
       databaseInput: {
         name: props.databaseName,
-        description: 'Bronze: what the pipeline has brought in, and its own records',
+        description: 'Bronze: entities that the pipeline has ingested, its load records and its run log',
       },
     });
     const tables = [
@@ -69,8 +69,9 @@ export class Catalog extends Construct {
   }
 
   /**
-   * Partitions are those of ingestion. Event dates are not: they have no bounds to compute partitions from, and every
-   * query would have to name one. Athena reads what lies deeper, and Parquet's statistics tell it what to pass over.
+   * Partitioned by ingestion date and load type. Event dates are not partitions here: they have no bounds to compute
+   * partitions from, and every query would have to name one. Athena reads the folders below a partition too, and
+   * Parquet's statistics let it skip row groups.
    */
   #entity({ name, columns }: CatalogEntity, props: CatalogProps): CfnTable {
     const root = `s3://${props.bucket.bucketName}/data/bronze/${name}/`;
@@ -171,7 +172,7 @@ const PARQUET: Format = {
 };
 const JSON_OBJECTS: Format = {
   ...TEXT,
-  // Ion reads JSON objects that go over several lines, which Hive's own reader doesn't.
+  // The Ion SerDe reads JSON objects that span several lines, which Hive's JSON SerDe doesn't.
   input: 'com.amazon.ionhiveserde.formats.IonInputFormat',
   output: 'com.amazon.ionhiveserde.formats.IonOutputFormat',
   serde: 'com.amazon.ionhiveserde.IonHiveSerDe',

@@ -11,7 +11,7 @@ export interface PipelineDashboardProps {
 
 const HOUR_SECONDS = 3600;
 
-/** One page: what is wrong, how late everything is, how much flows, what waits. */
+/** One page that shows what is wrong, how far behind entities are, how many rows flow, and what waits in queues. */
 export class PipelineDashboard extends Construct {
   constructor(scope: Construct, id: string, { name, pipeline, alarms }: PipelineDashboardProps) {
     super(scope, id);
@@ -22,22 +22,22 @@ export class PipelineDashboard extends Construct {
       widgets: [
         [new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: 24 })],
         [
-          graph('Behind, by entity', ['FreshnessLagSeconds', 'Maximum']),
+          graph('Seconds behind, by entity', ['FreshnessLagSeconds', 'Maximum']),
           graph('Rows extracted', ['RowsExtracted', 'Sum']),
         ],
         [
-          graph('Held back by open transactions', ['WatermarkLagSeconds', 'Maximum']),
-          graph('Loads that were not exact', ['WindowFallbacks', 'Sum']),
+          graph('Seconds held back by open transactions', ['WatermarkLagSeconds', 'Maximum']),
+          graph('Loads without an exact window', ['WindowFallbacks', 'Sum']),
         ],
-        [graph('Rows written', ['RowsWritten', 'Sum']), graph('Rows in quarantine', ['RowsQuarantined', 'Sum'])],
+        [graph('Rows written', ['RowsWritten', 'Sum']), graph('Rows quarantined', ['RowsQuarantined', 'Sum'])],
         [
           new GraphWidget({
-            title: 'Messages waiting and dead',
+            title: 'Messages in queues and dead-letter queues',
             width: 12,
             left: queues.map((queue) => queue.metricApproximateNumberOfMessagesVisible()),
           }),
           new GraphWidget({
-            title: 'Durations',
+            title: 'Longest invocations',
             width: 12,
             left: Object.values(functions).map((fn) => fn.metricDuration({ statistic: 'Maximum' })),
           }),
@@ -47,7 +47,7 @@ export class PipelineDashboard extends Construct {
   }
 }
 
-/** A line for each entity. */
+/** A graph of one of Bronze's metrics by the hour, with a line for each entity. */
 function graph(title: string, [metric, statistic]: readonly [string, string]): GraphWidget {
   const expression = `SEARCH('{Bronze,entity,service} MetricName="${metric}"', '${statistic}', ${HOUR_SECONDS})`;
   const left = [new MathExpression({ expression, label: '', period: Duration.hours(1) })];

@@ -4,11 +4,11 @@ import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket, ObjectOwners
 import { Construct } from 'constructs';
 
 export interface DataBucketProps {
-  /** Default: one that AWS names. */
+  /** Default: a name that AWS generates. */
   readonly bucketName?: string | undefined;
 }
 
-/** What is written once, ever: each of these keys has a condition on its put. */
+/** Keys that are written once and never again: every put to them carries `If-None-Match`. */
 export const CREATE_ONCE = [
   'data/bronze/*',
   'data/quarantine/*',
@@ -19,7 +19,7 @@ export const CREATE_ONCE = [
 
 const CHECKPOINTS = 'logs/pipeline/ingestion/checkpoints.json';
 
-/** The bucket of staging, bronze and checkpoints: kept whatever happens to the stack, versioned, private, by TLS only. */
+/** The bucket for staging, bronze and checkpoints: versioned, private, TLS only, and kept when the stack is deleted. */
 export class DataBucket extends Construct {
   readonly bucket: IBucket;
 
@@ -35,13 +35,16 @@ export class DataBucket extends Construct {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
     });
-    // The CDK’s own types disagree about undefined.
+    // The CDK’s own types disagree about undefined properties.
     this.bucket = bucket as IBucket;
     denyUnconditionalPuts(this.bucket);
   }
 }
 
-/** For a bucket that is given, its owner adds the same: see docs/aws.md. */
+/**
+ * Makes the bucket refuse unconditional puts, so that no client can overwrite what is written once or swap a checkpoint
+ * blindly. The owner of an existing bucket adds the same policy: see docs/aws.md.
+ */
 export function denyUnconditionalPuts(bucket: IBucket): void {
   bucket.addToResourcePolicy(
     deny(
@@ -58,7 +61,7 @@ export function denyUnconditionalPuts(bucket: IBucket): void {
   );
 }
 
-/** A put of any of these keys without one of these headers. */
+/** Denies puts to these keys that carry none of these headers. */
 function deny(sid: string, resources: string[], absent: Record<string, 'true'>): PolicyStatement {
   return new PolicyStatement({
     sid,

@@ -5,8 +5,8 @@ import type { GlueColumn, CatalogEntity } from './catalog.ts';
 import type { QueryKey } from './queries.ts';
 
 /**
- * Columns of the demo shop's tables, which only its database knows. Put your own in their place: a column that is not
- * named here is in the Parquet files all the same, and `MSCK` is never needed.
+ * Columns of the demo shop's entities, which otherwise only its database and API know. Replace them with your own.
+ * Columns that are not listed here are in the Parquet files all the same, and `MSCK` is never needed.
  */
 const COLUMNS: Readonly<Record<string, string>> = {
   customers:
@@ -25,7 +25,7 @@ const COLUMNS: Readonly<Record<string, string>> = {
 
 const KEYS: Readonly<Record<string, readonly string[]>> = { order_items: ['order_id', 'line'] };
 
-/** Every configured entity, as the catalog needs it. */
+/** Every entity in bronze.config.ts, with the columns, key and cursor that the catalog and its queries need. */
 export function catalogEntities(): (CatalogEntity & QueryKey)[] {
   return Object.keys(config.entities).map((name) => {
     const entity = entityOf(config, name);
@@ -33,7 +33,7 @@ export function catalogEntities(): (CatalogEntity & QueryKey)[] {
     return {
       name,
       key,
-      // Of several, any may be NULL; versions come in the order of their loads anyway.
+      // With several cursors, any of them may be NULL; the time of ingestion orders versions anyway.
       cursor: Array.isArray(entity.cursor) ? null : entity.cursor,
       columns: [
         ...columnsOf(COLUMNS[name] ?? (isEndpoint(entity) ? 'id string' : '')),

@@ -1,4 +1,4 @@
-/** The functions of the pipeline, by the names that their bundles and constructs have. */
+/** Entry points of the functions, by the names of their bundles and constructs. */
 export const FUNCTIONS = {
   planner: 'services/planner/src/handler.ts',
   freshness: 'services/planner/src/freshness-handler.ts',

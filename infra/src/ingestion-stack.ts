@@ -18,9 +18,9 @@ export interface IngestionStackProps extends StackProps {
   readonly apiKeySecretArn: string;
   readonly paymentsApiUrl: string;
   readonly shipmentsApiUrl?: string | undefined;
-  /** Default: a new one. */
+  /** Name of an existing bucket; default: a new one. */
   readonly bucketName?: string | undefined;
-  /** Of the database; ids are given, since nothing is looked up while synthesising. */
+  /** Network of the database, by ids, because synthesising looks nothing up. */
   readonly network?: Network | undefined;
   readonly alarmTopicArn?: string | undefined;
   readonly loadType?: string | undefined;

@@ -7,7 +7,7 @@ import { resources, template, TOPIC } from './stacks.fixtures.ts';
 describe('alarms', () => {
   const alarms = Object.values(resources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
 
-  test('are those that a person is woken for', () => {
+  test('the alarms are exactly these', () => {
     const names = Object.keys(resources('AWS::CloudWatch::Alarm')).map((id) =>
       id.replace(/^Alarms/, '').replace(/[0-9A-F]{8}$/, ''),
     );
@@ -36,7 +36,7 @@ describe('alarms', () => {
     `);
   });
 
-  test('each names its section of the runbook, and tells the topic', () => {
+  test('each alarm names an existing section of the runbook and notifies the topic', () => {
     expect(alarms.length).toBeGreaterThan(15);
     const runbook = readFileSync(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
     const anchors = [...runbook.matchAll(/^## (Alarm: .*)$/gm)].map(([, title = '']) =>
@@ -51,7 +51,7 @@ describe('alarms', () => {
 });
 
 describe('the catalog', () => {
-  test('has a table for each entity, with partitions that are computed', () => {
+  test('the catalog has a table for each entity, with partition projection', () => {
     const tables = Object.values(resources('AWS::Glue::Table')).map(
       ({ Properties }) => Properties['TableInput'] as Record<string, unknown>,
     );
@@ -78,7 +78,7 @@ describe('the catalog', () => {
     });
   });
 
-  test('saves the queries that are asked most', () => {
+  test('the workgroup has saved queries for the last loads, today’s run log and each entity’s latest rows', () => {
     const names = Object.values(resources('AWS::Athena::NamedQuery')).map(({ Properties }) => Properties['Name']);
     expect(names).toEqual(expect.arrayContaining(['last-loads', 'run-log-of-today', 'latest-orders']));
   });

@@ -4,7 +4,7 @@ import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { describe, expect, test } from 'vitest';
 import { api, ingestion, resources, template } from './stacks.fixtures.ts';
 
-/** `Allow sqs:SendMessage on <Queue>`: each statement of each role, in one line. */
+/** Each statement of each role on one line: `PipelinePlanner: Allow sqs:SendMessage on <Queue>`. */
 function statements(from: Template): string[] {
   const policies = Object.entries(resources('AWS::IAM::Policy', from));
   return policies.flatMap(([id, { Properties }]) => {
@@ -22,8 +22,8 @@ function statements(from: Template): string[] {
   });
 }
 
-describe('what the construct grants to others', () => {
-  test('asking for entities, and reading bronze', () => {
+describe('grants of the construct', () => {
+  test('grantEnqueue and grantReadBronze allow requesting loads and reading bronze, and no writes', () => {
     const stack = ingestion(new App());
     const analyst = new Role(stack, 'Analyst', { assumedBy: new AccountRootPrincipal() });
     stack.pipeline.grantEnqueue(analyst);
@@ -40,18 +40,18 @@ describe('what the construct grants to others', () => {
 });
 
 describe('permissions', () => {
-  test('no action is a wildcard, no role is managed by AWS', () => {
+  test('no action is a wildcard, and no role has a policy managed by AWS', () => {
     for (const from of [template, api]) {
       for (const line of statements(from)) expect(line).not.toMatch(/(?:Allow|Deny) (?:\S+ )*\S*\*\S* on/);
       const managed = Object.keys(resources('AWS::IAM::Role', from)).filter((id) =>
         JSON.stringify(resources('AWS::IAM::Role', from)[id]).includes('ManagedPolicyArns'),
       );
-      // API Gateway's one role for logs, of the whole account, is meant to have AWS's own policy.
+      // API Gateway's role for logs, one per account, is meant to have AWS's own policy.
       expect(managed.filter((id) => !id.startsWith('GatewayCloudWatchRole'))).toEqual([]);
     }
   });
 
-  test('every statement there is', () => {
+  test('the ingestion stack’s roles have exactly these statements', () => {
     expect(statements(template).toSorted()).toMatchInlineSnapshot(`
       [
         "PipelineExtractor: Allow ec2:CreateNetworkInterface ec2:DescribeNetworkInterfaces ec2:DescribeSubnets ec2:DeleteNetworkInterface ec2:AssignPrivateIpAddresses ec2:UnassignPrivateIpAddresses on *",

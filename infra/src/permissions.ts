@@ -1,4 +1,4 @@
-/** Who may do what in the bucket: exact actions on exact prefixes. */
+/** What each function may do in the bucket: exact actions on exact prefixes. */
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
@@ -7,7 +7,7 @@ interface BucketRights {
   readonly get?: readonly string[];
   readonly put?: readonly string[];
   readonly remove?: readonly string[];
-  /** Prefixes. Without the right to list, a key that is not there reads as forbidden. */
+  /** Prefixes. Without the right to list, S3 answers 403 instead of 404 for a key that does not exist. */
   readonly list: readonly string[];
 }
 
@@ -56,7 +56,7 @@ export function grantBucket(bucket: IBucket, to: LambdaFunction, rights: BucketR
     new PolicyStatement({
       actions: ['s3:ListBucket'],
       resources: [bucket.bucketArn],
-      // Reading a key that is not there asks for this right too, and has no prefix: refused it would read as forbidden.
+      // Reading a missing key needs this right too, without a prefix; if denied, S3 would answer 403 instead of 404.
       conditions: { StringLikeIfExists: { 's3:prefix': [...rights.list] } },
     }),
   );

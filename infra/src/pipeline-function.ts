@@ -23,19 +23,19 @@ export interface PipelineFunctionProps {
   readonly environment: Readonly<Record<string, string>>;
   readonly timeout: Duration;
   readonly memoryMb: number;
-  /** Of /tmp. */
+  /** Size of /tmp; default 512. */
   readonly scratchMb?: number;
   readonly vpc?: IVpc | undefined;
   readonly securityGroups?: ISecurityGroup[] | undefined;
-  /** A load goes on by sending its own message again: Lambda's loop detection would stop it after 16 rounds. */
+  /** A load continues by sending a message to its own queue; Lambda's loop detection would stop it after 16 rounds. */
   readonly continuesItself?: boolean;
   readonly provisionedConcurrency?: number | undefined;
 }
 
-/** A Node.js function on arm64 with a log group of its own. */
+/** A Node.js function on arm64 with its own role and log group, which keeps logs for a month. */
 export class PipelineFunction extends Construct {
   readonly function: LambdaFunction;
-  /** What events call: an alias of the current version where some are kept warm. */
+  /** What events invoke: with provisioned concurrency an alias of the current version, else the function itself. */
   readonly live: IFunction;
 
   constructor(scope: Construct, id: string, props: PipelineFunctionProps) {
@@ -43,7 +43,7 @@ export class PipelineFunction extends Construct {
     const logGroup = new LogGroup(this, 'Logs', {
       logGroupName: `/aws/lambda/${props.functionName}`,
       retention: RetentionDays.ONE_MONTH,
-      // Its name is fixed: kept, it would be in the way of the stack's next creation.
+      // Its name is fixed: if it outlived the stack, the stack could not be created again.
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
@@ -77,13 +77,13 @@ export class PipelineFunction extends Construct {
   }
 
   #warm(provisionedConcurrentExecutions: number): IFunction {
-    // The CDK’s own types disagree about undefined.
+    // The CDK’s own types disagree about undefined properties.
     const version = this.function.currentVersion as IVersion;
     return new Alias(this, 'Live', { aliasName: 'live', version, provisionedConcurrentExecutions }) as IFunction;
   }
 }
 
-/** What Lambda needs to reach into a VPC; EC2 knows no narrower resource for these. */
+/** The rights that Lambda needs to run in a VPC; EC2 has no narrower resource for these actions. */
 function networkInterfaces(): PolicyStatement {
   return new PolicyStatement({
     actions: [

@@ -6,17 +6,17 @@ export interface QueriesProps {
   readonly name: string;
   readonly databaseName: string;
   readonly bucket: IBucket;
-  /** Keys that identify a row: for "latest version per key". */
+  /** By entity, for the "latest version per key" queries. */
   readonly keys: Readonly<Record<string, QueryKey>>;
 }
 
-/** What tells rows, and the versions of one, apart. */
+/** The columns that identify a row, and the cursor that orders its versions; null: only the time of ingestion does. */
 export interface QueryKey {
   readonly key: readonly string[];
   readonly cursor: string | null;
 }
 
-/** An Athena workgroup, and the queries that are asked most. */
+/** An Athena workgroup with saved queries: the last loads, today's run log, and each entity's latest versions. */
 export class Queries extends Construct {
   constructor(scope: Construct, id: string, { name, databaseName, bucket, keys }: QueriesProps) {
     super(scope, id);

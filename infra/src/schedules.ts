@@ -9,14 +9,14 @@ import { Construct } from 'constructs';
 export interface SchedulesProps {
   readonly planner: LambdaFunction;
   readonly freshness: LambdaFunction;
-  /** UTC */
+  /** Hour of the daily run, in UTC. */
   readonly hour: number;
 }
 
-/** Scheduler's own placeholder: the moment for which it was scheduled, also when the call comes late or twice. */
+/** EventBridge Scheduler replaces this with the time the call was scheduled for, also when it comes late or twice. */
 const SCHEDULED_TIME = '<aws.scheduler.scheduled-time>';
 
-/** The day's run, and the hourly look at how late everything is. */
+/** The daily run of the planner and the hourly measurement of freshness. */
 export class Schedules extends Construct {
   readonly deadLetters: Queue;
 
@@ -27,13 +27,13 @@ export class Schedules extends Construct {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
-    // The schedule's own dead-letter queue holds calls that could not be made; this one those that failed.
+    // Scheduler itself dead-letters only calls that it could not make; this sends failed invocations to the same queue.
     for (const fn of [props.planner, props.freshness]) {
       fn.configureAsyncInvoke({ onFailure: new SqsDestination(this.deadLetters), retryAttempts: 2 });
     }
     const common = { deadLetterQueue: this.deadLetters, retryAttempts: 10, maxEventAge: Duration.hours(6) };
     new Schedule(this, 'Daily', {
-      description: 'One run of all entities',
+      description: 'Runs all enabled entities once a day',
       schedule: ScheduleExpression.cron({ hour: String(props.hour), minute: '0', timeZone: TimeZone.ETC_UTC }),
       target: new LambdaInvoke(props.planner, {
         ...common,
@@ -41,7 +41,7 @@ export class Schedules extends Construct {
       }),
     });
     new Schedule(this, 'Hourly', {
-      description: 'How far each entity is behind',
+      description: 'Measures how far each entity is behind, every hour',
       schedule: ScheduleExpression.rate(Duration.hours(1)),
       target: new LambdaInvoke(props.freshness, common),
     });

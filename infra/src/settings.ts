@@ -6,31 +6,35 @@ export interface Settings extends Omit<IngestionStackProps, 'code' | 'entities'>
   readonly apiSecretName: string | undefined;
 }
 
-/** Stands where an account's own values belong: synthesising needs none of them, deploying does. */
+/** Placeholders for an account's own values: synthesising works with these, deploying needs the real ones. */
 const EXAMPLE = {
   RDS_SECRET_ARN: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-database-AbCdEf',
   API_KEY_SECRET_ARN: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:payments-api-AbCdEf',
   PAYMENTS_API_URL: 'https://api.example.com/v1',
 } as const;
 
-/** What the two stacks are told by the environment. @throws BronzeError CONFIG_INVALID naming every variable that is wrong */
+/** The two stacks' settings, from environment variables. @throws BronzeError CONFIG_INVALID, names every wrong one */
 export function readSettings(environment: Environment): Settings {
   const value = (name: keyof typeof EXAMPLE) => environment[name] ?? EXAMPLE[name];
   const hour = Number(environment['SCHEDULE_HOUR'] ?? 2);
   const apiSecretName = environment['PAYMENTS_API_SECRET_NAME'];
   const warm = environment['PROVISIONED_CONCURRENCY'];
   const wrong = [
-    ...(Number.isInteger(hour) && hour >= 0 && hour <= 23 ? [] : ['SCHEDULE_HOUR: an hour of the day, 0 to 23']),
-    ...(warm === undefined || /^[1-9]\d{0,2}$/.test(warm) ? [] : ['PROVISIONED_CONCURRENCY: a whole number from 1']),
+    ...(Number.isInteger(hour) && hour >= 0 && hour <= 23
+      ? []
+      : ['SCHEDULE_HOUR: must be an hour of the day, 0 to 23']),
+    ...(warm === undefined || /^[1-9]\d{0,2}$/.test(warm)
+      ? []
+      : ['PROVISIONED_CONCURRENCY: must be a whole number from 1 to 999']),
     ...keyMistakes(environment['PAYMENTS_API_KEY']),
     ...['RDS_SECRET_ARN', 'API_KEY_SECRET_ARN'].flatMap((name) =>
-      value(name as keyof typeof EXAMPLE).startsWith('arn:') ? [] : [`${name}: the whole ARN of a secret`],
+      value(name as keyof typeof EXAMPLE).startsWith('arn:') ? [] : [`${name}: must be the complete ARN of a secret`],
     ),
   ];
   if (wrong.length > 0) {
     throw new BronzeError('CONFIG_INVALID', {
-      message: `the stacks can’t be made of these variables:\n${wrong.map((one) => `  - ${one}`).join('\n')}`,
-      hint: 'docs/aws.md lists them all.',
+      message: `these environment variables are wrong:\n${wrong.map((one) => `  - ${one}`).join('\n')}`,
+      hint: 'Correct them; docs/aws.md lists all variables.',
     });
   }
   return {
@@ -48,11 +52,11 @@ export function readSettings(environment: Environment): Settings {
   };
 }
 
-/** API Gateway refuses shorter keys. Only where the key itself is given can it be known. */
+/** API Gateway refuses keys of fewer than 20 characters. Checked only if the environment holds the key itself. */
 function keyMistakes(key: string | undefined): string[] {
   if (key === undefined) return [];
   const isGood = key.length >= 20 && /^[A-Za-z0-9]+$/.test(key);
-  return isGood ? [] : ['PAYMENTS_API_KEY: at least 20 letters and digits'];
+  return isGood ? [] : ['PAYMENTS_API_KEY: must be at least 20 letters and digits'];
 }
 
 function networkIn(environment: Environment): Network | undefined {

@@ -7,7 +7,7 @@ import { readSettings } from './settings.ts';
 import { api, ingestion, inline, NETWORK, resources, template } from './stacks.fixtures.ts';
 
 describe('queues', () => {
-  test('hide a message for six times the function’s time-out, and give up after five deliveries', () => {
+  test('queues hide a message for six times the function’s timeout, and dead-letter it after five deliveries', () => {
     for (const name of ['extract', 'write']) {
       template.hasResourceProperties('AWS::SQS::Queue', {
         QueueName: `EcomIngestionStack-${name}`,
@@ -21,7 +21,7 @@ describe('queues', () => {
     }
   });
 
-  test('are encrypted, and reached by TLS only', () => {
+  test('queues are encrypted and accept only TLS', () => {
     const queues = Object.values(resources('AWS::SQS::Queue'));
     expect(queues).toHaveLength(5);
     for (const { Properties } of queues) expect(Properties['SqsManagedSseEnabled']).toBe(true);
@@ -30,7 +30,7 @@ describe('queues', () => {
     for (const policy of policies) expect(JSON.stringify(policy)).toContain('"aws:SecureTransport":"false"');
   });
 
-  test('feed their functions one message at a time, with partial batch responses and a bound', () => {
+  test('queues feed functions one message at a time, with partial batch responses and a concurrency limit', () => {
     const mappings = Object.values(resources('AWS::Lambda::EventSourceMapping')).map(({ Properties }) => Properties);
     expect(mappings).toHaveLength(2);
     for (const mapping of mappings) {
@@ -41,7 +41,7 @@ describe('queues', () => {
 });
 
 describe('the bucket', () => {
-  test('is versioned, encrypted, private, by TLS only, and kept', () => {
+  test('the bucket is versioned, private, TLS only, and kept when the stack is deleted', () => {
     template.hasResource('AWS::S3::Bucket', {
       DeletionPolicy: 'Retain',
       UpdateReplacePolicy: 'Retain',
@@ -53,7 +53,7 @@ describe('the bucket', () => {
     expect(JSON.stringify(resources('AWS::S3::BucketPolicy'))).toContain('"aws:SecureTransport":"false"');
   });
 
-  test('refuses puts without a condition where an object is written once', () => {
+  test('the bucket refuses unconditional puts to keys that are written once, and to the checkpoints', () => {
     const policy = JSON.stringify(resources('AWS::S3::BucketPolicy'));
     expect(policy).toContain('"Null":{"s3:if-none-match":"true"}');
     for (const key of [
@@ -67,7 +67,7 @@ describe('the bucket', () => {
     expect(policy).toContain('"Null":{"s3:if-none-match":"true","s3:if-match":"true"}');
   });
 
-  test('may be given: then none is made', () => {
+  test('an existing bucket can be used, and then none is created', () => {
     const given = Template.fromStack(ingestion(new App(), { bucketName: 'given-bucket' }));
     given.resourceCountIs('AWS::S3::Bucket', 0);
     given.hasResourceProperties('AWS::Lambda::Function', {
@@ -77,7 +77,7 @@ describe('the bucket', () => {
 });
 
 describe('functions', () => {
-  test('run on nodejs24.x and arm64, with a log group of 30 days each', () => {
+  test('functions run on nodejs24.x and arm64, each with a log group that keeps 30 days', () => {
     const functions = Object.values(resources('AWS::Lambda::Function')).map(({ Properties }) => Properties);
     expect(functions.map((fn) => String(fn['FunctionName'])).toSorted()).toEqual(
       ['ExtractorFunction', 'FreshnessFunction', 'IngestionFunction', 'WriterFunction'].map(
@@ -93,7 +93,7 @@ describe('functions', () => {
     }
   });
 
-  test('extractor and writer have 2 GB and may continue themselves; the extractor is in the VPC', () => {
+  test('the extractor and the writer have 2 GB and may invoke themselves; the extractor is in the VPC', () => {
     for (const name of ['ExtractorFunction', 'WriterFunction']) {
       template.hasResourceProperties('AWS::Lambda::Function', {
         FunctionName: `EcomIngestionStack-${name}`,
@@ -108,7 +108,7 @@ describe('functions', () => {
     });
   });
 
-  test('the planner is called daily with the scheduled time, and again when that fails', () => {
+  test('the planner is invoked daily with the scheduled time, and retried when that fails', () => {
     template.hasResourceProperties('AWS::Scheduler::Schedule', {
       ScheduleExpression: Match.stringLikeRegexp('^cron\\(0 2 '),
       Target: Match.objectLike({
@@ -121,7 +121,7 @@ describe('functions', () => {
 });
 
 describe('the API', () => {
-  test('asks for a key of 48 letters and digits, limits and counts its callers', () => {
+  test('the API requires a generated key of 48 letters and digits, and has rate limits and a quota', () => {
     api.hasResourceProperties('AWS::SecretsManager::Secret', {
       GenerateSecretString: Match.objectLike({
         PasswordLength: 48,
@@ -137,7 +137,7 @@ describe('the API', () => {
     });
   });
 
-  test('takes a secret that is given by name', () => {
+  test('the API can use an existing secret, by name', () => {
     const given = Template.fromStack(
       new ApiStack(new App(), 'EcomApiStack', { code: inline(), secretName: 'payments-key' }),
     );
@@ -145,7 +145,7 @@ describe('the API', () => {
   });
 });
 
-test('cdk-nag finds nothing that is not acknowledged with its reason', () => {
+test('cdk-nag finds nothing that is not acknowledged with a reason', () => {
   const app = new App();
   ingestion(app);
   new ApiStack(app, 'EcomApiStack', { code: inline() });
@@ -156,16 +156,16 @@ test('cdk-nag finds nothing that is not acknowledged with its reason', () => {
 describe('settings', () => {
   test.each([
     [{ SCHEDULE_HOUR: '25' }, /SCHEDULE_HOUR/],
-    [{ PAYMENTS_API_KEY: 'short' }, /PAYMENTS_API_KEY: at least 20 letters and digits/],
+    [{ PAYMENTS_API_KEY: 'short' }, /PAYMENTS_API_KEY: must be at least 20 letters and digits/],
     [{ PAYMENTS_API_KEY: 'with-a-dash-in-its-middle' }, /PAYMENTS_API_KEY/],
-    [{ RDS_SECRET_ARN: 'shop' }, /RDS_SECRET_ARN: the whole ARN/],
-  ])('%j is refused by name, not by value', (environment, message) => {
+    [{ RDS_SECRET_ARN: 'shop' }, /RDS_SECRET_ARN: must be the complete ARN/],
+  ])('a wrong setting is refused by its name, never by its value: %j', (environment, message) => {
     expect(() => readSettings(environment)).toThrow(message);
     expect(() => readSettings(environment)).toThrow(/^(?!.*with-a-dash)/);
   });
 });
 
-test('the resources that there are', () => {
+test('the ingestion stack has exactly these resources', () => {
   const counts = new Map<string, number>();
   for (const { Type } of Object.values(
     (template.toJSON() as { Resources: Record<string, { Type: string }> }).Resources,

@@ -6,7 +6,7 @@ import { runLocally } from '@bronze/runner/run-locally';
 import { expect, test } from 'vitest';
 import { newDatabase, newFolder } from '../database.ts';
 
-test('a full load whose message is lost is asked for again, as a full load', async () => {
+test('a full load whose message is lost is requested again, as a full load', async () => {
   const url = await newDatabase(
     'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now()); INSERT INTO things SELECT generate_series(1, 10)',
   );
@@ -17,7 +17,7 @@ test('a full load whose message is lost is asked for again, as a full load', asy
   });
   let toLose: string | undefined;
   const log = {
-    // Planned means sent: the message is taken out of its queue before anybody receives it.
+    // The message has been sent when this event comes; it is deleted from its queue before anyone receives it.
     event: (event: { readonly kind: string; readonly entity: string }) => {
       if (event.kind !== 'planned' || event.entity !== toLose) return;
       const queues = new QueueDatabase({ path: queuesFile(out_dir), now_ms: Date.now, newId: () => '' });

@@ -33,7 +33,7 @@ async function handlerOf(name: FunctionName): Promise<unknown> {
   return module.handler;
 }
 
-test('the artefacts that are deployed load fast and fit Lambda’s limit', () => {
+test('each deployed bundle loads within ten seconds and is smaller than Lambda’s limit', () => {
   const report = NAMES.map((name) => {
     const script = `const t = performance.now(); await import(${JSON.stringify(fileOf(name))}); console.log(performance.now() - t); process.exit()`;
     const cold_ms = Number(execFileSync(process.execPath, ['--input-type=module', '-e', script]).toString());
@@ -50,7 +50,7 @@ test('the artefacts that are deployed load fast and fit Lambda’s limit', () =>
   }
 });
 
-test('the artefacts that are deployed carry a table and a list of the API to bronze', async () => {
+test('the deployed bundles ingest a table and a list of the API into bronze', async () => {
   const functions = {
     planner: await handlerOf('planner'),
     extractor: await handlerOf('extractor'),
@@ -68,7 +68,7 @@ test('the artefacts that are deployed carry a table and a list of the API to bro
   expect(await world.rows('products')).toHaveLength(500);
 });
 
-test('the API as it is deployed checks its callers’ key against the secret', async () => {
+test('the deployed bundle of the API checks its callers’ key against the secret', async () => {
   const api = (await handlerOf('api')) as (event: object) => Promise<{ statusCode: number; body: string }>;
   const event = { path: '/payments', queryStringParameters: { limit: '2', offset: '0' } };
   expect(await api({ ...event, headers: {} })).toMatchObject({ statusCode: 403 });

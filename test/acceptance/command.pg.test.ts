@@ -41,7 +41,7 @@ describe('L7 Alone: one broken entity', () => {
       /updated_at.*\n.*changed_at/,
     ],
   ])(
-    '%s: the others complete, exit code 4, and the message names entity, cause and next step',
+    '%s: the other entities complete, the exit code is 4, and the message names entity, cause and next step',
     async (_, breaking, code, message) => {
       const url = await newDatabase(THREE);
       const out = await newFolder();
@@ -68,7 +68,7 @@ describe('L7 Alone: one broken entity', () => {
     },
   );
 
-  test('permission denied; and once it is granted, all is well again', async () => {
+  test('an entity without SELECT permission fails alone, and completes once the permission is granted', async () => {
     const url = await newDatabase(THREE);
     const role = `cli_${new URL(url).pathname.slice(3, 20)}`;
     await execute(url, `CREATE ROLE ${role} LOGIN PASSWORD 's3cret-canary'; GRANT SELECT ON one, three TO ${role}`);
@@ -88,7 +88,7 @@ describe('L7 Alone: one broken entity', () => {
 });
 
 describe('exit codes', () => {
-  test('2 for a configuration with mistakes, all named at once', async () => {
+  test('the exit code is 2 for a configuration with mistakes, and the message names them all', async () => {
     const folder = await newFolder();
     const file = join(folder, 'bad.config.ts');
     await writeFile(
@@ -111,13 +111,13 @@ describe('exit codes', () => {
     [['run', 'fourth', '--config', CONFIG, '--out', join(tmpdir(), 'bronze-unused')]],
     [['status', '--out', 'nowhere']],
     [['preview', 'one', '--limit', 'ten']],
-  ])('2 for %j', async (given) => {
+  ])('the exit code is 2 for %j', async (given) => {
     const { code, stdout, stderr } = await bronze(given, { DATABASE_URL: 'postgresql://127.0.0.1:1/none' });
     expect([code, stdout], stderr).toEqual([2, '']);
     expect(stderr).not.toBe('');
   });
 
-  test('2 when the variable that the configuration names is not set', async () => {
+  test('the exit code is 2 if the variable that the configuration names is not set', async () => {
     const { code, stderr } = await bronze(['run', '--config', CONFIG, '--out', await newFolder()], {
       DATABASE_URL: '',
     });
@@ -125,7 +125,7 @@ describe('exit codes', () => {
     expect(stderr).toContain('DATABASE_URL is not set');
   });
 
-  test('3 when the database can’t be reached', { timeout: 120_000 }, async () => {
+  test('the exit code is 3 if the database can’t be reached', { timeout: 120_000 }, async () => {
     const { code, stderr } = await runThree('postgresql://u:canary@127.0.0.1:1/none', await newFolder());
     expect(code, stderr).toBe(3);
     expect(stderr).toContain('SOURCE_UNREACHABLE');
@@ -133,7 +133,7 @@ describe('exit codes', () => {
   });
 });
 
-test('preview shows rows of completed loads, on stdout; --limit holds', async () => {
+test('preview prints rows of completed loads to stdout, at most --limit of them', async () => {
   const url = await newDatabase(THREE);
   const out = await newFolder();
   await runThree(url, out, 'one');
@@ -154,7 +154,7 @@ test('--full loads everything again, and a disabled entity runs only when it is 
   expect(await counts('resting')).toEqual(['resting:10']);
 });
 
-test('PARQUET_ENGINE=parquetjs-lite does the same job, and the load record says what it can’t express', async () => {
+test('PARQUET_ENGINE=parquetjs-lite writes all rows, and the load record says what it can’t express', async () => {
   const url = await newDatabase(THREE);
   const out = await newFolder();
   const given = ['run', 'one', '--config', CONFIG, '--out', out, '-o', 'json'];
@@ -173,7 +173,7 @@ test('PARQUET_ENGINE=parquetjs-lite does the same job, and the load record says 
   expect((await bronze(given, { DATABASE_URL: url, PARQUET_ENGINE: 'parquet' })).code).toBe(2);
 });
 
-test('two runs at once on the same folder: every row once', async () => {
+test('three concurrent runs on the same folder ingest every row exactly once', async () => {
   const url = await newDatabase(THREE);
   const out = await newFolder();
   const both = await Promise.all([runThree(url, out), runThree(url, out), runThree(url, out)]);
@@ -185,7 +185,7 @@ test('two runs at once on the same folder: every row once', async () => {
   }
 });
 
-test('two runs at once, one entity broken: both say that it failed, whoever met it, and both end', async () => {
+test('two concurrent runs with one broken entity both end and both report that it failed', async () => {
   const url = await newDatabase(`${THREE}; DROP TABLE two`);
   const out = await newFolder();
   const both = await Promise.all([runThree(url, out), runThree(url, out)]);
@@ -199,7 +199,7 @@ test('two runs at once, one entity broken: both say that it failed, whoever met 
   }
 });
 
-test('L7: a checkpoint that can’t be read stops its own entity only', async () => {
+test('L7: a checkpoint that can’t be read stops only its own entity', async () => {
   const url = await newDatabase(THREE);
   const out = await newFolder();
   await runThree(url, out);
@@ -216,7 +216,7 @@ test('L7: a checkpoint that can’t be read stops its own entity only', async ()
   expect((await bronze(['status', '--out', out])).stdout).toContain('unreadable');
 });
 
-test('Ctrl-C stops after the current batch, and the next run goes on without loss or duplicates', async () => {
+test('Ctrl-C stops a run after the current batch, and the next run continues without loss or duplicates', async () => {
   const url = await newDatabase(`${THREE}; INSERT INTO one SELECT generate_series(11, 300000)`);
   const out = await newFolder();
   const child = start(

@@ -7,7 +7,7 @@ import { DemoShop } from '@bronze/demo/source-api/demo-shop';
 import { rowsInBronze } from '../bronze-folder.ts';
 import { ended, start } from '../command.ts';
 
-/** entity, status, load, rows, quarantined, parts: what doesn't depend on the machine or the day. */
+/** The columns that depend on neither the machine nor the day: entity, status, load, rows, quarantined, parts. */
 function tableRows(text: string): string[][] {
   return text
     .split('\n')
@@ -38,7 +38,7 @@ test('npm start prints what the README shows', { timeout: 180_000 }, async () =>
     expect(new Set(rows.map(({ id }) => id)).size).toBe(after[name].length);
     expect(new Set(rows.map(({ _source_system }) => _source_system))).toEqual(new Set(['api']));
   }
-  // The API and the database tell of the same orders.
+  // The API and the database describe the same orders.
   const totals = new Map((await rowsInBronze(out, 'orders')).map(({ id, total }) => [id, total]));
   for (const { order_id, amount } of await rowsInBronze(out, 'payments')) {
     if (totals.get(order_id ?? '') !== amount) throw new Error(`order ${order_id}: ${amount}`);

@@ -1,4 +1,7 @@
-/** Reads a list of an API to its end, as an extractor does, and tells how much memory that took. Run by rest-million.test.ts. */
+/**
+ * Reads a list of an API to its end, as the extractor does, and prints how much memory that took, as JSON. Run by
+ * rest-million.test.ts.
+ */
 import { defineConfig, entityOf } from '@bronze/common/config';
 import { timestamp } from '@bronze/common/words/timestamp';
 import { openSource } from '@bronze/extractor/adapters/open-source';
@@ -17,11 +20,11 @@ const config = defineConfig({
   },
 });
 const source = config.sources['api'];
-if (!source) throw new Error('there is a source');
+if (!source) throw new Error('the configuration has a source');
 const deadline = { isNear: () => false, remainingMs: () => Infinity };
 const api = openSource(source, {
   environment: {},
-  secrets: { read: () => Promise.reject(new Error('no secret is asked for')) },
+  secrets: { read: () => Promise.reject(new Error('this API needs no secret')) },
   clock: new SystemClock(),
   log: { event: () => undefined },
 });

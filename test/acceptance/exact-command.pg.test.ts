@@ -17,7 +17,7 @@ interface Status {
   }[];
 }
 
-test('the run, the status and the load record say what a window guarantees, and why it does not', async () => {
+test('the run, the status and the load record say what a window guarantees, and why it falls back', async () => {
   const url = await newDatabase(`${THREE}; INSERT INTO one VALUES (1), (2)`);
   const out = await newFolder();
   const run = () => bronze(['run', 'one', '--config', CONFIG, '--out', out, '-o', 'json'], { DATABASE_URL: url });
@@ -37,7 +37,7 @@ test('the run, the status and the load record say what a window guarantees, and 
   const checkpoints = await readFile(path, 'utf8');
   await writeFile(path, checkpoints.replace(/"last_sync_timestamp": *"[^"]*"/, '"last_sync_timestamp": "2024-01-15"'));
   const edited = await run();
-  expect(edited.stderr).toContain('At least once: one goes by its timestamp this time');
+  expect(edited.stderr).toContain('At least once: one uses its timestamp this time');
   expect(loadOf(edited.stdout)).toMatchObject({ rows: 3, window_fallback: 'checkpoint_edited' });
   expect(await guarantee()).toBe('at least once, limited by lookback (checkpoint_edited)');
   expect((await bronze(['status', '--out', out])).stdout).toContain('checkpoint_edited');
@@ -47,7 +47,7 @@ test('the run, the status and the load record say what a window guarantees, and 
   expect(await guarantee()).toBe('exact (activity)');
 });
 
-test('after a load that was abandoned the status says what the checkpoint still stands at', async () => {
+test('after an abandoned load, the status shows the guarantee of the checkpoint, which has not moved', async () => {
   const url = await newDatabase(`${THREE}; INSERT INTO one VALUES (1), (2)`);
   const out = await newFolder();
   const run = () => bronze(['run', 'one', '--config', CONFIG, '--out', out], { DATABASE_URL: url });

@@ -3,7 +3,7 @@ import { timestamp } from '@bronze/common/words/timestamp';
 import { runLocally } from '@bronze/runner/run-locally';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
 
-/** One run with clock and load id held fixed, to be killed at any moment: `node kill-run.ts URL FOLDER`. */
+/** One run with a fixed clock and load id, which may be killed at any moment: `node kill-run.ts URL FOLDER`. */
 const [url = '', out_dir = ''] = process.argv.slice(2);
 
 class FixedClock extends SystemClock {

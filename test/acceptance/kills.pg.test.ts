@@ -6,14 +6,14 @@ import { partsOf, rowsInBronze } from '../bronze-folder.ts';
 import { ended, start } from '../command.ts';
 import { newDatabase, newFolder } from '../database.ts';
 
-/** The full measure is `KILLS=50 KILL_ROWS=1000000 npm test -- kills`. */
+/** For the full test: `KILLS=50 KILL_ROWS=1000000 npm test -- kills`. */
 const KILLS = Number(process.env['KILLS'] ?? 12);
 const ROWS = Number(process.env['KILL_ROWS'] ?? 300_000);
 
 const startRun = (url: string, out: string) =>
   start(process.execPath, [join(import.meta.dirname, 'kill-run.ts'), url, out]);
 
-/** Every run of the test kills at other moments; `KILL_SEED` replays some. */
+/** Random fractions of a run's duration. Each run of the test kills at other moments; `KILL_SEED` repeats them. */
 function* moments(seed: number): Generator<number> {
   for (let state = seed % 2147483647 || 1; ;) {
     state = (state * 48271) % 2147483647;

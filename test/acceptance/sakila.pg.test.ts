@@ -34,7 +34,7 @@ async function run(out: string, url: string): Promise<Report> {
 }
 
 describe('Sakila, a real database', () => {
-  test('46,273 rows arrive value for value; then none; then exactly the ten that changed', async () => {
+  test('the first run ingests all 46,273 rows value for value, the next none, the third ten changed ones', async () => {
     const url = await newDatabase();
     await loadSakila(url);
     const out = await newFolder();

@@ -6,7 +6,7 @@ import { startStandby } from '../standby.ts';
 
 const THINGS = 'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now())';
 
-test('a standby: exact in ids, limited by lookback in its scan; behind, it is waited for; promoted, it is another history', async () => {
+test('a standby is read exactly with a bounded scan, fails while it lags, and falls back once promoted', async () => {
   const primary = await startEmbeddedPostgres({ max_prepared_transactions: '4', max_connections: '60' });
   onTestFinished(() => primary.stop());
   await execute(primary.url(), THINGS);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 
-/** One promise that Bronze builds on. It holds when `run` does not throw. */
+/** One guarantee that Bronze relies on. The service gives it if `run` does not throw. */
 export interface Check {
   readonly name: string;
   readonly run: () => Promise<void>;
@@ -10,11 +10,11 @@ export interface Verdict {
   readonly service: string;
   readonly name: string;
   readonly duration_ms: number;
-  /** Undefined: it holds. */
+  /** Why the check failed; undefined: it passed. */
   readonly problem: string | undefined;
 }
 
-/** One after the other: a check that measures a race has the service to itself. */
+/** Runs checks one after another, so that a check which provokes a race has the service to itself. */
 export async function runChecks(service: string, checks: readonly Check[]): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   for (const { name, run } of checks) {
@@ -28,13 +28,14 @@ export async function runChecks(service: string, checks: readonly Check[]): Prom
   return verdicts;
 }
 
+/** @throws Error naming `what` and both values, unless they are deeply equal */
 export function holds(what: string, actual: unknown, expected: unknown): void {
   if (isDeepStrictEqual(actual, expected)) return;
   const shown = (value: unknown) => JSON.stringify(value)?.slice(0, 200) ?? 'undefined';
   throw new Error(`${what}: expected ${shown(expected)}, found ${shown(actual)}`);
 }
 
-/** What each service passes and fails, as a table of Markdown. */
+/** What each service passes and fails, as a Markdown table. */
 export function tableOf(verdicts: readonly Verdict[]): string {
   const rows = verdicts.map(
     ({ service, name, problem, duration_ms }) =>

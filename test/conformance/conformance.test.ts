@@ -17,7 +17,7 @@ async function open(objects = new MemoryObjectStore()) {
 const failuresOf = (verdicts: Awaited<ReturnType<typeof runChecks>>) =>
   verdicts.filter(({ problem }) => problem !== undefined).map(({ name, problem }) => `${name}: ${problem}`);
 
-/** Puts whatever the headers say, as fauxqs and old emulators do. */
+/** Ignores conditions and always puts, as fauxqs and old emulators do. */
 class CarelessStore extends MemoryObjectStore {
   override async putIfAbsent(key: string, body: Uint8Array): Promise<'created'> {
     await this.remove(key);
@@ -31,26 +31,26 @@ class CarelessStore extends MemoryObjectStore {
   }
 }
 
-describe('our own endpoint keeps the promises that Bronze builds on', () => {
-  test('S3', async () => {
+describe('Bronze’s local endpoint', () => {
+  test('S3 of the local endpoint passes all checks', async () => {
     const endpoint = await open();
     expect(failuresOf(await runChecks('S3', s3Checks(new S3Client(endpoint.client_config), 'bronze')))).toEqual([]);
   });
 
-  test('SQS', async () => {
+  test('SQS of the local endpoint passes all checks', async () => {
     const endpoint = await open();
     expect(failuresOf(await runChecks('SQS', sqsChecks(new SQSClient(endpoint.client_config))))).toEqual([]);
   });
 });
 
-test('a store that ignores conditions fails, and the table says where', async () => {
+test('a store that ignores conditions fails the checks of conditional writes, and the table shows it', async () => {
   const endpoint = await open(new CarelessStore());
   const verdicts = await runChecks('S3', s3Checks(new S3Client(endpoint.client_config), 'bronze'));
   expect(failuresOf(verdicts).map((failure) => failure.slice(0, 20))).toEqual([
     'the probe at start p',
     'If-None-Match: of 20',
     'If-Match: a counter ',
-    'If-Match: another ET',
+    'If-Match: a swap wit',
   ]);
   expect(tableOf(verdicts)).toContain('| FAILS |');
 });

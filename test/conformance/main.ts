@@ -1,8 +1,8 @@
 /**
- * `npm run conformance`: does an object store, does a queue keep the promises that Bronze builds on?
+ * `npm run conformance`: checks whether an object store and a queue service give the guarantees that Bronze relies on.
  *
- * `S3_ENDPOINT`, `SQS_ENDPOINT`: URL of the service, or `aws` for AWS itself. With one of them the other service is left
- * out; with none, Bronze's own local endpoint is checked. `S3_BUCKET`: an existing bucket; default: a new one.
+ * `S3_ENDPOINT`, `SQS_ENDPOINT`: URL of the service, or `aws` for AWS itself. If only one is set, only that service is
+ * checked; if neither is, Bronze's own local endpoint is. `S3_BUCKET`: an existing bucket; default: a new one.
  * Credentials and region come from the environment, as the AWS SDK reads them.
  */
 import { randomUUID } from 'node:crypto';

@@ -7,7 +7,7 @@ import { type Check, holds } from './checks.ts';
 const KEYS = 1203;
 const AT_A_TIME = 20;
 
-/** What Bronze asks of an object store, under a prefix of its own, which it leaves empty behind it. */
+/** What Bronze requires of an object store. The checks use a prefix of their own, and the last one empties it. */
 export function s3Checks(client: S3Client, bucket: string): Check[] {
   const store = new S3ObjectStore(client, bucket);
   const prefix = `conformance/${randomUUID()}/`;
@@ -20,14 +20,14 @@ export function s3Checks(client: S3Client, bucket: string): Check[] {
       name: 'a streamed upload is stored without its framing',
       run: () => streams(client, bucket, store, key('stream')),
     },
-    { name: 'what is removed is gone, and removing it again is silent', run: () => removes(store, prefix) },
+    { name: 'a removed object is gone, and removing it again does nothing', run: () => removes(store, prefix) },
   ];
 }
 
 function writeChecks(store: S3ObjectStore, key: (name: string) => string): Check[] {
   return [
     {
-      name: 'If-None-Match: of 20 creates at once one wins, and its bytes stay',
+      name: 'If-None-Match: of 20 concurrent creates one wins, and the object keeps its bytes',
       run: async () => {
         const bodies = Array.from({ length: 20 }, (_, index) => Buffer.from(String(index)));
         const puts = await Promise.all(bodies.map((body) => store.putIfAbsent(key('once'), body)));
@@ -36,14 +36,14 @@ function writeChecks(store: S3ObjectStore, key: (name: string) => string): Check
       },
     },
     {
-      name: 'If-Match: a counter of 200 swaps ends at 200',
+      name: 'If-Match: a counter ends at 200 after 200 concurrent swaps',
       run: async () => {
         await Promise.all(Array.from({ length: 10 }, () => swapTimes(store, key('count'), 20)));
         holds('count', await textOf(store, key('count')), '200');
       },
     },
     {
-      name: 'If-Match: another ETag loses, and so does an object that is not there',
+      name: 'If-Match: a swap with an old ETag fails, and so does one of a missing object',
       run: async () => {
         await store.putIfAbsent(key('swap'), Buffer.from('1'));
         const before = await store.get(key('swap'));
@@ -54,7 +54,7 @@ function writeChecks(store: S3ObjectStore, key: (name: string) => string): Check
       },
     },
     {
-      name: 'a write is read at once, also where there was nothing a moment ago',
+      name: 'a write is visible at once, even if the key was read as missing just before',
       run: async () => {
         for (let round = 0; round < 20; round += 1) {
           const fresh = key(`fresh-${round}`);
@@ -65,7 +65,7 @@ function writeChecks(store: S3ObjectStore, key: (name: string) => string): Check
       },
     },
     {
-      name: 'a body of 20 MiB comes back the same',
+      name: 'a body of 20 MiB is read back unchanged',
       run: async () => {
         const body = Buffer.alloc(20 * 1024 * 1024, 'bronze');
         await store.putIfAbsent(key('large'), body);
@@ -78,7 +78,7 @@ function writeChecks(store: S3ObjectStore, key: (name: string) => string): Check
 function listChecks(store: S3ObjectStore, key: (name: string) => string): Check[] {
   return [
     {
-      name: `a listing of ${KEYS} keys is whole, in byte order, and sees the last write`,
+      name: `a listing of ${KEYS} keys is complete, in byte order, and includes the last write`,
       run: async () => {
         const keys = Array.from({ length: KEYS }, (_, index) => key(`list/${index}`));
         for (let from = 0; from < KEYS; from += AT_A_TIME) {
@@ -89,7 +89,7 @@ function listChecks(store: S3ObjectStore, key: (name: string) => string): Check[
       },
     },
     {
-      name: 'byte order: upper case before lower case, `-` before `/`, beyond ASCII last; prefixes end anywhere',
+      name: 'byte order: upper case before lower case, `-` before `/`, non-ASCII last; a prefix may end anywhere',
       run: async () => {
         const keys = ['a/x', 'a-x', 'a', 'B', 'aa', 'ä', 'a=1/b c', 'a/x/y', '😀', 'ﬀ'].map((name) =>
           key(`order/${name}`),
@@ -117,7 +117,7 @@ async function streams(client: S3Client, bucket: string, store: S3ObjectStore, k
   holds('body', await textOf(store, key), 'first second');
 }
 
-/** Also cleans up. */
+/** Also cleans up after the other checks. */
 async function removes(store: S3ObjectStore, prefix: string): Promise<void> {
   const keys = await store.list(prefix);
   for (let from = 0; from < keys.length; from += AT_A_TIME) {

@@ -14,24 +14,27 @@ import { SqsDeadLetters } from '@bronze/common/adapters/aws/sqs-dead-letters';
 import { SqsTaskQueue } from '@bronze/common/adapters/aws/sqs-task-queue';
 import { type Check, holds } from './checks.ts';
 
-/** Real queues are slow to show what was sent. */
+/** How long to wait for a message: real queues are slow to deliver what was sent. */
 const PATIENCE_MS = 20_000;
 const VISIBILITY_SECONDS = 2;
 const RECEIVE_COUNT_MAX = 2;
 
-/** What Bronze asks of SQS, on queues of its own, which it deletes at the end. */
+/** What Bronze requires of SQS. The checks create queues of their own, and the last one deletes them. */
 export function sqsChecks(client: SQSClient): Check[] {
   const queues = new TestQueues(client);
   return [
-    { name: 'queues with a redrive policy can be made', run: () => queues.open() },
-    { name: '25 messages arrive, each with its group and count', run: () => arrives(queues) },
-    { name: 'a batch is refused in part, with status 200', run: () => refusesInPart(queues) },
+    { name: 'queues with a redrive policy can be created', run: () => queues.open() },
+    { name: '25 messages arrive, each with its group and sent time', run: () => arrives(queues) },
+    { name: 'a batch is refused in part, and answered with status 200', run: () => refusesInPart(queues) },
     {
-      name: 'a received message is hidden for its visibility time-out, then delivered again',
+      name: 'a received message is hidden for its visibility timeout, then delivered again',
       run: () => hides(queues),
     },
-    { name: 'a delayed message comes later', run: () => delays(queues) },
-    { name: `a message received ${RECEIVE_COUNT_MAX} times moves to the dead-letter queue`, run: () => buries(queues) },
+    { name: 'a delayed message is delivered later', run: () => delays(queues) },
+    {
+      name: `a message received ${RECEIVE_COUNT_MAX} times moves to the dead-letter queue`,
+      run: () => movesToDlq(queues),
+    },
     { name: 'dead letters are listed and replayed', run: () => replays(queues) },
     { name: 'queues can be deleted', run: () => queues.delete() },
   ];
@@ -76,7 +79,7 @@ class TestQueues {
     return (await this.client.send(command)).Messages ?? [];
   }
 
-  /** Receives and deletes until `count` different messages have come. */
+  /** Receives and deletes messages until `count` different ones have come, or `PATIENCE_MS` is over. */
   async take(count: number): Promise<Message[]> {
     const taken = new Map<string, Message>();
     const ends_at_ms = Date.now() + PATIENCE_MS;
@@ -143,7 +146,7 @@ async function delays(queues: TestQueues): Promise<void> {
   holds('delivered later', (await queues.take(1)).length, 1);
 }
 
-async function buries(queues: TestQueues): Promise<void> {
+async function movesToDlq(queues: TestQueues): Promise<void> {
   await queues.send('customers', 1);
   const dead = deadLettersOf(queues);
   const ends_at_ms = Date.now() + PATIENCE_MS;

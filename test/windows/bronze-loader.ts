@@ -22,13 +22,13 @@ import { entityOf } from './shapes.ts';
 const NOW = timestamp('2024-01-15');
 const DEADLINE: Deadline = { isNear: () => false, remainingMs: () => Infinity };
 
-/** What a planted mistake may get hold of: the source, and the checkpoint when a load has ended. */
+/** What a planted mistake may change: the source, and the checkpoint after a load has ended. */
 export interface Tampering {
   readonly source?: (source: Source) => Source;
   readonly finished?: (checkpoint: Checkpoint, load: PendingLoad) => Checkpoint;
 }
 
-/** Bronze's own loads: its source, and the transitions of its checkpoint, and nothing in their place. */
+/** Loads by Bronze itself: with its real source and the real transitions of its checkpoint. */
 export class BronzeLoader implements Loader {
   readonly lag_ms = undefined;
   readonly #source: Source;
@@ -70,7 +70,7 @@ export class BronzeLoader implements Loader {
     return {
       load_type: load.load_type,
       versions: read.versions,
-      // A full load leaves none out.
+      // Zero for a full load, which skips no rows.
       without_cursor: read.without_cursor,
       synced: this.#checkpoint?.last_sync_timestamp ?? '',
       window_basis: load.window_basis,
@@ -79,10 +79,10 @@ export class BronzeLoader implements Loader {
   }
 
   async close(): Promise<void> {
-    // Each session is closed when its statement is done.
+    // Nothing to close: Bronze closes each session after its statement.
   }
 
-  /** As `claim-load.ts` does, with nobody to compete with. */
+  /** Does what `claim-load.ts` does, without competitors. */
   async #claim(load_type: DrawnLoad['load_type']): Promise<PendingLoad> {
     const before = this.#checkpoint;
     const isFull = effectiveLoadType(before, load_type, true) === 'full';
@@ -97,7 +97,7 @@ export class BronzeLoader implements Loader {
     return this.#checkpoint.pending_load ?? started.load;
   }
 
-  /** As `slice-boundary.ts` does: a slice ends with the batch that fills it, and the next begins a new statement there. */
+  /** Does what `slice-boundary.ts` does: a slice ends with the batch that fills it; the next is a new statement. */
   async #read(load: PendingLoad, drawn: DrawnLoad) {
     const versions: number[] = [];
     let position: Position | undefined;
@@ -116,7 +116,7 @@ export class BronzeLoader implements Loader {
       without_cursor += reader.left_out?.without_cursor ?? 0;
       window_fallback ??= reader.window_fallback;
       if (slice.final) return { versions, without_cursor, window_fallback };
-      if (JSON.stringify(slice.position) === JSON.stringify(position)) throw new Error('a slice stood still');
+      if (JSON.stringify(slice.position) === JSON.stringify(position)) throw new Error('a slice made no progress');
       position = slice.position;
     }
   }
@@ -140,7 +140,7 @@ export class BronzeLoader implements Loader {
   }
 }
 
-/** Through JSON and its schema, as any store keeps it. */
+/** The checkpoint after a round trip through JSON and its schema, as in a store. */
 function asStored(checkpoint: Checkpoint): Checkpoint {
   return z.parse(checkpointSchema, JSON.parse(JSON.stringify(checkpoint)));
 }

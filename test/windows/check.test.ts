@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { check } from './check.ts';
 import { History, type LoadSeen } from './history.ts';
 
-/** One committed version a transaction. */
+/** Records a transaction that commits one version. */
 function commit(history: History, version: number, kind: { is_null?: boolean; is_true?: boolean } = {}): void {
   const written = history.begin();
   written.wrote = history.tick();
@@ -35,7 +35,7 @@ function standing(history: History, ...versions: number[]): void {
 }
 
 describe('the oracle', () => {
-  test('is content with loads that bring each version once', () => {
+  test('the oracle finds nothing lost or duplicated if loads bring each version once', () => {
     const history = new History();
     commit(history, 1);
     load(history, { brought: [1], before: new Set([1]), after: new Set([1]), synced: LATE });
@@ -47,7 +47,7 @@ describe('the oracle', () => {
     expect(check(history).failures).toEqual(['1 versions below last_sync_timestamp were not in bronze: 2']);
   });
 
-  test('misses what stands in the table and is in no load, and what an abandoned load brought', () => {
+  test('the oracle counts as lost a version that is in the table but in no load, or only in an abandoned one', () => {
     const history = new History();
     commit(history, 1);
     commit(history, 2);
@@ -58,7 +58,7 @@ describe('the oracle', () => {
     expect(check(history)).toMatchObject({ lost: 2, duplicated: 0 });
   });
 
-  test('sees what comes twice, though not what a further full load brings again', () => {
+  test('the oracle counts a version that comes twice as duplicated, unless a later full load brings it again', () => {
     const history = new History();
     commit(history, 1);
     load(history, { brought: [1] });
@@ -70,17 +70,17 @@ describe('the oracle', () => {
     expect(check(history)).toMatchObject({ duplicated: 1 });
   });
 
-  test('sees versions of transactions that were rolled back', () => {
+  test('the oracle reports versions of transactions that were rolled back', () => {
     const history = new History();
     const written = history.begin();
     written.versions = [{ version: 1, is_null: false, is_true: true }];
     history.end(written, 'rolled_back');
     load(history, { brought: [1] });
     load(history, {});
-    expect(check(history).failures).toEqual(['1 versions were brought that nobody committed: 1']);
+    expect(check(history).failures).toEqual(['1 versions were brought that were never committed: 1']);
   });
 
-  test('a version is due by the next load, unless a transaction that was open may have an older id', () => {
+  test('a version is due in the next load, unless a transaction that was open may have an older id', () => {
     const history = new History();
     const older = history.begin();
     older.wrote = history.tick();
@@ -97,7 +97,7 @@ describe('the oracle', () => {
     expect(check(history)).toMatchObject({ lost: 0, due: 2 });
   });
 
-  test('a version is due though a transaction is open that wrote only later', () => {
+  test('a version is due even if an open transaction wrote only after it', () => {
     const history = new History();
     const quiet = history.begin();
     commit(history, 1);
@@ -106,25 +106,27 @@ describe('the oracle', () => {
     expect(check(history).failures).toContain('1 versions were not in the load that they were due in: 1');
   });
 
-  test('rows without a cursor are counted, neither too seldom nor too often', () => {
+  test('the oracle reports too few and too many counted rows without a cursor', () => {
     const history = new History();
     commit(history, 1, { is_null: true });
     load(history, {});
     load(history, { without_cursor: 0 });
     history.standing = [{ version: 1, cursor: null }];
-    expect(check(history).failures).toEqual(['0 rows without a cursor were counted; it had to be 1 to 1']);
+    expect(check(history).failures).toEqual(['0 rows without a cursor were counted, expected 1 to 1']);
     load(history, { without_cursor: 1 });
     expect(check(history).failures).toEqual([]);
     load(history, { without_cursor: 1 });
-    expect(check(history).failures).toEqual(['2 rows without a cursor were counted; it had to be 1 to 1']);
+    expect(check(history).failures).toEqual(['2 rows without a cursor were counted, expected 1 to 1']);
   });
 
-  test('the last load has nothing left to bring', () => {
+  test('the oracle reports rows that come with the last load, which has nothing left to bring', () => {
     const history = new History();
     commit(history, 1);
     load(history, {});
     load(history, { brought: [1] });
     standing(history, 1);
-    expect(check(history).failures).toEqual(['1 rows came with a load after the one that had to bring everything: 1']);
+    expect(check(history).failures).toEqual([
+      '1 rows came after the load that had to bring everything that was left: 1',
+    ]);
   });
 });

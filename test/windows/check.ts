@@ -3,14 +3,14 @@ import type { History, LoadSeen, Version, Written } from './history.ts';
 import { type Schedule, SHOWING_MS } from './schedule.ts';
 
 export interface Verdict {
-  /** Versions that stand in the table at the end and are in no load. */
+  /** Number of versions that are in the table at the end but in no load. */
   readonly lost: number;
-  /** Versions that came more than once since the last full load, counted for each time too many. */
+  /** How often a version came again, although no full load had begun in between. */
   readonly duplicated: number;
-  /** One line for each kind of failure; empty: all is as guaranteed. */
+  /** One line for each kind of failure; empty if every guarantee held. */
   readonly failures: readonly string[];
   readonly brought: number;
-  /** Pairs of a version and a load by which it had to be in bronze. */
+  /** Number of pairs of a version and a load by which that version had to be in bronze. */
   readonly due: number;
 }
 
@@ -34,12 +34,13 @@ export function check(history: History): Verdict {
   const ahead = aheadOf(history, committed);
   const last = history.loads.at(-1);
   const failures = [
-    said(missing.length, 'versions that stand in the table at the end are in no load', missing),
+    said(missing.length, 'versions that are in the table at the end are in no load', missing),
     said(duplicated, 'versions came twice'),
-    said(invented.length, 'versions were brought that nobody committed', invented),
+    said(invented.length, 'versions were brought that were never committed', invented),
     said(late.size, 'versions were not in the load that they were due in', [...late]),
     said(ahead.length, 'versions below last_sync_timestamp were not in bronze', ahead),
-    last && said(last.brought.length, 'rows came with a load after the one that had to bring everything', last.brought),
+    last &&
+      said(last.brought.length, 'rows came after the load that had to bring everything that was left', last.brought),
     uncounted(history, committed),
   ];
   return {
@@ -61,7 +62,7 @@ function broughtBy(load: LoadSeen): readonly number[] {
   return load.is_abandoned ? [] : load.brought;
 }
 
-/** Loads by the full load that they build on: a further full load brings everything anew, and is meant to. */
+/** Loads, grouped by the full load that they build on, because each full load is meant to bring everything again. */
 function erasOf(loads: readonly LoadSeen[]): LoadSeen[][] {
   const eras: LoadSeen[][] = [];
   for (const load of loads) {
@@ -85,8 +86,8 @@ function repeated(versions: readonly number[]): number {
 }
 
 /**
- * A version that the observer saw before the claim and after the load was there all the while. Unless a transaction that
- * was open at the claim may have taken its id before that version's transaction did, it is due by that load.
+ * A version that the observer saw both before the claim and after the load was in the table all that time. It is due by
+ * that load, unless a transaction that was open at the claim may have taken its id before that version's transaction.
  */
 function overdueIn(era: readonly LoadSeen[], transactions: readonly Written[], committed: Committed) {
   const late: number[] = [];
@@ -109,7 +110,10 @@ function overdueIn(era: readonly LoadSeen[], transactions: readonly Written[], c
   return { late, due };
 }
 
-/** "Everything below `last_sync_timestamp` is in bronze", less the moment that a transaction needs to show. */
+/**
+ * Versions that break the guarantee "everything below `last_sync_timestamp` is in bronze", with `SHOWING_MS` of
+ * tolerance for a transaction that has begun but doesn't show yet.
+ */
 function aheadOf(history: History, committed: Committed): number[] {
   const ahead = new Set<number>();
   for (const era of erasOf(history.loads)) {
@@ -120,7 +124,7 @@ function aheadOf(history: History, committed: Committed): number[] {
       const below = minusSeconds(timestamp(load.synced), SHOWING_MS / 1000);
       for (const { version, cursor } of history.standing) {
         const isBelow = cursor !== null && cursor < below && committed.of.get(version)?.is_true;
-        // A later full load brings what stands at the end too; only that what is below already had to be there counts.
+        // Only this era's loads count: a later full load brings such a version too, but it had to be there already.
         if (isBelow && !brought.has(version)) ahead.add(version);
       }
     }
@@ -128,7 +132,7 @@ function aheadOf(history: History, committed: Committed): number[] {
   return [...ahead];
 }
 
-/** NULL cursors are brought by a full load, or counted. */
+/** Rows with a NULL cursor must be brought by a full load, or counted as skipped. */
 function uncounted(history: History, committed: Committed): string | undefined {
   const counts = history.loads.filter((load) => !load.is_abandoned).map((load) => load.without_cursor);
   if (counts.includes(undefined)) return undefined;
@@ -138,22 +142,24 @@ function uncounted(history: History, committed: Committed): string | undefined {
   const all = [...committed.of.values()].filter(({ is_null }) => is_null).length;
   return counted >= silent && counted <= all
     ? undefined
-    : `${counted} rows without a cursor were counted; it had to be ${silent} to ${all}`;
+    : `${counted} rows without a cursor were counted, expected ${silent} to ${all}`;
 }
 
-/** What the cuts must say of themselves; only for Bronze's own loads. */
+/** Failures in what Bronze's own loads say about their windows' guarantees, one line each. */
 export function checkGuarantee(schedule: Schedule, history: History): string[] {
-  // Without a bound: a transaction was open at the first claim and still is, so how far back it goes is not known.
+  // exact_unbounded: a transaction has been open since the first claim, so how far back its rows go is not known.
   const bounded = schedule.role === 'select' ? 'exact_virtual_transactions' : 'exact_activity';
   const expected: ReadonlySet<string> = new Set([bounded, 'exact_unbounded']);
-  const strange = history.loads.filter((load) => !expected.has(load.window_basis ?? ''));
+  const unexpected = history.loads.filter((load) => !expected.has(load.window_basis ?? ''));
   const fallbacks = history.loads.filter((load) => load.window_fallback !== undefined);
   const stalled = history.loads.slice(-1).filter((load) => load.synced < history.stopped_at);
   const unbounded = history.loads.slice(-1).filter((load) => load.window_basis === 'exact_unbounded');
   return [
-    ...strange.map((load) => `a role of kind ${schedule.role} got ${load.window_basis}`),
+    ...unexpected.map((load) => `a role of kind ${schedule.role} got ${load.window_basis}`),
     ...fallbacks.map((load) => `a load fell back: ${load.window_fallback}`),
-    ...stalled.map((load) => `the checkpoint stalled at ${load.synced}, the writers ended at ${history.stopped_at}`),
-    ...unbounded.map(() => 'the last load had no lower bound, though nothing was open before it'),
+    ...stalled.map(
+      (load) => `the checkpoint stalled at ${load.synced}, but the writers ended at ${history.stopped_at}`,
+    ),
+    ...unbounded.map(() => 'the last load had no lower bound, although no transaction was open before it'),
   ];
 }

@@ -6,26 +6,26 @@ const ROWS = 100_000;
 async function pagesOf(nulls: number) {
   const costs = await measureCost(ROWS, nulls);
   const [plain, exact, unbounded, counting] = costs;
-  if (!plain || !exact || !unbounded || !counting) throw new Error('four readings are explained');
+  if (!plain || !exact || !unbounded || !counting) throw new Error('measureCost explains four readings');
   expect([plain.rows, exact.rows, unbounded.rows]).toEqual([ROWS / 100, ROWS / 100, ROWS / 100]);
   return { plain: plain.pages, exact: exact.pages, unbounded: unbounded.pages, counting: counting.pages };
 }
 
-test('an exact load reads at most 1.2 times the pages of the plain range, counting the few rows without a cursor', async () => {
+test('an exact load reads at most 1.2 times the plain range’s pages, counting ten rows without a cursor too', async () => {
   const { plain, exact, unbounded, counting } = await pagesOf(10);
   expect(counting).toBeGreaterThan(0);
   expect(exact / plain).toBeLessThanOrEqual(RATIO_MAX);
-  // It is the scan's lower bound that saves the others.
+  // The scan's lower bound is what saves the other pages.
   expect(unbounded / plain).toBeGreaterThan(5);
 });
 
 /**
- * The index of the cursor finds the rows without one, but which of them a window's transactions wrote only the rows
- * themselves tell. So each incremental load reads every page with such a row on it: with 1 % of them all over the table
- * that is ten times what the plain range reads, and with half of them the whole table. What a load reads for its rows
- * stays as it is. Nothing bounds the count but that: no index has `xmin`.
+ * The index on the cursor finds the rows without one, but only the rows themselves show which of them the window's
+ * transactions wrote. So each incremental load reads every page that holds such a row: if they are 1 % of the rows, all
+ * over the table, that is ten times what the plain range reads; if they are half of the rows, the whole table. The
+ * pages that a load reads for its own rows don't change. The count can't be bounded, because no index holds `xmin`.
  */
-test('rows without a cursor cost a page each, at each load, and no more than that', async () => {
+test('rows without a cursor cost each load at most about one page each, and nothing else costs more', async () => {
   const nulls = ROWS / 100;
   const { plain, exact, counting } = await pagesOf(nulls);
   expect(counting).toBeGreaterThan(nulls * 0.5);

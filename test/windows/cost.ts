@@ -14,22 +14,23 @@ import * as z from 'zod/mini';
 export interface Cost {
   readonly what: string;
   readonly rows: number;
-  /** Of 8 kB, found in the server's cache or read. */
+  /** Pages of 8 kB, found in the server's cache or read. */
   readonly pages: number;
   readonly ms: number;
-  /** Of its pages to those of the plain range. */
+  /** Its pages divided by those of the plain range. */
   readonly ratio: number;
 }
 
-/** What an exact incremental load may read at most, as a multiple of the plain range's pages. */
+/** The most that an exact incremental load may read, as a multiple of the plain range's pages. */
 export const RATIO_MAX = 1.2;
 const NOW = timestamp('2024-01-15');
 const MARGIN_SECONDS = 60;
 
 /**
- * A table that changes by 1 % a day: so many rows, the last of them a moment old, `nulls` of them without a cursor, and
- * a load; then 1 %, half of them inserted and half changed all over the table, in transactions of 50 rows, and a row
- * without a cursor. The load after that is explained, by a role that may `SELECT` and nothing else.
+ * Measures a table that changes by 1 % a day. It begins with `rows` rows, the newest a moment old, `nulls` of them
+ * without a cursor, and a full load. Then 1 % changes in transactions of 50 rows, half inserted and half updated all
+ * over the table, and one row without a cursor is added. The next load is explained, as a role with only `SELECT`.
+ * @returns four readings: plain range, exact window, exact window without a lower bound, and counting NULL cursors
  */
 export async function measureCost(rows: number, nulls = 10): Promise<Cost[]> {
   const server = await startEmbeddedPostgres({ autovacuum: 'off', shared_buffers: '256MB', max_wal_size: '4GB' });
@@ -79,7 +80,7 @@ function reading(url: string) {
   });
   const source = config.sources['db'];
   const entity = entityOf(config, 'orders');
-  if (source?.type !== 'postgres' || !isTable(entity)) throw new Error('there is a table');
+  if (source?.type !== 'postgres' || !isTable(entity)) throw new Error('the configuration has a table');
   const clock = { now: () => NOW, sleep: async () => undefined };
   const log = { event: () => undefined };
   const database = new PgDatabase({ url: async () => url, config: source });
@@ -123,7 +124,7 @@ async function explained({ database, entity, load }: Explaining): Promise<Cost[]
     for (const [what, one] of loads) {
       const copy = planCopy({ ...shared, load: one }, QUOTING).sql;
       const { rows, pages, ms } = await explainTwice(session, copy.slice('COPY ('.length, -') TO STDOUT'.length));
-      // An exact load's first slice counts the rows without a cursor, too.
+      // The first slice of an exact load also counts the rows without a cursor.
       const more = one === plain ? { pages: 0, ms: 0 } : counting;
       costs.push({ what, rows, pages: pages + more.pages, ms: ms + more.ms });
     }

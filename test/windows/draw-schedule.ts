@@ -13,16 +13,16 @@ import {
 } from './schedule.ts';
 
 export interface Wishes {
-  /** 10,000 rows that are tied again and again. */
+  /** 10,000 rows, which are repeatedly given the same timestamp. */
   readonly ties: boolean;
-  /** Transactions that outlast several loads and idle longer than any margin. */
+  /** Transactions that stay open for several loads and idle longer than any margin. */
   readonly long: boolean;
-  /** Some transactions begin, write long after and commit, while a later one with an older id stays open: see docs/windows.md. */
+  /** Transactions that begin, write much later and commit while others with older ids are open: see docs/windows.md. */
   readonly relay: boolean;
   readonly role: Schedule['role'];
 }
 
-/** What a seed stands for: roles alternate, one in 50 schedules ties 10,000 rows, one in 5 has long transactions, one in 10 relays. */
+/** Roles alternate by seed; 1 in 50 schedules ties 10,000 rows, 1 in 5 has long transactions, 1 in 10 relays. */
 export function wishesOf(seed: number): Wishes {
   return {
     ties: seed % 50 === 7,
@@ -32,7 +32,10 @@ export function wishesOf(seed: number): Wishes {
   };
 }
 
-/** All that is decided beforehand. How the server interleaves it is not: the same seed may pass once and fail once. */
+/**
+ * Everything that a seed decides. How the server interleaves the transactions is not decided, so the same seed may pass
+ * once and fail once.
+ */
 export function drawSchedule(seed: number, wishes: Wishes = wishesOf(seed)): Schedule {
   const random = new Random(seed);
   const rows = wishes.ties ? 10_000 : random.pick([0, 10, 40, 150]);
@@ -99,7 +102,7 @@ class WriterDraw {
     return {
       pause_ms: random.between(0, 12),
       isolation: random.weighted({ 'READ COMMITTED': 8, 'REPEATABLE READ': 1, SERIALIZABLE: 1 }),
-      // Some are open for long, and quiet, before they write.
+      // Some transactions stay open and idle for a long time before they write.
       operations: [...this.#opening(), ...operations],
       end,
       prepared_ms: random.between(0, 20),
@@ -120,7 +123,7 @@ class WriterDraw {
     return random.chance(0.05) ? [{ kind: 'read' }, { kind: 'outlast_loads', loads: random.between(1, 2) }] : [];
   }
 
-  /** The first writers wait and then write, the next hold an old id, the others are quick. */
+  /** The first two writers wait before they write, the next three hold an old id, the others are quick. */
   #relayed(): Operation[] {
     const { writer } = this.#of;
     if (writer < 2) return [{ kind: 'read' }, { kind: 'sleep', ms: this.#random.between(SHOWING_MS, 160) }];
@@ -184,7 +187,7 @@ class WriterDraw {
     return (this.#of.writer + 1) * IDS_OF_WRITER + this.#inserted;
   }
 
-  /** Rows of the beginning, which all writers fight over, and the writer's own. Some are gone, or were never committed. */
+  /** Ids of initial rows, which all writers compete for, and of the writer's own. Some may no longer or never exist. */
   #knownIds(count: number): number[] {
     const { rows, writer } = this.#of;
     const random = this.#random;

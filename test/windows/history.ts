@@ -1,13 +1,13 @@
 /**
- * What the writers did, as their clients saw it: the truth that loads are compared with. It knows no transaction ids.
+ * One transaction, as its client saw it: the truth that loads are compared with. It contains no transaction ids.
  *
- * Ticks number the moments at which a client sent something or got an answer, over all connections.
+ * Ticks number the events in which a client sent something or got an answer, across all connections.
  */
 export interface Written {
   readonly began: number;
-  /** When the first statement that may have taken a transaction id was sent. */
+  /** Tick at which the first statement was sent that may have taken a transaction id. */
   wrote: number | undefined;
-  /** When the end was acknowledged. */
+  /** Tick at which the end was acknowledged. */
   ended: number | undefined;
   outcome: 'open' | 'committed' | 'rolled_back';
   versions: Version[];
@@ -15,34 +15,34 @@ export interface Written {
 
 export interface Version {
   readonly version: number;
-  /** Its cursor is NULL: only full loads bring it. */
+  /** Its cursor is NULL, so only full loads bring it. */
   readonly is_null: boolean;
-  /** Its cursor was read from the database's clock, at or after the beginning of its transaction. */
+  /** Its cursor was read from the database's clock, at or after the start of its transaction. */
   readonly is_true: boolean;
 }
 
-/** One load, with what an observer saw in the table before the claim and after the last slice. */
+/** One load, with the versions that an observer saw in the table before the claim and after the last slice. */
 export interface LoadSeen {
   readonly load_type: 'full' | 'incremental';
   readonly is_abandoned: boolean;
   readonly began: number;
   readonly claimed: number;
-  /** Versions, in the order of reading. */
+  /** Versions, in the order in which they were read. */
   readonly brought: readonly number[];
   readonly before: ReadonlySet<number>;
   readonly after: ReadonlySet<number>;
-  /** Rows with a NULL cursor that it counted and left out; undefined: it does not count. */
+  /** Rows with a NULL cursor that it counted and skipped; undefined: it does not count them. */
   readonly without_cursor: number | undefined;
-  /** The `last_sync_timestamp` that it led to. */
+  /** The `last_sync_timestamp` after the load. */
   readonly synced: string;
   readonly window_basis: string | undefined;
   readonly window_fallback: string | undefined;
 }
 
-/** A row as it stands in the table at the end. */
+/** A row that is in the table at the end. */
 export interface Standing {
   readonly version: number;
-  /** As `Timestamp` is written. */
+  /** In the format of `Timestamp`. */
   readonly cursor: string | null;
 }
 
@@ -60,7 +60,7 @@ export class History {
     return this.#tick;
   }
 
-  /** The first of `count` version numbers that nobody else gets. */
+  /** Reserves `count` consecutive version numbers. @returns the first of them */
   reserve(count: number): number {
     const first = this.#version + 1;
     this.#version += count;

@@ -1,9 +1,9 @@
 import type { DrawnLoad, Schedule } from './schedule.ts';
 
-/** What a loader reads, and how it may log in. */
+/** What a loader reads, and the login it uses. */
 export interface Reading {
   readonly schedule: Schedule;
-  /** Of the role that loads. */
+  /** Connection URL of the role that loads. */
   readonly url: string;
   readonly table: string;
 }
@@ -17,11 +17,11 @@ export interface Brought {
   readonly window_fallback: string | undefined;
 }
 
-/** One way to load a table again and again. It keeps its own position. */
+/** A policy that loads a table repeatedly, and keeps its own position between loads. */
 export interface Loader {
-  /** What is younger it leaves to a later load on purpose; undefined: it has no lag. */
+  /** It deliberately leaves rows that are younger than this to a later load; undefined: it has no lag. */
   readonly lag_ms: number | undefined;
-  /** @param onClaimed is called when the window is fixed, before anything of it is read */
+  /** @param onClaimed is called once the window is fixed, before any of it is read */
   load(drawn: DrawnLoad, onClaimed: () => void): Promise<Brought>;
   close(): Promise<void>;
 }

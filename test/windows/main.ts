@@ -1,9 +1,10 @@
 /**
- * `npm run windows -- --schedules 500`: loads among concurrent writers, on a real PostgreSQL, against what the writers know.
+ * `npm run windows -- --schedules 500`: loads a table of a real PostgreSQL server while writers change it, and compares
+ * what the loads bring with what the writers did.
  *
  * `--seed S` is the first seed, `--lanes L` the number of servers, `-o json` prints figures for programs.
- * `--policies` runs the same schedules with the four usual policies, `--mistakes` with planted mistakes until each is
- * caught, `--cost` compares the pages that an exact load reads with those of a plain range.
+ * `--policies` runs the same schedules with the four usual policies, `--mistakes` with each planted mistake until it is
+ * caught, `--cost` compares the pages that an exact load reads with those of a plain range (on `--rows R`).
  */
 import { parseArgs } from 'node:util';
 import { count } from '@bronze/cli/terminal/numbers';

@@ -7,11 +7,11 @@ import type { OpenLoader, Reading } from './loader.ts';
 import type { Wishes } from './draw-schedule.ts';
 import { ruleWith } from './sql-loaders.ts';
 
-/** A mistake that the harness must catch. */
+/** A planted mistake that the harness must catch. */
 export interface Mistake {
   readonly what: string;
   readonly openLoader: OpenLoader;
-  /** The schedules in which it may show; undefined: all. */
+  /** Whether it can show in a schedule; undefined: it can in all. */
   readonly shows?: (wishes: Wishes) => boolean;
 }
 
@@ -117,7 +117,7 @@ function forgetful(claim: Claim): Claim {
 
 const LATEST_ID = String(2n ** 63n - 1n);
 
-/** Of keys that are one number; others are read as they should be. */
+/** Drops ties in tables whose key is one number; others are read correctly. */
 function withoutTies(source: Source): Source {
   return wrapped(source, {
     open: (load, position) => {

@@ -6,10 +6,10 @@ import { cursorOf, tableSql } from './shapes.ts';
 import type { WindowsServer } from './windows-server.ts';
 import { runWriter, VERSIONS } from './writer.ts';
 
-/** The loads after the writers: the first has to bring everything that is left, and then there is nothing. */
+/** The two loads after the writers: the first must bring everything that is left, the second nothing. */
 const LAST: DrawnLoad = { pause_ms: 0, load_type: 'incremental', is_abandoned: false, crashes: 0, slice_pause_ms: 0 };
 
-/** Runs one schedule in a table of its own and tells what happened. */
+/** Runs one schedule in a table of its own. @returns what the writers did and the loads brought */
 export async function runSchedule(server: WindowsServer, schedule: Schedule, openLoader: OpenLoader): Promise<History> {
   const table = server.newTable();
   const history = new History();
@@ -33,7 +33,7 @@ interface Place {
   readonly history: History;
 }
 
-/** The first rows share one timestamp. */
+/** Inserts the initial rows, which share one timestamp. */
 async function fill({ observer }: WindowsServer, { rows }: Schedule, { table, history }: Place): Promise<void> {
   if (rows === 0) return;
   const first = history.reserve(VERSIONS);
@@ -72,7 +72,7 @@ class Running {
     );
     history.stopped_at = rows[0]?.now ?? '';
     history.standing = await this.#standing();
-    // What is too young for a lag is not lost, nor what a clock ahead of time wrote.
+    // Rows too young for the lag are not lost, nor are rows that a fast clock wrote: wait until a load may bring them.
     const { lag_ms } = this.#place.loader;
     if (lag_ms !== undefined) await sleep(lag_ms + SKEW_MS_MAX);
     await this.#load(LAST);
@@ -95,7 +95,7 @@ class Running {
     const { history, table } = this.#place;
     const client = this.#server.writers[writer];
     const transactions = this.#schedule.writers[writer];
-    if (!client || !transactions) throw new RangeError(`there is no writer ${writer}`);
+    if (!client || !transactions) throw new RangeError(`the schedule has no writer ${writer}`);
     const loads = { count: () => this.#done, isOver: () => this.#isOver };
     const name = `${table}_${writer}`;
     await runWriter({ client, history, table, shape: this.#schedule.shape, loads, name }, transactions);
@@ -128,7 +128,7 @@ class Running {
   }
 }
 
-/** Waits for all, so that nothing runs on after a failure, and then throws the first. */
+/** Waits for all promises, so that nothing keeps running after a failure, then throws the first rejection. */
 async function settled(promises: readonly Promise<void>[]): Promise<void> {
   for (const one of await Promise.allSettled(promises)) if (one.status === 'rejected') throw one.reason;
 }

@@ -3,7 +3,7 @@ import type { Shape } from './schedule.ts';
 
 const COLUMNS = 'id bigint NOT NULL, version bigint NOT NULL, updated_at timestamptz, deleted_at timestamptz';
 
-/** The table of a schedule; `name` is its own. */
+/** SQL that creates the table of a schedule, with its indexes, under this name. */
 export function tableSql(shape: Shape, name: string): string {
   const index = `CREATE INDEX ON ${name} (updated_at)`;
   switch (shape) {
@@ -26,11 +26,12 @@ export function tableSql(shape: Shape, name: string): string {
   }
 }
 
+/** The settings of the table's entity that differ from the defaults. */
 export function entityOf(shape: Shape): Partial<TableEntityInput> {
   return shape === 'two_cursors' ? { cursor: ['updated_at', 'deleted_at'], deleted_at: 'deleted_at' } : {};
 }
 
-/** SQL of the cursor's value. */
+/** SQL expression of the cursor's value. */
 export function cursorOf(shape: Shape): string {
   return shape === 'two_cursors' ? 'GREATEST(updated_at, deleted_at)' : 'updated_at';
 }

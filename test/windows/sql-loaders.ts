@@ -4,12 +4,12 @@ import type { Brought, Loader, OpenLoader, Reading } from './loader.ts';
 import { type DrawnLoad, SHOWING_MS } from './schedule.ts';
 import { cursorOf } from './shapes.ts';
 
-/** Five seconds, scaled: schedules take a fraction of a second, and so do their transactions. */
+/** A lag of five seconds, scaled down: schedules and their transactions take only a fraction of a second. */
 export const LAG_5_S_SCALED_MS = 100;
 
 type Session = <K extends string>(sql: string) => Promise<Record<K, string>[]>;
 
-/** Loads that are a few lines of SQL. */
+/** Loads with a few lines of SQL. */
 abstract class SqlLoader implements Loader {
   abstract readonly lag_ms: number | undefined;
   protected readonly reading: Reading;
@@ -51,13 +51,13 @@ abstract class SqlLoader implements Loader {
     (await this.#client.query<Record<K, string>>(sql)).rows;
 }
 
-/** The policies that are usual: a checkpoint that is a time. */
+/** The usual policies, whose checkpoint is a time. */
 class TimeLoader extends SqlLoader {
   readonly lag_ms: number | undefined;
   readonly #policy: '>' | '>=' | number;
   #since = '-infinity';
 
-  /** @param policy how rows compare with the greatest cursor so far; a number: `[since, now() - so many ms)` */
+  /** @param policy how rows compare with the greatest cursor so far; a number: a lag in ms, `[since, now() - lag)` */
   constructor(reading: Reading, policy: '>' | '>=' | number) {
     super(reading);
     this.#policy = policy;
@@ -70,9 +70,9 @@ class TimeLoader extends SqlLoader {
     const isFull = load_type === 'full';
     const policy = this.#policy;
     if (typeof policy === 'number') {
-      const [cut] = await this.ask<'until'>(`SELECT (now() - interval '${policy} milliseconds')::text AS until`);
+      const [watermark] = await this.ask<'until'>(`SELECT (now() - interval '${policy} milliseconds')::text AS until`);
       load.onClaimed();
-      const until = cut?.until ?? '';
+      const until = watermark?.until ?? '';
       const since = isFull ? '-infinity' : this.#since;
       const rows = await this.ask<'version'>(
         `SELECT version FROM ${table} WHERE ${cursor} >= '${since}' AND ${cursor} < '${until}'`,
@@ -98,12 +98,12 @@ export const POLICIES = {
   'fixed lag, 5 s (scaled)': opening((reading) => new TimeLoader(reading, LAG_5_S_SCALED_MS)),
 } satisfies Record<string, OpenLoader>;
 
-/** How a window in transaction ids may go wrong; none: the rule. */
+/** Mistakes in a window of transaction ids; undefined: the rule itself. */
 export type RuleMistake = 'xmax_as_end' | 'row_in_snapshot' | 'cut_after_reading';
 
 /**
- * The rule of `exact-window.ts` again, in plain SQL and for one statement a load. It serves to check the harness,
- * and for mistakes that can't be planted from outside of Bronze's source.
+ * A second implementation of the rule in `exact-window.ts`, in plain SQL with one statement per load. It checks the
+ * harness itself, and allows mistakes that can't be planted from outside Bronze's source.
  */
 class RuleLoader extends SqlLoader {
   readonly lag_ms = undefined;
@@ -136,7 +136,7 @@ class RuleLoader extends SqlLoader {
     const [row] = await this.ask<'xid' | 'next_xid' | 'text'>(
       'SELECT pg_snapshot_xmin(s) AS xid, pg_snapshot_xmax(s) AS next_xid, s::text AS text FROM pg_current_snapshot() s',
     );
-    if (!row) throw new Error('a snapshot has a row');
+    if (!row) throw new Error('the snapshot query returned no row');
     return this.#mistake === 'xmax_as_end' ? { ...row, xid: row.next_xid } : row;
   }
 
@@ -152,7 +152,7 @@ class RuleLoader extends SqlLoader {
   }
 }
 
-/** 64 bits of a row's `xmin`, by the epoch of the newest id: as the findings have it. */
+/** A row's `xmin`, widened to 64 bits by the epoch of the newest id. */
 const WIDENED = `(SELECT CASE WHEN x > m THEN x - 4294967296 ELSE x END
   FROM (SELECT m, (m >> 32 << 32) + xmin::text::bigint AS x
     FROM (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS m) newest) widened)`;

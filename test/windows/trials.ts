@@ -11,18 +11,18 @@ export interface Trial extends Verdict {
 }
 
 export interface Trials {
-  /** One lane each: schedules that share a server would hold each other's windows back. */
+  /** One lane per server, because schedules that share a server would hold back each other's windows. */
   readonly servers: readonly WindowsServer[];
   readonly seeds: readonly number[];
   readonly openLoader: OpenLoader;
-  /** Whether the cuts must say what they guarantee. */
+  /** Whether the loads are Bronze's, which must also report the right guarantee. */
   readonly isBronze?: boolean;
   readonly onTrial?: (trial: Trial) => void;
-  /** True: no more are begun. */
+  /** If it returns true, no more schedules are begun. */
   readonly isEnough?: (trial: Trial) => boolean;
 }
 
-/** Runs the schedules of the seeds, one after another on each server. */
+/** Runs the schedules of the seeds, one at a time on each server. */
 export async function runTrials({ servers, seeds, openLoader, ...options }: Trials): Promise<Trial[]> {
   const trials: Trial[] = [];
   const waiting = [...seeds];
@@ -42,6 +42,7 @@ export async function runTrials({ servers, seeds, openLoader, ...options }: Tria
   return trials;
 }
 
+/** `count` consecutive seeds. */
 export function seedsFrom(first: number, count: number): number[] {
   return Array.from({ length: count }, (_, index) => first + index);
 }

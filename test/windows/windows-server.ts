@@ -3,12 +3,12 @@ import pg from 'pg';
 import { type Schedule, WRITERS } from './schedule.ts';
 
 /**
- * What schedules run on, one after another: an open transaction anywhere on a server holds all windows back. Nothing
- * but the writers writes: autovacuum is off.
+ * A server on which schedules run one at a time, because an open transaction anywhere on a server holds back all its
+ * windows. Autovacuum is off, so that only the writers write.
  */
 export interface WindowsServer {
   readonly writers: readonly pg.Client[];
-  /** Looks at the table, in transactions of one statement. */
+  /** Reads the table, in transactions of one statement. */
   readonly observer: pg.Client;
   loginOf(role: Schedule['role']): string;
   newTable(): string;
@@ -21,7 +21,7 @@ const SETTINGS = {
   max_connections: '40',
   deadlock_timeout: '20ms',
   lock_timeout: '300ms',
-  // Sessions are many and short.
+  // Logins must be fast, because sessions are many and short.
   scram_iterations: '1',
   shared_buffers: '16MB',
   wal_level: 'minimal',

@@ -19,8 +19,8 @@ const failuresOf = (trials: readonly Trial[]) =>
   trials.flatMap(({ seed, failures }) => failures.map((failure) => `seed ${seed}: ${failure}`));
 const isCaught = ({ failures }: Trial) => failures.length > 0;
 
-/** `.ci/run` runs 500 more. */
-test('0 lost, 0 duplicated, nothing late: 20 schedules of 8 writers, half of them with a role that may only SELECT', async () => {
+/** `.ci/run` runs 500 schedules. */
+test('Bronze loses, repeats and delays nothing in 20 schedules of 8 writers, half with a SELECT-only role', async () => {
   const trials = await runTrials({
     servers,
     seeds: seedsFrom(1, 20),
@@ -30,23 +30,26 @@ test('0 lost, 0 duplicated, nothing late: 20 schedules of 8 writers, half of the
   expect(failuresOf(trials)).toEqual([]);
   expect(trials.filter(({ schedule }) => schedule.role === 'select')).toHaveLength(10);
   expect(trials.filter(({ schedule }) => schedule.rows === 10_000).length).toBeGreaterThan(0);
-  // The oracle had something to say.
+  // The oracle had something to check.
   for (const trial of trials) expect(trial.due, `seed ${trial.seed}`).toBeGreaterThan(0);
 });
 
-test('the rule itself, as a few lines of SQL, loses nothing either: the harness asks for no more than it gives', async () => {
+test('the rule as a few lines of SQL passes too, so the harness requires no more than it guarantees', async () => {
   const trials = await runTrials({ servers, seeds: seedsFrom(101, 8), openLoader: RULE });
   expect(failuresOf(trials)).toEqual([]);
 });
 
-test.each(Object.entries(POLICIES))('%s: losses or duplicates are found', async (_, openLoader) => {
-  const isEnough = ({ lost, duplicated }: Trial) => lost + duplicated > 0;
-  const trials = await runTrials({ servers, seeds: seedsFrom(1, 60), openLoader, isEnough });
-  expect(trials.some(isEnough)).toBe(true);
-});
+test.each(Object.entries(POLICIES))(
+  'the harness finds losses or duplicates with the policy "%s"',
+  async (_, openLoader) => {
+    const isEnough = ({ lost, duplicated }: Trial) => lost + duplicated > 0;
+    const trials = await runTrials({ servers, seeds: seedsFrom(1, 60), openLoader, isEnough });
+    expect(trials.some(isEnough)).toBe(true);
+  },
+);
 
 test.each(MISTAKES.map((mistake) => [mistake.what, mistake] as const))(
-  'caught: %s',
+  'the harness catches the mistake "%s"',
   async (_, { openLoader, shows }) => {
     const seeds = seedsFrom(1, 600).filter((seed) => shows?.(wishesOf(seed)) ?? true);
     const trials = await runTrials({ servers, seeds, openLoader, isEnough: isCaught });
@@ -54,7 +57,7 @@ test.each(MISTAKES.map((mistake) => [mistake.what, mistake] as const))(
   },
 );
 
-test('a seed draws the same schedule each time, and another seed another', () => {
+test('a seed always draws the same schedule, and another seed draws a different one', () => {
   expect(drawSchedule(42)).toEqual(drawSchedule(42));
   expect(drawSchedule(42).writers).not.toEqual(drawSchedule(44).writers);
 });

@@ -3,10 +3,10 @@ import type pg from 'pg';
 import type { History, Version, Written } from './history.ts';
 import { IDS_OF_WRITER, type Operation, type Shape, type Transaction, WRITERS } from './schedule.ts';
 
-/** What the writers see of the loads: some transactions outlast them. */
+/** What the writers know about the loads, because some transactions must outlast some of them. */
 export interface LoadsDone {
   readonly count: () => number;
-  /** Whether no more will come. */
+  /** Whether no more loads will come. */
   readonly isOver: () => boolean;
 }
 
@@ -16,17 +16,17 @@ export interface Writing {
   readonly table: string;
   readonly shape: Shape;
   readonly loads: LoadsDone;
-  /** Of this writer's prepared transactions. */
+  /** Prefix of the names of this writer's prepared transactions. */
   readonly name: string;
 }
 
-/** A statement's versions are numbered by the ids of its rows, which are all below it. */
+/** Above every row id: a statement reserves this many version numbers and adds each row's id to the first. */
 export const VERSIONS = (WRITERS + 1) * IDS_OF_WRITER;
 
-/** Waiting for loads looks again so often. */
-const GLANCE_MS = 3;
+/** How often a transaction that waits for loads checks again. */
+const CHECK_INTERVAL_MS = 3;
 
-/** Runs a writer's transactions one after another. One that fails (a deadlock, a conflict) is rolled back, and was none. */
+/** Runs a writer's transactions one after another. One that fails (deadlock, conflict) is rolled back and ignored. */
 export async function runWriter(writing: Writing, transactions: readonly Transaction[]): Promise<void> {
   for (const [index, transaction] of transactions.entries()) {
     await sleep(transaction.pause_ms);
@@ -69,7 +69,7 @@ class RunningTransaction {
     }
   }
 
-  /** @returns versions that are there if all around them commits */
+  /** @returns the versions that remain if everything around them commits */
   async #perform(operations: readonly Operation[]): Promise<Version[]> {
     const versions: Version[] = [];
     for (const operation of operations) versions.push(...(await this.#one(operation)));
@@ -99,7 +99,7 @@ class RunningTransaction {
         return [];
       case 'outlast_loads': {
         const last = loads.count() + operation.loads;
-        while (loads.count() < last && !loads.isOver()) await sleep(GLANCE_MS);
+        while (loads.count() < last && !loads.isOver()) await sleep(CHECK_INTERVAL_MS);
         return [];
       }
       default:
@@ -113,8 +113,8 @@ class RunningTransaction {
       await this.#writes(`DELETE FROM ${table} WHERE id IN (${operation.ids.join(', ')})`);
       return [];
     }
-    const at = momentOf(operation);
-    // A soft delete leaves `updated_at` behind.
+    const at = timestampSql(operation);
+    // A soft delete sets only `deleted_at`, not `updated_at`.
     const isSoft = shape === 'two_cursors' && operation.kind === 'update' && operation.ids.length % 2 === 1;
     const set =
       operation.clock === 'null'
@@ -145,7 +145,7 @@ class RunningTransaction {
       await client.query(`${isKept ? 'RELEASE' : 'ROLLBACK TO'} ${name}`);
       return isKept ? versions : [];
     } catch (thrown) {
-      // A unique violation, say: what was before it goes on.
+      // After a unique violation the transaction continues from the savepoint; any other error ends it.
       if (Reflect.get(Object(thrown), 'code') !== '23505') throw thrown;
       await client.query(`ROLLBACK TO ${name}`);
       return [];
@@ -174,7 +174,7 @@ class RunningTransaction {
     return kept.map((version) => ({ version, is_null: false, is_true: true }));
   }
 
-  /** From here on, at the latest, the transaction has an id. */
+  /** Runs a statement that writes; at the latest from then on, the transaction has an id. */
   async #writes(sql: string): Promise<Record<string, string>[]> {
     this.#written.wrote ??= this.#writing.history.tick();
     const { rows } = await this.#writing.client.query<Record<string, string>>(sql);
@@ -182,7 +182,7 @@ class RunningTransaction {
   }
 }
 
-function momentOf({ clock, skew_ms }: Extract<Operation, { kind: 'insert' | 'update' | 'tie' }>): string {
+function timestampSql({ clock, skew_ms }: Extract<Operation, { kind: 'insert' | 'update' | 'tie' }>): string {
   switch (clock) {
     case 'now':
       return 'now()';

@@ -5,7 +5,7 @@ import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { usageError } from './exit-code.ts';
 
-/** Where a pipeline runs in AWS; the environment has the SDK's own defaults. */
+/** Where the pipeline runs in AWS. What is undefined is left to the AWS SDK, which reads it from the environment. */
 export interface AwsOptions {
   readonly stack: string;
   readonly bucket?: string;
@@ -17,27 +17,30 @@ export interface AwsOptions {
 export const QUEUES = ['extract', 'write'] as const;
 export type QueueName = (typeof QUEUES)[number];
 
-/** A deployed pipeline, found by the names that its stack gives to things. */
+/** A deployed pipeline, whose queues are found by the names that its stack gives them. */
 export class AwsTarget {
   readonly sqs: SQSClient;
   readonly #options: AwsOptions;
 
   constructor(options: AwsOptions) {
-    // The SDK reads these itself, for each of its clients and for what they load.
+    // Set in the environment because the SDK reads them there for every client and credential provider.
     const chosen = { AWS_PROFILE: options.profile, AWS_REGION: options.region, AWS_ENDPOINT_URL: options.endpoint };
     for (const [name, value] of Object.entries(chosen)) if (value !== undefined) process.env[name] = value;
     this.#options = options;
     this.sqs = new SQSClient({});
   }
 
-  /** @throws BronzeError CONFIG_INVALID without a bucket */
+  /** The data bucket. @throws BronzeError CONFIG_INVALID if neither --bucket nor S3_BUCKET_NAME names it */
   objects(): S3ObjectStore {
     const bucket = this.#options.bucket ?? process.env['S3_BUCKET_NAME'];
     if (bucket) return new S3ObjectStore(new S3Client({}), bucket);
-    throw usageError('which bucket?', 'Name it with --bucket, or set S3_BUCKET_NAME.');
+    throw usageError('no bucket given', 'Pass --bucket, or set S3_BUCKET_NAME.');
   }
 
-  /** `EcomIngestionStack-extract`, `EcomIngestionStack-extract-dlq` */
+  /**
+   * URL of a queue of the stack: `EcomIngestionStack-extract`, `EcomIngestionStack-extract-dlq`.
+   * @throws BronzeError QUEUE_UNREACHABLE
+   */
   async queueUrl(name: QueueName | `${QueueName}-dlq`): Promise<string> {
     const QueueName = `${this.#options.stack}-${name}`;
     const found = await this.sqs.send(new GetQueueUrlCommand({ QueueName })).catch((thrown: unknown) => {
@@ -56,6 +59,6 @@ function noQueue(name: string, thrown: unknown): BronzeError {
   const reason = thrown instanceof Error ? thrown.name : 'unknown';
   return new BronzeError('QUEUE_UNREACHABLE', {
     message: `the queue ${name} can’t be found (${reason})`,
-    hint: 'Is it the right account and region (--profile, --region), and the right stack (--stack)?',
+    hint: 'Check the account and region (--profile, --region) and the name of the stack (--stack).',
   });
 }

@@ -8,47 +8,47 @@ import { previewCommand } from './commands/preview-command.ts';
 import { runCommand, sayFailure } from './commands/run-command.ts';
 import { statusCommand } from './commands/status-command.ts';
 
-const out = () => new Option('--out <dir>', 'folder of Parquet, checkpoints and queues').default('bronze-data');
-const output = () => new Option('-o, --output <format>', 'how to print').choices(['table', 'json']).default('table');
-const config = () => new Option('--config <file>', 'configuration').default('bronze.config.ts');
+const out = () => new Option('--out <dir>', 'folder for Parquet files, checkpoints and queues').default('bronze-data');
+const output = () => new Option('-o, --output <format>', 'output format').choices(['table', 'json']).default('table');
+const config = () => new Option('--config <file>', 'configuration file').default('bronze.config.ts');
 
 function program(): Command {
   const bronze = new Command('bronze').description(
-    'PostgreSQL tables and REST APIs to partitioned Parquet, with nothing lost',
+    'Ingest PostgreSQL tables and REST APIs into partitioned Parquet without losing a row',
   );
   bronze.exitOverride().configureOutput({ writeOut: (text) => process.stdout.write(text) });
   bronze
     .command('run [entity...]')
-    .description('ingest entities on this machine; default: all that are enabled')
-    .option('--full', 'load everything, not just what changed')
-    .option('--database-url <url>', 'connection URL for the PostgreSQL source of the configuration')
+    .description('ingest entities on this machine (default: all enabled entities)')
+    .option('--full', 'load everything, not only what has changed')
+    .option('--database-url <url>', 'connection URL for the configuration’s only PostgreSQL source')
     .addOption(config())
     .addOption(out())
     .addOption(output())
-    .action(ending(runCommand));
+    .action(settingExitCode(runCommand));
   bronze
     .command('status')
-    .description('how far each entity has come, and what failed')
+    .description('show each entity’s checkpoint, guarantee and failures')
     .addOption(out())
     .addOption(output())
-    .action(ending(statusCommand));
+    .action(settingExitCode(statusCommand));
   bronze
     .command('preview <entity>')
-    .description('show rows of an entity from its Parquet files')
-    .addOption(new Option('--limit <rows>', 'how many').argParser(positive).default(10))
+    .description('show rows of an entity from its Parquet files, newest load first')
+    .addOption(new Option('--limit <rows>', 'number of rows to show').argParser(positive).default(10))
     .addOption(out())
     .addOption(output())
-    .action(ending(previewCommand));
+    .action(settingExitCode(previewCommand));
   bronze
     .command('abandon <entity>')
-    .description('give up the pending load of an entity, so that the next request starts a new one')
+    .description('give up an entity’s pending load so that the next request starts a new one')
     .addOption(out())
-    .action(ending(abandonCommand));
+    .action(settingExitCode(abandonCommand));
   addAwsCommands(bronze);
   return bronze;
 }
 
-function ending<Arguments extends unknown[]>(command: (...given: Arguments) => Promise<number>) {
+function settingExitCode<Arguments extends unknown[]>(command: (...given: Arguments) => Promise<number>) {
   return async (...given: Arguments): Promise<void> => {
     process.exitCode = await command(...given);
   };
@@ -57,7 +57,7 @@ function ending<Arguments extends unknown[]>(command: (...given: Arguments) => P
 function positive(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('Not a positive whole number.');
+  throw new InvalidArgumentError('It must be a positive whole number.');
 }
 
 try {

@@ -5,13 +5,16 @@ import { type Config, decodeConfig } from '@bronze/common/config';
 import { BronzeError } from '@bronze/common/words/failure';
 import { usageError } from './exit-code.ts';
 
-/** Loads `bronze.config.ts`, whose default export is what `defineConfig` gave. @throws BronzeError */
+/**
+ * Loads a configuration file, whose default export is what `defineConfig` returned.
+ * @throws BronzeError CONFIG_NOT_FOUND, or CONFIG_INVALID if the default export is something else
+ */
 export async function loadConfig(file: string): Promise<Config> {
   const path = resolve(file);
   await access(path).catch(() => {
     throw new BronzeError('CONFIG_NOT_FOUND', {
-      message: `there is no configuration at ${file}`,
-      hint: 'Name it with --config, or run bronze where bronze.config.ts lies. examples/ has some to start from.',
+      message: `the configuration file ${file} does not exist`,
+      hint: 'Pass --config, or run bronze in the folder of bronze.config.ts. See examples/ for a starting point.',
     });
   });
   const module: unknown = await import(pathToFileURL(path).href);
@@ -19,12 +22,15 @@ export async function loadConfig(file: string): Promise<Config> {
   const decoded = decodeConfig(exported);
   if ('config' in decoded) return decoded.config;
   throw new BronzeError('CONFIG_INVALID', {
-    message: `${file} does not export a configuration by default`,
+    message: `the default export of ${file} is not a configuration`,
     hint: 'Write: export default defineConfig({ sources: { … }, entities: { … } });',
   });
 }
 
-/** The configuration with another URL for its PostgreSQL source. @throws BronzeError when it has several */
+/**
+ * The configuration with `url` in place of its PostgreSQL source's own URL or secret; unchanged if `url` is undefined.
+ * @throws BronzeError CONFIG_INVALID unless it has exactly one PostgreSQL source
+ */
 export function withDatabaseUrl(config: Config, url: string | undefined): Config {
   if (url === undefined) return config;
   const names = Object.entries(config.sources).flatMap(([name, source]) => (source.type === 'postgres' ? [name] : []));
@@ -33,7 +39,7 @@ export function withDatabaseUrl(config: Config, url: string | undefined): Config
   if (name === undefined || source?.type !== 'postgres' || names.length > 1) {
     throw usageError(
       `--database-url needs exactly one PostgreSQL source; the configuration has ${names.length}`,
-      'Set the environment variables that the sources name instead.',
+      'Leave it out, and set the environment variables that the sources name.',
     );
   }
   const { secret: _, ...own } = source;

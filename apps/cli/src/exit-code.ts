@@ -1,10 +1,10 @@
 import { BronzeError, type Failure } from '@bronze/common/words/failure';
 import type { EntityResult } from '@bronze/runner/run-locally';
 
-/** `docs/cli.md` lists them. */
+/** `docs/cli.md` lists what they mean. */
 export const EXIT = { ok: 0, bug: 1, usage: 2, transient: 3, unhealthy: 4, interrupted: 130 } as const;
 
-/** For what ended a command before it could do its work. */
+/** Exit code for a failure that ended a command before it could do its work. */
 export function exitCodeOf(failure: Failure): number {
   if (failure.code === 'ENTITY_UNKNOWN') return EXIT.usage;
   return BY_KIND[failure.kind];
@@ -17,7 +17,11 @@ const BY_KIND: Readonly<Record<Failure['kind'], number>> = {
   permanent: EXIT.unhealthy,
 };
 
-/** Some failed: 4. All failed, and for the same kind of reason: that kind's code, since trying again means the same for all. */
+/**
+ * Exit code of a run. If every entity failed with the same kind of failure, that kind's code, because retrying has the
+ * same prospects for all of them; if only some failed, or for several kinds of reason, 4. Without failures, 130 if an
+ * entity was interrupted, else 0.
+ */
 export function exitCodeOfRun(results: readonly EntityResult[]): number {
   const failures = results.flatMap(({ failure }) => (failure ? [failure] : []));
   if (failures.length === 0) {
@@ -28,7 +32,7 @@ export function exitCodeOfRun(results: readonly EntityResult[]): number {
   return failures.length === results.length && kinds.size === 1 && kind ? BY_KIND[kind] : EXIT.unhealthy;
 }
 
-/** A mistake in how the command was called. */
+/** A mistake in how the command was called, as CONFIG_INVALID. */
 export function usageError(message: string, hint: string): BronzeError {
   return new BronzeError('CONFIG_INVALID', { message, hint });
 }

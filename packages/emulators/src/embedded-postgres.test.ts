@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-test('a process that used the server ends with its own exit code', { timeout: 60_000 }, () => {
+test('a process that used the server exits with its own exit code', { timeout: 60_000 }, () => {
   const script = `
     import { execute, startEmbeddedPostgres } from '${join(import.meta.dirname, 'embedded-postgres.ts')}';
     const server = await startEmbeddedPostgres();

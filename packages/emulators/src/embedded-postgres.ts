@@ -5,21 +5,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 
-/** A PostgreSQL server of our own, from npm, for the demo, the tests and the bench. */
+/** A PostgreSQL server from npm, for the demo, the tests and the bench. */
 export interface EmbeddedPostgres {
-  /** Connection URL of a database on it; without a name, of `postgres`. */
+  /** Connection URL of a database on it; default: `postgres`. */
   url(database?: string): string;
+  /** @returns the connection URL of the new database */
   createDatabase(name: string): Promise<string>;
+  /** Stops the server and deletes its folder. */
   stop(): Promise<void>;
 }
 
 const USER = 'bronze';
-/** The server listens on 127.0.0.1 only and lives for minutes. */
+/** Good enough for a server that listens on 127.0.0.1 only and lives for minutes. */
 const PASSWORD = 'bronze';
 
 /**
- * Starts a server on a free port in a new folder that is gone after `stop`. Works as root too: PostgreSQL itself
- * refuses to, so it then runs as the user `postgres`, which is created when missing.
+ * Starts a server on a free port, in a new folder that `stop` deletes. Works as root too: PostgreSQL refuses to run as
+ * root, so it then runs as the user `postgres`, which is created if it is missing.
+ * @param settings of postgresql.conf, over defaults without fsync
+ * @throws Error with the last lines of the server's log if it does not start
  */
 export async function startEmbeddedPostgres(
   settings: Readonly<Record<string, string>> = {},
@@ -48,7 +52,7 @@ export async function startEmbeddedPostgres(
   } catch (thrown) {
     throw new Error(`the embedded PostgreSQL did not start:\n${lines.slice(-10).join('\n')}`, { cause: thrown });
   }
-  // A process that ends without `stop` still takes its server along: the signal is sent before anything is awaited.
+  // A process that exits without `stop` still stops its server: `stop` sends the signal before it awaits anything.
   const kill = () => void server.stop();
   process.once('exit', kill);
   return {
@@ -65,10 +69,10 @@ export async function startEmbeddedPostgres(
   };
 }
 
-/** Hooks of the package that end the process with code 0, whatever `process.exitCode` says, or throw while it ends. */
+/** The package hooks into these events: it ends the process with 0 despite `process.exitCode`, or throws on exit. */
 const HARMFUL_HOOKS = ['beforeExit', 'exit'] as const;
 
-/** A failed test run would count as passed: those hooks are taken off again. */
+/** Loads the package and removes its hooks, because with them a failed test run would count as passed. */
 async function loadServer() {
   const emitter: EventEmitter = process;
   const listeners = () => HARMFUL_HOOKS.flatMap((event) => emitter.listeners(event).map((hook) => ({ event, hook })));
@@ -80,7 +84,7 @@ async function loadServer() {
   return EmbeddedPostgresServer;
 }
 
-/** Runs statements, in one connection, without parameters. */
+/** Runs statements without parameters in one new connection, which is closed afterwards. */
 export async function execute(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

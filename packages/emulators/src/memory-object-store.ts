@@ -2,12 +2,12 @@ import { etagOf } from '@bronze/common/adapters/local/etag';
 import { allKeys, type ListPage, sortedByBytes } from '@bronze/common/ports/list-pages';
 import type { ObjectStore, StoredObject } from '@bronze/common/ports/object-store';
 
-/** An object store in this process's memory, for tests. It passes the same conformance suite as the others. */
+/** An object store in this process's memory, for tests. It passes the same test suite as the other stores. */
 export class MemoryObjectStore implements ObjectStore {
   readonly #objects = new Map<string, StoredObject>();
   readonly #page_keys: number;
 
-  /** @param page_keys how many keys a page of a listing has at most */
+  /** @param page_keys maximum number of keys on a page of a listing */
   constructor(page_keys = 1000) {
     this.#page_keys = page_keys;
   }
@@ -32,7 +32,7 @@ export class MemoryObjectStore implements ObjectStore {
     return allKeys((from) => this.listPage(prefix, from));
   }
 
-  /** Keys after `from`. */
+  /** One page of keys that come after `from`; `next` is where the next page begins, undefined on the last. */
   async listPage(prefix: string, from: string | undefined): Promise<ListPage> {
     const found = [...this.#objects.keys()].filter((key) => key.startsWith(prefix) && key > (from ?? ''));
     const keys = sortedByBytes(found).slice(0, this.#page_keys);

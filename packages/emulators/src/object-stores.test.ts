@@ -28,7 +28,7 @@ const STORES: readonly (readonly [string, () => Promise<ObjectStore>])[] = [
 const text = (body: Uint8Array | undefined) => Buffer.from(body ?? []).toString();
 
 describe.each(STORES)('an object store %s', (_, open) => {
-  test('gives back what was put, and nothing for what was not', async () => {
+  test('get returns what was put, and undefined for a key that was never put', async () => {
     const store = await open();
     expect(await store.get('a/b')).toBeUndefined();
     const body = Buffer.from('hello');
@@ -37,7 +37,7 @@ describe.each(STORES)('an object store %s', (_, open) => {
     expect(text((await store.get('a/b'))?.body)).toBe('hello');
   });
 
-  test('put-if-absent: of twenty at once one wins, and its bytes stay', async () => {
+  test('of twenty concurrent put-if-absent calls one wins, and the object keeps its bytes', async () => {
     const store = await open();
     const puts = await Promise.all(
       Array.from({ length: 20 }, (_one, index) => store.putIfAbsent('a/b', Buffer.from(String(index)))),
@@ -46,7 +46,7 @@ describe.each(STORES)('an object store %s', (_, open) => {
     expect(text((await store.get('a/b'))?.body)).toBe(String(puts.indexOf('created')));
   });
 
-  test('compare-and-swap: a counter of two hundred swaps ends at two hundred', async () => {
+  test('a counter that is compared and swapped two hundred times concurrently ends at two hundred', async () => {
     const store = await open();
     const increment = async (): Promise<void> => {
       const current = await store.get('count');
@@ -60,14 +60,14 @@ describe.each(STORES)('an object store %s', (_, open) => {
     expect(text((await store.get('count'))?.body)).toBe('200');
   });
 
-  test('compare-and-swap against what is not there, or is there already, loses', async () => {
+  test('a compare-and-swap fails if the key is missing, or exists although it was expected to be missing', async () => {
     const store = await open();
     expect(await store.replace('x', Buffer.from('1'), '"no"')).toBe(false);
     expect(await store.replace('x', Buffer.from('1'), undefined)).toBe(true);
     expect(await store.replace('x', Buffer.from('2'), undefined)).toBe(false);
   });
 
-  test('lists by prefix in byte order, also part of a name, however many', async () => {
+  test('list returns all keys with a prefix, in byte order, even if the prefix ends inside a name', async () => {
     const store = await open();
     const keys = Array.from({ length: 1203 }, (_one, index) => `p/slice-${index}`);
     for (const key of [...keys, 'p/Z', 'q/a', 'p/slice-x/nested']) await store.putIfAbsent(key, Buffer.from(''));
@@ -78,7 +78,7 @@ describe.each(STORES)('an object store %s', (_, open) => {
     expect(await store.list('none/')).toEqual([]);
   });
 
-  test('removing is silent when there is nothing', async () => {
+  test('remove deletes an object, and does nothing if it is missing', async () => {
     const store = await open();
     await store.putIfAbsent('a', Buffer.from(''));
     await store.remove('a');
@@ -88,7 +88,7 @@ describe.each(STORES)('an object store %s', (_, open) => {
 });
 
 describe('a folder', () => {
-  test('compare-and-swap and put-if-absent hold between processes', async () => {
+  test('compare-and-swap and put-if-absent are atomic between processes', async () => {
     const root = await folder();
     const script = `
       import { FolderObjectStore } from '${join(import.meta.dirname, '../../common/src/adapters/local/folder-object-store.ts')}';
@@ -110,7 +110,7 @@ describe('a folder', () => {
     expect(await readdir(join(root, '.bronze', 'writing'))).toEqual([]);
   });
 
-  test('an edit by hand changes the etag, so a swap that read before it loses', async () => {
+  test('an edit by hand changes the etag, so a swap that read the object before it fails', async () => {
     const root = await folder();
     const store = await FolderObjectStore.open(root);
     await store.replace('checkpoints.json', Buffer.from('{}'), undefined);
@@ -120,7 +120,7 @@ describe('a folder', () => {
   });
 
   test.each(['../escape', 'a/../../b', '/etc/passwd', 'a//b', '.bronze/lock.sqlite', ''])(
-    'no key leads out of it: %j',
+    'no key reaches outside the folder: %j',
     async (key) => {
       const store = await FolderObjectStore.open(await folder());
       await expect(store.putIfAbsent(key, Buffer.from(''))).rejects.toThrow(RangeError);

@@ -32,7 +32,7 @@ async function open(options: Partial<AwsEventSourceOptions> & Pick<AwsEventSourc
   return { opened, send, deadCount };
 }
 
-test('hands messages over in Lambda’s shape and deletes what succeeded', async () => {
+test('the event source passes messages in Lambda’s event format and deletes those that succeed', async () => {
   const events: SQSEvent[] = [];
   const left: number[] = [];
   const { opened, send, deadCount } = await open({
@@ -61,7 +61,7 @@ test('hands messages over in Lambda’s shape and deletes what succeeded', async
   expect(await deadCount()).toBe(0);
 });
 
-test('delivers again only what the batch response names; after maxReceiveCount it is dead', async () => {
+test('only messages that the batch response names come again, up to maxReceiveCount times', async () => {
   const delivered: string[] = [];
   const { opened, send, deadCount } = await open({
     batch_size: 10,
@@ -77,12 +77,12 @@ test('delivers again only what the batch response names; after maxReceiveCount i
   expect(await deadCount()).toBe(1);
 });
 
-describe('the whole batch fails when the function', () => {
+describe('a failing function', () => {
   test.each([
     ['throws', async () => Promise.reject(new Error('no'))],
     ['names a message that is not in the batch', async () => ({ batchItemFailures: [{ itemIdentifier: 'other' }] })],
     ['takes too long', async () => new Promise<void>((resolve) => setTimeout(resolve, 400))],
-  ] as const)('%s', async (_, handler) => {
+  ] as const)('the whole batch fails when the function %s', async (_, handler) => {
     const { opened, send, deadCount } = await open({ handler, function_timeout_ms: 100 });
     await send('x');
     await drainAll([await opened], 5000);
@@ -90,7 +90,7 @@ describe('the whole batch fails when the function', () => {
   });
 });
 
-test('a queue that would give messages out again while the function runs is refused', async () => {
+test('a queue whose messages would reappear while the function still runs is refused', async () => {
   const { opened } = await open({ handler: async () => undefined, function_timeout_ms: 7000 });
   await expect(opened).rejects.toThrow('queue visibility timeout: 6 seconds is less than function timeout: 7 seconds');
 });

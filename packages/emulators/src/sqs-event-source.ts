@@ -18,16 +18,16 @@ export interface AwsEventSourceOptions {
   readonly function_name: string;
   readonly function_timeout_ms: number;
   readonly handler: SqsHandler;
-  /** Invocations at a time. */
+  /** Maximum number of concurrent invocations. */
   readonly concurrency: number;
   readonly batch_size: number;
-  /** When a failed message is visible again. Lambda waits for the visibility time-out; tests don't want to. */
+  /** When a failed message becomes visible again. Lambda waits for the visibility timeout, too long for tests. */
   readonly retry_delay_seconds: number;
 }
 
 /**
- * Lambda's event source mapping for SQS: polls, invokes, deletes what succeeded. Like Lambda's it never extends a
- * message's visibility while the function runs, so it refuses a queue on which messages would come back meanwhile.
+ * Lambda's event source mapping for SQS: polls, invokes, deletes what succeeded. Like Lambda, it never extends a
+ * message's visibility while the function runs, so it refuses a queue on which messages would reappear meanwhile.
  */
 export class AwsEventSource {
   readonly #options: AwsEventSourceOptions;
@@ -39,7 +39,7 @@ export class AwsEventSource {
     this.#queue_arn = queue_arn;
   }
 
-  /** @throws RangeError as Lambda does, when the queue's visibility time-out is below the function's time-out */
+  /** @throws RangeError, as Lambda does, if the queue's visibility timeout is shorter than the function's timeout */
   static async open(options: AwsEventSourceOptions): Promise<AwsEventSource> {
     const attributes = await attributesOf(options);
     const visibility_seconds = Number(attributes['VisibilityTimeout']);
@@ -51,18 +51,18 @@ export class AwsEventSource {
     return new AwsEventSource(options, attributes['QueueArn'] ?? '');
   }
 
-  /** Polls until `signal` aborts, then waits for what is running. */
+  /** Polls until `signal` aborts, then waits for running invocations. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       if (this.#running.size >= this.#options.concurrency) await Promise.race(this.#running);
-      // A poll that fails is a poll that brought nothing.
+      // A poll that fails counts as one that received nothing.
       else if (!(await this.#poll().catch(() => false)))
         await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
     }
     await Promise.all(this.#running);
   }
 
-  /** Nothing runs here, and the queue holds nothing: visible, hidden or delayed. */
+  /** Whether no invocation is running and the queue holds no message: visible, hidden or delayed. */
   async isDrained(): Promise<boolean> {
     if (this.#running.size > 0) return false;
     const attributes = await attributesOf(this.#options);
@@ -94,12 +94,12 @@ export class AwsEventSource {
       const command = failed.has(messageId)
         ? client.send(new ChangeMessageVisibilityCommand({ ...held, VisibilityTimeout: retry_delay_seconds }))
         : client.send(new DeleteMessageCommand(held));
-      // A message that can't be deleted or given back is delivered again later: at least once.
+      // A message that can't be deleted or made visible is delivered again later: delivery is at least once.
       await command.catch(() => undefined);
     }
   }
 
-  /** @returns ids of the messages that failed: all of them if the function threw, timed out or named one we don't know */
+  /** @returns ids of failed messages: all if the function threw, timed out or named a message outside the batch */
   async #invoke(records: SQSRecord[]): Promise<ReadonlySet<string>> {
     const { handler, function_timeout_ms } = this.#options;
     const all = new Set(records.map(({ messageId }) => messageId));
@@ -171,7 +171,10 @@ async function attributesOf({ client, queue_url }: AwsEventSourceOptions): Promi
   return (await client.send(command)).Attributes ?? {};
 }
 
-/** Runs the event sources together until every queue is empty: one's function may send to another's queue. */
+/**
+ * Runs event sources together until every queue is empty, because one's function may send to another's queue.
+ * @throws Error if messages are left after `time_limit_ms`
+ */
 export async function drainAll(sources: readonly AwsEventSource[], time_limit_ms: number): Promise<void> {
   const polling = new AbortController();
   const running = Promise.all(sources.map((source) => source.run(polling.signal)));
@@ -179,10 +182,10 @@ export async function drainAll(sources: readonly AwsEventSource[], time_limit_ms
   try {
     for (;;) {
       const first = await Promise.all(sources.map((source) => source.isDrained()));
-      // Asked twice: between two questions of one round a message may have moved from one queue to the other.
+      // Checked twice: while the first check asked queue by queue, a message may have moved between them.
       const second = first.every(Boolean) ? await Promise.all(sources.map((source) => source.isDrained())) : first;
       if (second.every(Boolean)) return;
-      if (Date.now() > ends_at_ms) throw new Error(`queues are not empty after ${time_limit_ms} ms`);
+      if (Date.now() > ends_at_ms) throw new Error(`the queues are not empty after ${time_limit_ms} ms`);
       await delay(POLL_INTERVAL_MS);
     }
   } finally {

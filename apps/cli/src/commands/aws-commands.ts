@@ -1,42 +1,42 @@
 import { type Command, Option } from 'commander';
 
-/** The commands for a pipeline in AWS. The SDK takes its time to load, so it is loaded by the commands that need it. */
+/** Adds the commands for a pipeline in AWS. The AWS SDK is slow to load, so only commands that need it import it. */
 export function addAwsCommands(bronze: Command): void {
   onAws(bronze.command('enqueue <entity>'))
-    .description('ask the pipeline in AWS for one entity')
-    .option('--full', 'load everything, not just what changed')
+    .description('request a load of one entity from the AWS pipeline')
+    .option('--full', 'load everything, not only what has changed')
     .action(async (entity: string, options) => {
       const { enqueueCommand } = await import('./enqueue-command.ts');
       process.exitCode = await enqueueCommand(entity, options);
     });
-  const dlq = bronze.command('dlq').description('dead-letter queues of the pipeline in AWS');
+  const dlq = bronze.command('dlq').description('list or replay the AWS pipeline’s dead letters');
   onAws(dlq.command('list'))
-    .description('show what lies in them')
-    .option('--entity <name>', 'of this entity only')
+    .description('list dead letters; exits with 4 if there are any')
+    .option('--entity <name>', 'only dead letters of this entity')
     .action(async (options) => {
       const { dlqListCommand } = await import('./dlq-command.ts');
       process.exitCode = await dlqListCommand(options);
     });
   onAws(dlq.command('replay'))
-    .description('send it to its queue again')
-    .option('--entity <name>', 'of this entity only')
-    .option('--all', 'of every entity')
+    .description('send dead letters back to their queues')
+    .option('--entity <name>', 'only dead letters of this entity')
+    .option('--all', 'dead letters of all entities')
     .action(async (options) => {
       const { dlqReplayCommand } = await import('./dlq-command.ts');
       process.exitCode = await dlqReplayCommand(options);
     });
-  addCheckpointCommands(bronze.command('checkpoint').description('checkpoints of the pipeline in AWS'));
+  addCheckpointCommands(bronze.command('checkpoint').description('show or set the AWS pipeline’s checkpoints'));
 }
 
 function addCheckpointCommands(checkpoint: Command): void {
   onAws(checkpoint.command('get [entity]'))
-    .description('show how far bronze has come')
+    .description('show the checkpoint of one entity, or of all')
     .action(async (entity: string | undefined, options) => {
       const { checkpointGetCommand } = await import('./checkpoint-command.ts');
       process.exitCode = await checkpointGetCommand(entity, options);
     });
   onAws(checkpoint.command('set <entity> <timestamp>'))
-    .description('let the next incremental load begin there')
+    .description('set where the entity’s next incremental load begins')
     .action(async (entity: string, timestamp: string, options) => {
       const { checkpointSetCommand } = await import('./checkpoint-command.ts');
       process.exitCode = await checkpointSetCommand(entity, timestamp, options);
@@ -46,9 +46,9 @@ function addCheckpointCommands(checkpoint: Command): void {
 function onAws(command: Command): Command {
   return command
     .option('--stack <name>', 'CloudFormation stack of the pipeline', 'EcomIngestionStack')
-    .option('--bucket <name>', 'its bucket; default: S3_BUCKET_NAME')
-    .option('--profile <name>', 'of the AWS configuration')
-    .option('--region <name>', 'of AWS')
-    .option('--endpoint <url>', 'of a local AWS')
-    .addOption(new Option('-o, --output <format>', 'how to print').choices(['table', 'json']).default('table'));
+    .option('--bucket <name>', 'data bucket of the pipeline (default: $S3_BUCKET_NAME)')
+    .option('--profile <name>', 'profile from the AWS configuration')
+    .option('--region <name>', 'AWS region')
+    .option('--endpoint <url>', 'URL of a local AWS endpoint')
+    .addOption(new Option('-o, --output <format>', 'output format').choices(['table', 'json']).default('table'));
 }

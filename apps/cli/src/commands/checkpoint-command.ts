@@ -11,7 +11,7 @@ export interface CheckpointOptions extends AwsOptions {
   readonly output: Format;
 }
 
-/** `bronze checkpoint get [entity]`: how far bronze has come. */
+/** `bronze checkpoint get [entity]`: shows the checkpoint of one entity, or of all. */
 export async function checkpointGetCommand(entity: string | undefined, options: CheckpointOptions): Promise<number> {
   const checkpoints = new CheckpointFile(new AwsTarget(options).objects());
   const all = [...(await checkpoints.readAll())].filter(([name]) => entity === undefined || name === entity);
@@ -20,25 +20,27 @@ export async function checkpointGetCommand(entity: string | undefined, options: 
 }
 
 /**
- * `bronze checkpoint set <entity> <timestamp>`: the next incremental load begins there. An earlier one loads rows again,
- * a later one leaves rows out; both are an operator's right.
+ * `bronze checkpoint set <entity> <timestamp>`: the next incremental load begins there. Moving it back loads
+ * rows again, moving it forward skips rows; an operator may do either.
+ * @throws BronzeError CONFIG_INVALID if `to` is not a timestamp, CHECKPOINT_BUSY while a load is pending,
+ * SWAP_CONTENDED if the checkpoint changed between reading and writing it
  */
 export async function checkpointSetCommand(entity: string, to: string, options: CheckpointOptions): Promise<number> {
   const last_sync_timestamp = parseTimestamp(to);
-  if (!last_sync_timestamp) throw usageError(`${to} is no timestamp`, 'Such as: 2024-01-15T10:32:00.123456Z.');
+  if (!last_sync_timestamp) throw usageError(`${to} is not a timestamp`, 'Write it like 2024-01-15T10:32:00.123456Z.');
   const checkpoints = new CheckpointFile(new AwsTarget(options).objects());
   const { checkpoint, version } = await checkpoints.read(entity);
   if (checkpoint?.pending_load) {
     throw new BronzeError('CHECKPOINT_BUSY', {
-      message: `${entity} is loading (load ${checkpoint.pending_load.load_id}), which would move the checkpoint again`,
-      hint: 'Wait for it, or abandon it, then set the checkpoint.',
+      message: `${entity} has a pending load (${checkpoint.pending_load.load_id}) that would move the checkpoint again`,
+      hint: 'Wait until the load completes, or abandon it. Then set the checkpoint.',
     });
   }
   const next: Checkpoint = { ...checkpoint, last_sync_timestamp, updated_at: new SystemClock().now() };
   if (!(await checkpoints.swap(entity, version, next))) {
     throw new BronzeError('SWAP_CONTENDED', {
-      message: `the checkpoint of ${entity} changed meanwhile`,
-      hint: 'Look at it again, and set it again if that is still what you want.',
+      message: `the checkpoint of ${entity} changed while it was being set`,
+      hint: 'Check it with bronze checkpoint get, and set it again if you still want to.',
     });
   }
   show([[entity, next]], options.output);

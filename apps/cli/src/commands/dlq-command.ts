@@ -13,20 +13,26 @@ interface Found extends SqsDeadLetter {
   readonly queue: QueueName;
 }
 
-/** `bronze dlq list`: what lies in the dead-letter queues. Exit code 4 when anything does. */
+/** `bronze dlq list`: lists the messages in the dead-letter queues. Exit code 4 if there are any. */
 export async function dlqListCommand(options: DlqOptions): Promise<number> {
   const found = await fromEach(options, (queue) => queue.list(options.entity));
   show(found, options.output, 'The dead-letter queues are empty.');
   return found.length === 0 ? EXIT.ok : EXIT.unhealthy;
 }
 
-/** `bronze dlq replay`: sends dead messages to their queues again. */
+/**
+ * `bronze dlq replay`: sends messages from the dead-letter queues back to their queues.
+ * @throws BronzeError CONFIG_INVALID unless exactly one of `entity` and `all` is given
+ */
 export async function dlqReplayCommand(options: DlqOptions): Promise<number> {
   if ((options.entity === undefined) === (options.all !== true)) {
-    throw usageError('replay what?', 'Either --entity <name> or --all.');
+    throw usageError(
+      'dlq replay needs either --entity or --all',
+      'Pass --entity <name> for one entity, --all for all.',
+    );
   }
   const replayed = await fromEach(options, (queue) => queue.replay(options.entity));
-  show(replayed, options.output, 'There was nothing to replay.');
+  show(replayed, options.output, 'There is nothing to replay.');
   return EXIT.ok;
 }
 

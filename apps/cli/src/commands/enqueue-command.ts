@@ -12,10 +12,16 @@ export interface EnqueueOptions extends AwsOptions {
   readonly output: Format;
 }
 
-/** `bronze enqueue <entity>`: asks the pipeline in AWS for one entity, beside its schedule. */
+/**
+ * `bronze enqueue <entity>`: requests a load of one entity from the pipeline in AWS, outside its schedule.
+ * @throws BronzeError CONFIG_INVALID if the entity's name is malformed; whether the entity is configured is not checked
+ */
 export async function enqueueCommand(entity: string, options: EnqueueOptions): Promise<number> {
   if (!z.safeParse(entityNameSchema, entity).success) {
-    throw usageError(`${JSON.stringify(entity.slice(0, 80))} is no name of an entity`, 'Such as: orders.');
+    throw usageError(
+      `${JSON.stringify(entity.slice(0, 80))} is not the name of an entity`,
+      'Pass a name such as orders.',
+    );
   }
   const target = new AwsTarget(options);
   const queue_url = await target.queueUrl('extract');
@@ -26,6 +32,6 @@ export async function enqueueCommand(entity: string, options: EnqueueOptions): P
   };
   await new SqsTaskQueue<ExtractRequest>(target.sqs, { queue_url }).send([request]);
   if (options.output === 'json') printJson(request);
-  else print(`${entity} is asked for: load ${request.load_id}`);
+  else print(`Requested ${entity}: load ${request.load_id}`);
   return EXIT.ok;
 }

@@ -15,12 +15,12 @@ export interface PreviewOptions {
 
 const CELL_CHARACTERS = 32;
 
-/** `bronze preview <entity>`: the newest rows of the entity's completed loads, read by DuckDB from the Parquet files. */
+/** `bronze preview <entity>`: rows of the entity's completed loads, newest load first, read from Parquet by DuckDB. */
 export async function previewCommand(entity: string, options: PreviewOptions): Promise<number> {
   await assertFolder(options.out);
   const files = await newestParts(entity, options);
   if (files.length === 0) {
-    throw usageError(`${entity} has no rows in ${options.out}`, 'bronze status shows what has been loaded there.');
+    throw usageError(`${entity} has no rows in ${options.out}`, 'Run bronze status to see what has been loaded there.');
   }
   const { names, rows } = await readRows(files, options.limit);
   if (options.output === 'json') {
@@ -34,7 +34,7 @@ export async function previewCommand(entity: string, options: PreviewOptions): P
   return EXIT.ok;
 }
 
-/** Parts of completed loads only, newest load first, until they hold enough rows. */
+/** Paths of parts of completed loads, newest load first, until they hold `limit` rows. */
 async function newestParts(entity: string, options: PreviewOptions): Promise<string[]> {
   const objects = await FolderObjectStore.open(options.out);
   try {

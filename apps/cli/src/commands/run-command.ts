@@ -15,7 +15,7 @@ export interface RunOptions {
   readonly output: Format;
 }
 
-/** `bronze run [entity…]`: the whole job on this machine. */
+/** `bronze run [entity…]`: runs the whole pipeline on this machine. */
 export async function runCommand(entities: readonly string[], options: RunOptions): Promise<number> {
   const config = withDatabaseUrl(await loadConfig(options.config), options.databaseUrl);
   const engine = engineName(process.env['PARQUET_ENGINE']);
@@ -45,12 +45,12 @@ export async function runCommand(entities: readonly string[], options: RunOption
   }
 }
 
-/** The first Ctrl-C lets what runs come to the end of its batch and hand over; the second ends the process. */
+/** The first Ctrl-C lets running work finish its batch and enqueue what comes next; the second ends the process. */
 function stopOnInterrupt(): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted);
-    say('Stopping after the current batch; the next run goes on from there. Ctrl-C again stops at once.');
+    say('Stopping after the current batch; the next run continues from there. Press Ctrl-C again to stop at once.');
     controller.abort();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
@@ -101,7 +101,7 @@ function describeLoad(load: EntityResult['loads'][number] | undefined) {
 }
 
 function printEntities(entities: readonly ReturnType<typeof summarize>[]): void {
-  if (entities.length === 0) return print('Nothing is configured to run.');
+  if (entities.length === 0) return print('No entities to run.');
   printTable(
     ['entity', 'status', 'load', 'rows', 'quarantined', 'parts', 'bytes', 'rows/s', 'checkpoint'],
     entities.map((one) => [
@@ -118,7 +118,7 @@ function printEntities(entities: readonly ReturnType<typeof summarize>[]): void 
   );
 }
 
-/** What ends a command, as people and scripts want it. */
+/** Reports the failure that ended a command on stderr; for a bug with its stack. */
 export function sayFailure(thrown: unknown): void {
   const failure = toFailure(thrown);
   say(`bronze: ${failure.code}: ${failure.message}\n  What to do: ${failure.hint}`);

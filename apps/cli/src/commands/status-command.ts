@@ -21,9 +21,9 @@ interface EntityStatus {
   readonly last_sync_timestamp: string | null;
   readonly record_count: number | null;
   readonly updated_at: string | null;
-  /** What the last claimed window guarantees, or after an abandoned load the next one; null: not known. */
+  /** What the last claimed window guarantees; after an abandoned load, what the checkpoint does. Null: not known. */
   readonly guarantee: string | null;
-  /** At that claim: how far the checkpoint stayed behind the source's clock, and the oldest open transaction's age. */
+  /** At that claim: how far the checkpoint was behind the source's clock, and the oldest open transaction's age. */
   readonly watermark_lag_seconds: number | null;
   readonly oldest_transaction_seconds: number | null;
   readonly pending_load: Checkpoint['pending_load'] | null;
@@ -31,7 +31,10 @@ interface EntityStatus {
   readonly dead_letters: readonly string[];
 }
 
-/** `bronze status`: how far each entity has come, and what is stuck. Exit code 4 when something lies in a dead-letter queue. */
+/**
+ * `bronze status`: how far each entity has come, and what is stuck. Exit code 4 if there are dead letters, or if a
+ * checkpoint can't be read.
+ */
 export async function statusCommand(options: StatusOptions): Promise<number> {
   await assertFolder(options.out);
   const objects = await FolderObjectStore.open(options.out);
@@ -57,9 +60,10 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
   }
 }
 
+/** @throws BronzeError CONFIG_INVALID if the folder does not exist */
 export async function assertFolder(out: string): Promise<void> {
   await access(out).catch(() => {
-    throw usageError(`there is no folder ${out}`, 'Name the folder of an earlier bronze run with --out.');
+    throw usageError(`the folder ${out} does not exist`, 'Pass --out with the folder of an earlier bronze run.');
   });
 }
 
@@ -88,7 +92,7 @@ type Window = Pick<
   'window_basis' | 'window_fallback' | 'watermark_lag_seconds' | 'oldest_transaction_seconds'
 >;
 
-/** Of the pending load, else of the last one; where that was abandoned, of what the checkpoint still stands at. */
+/** The window of the pending load, else of the last load; if that was abandoned, the one the checkpoint is still at. */
 async function lastWindow(
   objects: ObjectStore,
   entity: string,

@@ -8,7 +8,7 @@ export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 }
 
-/** `1.4 MB`. */
+/** `1.4 MB`: decimal units. */
 export function bytes(value: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let scaled = value;
@@ -20,7 +20,7 @@ export function bytes(value: number): string {
   return `${unit === 0 ? scaled : scaled.toFixed(1)} ${units[unit]}`;
 }
 
-/** Rows in a duration; 0 when there was none to speak of. */
+/** Whole rows per second; 0 if the duration is 0. */
 export function perSecond(rows: number, duration_seconds: number): number {
   return duration_seconds > 0 ? Math.round(rows / duration_seconds) : 0;
 }

@@ -2,12 +2,12 @@ import Table from 'cli-table3';
 
 export type Format = 'table' | 'json';
 
-/** Data goes to stdout, and nothing else does. */
+/** Prints data to stdout, where nothing but data goes. */
 export function print(text: string): void {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
-/** What is said about the work goes to stderr. */
+/** Prints messages about the work to stderr. */
 export function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
@@ -22,7 +22,7 @@ export function right(content: string): Cell {
   return { content, hAlign: 'right' };
 }
 
-/** Rows lie close together: a run of a hundred entities should fit a screen. */
+/** No lines between rows, so that a run of a hundred entities fits a screen. */
 const NO_LINES_BETWEEN = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
 
 export function printTable(head: readonly string[], rows: readonly (readonly Cell[])[]): void {

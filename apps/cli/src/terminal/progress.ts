@@ -14,7 +14,7 @@ interface Line {
   ended_ms: number | undefined;
 }
 
-/** Shows a run on stderr: a live display on a terminal, plain lines elsewhere. */
+/** Shows a run's progress on stderr: a live display on a terminal, plain lines elsewhere. */
 export interface Progress {
   event(event: PipelineEvent): void;
   stop(): void;
@@ -24,7 +24,7 @@ export function createProgress(): Progress {
   return process.stderr.isTTY ? new LiveProgress() : new PlainProgress();
 }
 
-/** `[2024-01-15 10:30:45] Starting: Processing orders` */
+/** Lines such as `[2024-01-15 10:30:45] Starting: Processing orders (full)`, in UTC. */
 class PlainProgress implements Progress {
   event(event: PipelineEvent): void {
     if (event.kind === 'load_claimed')
@@ -33,7 +33,7 @@ class PlainProgress implements Progress {
       line(`Completed: ${event.entity}, ${plural(event.rows, 'row')} in ${plural(event.parts, 'part')}`);
     }
     if (event.kind === 'window_fallback') {
-      line(`At least once: ${event.entity} goes by its timestamp this time, rows may come again (${event.reason})`);
+      line(`At least once: ${event.entity} uses its timestamp this time, so rows may repeat (${event.reason})`);
     }
     if (event.kind === 'source_retried') {
       line(`Retrying: ${event.entity}, ${event.failure.code}: ${event.failure.message}`);
@@ -47,10 +47,10 @@ class PlainProgress implements Progress {
   stop(): void {}
 }
 
-/** An API that can't be asked for changes is read in full: that takes longer, and somebody may wonder. */
+/** Explains a slow load: an API that can't be asked for changes is read in full. */
 function howFiltered({ since_parameter }: { since_parameter: string | undefined }): string {
   return since_parameter === 'refused' || since_parameter === 'ignored'
-    ? `; since is ${since_parameter} by the API: all is read and filtered`
+    ? `; the API ${since_parameter} the since parameter, so everything is read and filtered`
     : '';
 }
 

@@ -27,7 +27,7 @@ async function open(options: AwsEndpointOptions = {}) {
 
 const at = (Key: string) => ({ Bucket: 'bronze', Key });
 
-test('AWS_ENDPOINT_URL and credentials in the environment are all that a client needs', async () => {
+test('a client needs only AWS_ENDPOINT_URL, a region and credentials in the environment', async () => {
   const { endpoint } = await open();
   for (const [name, value] of Object.entries(endpoint.environment)) vi.stubEnv(name, value);
   onTestFinished(() => void vi.unstubAllEnvs());
@@ -41,7 +41,7 @@ test('AWS_ENDPOINT_URL and credentials in the environment are all that a client 
 });
 
 describe('an upload', () => {
-  test('in chunks with a trailing checksum is stored without their framing', async () => {
+  test('an upload in chunks with a trailing checksum is stored without its framing', async () => {
     const { client } = await open();
     const parts = [Buffer.alloc(70_000, 'a'), Buffer.from('\r\n0\r\n'), Buffer.alloc(100, 'b')];
     const ContentLength = parts.reduce((sum, part) => sum + part.length, 0);
@@ -54,7 +54,7 @@ describe('an upload', () => {
     ['crc32', 'AAAAAA=='],
     ['sha256', 'AAAA'],
     ['sha1', 'AAAA'],
-  ])('whose %s differs is refused', async (algorithm, sum) => {
+  ])('an upload whose %s differs is refused', async (algorithm, sum) => {
     const { endpoint } = await open();
     const headers = { [`x-amz-checksum-${algorithm}`]: sum };
     const answer = await fetch(`${endpoint.url}/bronze/a`, { method: 'PUT', body: 'hello', headers });
@@ -62,7 +62,7 @@ describe('an upload', () => {
   });
 
   test.each(['5\r\nhello', '5\r\nhello\r\n', '6\r\nhello\r\n0\r\n\r\n', ''])(
-    'cut short is refused: %j',
+    'an upload that is cut short is refused: %j',
     async (body) => {
       const { endpoint } = await open();
       const headers = { 'content-encoding': 'aws-chunked', 'x-amz-decoded-content-length': '5' };
@@ -78,14 +78,14 @@ describe('reading', () => {
     ['bytes=3-', 'lo'],
     ['bytes=-2', 'lo'],
     ['bytes=1-99', 'ello'],
-  ])('a range %s', async (Range, expected) => {
+  ])('GetObject answers the range %s', async (Range, expected) => {
     const { client } = await open();
     await client.send(new PutObjectCommand({ ...at('a'), Body: 'hello' }));
     const found = await client.send(new GetObjectCommand({ ...at('a'), Range }));
     expect(await found.Body?.transformToString()).toBe(expected);
   });
 
-  test('the head alone, and under conditions', async () => {
+  test('HeadObject answers size and ETag, and reads honour If-None-Match and If-Match', async () => {
     const { client } = await open();
     const { ETag } = await client.send(new PutObjectCommand({ ...at('a'), Body: 'hello' }));
     expect(await client.send(new HeadObjectCommand(at('a')))).toMatchObject({ ContentLength: 5, ETag });
@@ -99,14 +99,14 @@ describe('reading', () => {
   });
 });
 
-test('an unconditional put overwrites, as S3 does for whoever wants it', async () => {
+test('an unconditional put overwrites the object, as on S3', async () => {
   const { client } = await open();
   for (const Body of ['one', 'two', 'two']) await client.send(new PutObjectCommand({ ...at('a'), Body }));
   const found = await client.send(new GetObjectCommand(at('a')));
   expect(await found.Body?.transformToString()).toBe('two');
 });
 
-test('what it does not have it refuses rather than ignoring it', async () => {
+test('the endpoint refuses what it does not implement rather than ignoring it', async () => {
   const { endpoint, client } = await open();
   const tags = new PutObjectTaggingCommand({ ...at('a'), Tagging: { TagSet: [] } });
   await expect(client.send(tags)).rejects.toMatchObject({ $metadata: { httpStatusCode: 501 } });
@@ -124,21 +124,21 @@ test.each([
   '/bronze/.bronze/lock.sqlite',
   '/bronze/%zz',
   '/bronze?list-type=2&prefix=../',
-])('nothing leads out of the folder: %s', async (path) => {
+])('no request reaches outside the folder: %s', async (path) => {
   const root = await mkdtemp(join(tmpdir(), 'bronze-endpoint-'));
   const { endpoint } = await open({ openBucket: (name) => FolderObjectStore.open(join(root, name)) });
   expect((await fetch(endpoint.url + path)).status).toBe(400);
 });
 
 describe('a secret', () => {
-  test('is given by its name; others are not there', async () => {
+  test('a secret is read by its name, and an unknown name is an error', async () => {
     const { endpoint } = await open({ secrets: { 'payments-api': '{"api_key":"k"}' } });
     const secrets = new SecretsManager(endpoint.client_config);
     expect(await secrets.read('payments-api')).toBe('{"api_key":"k"}');
     await expect(secrets.read('toString')).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' });
   });
 
-  test('fails on demand', async () => {
+  test('reading a secret fails when a fault is planned', async () => {
     const { endpoint } = await open({ secrets: { key: 'k' } });
     const secrets = new SecretsManager(endpoint.client_config);
     endpoint.faults = firstCalls(1, 'GetSecretValue', 'denied');

@@ -9,24 +9,25 @@ import { SecretsService } from './secrets-service.ts';
 import { SqsService } from './sqs-service.ts';
 
 export interface AwsEndpointOptions {
-  /** Default: any free one. */
+  /** Default: any free port. */
   readonly port?: number;
-  /** Where a new bucket's objects lie. Default: in memory. */
+  /** Opens the store that holds a new bucket's objects. Default: in memory. */
   readonly openBucket?: OpenBucket;
-  /** Closed with the endpoint. Default: in memory. */
+  /** Holds all queues; closed with the endpoint. Default: in memory. */
   readonly queues?: QueueDatabase;
+  /** Secret values by name or ARN. */
   readonly secrets?: Readonly<Record<string, string>>;
 }
 
 const BODY_BYTES_MAX = 512 * 1024 * 1024;
 
 /**
- * S3, SQS and Secrets Manager on one port of 127.0.0.1, on top of the stores and queues that run the local pipeline.
- * It authenticates nobody. What it does not know it refuses with 501 rather than ignoring it.
+ * S3, SQS and Secrets Manager on one port of 127.0.0.1, built on the stores and queues that the local pipeline uses.
+ * It authenticates nobody. It refuses anything that it does not implement with 501 rather than ignoring it.
  */
 export class AwsEndpoint {
   readonly url: string;
-  /** May be changed at any time. */
+  /** The faults to inject; may be replaced at any time. */
   faults: FaultPlan = NO_FAULTS;
   readonly #server: Server;
   readonly #queues: QueueDatabase;
@@ -55,7 +56,7 @@ export class AwsEndpoint {
     return new AwsEndpoint(server, options);
   }
 
-  /** All that the AWS SDKs need to come here instead of to AWS. */
+  /** The environment variables that AWS SDKs need to call this endpoint instead of AWS. */
   get environment() {
     return {
       AWS_ENDPOINT_URL: this.url,
@@ -65,7 +66,7 @@ export class AwsEndpoint {
     } as const;
   }
 
-  /** The same, as configuration of one client. */
+  /** The same, as the configuration of one client of the AWS SDK for JavaScript. */
   get client_config() {
     const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
     return { endpoint: this.url, region: 'us-east-1', credentials } as const;
@@ -120,10 +121,10 @@ async function readRequest(incoming: IncomingMessage, signal: AbortSignal): Prom
   let bytes = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) throw new RangeError('a body larger than this endpoint takes');
+    if (bytes > BODY_BYTES_MAX) throw new RangeError('the body is larger than this endpoint accepts');
     chunks.push(chunk);
   }
-  // Not through URL: it would resolve `..`, which may stand in a key.
+  // Not parsed by URL, which would resolve `..`, a valid part of a key.
   const [path = '/', query = ''] = (incoming.url ?? '/').split('?', 2);
   const { method = 'GET', headers } = incoming;
   return { method, path, query: new URLSearchParams(query), headers, body: Buffer.concat(chunks), signal };
@@ -138,7 +139,7 @@ function refuseOn(fault: Fault | undefined, { service, action }: AwsCall, { head
   }
 }
 
-/** Keys that a folder can't hold are RangeErrors, broken percent-encoding URIErrors, broken JSON SyntaxErrors. */
+/** Keys that a folder can't hold throw RangeError, bad percent-encoding URIError, bad JSON SyntaxError. */
 function toRefusal(thrown: unknown): AwsRefusal {
   if (thrown instanceof AwsRefusal) return thrown;
   if (thrown instanceof RangeError || thrown instanceof URIError || thrown instanceof SyntaxError) {

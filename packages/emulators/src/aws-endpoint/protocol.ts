@@ -2,13 +2,13 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 export interface AwsRequest {
   readonly method: string;
-  /** As it came: percent-encoded, without the query. */
+  /** As received: percent-encoded, without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
-  /** With the transfer's framing still in it, if there is any. */
+  /** Still with its `aws-chunked` framing, if it has any. */
   readonly body: Buffer;
-  /** Aborts when the caller has gone. */
+  /** Aborts when the caller closes the connection. */
   readonly signal: AbortSignal;
 }
 
@@ -18,16 +18,16 @@ export interface AwsReply {
   readonly body: Buffer;
 }
 
-/** One call, as faults are planned for it. */
+/** One call, as a fault plan sees it. */
 export interface AwsCall {
   readonly service: 's3' | 'sqs' | 'secretsmanager';
   /** `PutObject`, `ReceiveMessage`, … */
   readonly action: string;
-  /** Key of the object, name of the queue or the secret; empty when there is none. */
+  /** Key of the object, or name of the queue or the secret; empty if there is none. */
   readonly name: string;
 }
 
-/** What the service answers instead of doing what it was asked. */
+/** An error that the service answers with, by HTTP status and AWS error code. */
 export class AwsRefusal extends Error {
   override readonly name = 'AwsRefusal';
   readonly status: number;
@@ -46,7 +46,7 @@ export interface AwsService {
   refuse(refusal: AwsRefusal, request: AwsRequest): AwsReply;
 }
 
-/** Services of the JSON protocol name the call in one header: `AmazonSQS.SendMessage`. */
+/** The call that a request of the JSON protocol names in a header, `AmazonSQS.SendMessage`; empty for S3. */
 export function targetOf(request: AwsRequest): string {
   const target = request.headers['x-amz-target'];
   return typeof target === 'string' ? target : '';
@@ -56,7 +56,7 @@ export function jsonReply(value: object): AwsReply {
   return reply(200, { 'content-type': 'application/x-amz-json-1.0' }, Buffer.from(JSON.stringify(value)));
 }
 
-/** @param namespace of the error's type; SQS has one, Secrets Manager none */
+/** @param namespace prefix of the error's type; SQS has one, Secrets Manager doesn't */
 export function jsonRefusal({ status, code, message }: AwsRefusal, namespace: string): AwsReply {
   const body = Buffer.from(JSON.stringify({ __type: namespace + code, message }));
   return reply(status, { 'content-type': 'application/x-amz-json-1.0' }, body);

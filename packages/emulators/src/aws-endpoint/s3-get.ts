@@ -2,7 +2,7 @@ import type { StoredObject } from '@bronze/common/ports/object-store';
 import { AwsRefusal, type AwsReply, type AwsRequest, reply } from './protocol.ts';
 import { crc32Of } from './upload-body.ts';
 
-/** The answer to GetObject and HeadObject: conditions, then a range, else the whole with its checksum. */
+/** The answer to GetObject and HeadObject: checks conditions, then answers a range, or the whole with its checksum. */
 export function getReply(stored: StoredObject | undefined, { headers }: AwsRequest): AwsReply {
   if (!stored) throw new AwsRefusal(404, 'NoSuchKey');
   const { etag } = stored;
@@ -16,7 +16,7 @@ export function getReply(stored: StoredObject | undefined, { headers }: AwsReque
   return reply(200, { ...common, ...sum }, body);
 }
 
-/** `bytes=0-99`, `bytes=100-`, `bytes=-8`: readers of Parquet begin with the last one. */
+/** `bytes=0-99`, `bytes=100-`, or `bytes=-8`, with which Parquet readers begin. */
 function rangeReply(body: Buffer, range: string, common: Readonly<Record<string, string>>): AwsReply {
   const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(range) ?? [];
   if (from === '' && to === '') throw new AwsRefusal(501, 'NotImplemented', `range ${range}`);

@@ -6,7 +6,7 @@ import { getReply } from './s3-get.ts';
 import { errorXml, listXml } from './s3-xml.ts';
 import { uploadBody } from './upload-body.ts';
 
-/** What a bucket of this endpoint is kept in. */
+/** The store that holds the objects of a bucket. */
 export interface BucketStore extends ObjectStore {
   size(key: string): Promise<number | undefined>;
 }
@@ -15,7 +15,7 @@ export type OpenBucket = (name: string) => Promise<BucketStore>;
 
 const KEYS_MAX = 1000;
 
-/** Whatever is not named here is a sub-resource that this endpoint does not have: better refused than ignored. */
+/** Any other query parameter names a feature that this endpoint lacks; it is refused, not ignored. */
 const KNOWN_QUERY: ReadonlySet<string> = new Set([
   'x-id',
   'list-type',
@@ -27,7 +27,7 @@ const KNOWN_QUERY: ReadonlySet<string> = new Set([
 ]);
 const UNKNOWN_HEADERS = ['x-amz-copy-source', 'if-modified-since', 'if-unmodified-since'];
 
-/** S3's REST interface, path style, on top of object stores. */
+/** S3's REST interface with path-style addresses, on top of object stores. */
 export class S3Service implements AwsService {
   readonly #buckets = new Map<string, BucketStore>();
   readonly #openBucket: OpenBucket;
@@ -80,7 +80,7 @@ export class S3Service implements AwsService {
   }
 }
 
-/** Of a bucket, of an object. */
+/** By method: the action on a bucket, and the action on an object. */
 const ACTIONS: Readonly<Record<string, readonly [string, string]>> = {
   PUT: ['CreateBucket', 'PutObject'],
   GET: ['ListObjectsV2', 'GetObject'],
@@ -98,7 +98,7 @@ async function putReply(store: BucketStore, key: string, request: AwsRequest): P
   const ifNoneMatch = request.headers['if-none-match'];
   const ifMatch = request.headers['if-match'];
   if (ifNoneMatch !== undefined && (ifNoneMatch !== '*' || ifMatch !== undefined)) {
-    throw new AwsRefusal(501, 'NotImplemented', 'If-None-Match takes * only, and stands alone');
+    throw new AwsRefusal(501, 'NotImplemented', 'If-None-Match must be *, without If-Match');
   }
   if (ifMatch !== undefined) await putIfMatch(store, key, body, ifMatch);
   else if (ifNoneMatch === undefined) await putAnyway(store, key, body);
@@ -113,7 +113,7 @@ async function putIfMatch(store: BucketStore, key: string, body: Buffer, etag: s
     : new AwsRefusal(412, 'PreconditionFailed');
 }
 
-/** The port has no such put, since Bronze wants none; other clients of a bucket do. */
+/** Overwrites. The port has no unconditional put, because Bronze uses none; other clients of a bucket do. */
 async function putAnyway(store: BucketStore, key: string, body: Buffer): Promise<void> {
   for (;;) {
     if ((await store.putIfAbsent(key, body)) === 'created') return;

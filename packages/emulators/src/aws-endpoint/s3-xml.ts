@@ -20,7 +20,7 @@ export function errorXml(code: string, message: string, resource: string): Buffe
   return Buffer.from(`${HEAD}<Error>${fields}<RequestId>local</RequestId></Error>`);
 }
 
-/** The stores know no times of change; clients want one all the same. */
+/** The stores keep no modification times, but clients expect one. */
 const LAST_MODIFIED = element('LastModified', '2024-01-01T00:00:00.000Z');
 
 export function listXml(page: ListPage): Buffer {

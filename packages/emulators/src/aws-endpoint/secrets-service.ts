@@ -9,7 +9,7 @@ import {
   targetOf,
 } from './protocol.ts';
 
-/** Secrets Manager's GetSecretValue, by name or ARN. */
+/** Secrets Manager's GetSecretValue; a secret is found by exactly the name or ARN under which it was given. */
 export class SecretsService implements AwsService {
   readonly #secrets: Readonly<Record<string, string>>;
 

@@ -1,6 +1,7 @@
 /**
- * `node packages/emulators/src/aws-endpoint/serve.ts {folder} {port}`: buckets are folders in it, queues a file in it. It
- * prints what to export, and runs until it is stopped. Buckets and queues are made with their own calls, as on AWS.
+ * `node packages/emulators/src/aws-endpoint/serve.ts {folder} {port}`: keeps each bucket as a folder, and all queues in
+ * a file, in that folder. It prints the variables to export and runs until it is stopped. Create buckets and queues
+ * through the API, as on AWS.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';

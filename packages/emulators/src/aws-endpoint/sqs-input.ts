@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { AwsRefusal } from './protocol.ts';
 
-/** Strict: a field that this endpoint would silently ignore is refused. */
+/** Strict, so that a field which this endpoint would silently ignore is refused. */
 const entrySchema = z.strictObject({
   Id: z.string().check(z.regex(/^[\w-]{1,80}$/)),
   MessageBody: z.optional(z.string()),
@@ -36,12 +36,12 @@ export function decodeInput(body: Buffer): SqsInput {
   throw new AwsRefusal(400, 'InvalidParameterValue', issues.join('; '));
 }
 
-/** The last part of the URL, or the name itself. */
+/** The queue's name: the last part of its URL, or the name that was given. */
 export function queueNameOf({ QueueUrl, QueueName }: SqsInput): string {
   return QueueUrl?.split('/').at(-1) ?? QueueName ?? '';
 }
 
-/** @throws AwsRefusal for a batch that SQS refuses as a whole */
+/** The entries of a batch. @throws AwsRefusal for a batch that SQS refuses as a whole */
 export function entriesOf({ Entries }: SqsInput): SqsEntry[] {
   if (!Entries || Entries.length === 0) throw new AwsRefusal(400, 'EmptyBatchRequest');
   if (Entries.length > 10) throw new AwsRefusal(400, 'TooManyEntriesInBatchRequest');

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { LocalQueue, type QueueDatabase } from '@bronze/common/adapters/local/local-queue';
 import { AwsRefusal } from './protocol.ts';
 
-/** SQS gives attributes as text. */
+/** As in SQS, all values are text. */
 export type QueueAttributes = Readonly<Record<string, string>>;
 
-/** A message as ReceiveMessage gives it; an interface of SQS, so in SQS's spelling. */
+/** A message as ReceiveMessage answers it, so in SQS's spelling. */
 export interface SqsMessage {
   readonly MessageId: string;
   readonly ReceiptHandle: string;
@@ -21,7 +21,7 @@ const DEFAULTS: QueueAttributes = {
   MaximumMessageSize: String(1024 * 1024),
 };
 
-/** Standard queues with their settings, in the file that holds their messages. */
+/** Standard queues with their attributes, in the database that holds their messages. */
 export class SqsQueues {
   readonly #database: QueueDatabase;
 
@@ -87,9 +87,9 @@ export class SqsQueue {
     return this.#queue.sendText(body, group_id === undefined ? { delay_ms } : { delay_ms, group_id });
   }
 
-  /** In no order, as SQS: whoever relies on one finds out here. */
+  /** In random order, because SQS guarantees none: a consumer that relies on the order fails here. */
   receive(count_max: number, visibility_seconds: number | undefined): SqsMessage[] {
-    this.#buryDead();
+    this.#moveDead();
     const visibility_ms = 1000 * (visibility_seconds ?? this.#number('VisibilityTimeout'));
     const received = this.#queue.receive(count_max, visibility_ms).map((message) => ({ message, at: Math.random() }));
     return received.toSorted((a, b) => a.at - b.at).map(({ message }) => this.#delivered(message.message_id));
@@ -99,7 +99,7 @@ export class SqsQueue {
     return this.#number('ReceiveMessageWaitTimeSeconds');
   }
 
-  /** Only the handle of the last delivery deletes; an older one is accepted and does nothing, as in SQS. */
+  /** Only the handle of the latest delivery deletes; an older one is accepted but does nothing, as in SQS. */
   delete(handle: string): void {
     const held = this.#held(handle);
     if (held) this.#queue.delete(held.message_id);
@@ -127,8 +127,11 @@ export class SqsQueue {
     return Number(this.attributes[attribute] ?? 0);
   }
 
-  /** Those received often enough move when they would be received again, and keep their id and the time they were sent. */
-  #buryDead(): void {
+  /**
+   * Once they are visible again, moves messages that have been received `maxReceiveCount` times to the dead-letter
+   * queue. They keep their id and the time they were sent.
+   */
+  #moveDead(): void {
     const policy = this.attributes['RedrivePolicy'];
     if (policy === undefined || policy === '') return;
     const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(policy) as Record<string, string | number>;

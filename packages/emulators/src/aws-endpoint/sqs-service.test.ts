@@ -37,7 +37,7 @@ async function open(path = ':memory:') {
   return { clock, endpoint, client, create, QueueUrl, send, receive };
 }
 
-test('a message is hidden for its visibility time-out, then delivered again with another handle', async () => {
+test('a message is hidden for its visibility timeout, then delivered again with another handle', async () => {
   const { clock, send, receive } = await open();
   const { MessageId } = await send('hello');
   const first = await receive();
@@ -53,7 +53,7 @@ test('a message is hidden for its visibility time-out, then delivered again with
   expect(second?.ReceiptHandle).not.toBe(first?.ReceiptHandle);
 });
 
-test('only the last delivery’s handle deletes', async () => {
+test('only the handle of the latest delivery deletes a message', async () => {
   const { clock, client, QueueUrl, send, receive } = await open();
   await send('hello');
   const first = await receive();
@@ -68,7 +68,7 @@ test('only the last delivery’s handle deletes', async () => {
   expect(await receive()).toBeUndefined();
 });
 
-test('visibility is changed while a message is held, not afterwards', async () => {
+test('a message’s visibility can be changed while it is in flight, and not afterwards', async () => {
   const { client, QueueUrl, send, receive } = await open();
   await send('hello');
   const held = await receive();
@@ -80,7 +80,7 @@ test('visibility is changed while a message is held, not afterwards', async () =
   expect(await receive()).toBeDefined();
 });
 
-test('received maxReceiveCount times, it moves to the dead-letter queue with its id and the time it was sent', async () => {
+test('a message received maxReceiveCount times moves to the dead-letter queue with its id and sent time', async () => {
   const { clock, client, create, send, receive } = await open();
   const dead = await create('dead');
   const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: 'arn:aws:sqs:us-east-1:0:dead', maxReceiveCount: 2 });
@@ -95,7 +95,7 @@ test('received maxReceiveCount times, it moves to the dead-letter queue with its
   expect(await receive(dead)).toMatchObject({ MessageId, Attributes: { SentTimestamp: '1700000000000' } });
 });
 
-test('a poll waits for a message, and leaves none hidden for a caller who has gone', async () => {
+test('a long poll waits for a message, and hides none for a caller that has disconnected', async () => {
   const { client, QueueUrl, send, receive } = await open();
   const waiting = client.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 5 }));
   await send('one');
@@ -114,7 +114,7 @@ test('a poll waits for a message, and leaves none hidden for a caller who has go
 describe('a batch', () => {
   const entries = (...bodies: string[]) => bodies.map((MessageBody, index) => ({ Id: String(index), MessageBody }));
 
-  test('is taken in part', async () => {
+  test('a batch is accepted in part, and the answer says which entries failed', async () => {
     const { client, QueueUrl } = await open();
     const Entries = [...entries('a', 'b\u0000'), { Id: 'late', MessageBody: 'c', DelaySeconds: 901 }];
     expect(await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }))).toMatchObject({
@@ -131,13 +131,13 @@ describe('a batch', () => {
     ['BatchRequestTooLong', entries('x'.repeat(600 * 1024), 'x'.repeat(600 * 1024))],
     ['BatchEntryIdsNotDistinct', [...entries('a'), ...entries('b')]],
     ['EmptyBatchRequest', []],
-  ])('is refused whole: %s', async (name, Entries) => {
+  ])('a batch is refused as a whole: %s', async (name, Entries) => {
     const { client, QueueUrl } = await open();
     await expect(client.send(new SendMessageBatchCommand({ QueueUrl, Entries }))).rejects.toMatchObject({ name });
   });
 });
 
-test('queues are found, listed, purged and deleted; one that is not there is an error', async () => {
+test('queues can be found, listed, purged and deleted, and sending to a deleted queue is an error', async () => {
   const { client, create, QueueUrl, send, receive } = await open();
   await create('write');
   expect((await client.send(new GetQueueUrlCommand({ QueueName: 'extract' }))).QueueUrl).toBe(QueueUrl);
@@ -149,7 +149,7 @@ test('queues are found, listed, purged and deleted; one that is not there is an 
   await expect(send('x')).rejects.toMatchObject({ name: 'QueueDoesNotExist' });
 });
 
-test('in a file, queues and messages outlive the endpoint', async () => {
+test('queues and messages in a file can be used by a second endpoint', async () => {
   const path = join(await mkdtemp(join(tmpdir(), 'bronze-endpoint-')), 'queues.sqlite');
   const before = await open(path);
   await before.send('kept');

@@ -95,7 +95,7 @@ type Message = Omit<SqsEntry, 'Id'>;
 function sent(queue: SqsQueue, { MessageBody, DelaySeconds, MessageGroupId }: Message): object {
   const body = required(MessageBody, 'MessageBody');
   if (body === '' || Buffer.byteLength(body) > MESSAGE_BYTES_MAX) throw new AwsRefusal(400, 'InvalidParameterValue');
-  // XML 1.0 without its control characters, as SQS says itself.
+  // As SQS documents: characters that XML 1.0 allows, so most control characters are refused.
   // oxlint-disable-next-line no-control-regex
   if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(body)) {
     throw new AwsRefusal(400, 'InvalidMessageContents');
@@ -115,7 +115,7 @@ function hidden(queue: SqsQueue, { ReceiptHandle, VisibilityTimeout }: Message):
   return nothing(queue.changeVisibility(required(ReceiptHandle, 'ReceiptHandle'), seconds));
 }
 
-/** A batch answers 200 and says of each entry how it went. */
+/** A batch answers 200 and reports for each entry whether it succeeded. */
 function eachOf(entries: readonly SqsEntry[], act: (entry: SqsEntry) => object): object {
   const Successful: object[] = [];
   const Failed: object[] = [];
@@ -133,7 +133,7 @@ function eachOf(entries: readonly SqsEntry[], act: (entry: SqsEntry) => object):
 async function receive(queue: SqsQueue, input: SqsInput, signal: AbortSignal): Promise<object> {
   const until_ms = Date.now() + 1000 * (input.WaitTimeSeconds ?? queue.wait_seconds);
   for (;;) {
-    // Whoever has gone gets nothing: it would be hidden from the others for nobody.
+    // A caller that has gone gets nothing: its messages would be hidden from the other consumers in vain.
     if (signal.aborted) return {};
     const messages = queue.receive(input.MaxNumberOfMessages ?? 1, input.VisibilityTimeout);
     if (messages.length > 0) return { Messages: messages.map((message) => asked(message, input)) };
@@ -162,12 +162,12 @@ function attributesOf(queue: SqsQueue, arn: string): Record<string, string> {
   };
 }
 
-/** From the caller's own view of this host: behind a forwarded port it may be another than ours. */
+/** Uses the host that the caller used, which differs from ours behind a forwarded port. */
 function queueUrl(name: string, { headers }: AwsRequest): string {
   return `http://${headers.host ?? '127.0.0.1'}/${ACCOUNT}/${name}`;
 }
 
-/** The region is the one that the caller signed for. */
+/** In the region that the caller signed the request for. */
 function queueArn(name: string, { headers }: AwsRequest): string {
   const region = /Credential=[^/]+\/\d+\/([a-z0-9-]+)\//.exec(headers.authorization ?? '')?.[1] ?? 'us-east-1';
   return `arn:aws:sqs:${region}:${ACCOUNT}:${name}`;

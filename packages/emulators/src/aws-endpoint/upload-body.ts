@@ -5,7 +5,10 @@ import { type AwsRequest, AwsRefusal } from './protocol.ts';
 
 const LINE_END = '\r\n';
 
-/** What was uploaded: freed of `aws-chunked` framing, and held against every checksum that came with it. */
+/**
+ * The uploaded object: without its `aws-chunked` framing, and checked against every checksum that came with it.
+ * @throws AwsRefusal if the framing, the length or a checksum is wrong
+ */
 export function uploadBody({ headers, body }: AwsRequest): Buffer {
   const signed = String(headers['x-amz-content-sha256'] ?? '');
   const isChunked =
@@ -28,7 +31,7 @@ function verifyAll(headers: IncomingHttpHeaders, data: Uint8Array): void {
   }
 }
 
-/** Base64 of the big-endian CRC-32, as S3 gives it. */
+/** Base64 of the big-endian CRC-32, as S3 sends it. */
 export function crc32Of(data: Uint8Array): string {
   const sum = Buffer.alloc(4);
   sum.writeUInt32BE(crc32(data));
@@ -59,8 +62,8 @@ function digest(algorithm: string, data: Uint8Array): string {
 }
 
 /**
- * `1f4;chunk-signature=…\r\n` + 500 bytes + `\r\n`, again and again, then `0\r\n`, trailers as header lines, an empty
- * line. Without trailers some clients leave the last line end out.
+ * Chunks of `1f4;chunk-signature=…\r\n` + 500 bytes + `\r\n`, then `0\r\n`, trailers as header lines and an empty line.
+ * Without trailers, some clients omit the last line ending.
  */
 function decodeChunks(framed: Buffer): { data: Buffer; trailers: Record<string, string> } {
   const chunks: Buffer[] = [];
@@ -68,11 +71,11 @@ function decodeChunks(framed: Buffer): { data: Buffer; trailers: Record<string, 
   for (;;) {
     const end = framed.indexOf(LINE_END, at);
     const size = end < 0 ? NaN : Number.parseInt(framed.toString('latin1', at, end), 16);
-    if (Number.isNaN(size)) throw new AwsRefusal(400, 'IncompleteBody', 'a chunk without its size');
+    if (Number.isNaN(size)) throw new AwsRefusal(400, 'IncompleteBody', 'a chunk has no size');
     at = end + LINE_END.length;
     if (size === 0) return { data: Buffer.concat(chunks), trailers: headerLines(framed.toString('latin1', at)) };
     if (framed.toString('latin1', at + size, at + size + 2) !== LINE_END) {
-      throw new AwsRefusal(400, 'IncompleteBody', 'a chunk that does not end where it says');
+      throw new AwsRefusal(400, 'IncompleteBody', 'a chunk does not end where its size says');
     }
     chunks.push(framed.subarray(at, at + size));
     at += size + LINE_END.length;
