@@ -70,7 +70,7 @@ describe('decideClaim does what docs/checkpoints.md says', () => {
   );
 });
 
-describe('decideClaim, beyond that table:', () => {
+describe('claims that the table leaves open', () => {
   const own: ExtractRequest = { entity: 'orders', load_id: id(1) };
   const loading: Checkpoint = { pending_load: pending(id(3)) };
 
