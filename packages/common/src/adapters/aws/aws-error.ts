@@ -15,7 +15,7 @@ export function errorName(thrown: unknown): string {
   return thrown instanceof Error ? thrown.name : 'unknown';
 }
 
-/** Waits up to 80 ms after attempt 1, doubling to 2 s, with jitter so that colliding callers don't collide again. */
+/** Waits 40 to 80 ms after attempt 1, doubling up to 1 to 2 s; random, so that colliding callers don't meet again. */
 export async function backOff(attempt: number): Promise<void> {
   const most_ms = Math.min(2000, 40 * 2 ** attempt);
   await new Promise((resolve) => setTimeout(resolve, most_ms * (0.5 + Math.random() / 2)));

@@ -89,7 +89,7 @@ export class QueueDatabase {
 export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   readonly name: string;
   readonly #database: QueueDatabase;
-  /** Ids of messages this process sent or received and did not finish itself; another process may have finished them. */
+  /** Ids of messages that this process sent or received and did not finish. Another process may have finished them. */
   readonly #ours = new Set<string>();
   /** How many changes this object made. While it is the same, so is all that only this object changes. */
   changes = 0;
