@@ -24,7 +24,7 @@ export function isSet(value: Reference | string, environment: Environment): bool
 }
 
 /**
- * Looks a value up; text that is not a reference stands for itself.
+ * Looks a reference up; text is returned as it is.
  *
  * @param environment usually `process.env`
  * @throws BronzeError REFERENCE_UNRESOLVED naming the variable, never a value

@@ -66,7 +66,7 @@ const size = described(z._default(positive, 100), 'records per page; an API may 
 const sizeParam = (name: string) =>
   described(
     z._default(z.nullable(text), name),
-    'query parameter for the page size; `null`: none is sent, and the API decides',
+    'query parameter for the page size; `null`: it is not sent, and the API decides',
   );
 
 export const PAGING_SCHEMAS = {

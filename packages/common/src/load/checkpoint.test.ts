@@ -28,9 +28,9 @@ function tableOf(file: string): string[][] {
   );
 }
 
-describe('decideClaim does what docs/checkpoints.md says', () => {
+describe('decideClaim does what the table in docs/checkpoints.md says:', () => {
   const rows = tableOf('../../../../docs/checkpoints.md');
-  test('in a table with more than 20 rows', () => {
+  test('the table has more than 20 rows', () => {
     expect(rows.length).toBeGreaterThan(20);
   });
 
@@ -219,9 +219,9 @@ describe('finishing a load', () => {
   });
 
   test('L4 Never back: never moves the timestamp back, wherever the window ends', () => {
-    const moment = fc.integer({ min: 0, max: 1000 }).map((day) => timestamp(new Date(day * 86_400_000).toISOString()));
+    const at = fc.integer({ min: 0, max: 1000 }).map((day) => timestamp(new Date(day * 86_400_000).toISOString()));
     fc.assert(
-      fc.property(moment, moment, (synced, until) => {
+      fc.property(at, at, (synced, until) => {
         const checkpoint = { last_sync_timestamp: synced, pending_load: pending(id(1)) };
         const next = finishLoad(checkpoint, { ...decided, until }, now);
         expect((next?.last_sync_timestamp ?? '') >= synced).toBe(true);

@@ -44,7 +44,7 @@ export interface SliceReader {
   readonly batches: AsyncIterable<RawBatch>;
   /** Records skipped so far. Undefined for a source that never skips any. */
   readonly left_out?: Skipped;
-  /** What became of the parameter that asks for changed records, as far as this slice can tell. */
+  /** What became of the parameter that asks for changed records, as far as this slice has seen. */
   readonly since_parameter?: PendingLoad['since_parameter'];
   /** Why this slice could not be read exactly. */
   readonly window_fallback?: WindowFallback;

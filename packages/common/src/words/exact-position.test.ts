@@ -167,8 +167,8 @@ test.each([
   ['oldest_transaction', 'timestamps only'],
   ['no_cursor', 'everything, each time'],
   [undefined, 'timestamps only'],
-])('the window basis %s reads "%s"', (window_basis, told) => {
-  expect(guaranteeOf({ window_basis })).toBe(told);
+])('the window basis %s reads "%s"', (window_basis, words) => {
+  expect(guaranteeOf({ window_basis })).toBe(words);
 });
 
 test('a guarantee names the reason for a fallback', () => {

@@ -77,8 +77,8 @@ test('a timestamp is the same in whatever zone it is written', () => {
   fc.assert(
     fc.property(seconds, fc.constantFrom('+', '-'), part(23), part(59), (utc, sign, hours, minutes) => {
       const local = utc.slice(0, 19);
-      const moment = new Date(Date.parse(`${local}${sign}${hours}:${minutes}`)).toISOString();
-      const canonical = `${moment.slice(0, 19)}.000000Z`;
+      const inUtc = new Date(Date.parse(`${local}${sign}${hours}:${minutes}`)).toISOString();
+      const canonical = `${inUtc.slice(0, 19)}.000000Z`;
       for (const zone of [`${sign}${hours}:${minutes}`, `${sign}${hours}${minutes}`]) {
         expect(parseTimestamp(`${local}${zone}`)).toBe(canonical);
       }

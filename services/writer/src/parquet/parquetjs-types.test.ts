@@ -29,8 +29,8 @@ test('the metadata columns are text and never null', () => {
 
 test('columns that become text are reported as degraded, and `_ingestion_ts` always is', () => {
   const types = ['text', 'jsonb', 'integer', 'boolean', 'date', 'bytea', 'bigint', 'numeric(10,2)'];
-  const told = degradedColumns(types.map((type) => ({ name: type, type })));
-  expect(told).toEqual([
+  const degraded = degradedColumns(types.map((type) => ({ name: type, type })));
+  expect(degraded).toEqual([
     { column: 'bigint', type: 'int64', written_as: 'text' },
     { column: 'numeric(10,2)', type: expect.stringContaining('decimal'), written_as: 'text' },
     { column: '_ingestion_ts', type: 'timestamptz', written_as: 'text' },
