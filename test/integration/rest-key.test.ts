@@ -47,8 +47,8 @@ describe('the API key', () => {
   test.concurrent.each([
     ['', /holds no API key/],
     ['{"key": "x"}', /holds no API key/],
-    ['two\nlines', /characters that no header can carry/],
-  ])('is a clear error when its secret is %j', async (secret, message) => {
+    ['two\nlines', /characters that a header can’t carry/],
+  ])('a secret that is %j is a clear error', async (secret, message) => {
     await using world = await RestWorld.open({ source: { api_key_secret: `env:UNUSED` } });
     expect(await world.failingRun()).toMatchObject({
       code: 'SECRET_UNREADABLE',

@@ -3,7 +3,7 @@ import { timestamp } from '@bronze/common/words/timestamp';
 import { expect, test } from 'vitest';
 import { freshnessOf } from './freshness.ts';
 
-test('how far each entity is behind; what was never loaded, is disabled or unreadable has no lag', () => {
+test('an enabled entity’s lag counts from its checkpoint; without a readable checkpoint it has none', () => {
   const table = { source: 'db', table: 'public.x' };
   const config = defineConfig({
     sources: { db: { type: 'postgres', url: 'unused' } },

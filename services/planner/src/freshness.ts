@@ -4,11 +4,11 @@ import type { Timestamp } from '@bronze/common/words/timestamp';
 
 export interface Freshness {
   readonly entity: string;
-  /** How far bronze is behind: from the end of the last window to now. */
+  /** How far bronze is behind: the time from the end of the last window until now; never negative. */
   readonly lag_seconds: number;
 }
 
-/** Of every entity that is enabled and has been loaded; one that never was has no lag but a missing metric. */
+/** The lag of every enabled entity that has been loaded. One that never was has no lag, so its metric is missing. */
 export function freshnessOf(
   config: Config,
   checkpoints: ReadonlyMap<string, Checkpoint | undefined>,

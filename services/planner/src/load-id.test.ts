@@ -9,12 +9,12 @@ test('derived ids are UUIDs that depend on every name', () => {
   expect(deriveId('a', 'b')).toBe(ids[0]);
 });
 
-test('they are of version 8 and of RFC 9562’s variant, whose free bits are used too', () => {
+test('derived ids have version 8 and RFC 9562’s variant, and use the variant’s free bits', () => {
   const ids = Array.from({ length: 200 }, (_, n) => deriveId('orders', String(n)));
   expect(new Set(ids.map((id) => id.charAt(14)))).toEqual(new Set(['8']));
   expect(new Set(ids.map((id) => id.charAt(19)))).toEqual(new Set(['8', '9', 'a', 'b']));
 });
 
-test('they stay what they are: a load planned before a deployment is the same load after it', () => {
+test('derived ids never change: a load planned before a deployment is the same load after it', () => {
   expect(deriveId('2024-01-15T00:00:00.000000Z', 'orders', 'incremental')).toBe('b0fbc12c-0b64-8b55-b9a8-804c69e840d3');
 });

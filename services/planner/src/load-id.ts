@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /**
- * A UUID (version 8, RFC 9562) that depends on nothing but its names: a doubled schedule event asks for the same loads.
+ * A UUID (version 8, RFC 9562) that depends only on `names`, so a repeated schedule event asks for the same loads.
  *
  * @example deriveId('2024-01-15T00:00:00.000000Z', 'orders', 'incremental')
  */

@@ -35,23 +35,23 @@ test.each([
     },
     { ...BY_HAND, scheduled_at: timestamp('2024-01-15T02:00:00Z'), is_schedule: true },
   ],
-])('%j', (event, request) => {
+])('the event %j asks for %j', (event, request) => {
   expect(decode(event)).toEqual(request);
 });
 
 describe('LOAD_TYPE', () => {
-  test('is the default, and the payload wins', () => {
+  test('is the default, which the payload overrides', () => {
     expect(decode({}, 'FULL').load_type).toBe('full');
     expect(decode({ load_type: 'INCREMENTAL' }, 'FULL').load_type).toBeUndefined();
     expect(decode({ load_type: 'FULL' }, 'INCREMENTAL').load_type).toBe('full');
   });
 
-  test('counts for a scheduled event too', () => {
+  test('applies to a scheduled event too', () => {
     const rule = { source: 'aws.events', time: '2024-01-15T02:00:00Z' };
     expect([decode(rule, 'full').load_type, decode(rule, 'Incremental').load_type]).toEqual(['full', undefined]);
   });
 
-  test('that is neither is the function’s mistake, not the caller’s', () => {
+  test('with another value is CONFIG_INVALID, because the caller can’t have caused it', () => {
     expect(() => decode({}, 'DELTA')).toThrow(
       expect.objectContaining({
         code: 'CONFIG_INVALID',
@@ -62,7 +62,7 @@ describe('LOAD_TYPE', () => {
   });
 });
 
-test('a field that is there without a value is a field left out', () => {
+test('a field that is undefined counts as absent', () => {
   expect(decode({ load_type: undefined, entities: undefined }, 'FULL').load_type).toBe('full');
 });
 
@@ -76,7 +76,7 @@ test.each([
   [{ scheduled_time: 'soon' }, ['scheduled_time: ', '2024-01-15T10:32:00.123456Z']],
   [{ source: 'aws.s3', time: '2024-01-15T02:00:00Z' }, ['"source", "time"']],
 ])('%j is refused, naming %j and what may be sent', (event, named) => {
-  const asked = 'the planner was asked for something it does not know: ';
+  const asked = 'the planner does not understand its payload: ';
   for (const words of [asked, ...named]) {
     expect(() => decode(event)).toThrow(
       expect.objectContaining({

@@ -19,25 +19,25 @@ const askedSchema = z.strictObject({
   load_type: z.optional(anyCase),
   entities: z.optional(z.array(z.string())),
   dry_run: z.optional(z.boolean()),
-  /** EventBridge Scheduler puts it in: `<aws.scheduler.scheduled-time>`. */
+  /** Filled in by EventBridge Scheduler: `<aws.scheduler.scheduled-time>`. */
   scheduled_time: z.optional(timestampSchema),
 });
 
-/** A rule of EventBridge, the older way of scheduling; what it may carry besides does not matter. */
+/** The event of an EventBridge rule, the older way of scheduling. Its other fields are ignored. */
 const ruleSchema = z.looseObject({ source: z.literal('aws.events'), time: timestampSchema });
 
 export interface PlanRequest extends PlanInput {
-  /** Whether to answer without sending anything. */
+  /** Whether to plan and answer without sending anything. */
   readonly dry_run: boolean;
 }
 
 export interface PlanDefaults {
-  /** `LOAD_TYPE` of the function; what the event says wins. */
+  /** `LOAD_TYPE` of the function, which the event overrides. */
   readonly load_type: string | undefined;
   readonly now: Timestamp;
 }
 
-/** What an invocation asks for. @throws BronzeError MESSAGE_INVALID */
+/** What an invocation asks for. @throws BronzeError MESSAGE_INVALID, CONFIG_INVALID (a wrong `LOAD_TYPE`) */
 export function decodePlanEvent(event: unknown, defaults: PlanDefaults): PlanRequest {
   const rule = z.safeParse(ruleSchema, event);
   const asked = rule.success ? { scheduled_time: rule.data.time } : decode(event);
@@ -46,7 +46,7 @@ export function decodePlanEvent(event: unknown, defaults: PlanDefaults): PlanReq
   return {
     scheduled_at: scheduled_time ?? defaults.now,
     is_schedule: scheduled_time !== undefined,
-    // Incremental is what happens anyway: named, it would make other load ids.
+    // Incremental is the default. Naming it would make other load ids of it.
     load_type: load_type === 'full' ? 'full' : undefined,
     entities: 'entities' in asked ? asked.entities : undefined,
     dry_run: 'dry_run' in asked && asked.dry_run === true,
@@ -58,8 +58,8 @@ function decode(event: unknown): z.infer<typeof askedSchema> {
   if (asked.success) return asked.data;
   const wrong = asked.error.issues.map((issue) => `${z.core.toDotPath(issue.path) || 'the payload'}: ${issue.message}`);
   throw new BronzeError('MESSAGE_INVALID', {
-    message: `the planner was asked for something it does not know: ${wrong.join('; ')}`,
-    hint: 'Send {}, {"load_type": "FULL"}, {"entities": ["orders"]} or {"dry_run": true}, or any of them together.',
+    message: `the planner does not understand its payload: ${wrong.join('; ')}`,
+    hint: 'Send {}, {"load_type": "FULL"}, {"entities": ["orders"]} or {"dry_run": true}, or a combination of these.',
   });
 }
 
@@ -69,6 +69,6 @@ function defaultType(variable: string | undefined): 'full' | 'incremental' | und
   if (decoded.success) return decoded.data;
   throw new BronzeError('CONFIG_INVALID', {
     message: 'LOAD_TYPE of the function is neither FULL nor INCREMENTAL',
-    hint: 'Set it to one of the two, or take it away.',
+    hint: 'Set it to one of the two, or remove it.',
   });
 }

@@ -44,7 +44,7 @@ async function plan(input: Partial<PlanInput> = {}, sent: ExtractRequest[] = [],
   return { ...result, sent, events };
 }
 
-test('one request for each enabled entity; the first load is full, the others go on from the checkpoint', async () => {
+test('a run requests each enabled entity: a first load is full, others begin at the checkpoint', async () => {
   const { planned, skipped, sent, run_id } = await plan();
   expect(planned.map(({ entity, load_type, since }) => [entity, load_type, since])).toEqual([
     ['orders', 'incremental', SYNCED],
@@ -55,7 +55,7 @@ test('one request for each enabled entity; the first load is full, the others go
   expect(sent).toEqual(planned.map(({ entity, load_id }) => ({ entity, load_id, run_id, target: AT })));
 });
 
-test('what a moment’s run and loads are called never changes: a schedule event repeated by later code plans nothing new', async () => {
+test('the ids for a scheduled time never change, so later code plans the same loads for a repeated event', async () => {
   const { run_id, planned } = await plan();
   expect([run_id, planned[0]?.load_id]).toEqual([
     'bcc007ac-4cf6-8f4d-96db-379dc8d6ad19',
@@ -66,7 +66,7 @@ test('what a moment’s run and loads are called never changes: a schedule event
   expect(run_id).not.toContain(full.planned[0]?.load_id);
 });
 
-test('a doubled schedule event asks for the same loads; another moment, entity or type asks for others', async () => {
+test('a repeated schedule event asks for the same loads; another time, entity or type asks for others', async () => {
   const ids = async (input: Partial<PlanInput>) => (await plan(input)).planned.map(({ load_id }) => load_id);
   expect(await ids({})).toEqual(await ids({}));
   const all = [
@@ -77,7 +77,7 @@ test('a doubled schedule event asks for the same loads; another moment, entity o
   expect(new Set(all).size).toBe(9);
 });
 
-test('named entities only, once each, also a disabled one; a person’s request has no target', async () => {
+test('a person’s run requests only the named entities, once each, even disabled ones, without a target', async () => {
   const { planned, skipped, sent } = await plan({
     entities: ['resting', 'orders', 'orders'],
     is_schedule: false,
@@ -91,14 +91,14 @@ test('named entities only, once each, also a disabled one; a person’s request 
   expect(sent.every((request) => request.target === undefined && request.load_type === 'full')).toBe(true);
 });
 
-test('the run says what was asked for, and logs each load that it planned', async () => {
+test('a run returns the load type asked for, and logs each planned load', async () => {
   expect((await plan()).load_type).toBe('incremental');
   const { load_type, events, planned, run_id } = await plan({ load_type: 'full' });
   expect(load_type).toBe('full');
   expect(events).toEqual(planned.map(({ entity, load_id }) => ({ kind: 'planned', entity, load_id, run_id })));
 });
 
-test('L7 Alone: an entity whose checkpoint can’t be read is planned too, like one that has no time in it', async () => {
+test('L7 Alone: an entity with an unreadable or empty checkpoint is planned too', async () => {
   const { planned } = await plan(
     { entities: ['orders', 'fresh'] },
     [],

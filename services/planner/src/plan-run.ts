@@ -15,12 +15,12 @@ export interface PlannerPorts {
 }
 
 export interface PlanInput {
-  /** The moment this run stands for: the same moment plans the same loads, however often it is planned. */
+  /** The time this run is for. Planning the same time again plans the same loads. */
   readonly scheduled_at: Timestamp;
-  /** Whether loads that have already passed `scheduled_at` are left out: true for a schedule, false for a person. */
+  /** Whether entities already loaded up to `scheduled_at` need no load: true for a schedule, false for a person. */
   readonly is_schedule: boolean;
   readonly load_type?: LoadType | undefined;
-  /** Only these; default: all that are enabled. */
+  /** The entities to load; default: all that are enabled. */
   readonly entities?: readonly string[] | undefined;
 }
 
@@ -33,18 +33,18 @@ export interface PlannedLoad {
 
 export interface Plan {
   readonly run_id: string;
-  /** As it was asked for; an entity without a checkpoint is loaded in full all the same. */
+  /** The type that was asked for. An entity without a checkpoint is nevertheless loaded in full. */
   readonly load_type: LoadType;
   readonly planned: readonly PlannedLoad[];
   readonly skipped: readonly { readonly entity: string; readonly reason: string }[];
 }
 
 /**
- * Plans one run: a request for each entity asked for, all in one go.
+ * Plans one run: sends a request for each entity asked for, all in one call.
  *
- * An entity whose own checkpoint can't be read is planned too: its extractor says what is wrong, and stops there.
+ * An entity whose own checkpoint can't be read is planned too: its extractor then fails and says what is wrong.
  *
- * @throws BronzeError ENTITY_UNKNOWN, CHECKPOINTS_UNREADABLE (the whole file); nothing has been sent then
+ * @throws BronzeError ENTITY_UNKNOWN, or CHECKPOINTS_UNREADABLE for the whole file, before anything is sent
  */
 export async function planRun(ports: PlannerPorts, config: Config, input: PlanInput): Promise<Plan> {
   const { chosen, skipped } = chooseEntities(config, input.entities);
@@ -62,7 +62,7 @@ export async function planRun(ports: PlannerPorts, config: Config, input: PlanIn
   return { run_id, load_type: input.load_type ?? 'incremental', planned, skipped };
 }
 
-/** Those named, enabled or not; otherwise all that are enabled. */
+/** The named entities, enabled or not; without names, all that are enabled. */
 function chooseEntities(config: Config, names: readonly string[] | undefined) {
   if (names) return { chosen: [...new Set(names)].map((name) => entityOf(config, name)), skipped: [] };
   const all = Object.keys(config.entities).map((name) => entityOf(config, name));
@@ -72,7 +72,7 @@ function chooseEntities(config: Config, names: readonly string[] | undefined) {
   };
 }
 
-/** The load type is that which was asked for, not the planned one: the claim decides with the checkpoint of its moment. */
+/** Its load type is the one asked for, not the planned one: the claim decides by the checkpoint that it finds. */
 function toRequest(load: PlannedLoad, run_id: string, input: PlanInput): ExtractRequest {
   return {
     entity: load.entity,

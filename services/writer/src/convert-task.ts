@@ -9,7 +9,7 @@ import type { BatchBytes, Conversion, Converted, ParquetEngine, Provenance } fro
 export interface TaskInput {
   readonly slice: SliceManifest;
   readonly task: WriteTask;
-  /** Its number in the slice. */
+  /** The task's index in the slice. */
   readonly number: number;
   readonly batches: readonly BatchBytes[];
 }
@@ -19,7 +19,7 @@ interface ConvertPorts {
   readonly engine: ParquetEngine;
 }
 
-/** Converts the batches, puts the parts and the quarantine, and gives the receipt that proves it. */
+/** Converts the batches, stores the parts and the quarantine, and returns the receipt that proves it. */
 export async function convertTask(ports: ConvertPorts, input: TaskInput): Promise<Receipt> {
   const { slice, number } = input;
   const load: BronzeKey = { ...slice.load, entity: slice.entity };
@@ -72,8 +72,8 @@ interface PartToPut {
 }
 
 /**
- * A part that is there already counts if it carries this task's provenance: an earlier attempt put it, whole, from the
- * same batches (perhaps with another version of the engine). Any other object under this name stops us loudly.
+ * A part that already exists counts if it carries this task's provenance (ADR 4): an earlier attempt put it, whole,
+ * from the same batches, perhaps with another version of the engine. Any other object under this key is a failure.
  */
 async function putPart({ objects, engine }: ConvertPorts, { key, converted, provenance }: PartToPut): Promise<Part> {
   const put = await objects.putIfAbsent(key, converted.body);
@@ -91,8 +91,8 @@ async function putQuarantine(objects: ObjectStore, key: string, body: Uint8Array
 
 function foreign(key: string): BronzeError {
   return new BronzeError('PART_FOREIGN', {
-    message: `${key} exists and is not what this write task makes`,
-    hint: 'Something else writes under data/, or another version of the engine began this task. Nothing was replaced; move that object away and replay the message.',
+    message: `${key} exists, but this write task did not make it`,
+    hint: 'Either something else writes under data/, or another version of the engine began this task. Nothing was replaced; move that object away and replay the message.',
   });
 }
 

@@ -16,10 +16,11 @@ export interface WriterPorts extends CompletionPorts {
 }
 
 /**
- * Carries out one write task: verified batches in, Parquet parts and a receipt out, and completes the load if this
- * was the last. Every put is if-absent and every byte a function of the slice, so it may run any number of times.
+ * Carries out one write task: reads and verifies its batches, writes Parquet parts and a receipt, and completes the
+ * load if it was the last one. Every put is if-absent and every byte follows from the slice, so it may run any number
+ * of times. If it throws, the message is delivered again, or goes to the dead-letter queue if a retry can't help.
  *
- * @throws BronzeError the message is then delivered again
+ * @throws BronzeError MESSAGE_INVALID, OBJECT_*, PART_FOREIGN, ENGINE_LIMIT, LOAD_RECLAIMED and what the ports throw
  */
 export async function writeTask(ports: WriterPorts, message: WriteMessage): Promise<void> {
   const record = await readLoadRecord(ports.objects, message);
@@ -45,7 +46,7 @@ async function findTask(
   if (slice && task) return { slice, task };
   throw new BronzeError('MESSAGE_INVALID', {
     message: `load ${message.load_id} of ${message.entity} has no write task ${taskName(message.slice, message.task)}`,
-    hint: 'Write messages are sent by the extractor only. Enqueue the entity instead: what is missing is sent again.',
+    hint: 'Only the extractor sends write messages. Enqueue the entity instead: missing tasks are sent again.',
   });
 }
 
@@ -64,13 +65,13 @@ async function fetchBatches(objects: ObjectStore, slice: SliceManifest, task: Wr
 function missing(batch: StagedBatch): BronzeError {
   return new BronzeError('OBJECT_MISSING', {
     message: `the staged batch ${batch.key} is gone`,
-    hint: 'Staging must live until its load record exists: look for a lifecycle rule or a person that deletes it. Then abandon the load.',
+    hint: 'Staging must be kept until its load record exists: look for a lifecycle rule or a person that deletes it. Then abandon the load.',
   });
 }
 
 function corrupt(batch: StagedBatch): BronzeError {
   return new BronzeError('OBJECT_CORRUPT', {
-    message: `the bytes of ${batch.key} are not those that were staged`,
+    message: `${batch.key} does not hold the bytes that were staged`,
     hint: 'Nothing was written. Find out what changed the object, then abandon the load and enqueue the entity again.',
   });
 }

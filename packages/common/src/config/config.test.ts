@@ -16,7 +16,7 @@ function mistakesOf(input: unknown): string {
   throw new Error('it was accepted');
 }
 
-test('defaults: by updated_at, no event date, enabled', () => {
+test('by default an entity is enabled, has the cursor updated_at and no event date', () => {
   const config = defineConfig({ sources: shop, entities: { orders: { source: 'shop', table: 'public.orders' } } });
   expect(entityOf(config, 'orders')).toMatchObject({
     name: 'orders',
@@ -26,7 +26,7 @@ test('defaults: by updated_at, no event date, enabled', () => {
   });
 });
 
-test('a cursor is a column, several, or none; nothing else', () => {
+test('a cursor is one column, several or none, and anything else is refused', () => {
   const cursorOf = (cursor: unknown) => {
     const config = defineConfig({
       sources: shop,
@@ -39,13 +39,13 @@ test('a cursor is a column, several, or none; nothing else', () => {
   for (const cursor of [[], [''], 7, ['a', null]]) expect(() => cursorOf(cursor)).toThrow(/entities\.orders\.cursor/);
 });
 
-test('what defineConfig gave is accepted again', () => {
+test('defineConfig accepts its own result', () => {
   const config = defineConfig({ sources: shop, entities: { orders: { source: 'shop', table: 'public.orders' } } });
   expect(defineConfig(config)).toEqual(config);
 });
 
-describe('mistakes', () => {
-  test('all are reported at once, each with its path, its value and a suggestion', () => {
+describe('configuration mistakes', () => {
+  test('are all reported at once, each with its path, its value and a suggestion', () => {
     const said = mistakesOf({
       sources: { shop: { type: 'postgres', url: env('DATABASE_URL'), margin_second: 5 } },
       entities: {
@@ -70,13 +70,13 @@ describe('mistakes', () => {
     ]);
   });
 
-  test('a source that is not there', () => {
+  test('include a source that does not exist, with a suggestion', () => {
     expect(mistakesOf({ sources: shop, entities: { orders: { source: 'shopp', table: 'a.b' } } })).toContain(
       'entities.orders.source = "shopp": no such source; did you mean "shop"?',
     );
   });
 
-  test('a connection URL is never shown', () => {
+  test('are reported without showing a connection URL', () => {
     expect(
       mistakesOf({
         sources: { shop: { type: 'postgres', url: env('X'), uri: 'postgresql://u:canary@h/d' } },
@@ -85,7 +85,7 @@ describe('mistakes', () => {
     ).not.toContain('canary');
   });
 
-  test.each(['../x', 'a'.repeat(64), '1a', 'A', 'a-b', 'a=b', ''])('no entity may be called %j', (name) => {
+  test.each(['../x', 'a'.repeat(64), '1a', 'A', 'a-b', 'a=b', ''])('include an entity called %j', (name) => {
     expect(
       mistakesOf({
         sources: shop,
@@ -94,27 +94,27 @@ describe('mistakes', () => {
     ).toContain(name.slice(0, 10));
   });
 
-  test('edit distance', () => {
+  test('are matched to known keys by Levenshtein distance', () => {
     expect([editDistance('curser', 'cursor'), editDistance('', 'ab'), editDistance('kitten', 'sitting')]).toEqual([
       1, 2, 3,
     ]);
   });
 });
 
-describe('references', () => {
-  test('are resolved when used, from the environment of that moment', () => {
+describe('a reference', () => {
+  test('is resolved when it is used, from the environment it is given', () => {
     expect(resolve(env('DATABASE_URL'), { DATABASE_URL: 'x' })).toBe('x');
     expect(resolve('plain', {})).toBe('plain');
   });
 
-  test.each([undefined, ''])('one that is %j is named, and no value is', (value) => {
+  test.each([undefined, ''])('to a variable that is %j fails with its name and without any value', (value) => {
     expect(() => resolve(env('DATABASE_URL'), { DATABASE_URL: value, OTHER: 'canary' })).toThrow(
       /DATABASE_URL is not set/,
     );
   });
 });
 
-test('an entity that is not configured is named with those that are', () => {
+test('an unknown entity is refused with a list of the configured ones', () => {
   const config = defineConfig({ sources: shop, entities: { orders: { source: 'shop', table: 'a.b' } } });
   for (const name of ['ordres', '__proto__', 'constructor']) {
     expect(() => entityOf(config, name)).toThrow(

@@ -14,7 +14,7 @@ const outlineSchema = z.strictObject({
   entities: z.record(entityNameSchema, z.looseObject({ source: commonFields.source })),
 });
 
-/** What a person writes; defaults may be left out. */
+/** A configuration as a person writes it: keys that have a default are optional. */
 export interface ConfigInput {
   readonly sources: Record<string, z.input<typeof sourceSchema>>;
   readonly entities: Record<string, TableEntityInput | EndpointEntityInput>;
@@ -39,7 +39,7 @@ export function isEndpoint(entity: Entity): entity is EndpointEntity {
 }
 
 /**
- * Checks a configuration whole and fills in the defaults.
+ * Checks a whole configuration and fills in the defaults.
  *
  * @throws BronzeError CONFIG_INVALID listing every mistake with its path, value and a suggestion
  */
@@ -49,11 +49,11 @@ export function defineConfig(input: ConfigInput): Config {
   const mistakes = describeMistakes(input, decoded.mistakes);
   throw new BronzeError('CONFIG_INVALID', {
     message: `the configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}:\n${mistakes.map((one) => `  - ${one}`).join('\n')}`,
-    hint: 'Mend the paths above in bronze.config.ts; docs/configuration.md lists every key.',
+    hint: 'Fix the paths above in bronze.config.ts; docs/configuration.md lists every key.',
   });
 }
 
-/** A configuration, or what is wrong with it, as zod says it. */
+/** The decoded configuration, or what is wrong with it in zod's words. */
 export function decodeConfig(input: unknown): { readonly config: Config } | { readonly mistakes: readonly Mistake[] } {
   const outline = z.safeParse(outlineSchema, input);
   const entities = Object.entries(recordAt(input, 'entities')).map(([name, value]) => {
@@ -66,7 +66,7 @@ export function decodeConfig(input: unknown): { readonly config: Config } | { re
       ...(decoded.error?.issues ?? []).map((issue) => ({ ...issue, path: ['entities', name, ...issue.path] })),
     ]),
   ];
-  // A mistake in `source` shows in the outline and in the entity.
+  // Both the outline and the entity's schema report a mistake in `source`.
   const distinct = new Map(mistakes.map((one) => [JSON.stringify([one.path, one.message, one.code]), one]));
   if (mistakes.length > 0 || !outline.success) return { mistakes: [...distinct.values()] };
   const decoded = entities.flatMap(({ name, decoded }) => (decoded.success ? [[name, decoded.data] as const] : []));
@@ -76,7 +76,7 @@ export function decodeConfig(input: unknown): { readonly config: Config } | { re
 function danglingSource(input: unknown, name: string, value: unknown): Mistake[] {
   const source: unknown = Reflect.get(Object(value), 'source');
   const sources = recordAt(input, 'sources');
-  // One that is there but wrong in itself has its own line.
+  // A source that exists but is wrong itself is reported in a line of its own.
   if (typeof source !== 'string' || Object.hasOwn(sources, source)) return [];
   const values = Object.keys(sources);
   return [
@@ -84,13 +84,13 @@ function danglingSource(input: unknown, name: string, value: unknown): Mistake[]
   ];
 }
 
-/** @throws BronzeError ENTITY_UNKNOWN */
+/** The entity's configuration with its name. @throws BronzeError ENTITY_UNKNOWN, listing the configured entities */
 export function entityOf(config: Config, name: string): Entity {
   const entity = Object.hasOwn(config.entities, name) ? config.entities[name] : undefined;
   if (entity) return { ...entity, name };
   const known = Object.keys(config.entities);
   throw new BronzeError('ENTITY_UNKNOWN', {
     message: `there is no entity ${JSON.stringify(name.slice(0, 80))}`,
-    hint: `Configured are: ${known.join(', ') || 'none'}. Was it removed from bronze.config.ts? Its state is kept.`,
+    hint: `Configured entities: ${known.join(', ') || 'none'}. Was it removed from bronze.config.ts? Its state is kept.`,
   });
 }

@@ -1,12 +1,12 @@
-/** Fields that entities of every kind of source have. The descriptions are the reference in docs/configuration.md. */
+/** Fields of every entity, whatever its source. `npm run docs` writes the descriptions to docs/configuration.md. */
 import * as z from 'zod/mini';
 import '../words/zod-locale.ts';
 
 export const positive = z.int().check(z.minimum(1));
-/** Servers and timers count milliseconds in 31 bits. */
+/** Servers and timers hold milliseconds in 31 bits: about 2,147,000 seconds. */
 export const seconds = positive.check(z.maximum(2_000_000));
 
-/** A field with its line in the reference. */
+/** Gives a field its description in docs/configuration.md. */
 export function described<T extends z.ZodMiniType>(schema: T, meaning: string): T {
   return schema.check(z.describe(meaning)) as T;
 }
@@ -14,18 +14,24 @@ export function described<T extends z.ZodMiniType>(schema: T, meaning: string): 
 const MIB = 1024 * 1024;
 
 export const commonFields = {
-  source: described(z.string(), 'name of its source'),
-  enabled: described(z._default(z.boolean(), true), 'whether a run without names includes it'),
-  batch_rows: described(z._default(positive, 50_000), 'a batch ends at so many rows'),
-  batch_bytes: described(z._default(positive, 16 * MIB), 'or so many bytes of NDJSON'),
+  source: described(z.string(), 'name of the source that it is read from'),
+  enabled: described(z._default(z.boolean(), true), 'whether a run that names no entities includes it'),
+  batch_rows: described(z._default(positive, 50_000), 'rows at which a staged batch ends'),
+  batch_bytes: described(z._default(positive, 16 * MIB), 'bytes of NDJSON at which a staged batch ends'),
   task_rows: described(
     z._default(positive, 250_000),
-    'a write task, one Parquet file for each event date in it, ends at so many rows',
+    'most rows of a write task, which writes one Parquet file for each event date in it',
   ),
-  task_bytes: described(z._default(positive, 64 * MIB), 'or so many bytes of NDJSON'),
+  task_bytes: described(
+    z._default(positive, 64 * MIB),
+    'most bytes of NDJSON of a write task; a larger batch is a write task by itself',
+  ),
   slice_rows: described(
     z._default(positive, 500_000),
-    'an extractor invocation commits and hands over after so many rows',
+    'rows after which an extractor invocation commits its slice and enqueues what comes next',
   ),
-  slice_bytes: described(z._default(positive, 2048 * MIB), 'or so many bytes of NDJSON'),
+  slice_bytes: described(
+    z._default(positive, 2048 * MIB),
+    'bytes of NDJSON after which an extractor invocation commits its slice and enqueues what comes next',
+  ),
 };

@@ -1,19 +1,19 @@
 import type * as z from 'zod/mini';
 import { knownKeysAt } from './schemas.ts';
 
-/** A secret may stand anywhere a person can put it; values are shown only this far, and URLs never. */
+/** A person can put a secret anywhere, so a value is shown only up to this length, and a URL never. */
 const SHOWN_CHARACTERS = 40;
 
 export type Mistake = z.core.$ZodIssue;
 
-/** What may hold a secret, by its name: header values and keys that are not ours. */
+/** Names of keys whose value may be a secret, except for those of ours that hold none. */
 const SECRET_NAMES = /key|token|pass|secret|auth|header/i;
 const OURS: ReadonlySet<PropertyKey> = new Set(['primary_key', 'api_key_secret', 'api_key_header']);
 
 /**
- * Each mistake in one line: `entities.orders.curser = "updated_at": no such key; did you mean "cursor"?`
+ * Describes each mistake in one line: `entities.orders.curser = "updated_at": no such key; did you mean "cursor"?`
  *
- * @param input the configuration as written, to show the value at each path
+ * @param input the configuration as written, for showing the value at each path
  */
 export function describeMistakes(input: unknown, mistakes: readonly Mistake[]): string[] {
   return mistakes.flatMap((mistake) => {
@@ -65,10 +65,10 @@ function suggestion(written: string, known: readonly string[]): string {
     .filter(({ name, distance }) => distance <= Math.max(1, Math.floor(name.length / 3)))
     .sort((a, b) => a.distance - b.distance);
   if (close[0]) return `; did you mean "${close[0].name}"?`;
-  return known.length > 0 ? `; known are ${known.join(', ')}` : '';
+  return known.length > 0 ? `; expected one of ${known.join(', ')}` : '';
 }
 
-/** Levenshtein's, with a row of the table at a time. */
+/** The Levenshtein distance, computed one row of the table at a time. */
 export function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, letter] of [...a].entries()) {

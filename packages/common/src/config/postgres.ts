@@ -11,31 +11,31 @@ const column = z.string().check(
 
 export const postgresSourceSchema = z.strictObject({
   type: described(z.literal('postgres'), '`postgres`'),
-  url: described(z.optional(textOrReference), "connection URL, best as `env('DATABASE_URL')`"),
+  url: described(z.optional(textOrReference), "connection URL, best given as `env('DATABASE_URL')`"),
   secret: described(
     z.optional(textOrReference),
-    "where the login is, best as `env('RDS_SECRET_ARN')`: a Secrets Manager ARN, `env:NAME` or `file:PATH`. JSON with host, port, database, username and password (reached by TLS, verified), or a URL. It counts where that variable is set, else `url`",
+    "where the login is stored, best given as `env('RDS_SECRET_ARN')`: a Secrets Manager ARN, `env:NAME` or `file:PATH`. The secret is a URL, or JSON with host, port, database, username and password (connected by TLS with verification). Where that variable is set, the secret is used instead of `url`",
   ),
   margin_seconds: described(
     z._default(z.number().check(z.minimum(0)), 60),
-    'how far behind the database’s clock a window ends for views and foreign tables, whose rows have no transaction id, when the role can’t see other users’ transactions',
+    'how far behind the database’s clock the window of a view or foreign table ends when the role can’t see other users’ transactions; their rows have no transaction id',
   ),
   clock_margin_seconds: described(
     z._default(z.number().check(z.minimum(0)), 60),
-    'how far behind the start of its transaction a cursor may lie: clocks of applications that differ from the database’s. It costs index reads, never duplicates',
+    'how far before the start of its transaction a row’s cursor may lie, because applications’ clocks differ from the database’s. More costs index reads, never duplicates',
   ),
   lookback_seconds: described(
     z._default(z.number().check(z.minimum(0)), 3600),
-    'the longest transaction on a standby, where open ones can’t be seen; and how far before the checkpoint a load begins whose exact position does not count',
+    'the longest transaction to allow for on a standby, where open ones can’t be seen; also how far before the checkpoint a load begins when its exact position does not count',
   ),
   statement_timeout_seconds: described(z._default(seconds, 900), 'the server cancels a statement that runs longer'),
   idle_timeout_seconds: described(
     z._default(seconds, 300),
-    'the connection counts as lost when the server sends nothing for so long; sorting a large table counts too',
+    'the connection counts as lost when the server sends nothing for this long, even while it sorts a large table',
   ),
   reconnects: described(
     z._default(z.int().check(z.minimum(0)), 3),
-    'how often a lost connection is opened again without progress before the slice fails',
+    'how many times a lost connection is reopened without progress before the slice fails',
   ),
 });
 export type PostgresSourceInput = z.input<typeof postgresSourceSchema>;
@@ -47,31 +47,31 @@ export const tableEntitySchema = z.strictObject({
   source,
   table: described(
     z.string().check(z.regex(/^[^.]+\.[^.]+$/u, 'expected schema.table, such as "public.orders"')),
-    '`schema.table`, or a view',
+    '`schema.table` of a table or a view',
   ),
   cursor: described(
     z._default(z.nullable(z.union([column, z.array(column).check(z.minLength(1))])), 'updated_at'),
-    "timestamp column that grows with every change of a row, or several, of which the greatest counts: `['updated_at', 'deleted_at']`; `null`: always loaded in full",
+    "timestamp column that grows with every change of a row, or several of which the greatest counts: `['updated_at', 'deleted_at']`; `null`: the table is always loaded in full",
   ),
   null_cursor: described(
     z._default(z.enum(['include', 'error']), 'include'),
-    'rows without a cursor value: `include`: with full loads, and left out and counted in incremental ones; `error`: the load fails',
+    'what happens to rows without a cursor value: with `include`, full loads take them and incremental ones skip and count them; with `error`, the load fails',
   ),
   cursor_time_zone: described(
     z.optional(z.string().check(z.regex(/^[A-Za-z0-9_+/-]{1,64}$/))),
-    'zone of the values of a cursor column without one; default: the database’s `TimeZone`, in which `now()` is written there',
+    'time zone of the values in a cursor column that has none; default: the database’s `TimeZone`, in which it stores `now()`',
   ),
   primary_key: described(
     z.optional(z.array(column).check(z.minLength(1))),
-    'columns that identify a row; default: from the catalog; needed for views. A table without a key is one slice',
+    'columns that identify a row; default: from the catalog; needed for views. A table without a key is read as one slice',
   ),
   deleted_at: described(
     z._default(z.nullable(column), null),
-    'column that is set when a row is deleted softly: bronze gets a boolean `_is_deleted`. Name it in `cursor` too, unless `updated_at` changes with it',
+    'column that is set when a row is soft-deleted: bronze gets a boolean `_is_deleted`. Name it in `cursor` too, unless `updated_at` changes with it',
   ),
   event_date: described(
     z._default(z.nullable(column), null),
-    'date or timestamp column whose date names the `event_date=` partition; `null`: no such level',
+    'date or timestamp column whose date names the `event_date=` partition; `null`: files are not partitioned by event date',
   ),
   ...limits,
 });
@@ -79,7 +79,7 @@ export type TableEntityInput = z.input<typeof tableEntitySchema>;
 /** A table of a PostgreSQL source, with the entity's name. */
 export type TableEntity = z.output<typeof tableEntitySchema> & { readonly name: string };
 
-/** The columns whose greatest value is the cursor; none: always loaded in full. */
+/** The columns whose greatest value is the cursor; empty if the table is always loaded in full. */
 export function cursorColumns({ cursor }: Pick<TableEntity, 'cursor'>): readonly string[] {
   return cursor === null ? [] : [cursor].flat();
 }

@@ -3,24 +3,30 @@ import { BronzeError } from '../words/failure.ts';
 
 const variable = z.string().check(z.regex(/^[A-Z][A-Z0-9_]*$/));
 
-/** A value that lives elsewhere. It is looked up when it is used and never printed. */
+/** A value that is kept in the environment: looked up when it is used, and never printed. */
 export const referenceSchema = z.strictObject({ env: z.array(variable).check(z.minLength(1)) });
 export type Reference = z.infer<typeof referenceSchema>;
 
-/** `env('SHIPMENTS_API_URL', 'PAYMENTS_API_URL')`: the first environment variable of these that is set, at the moment of use. */
+/**
+ * Refers to the first of these environment variables that is set and not empty when the value is used.
+ *
+ * @example env('SHIPMENTS_API_URL', 'PAYMENTS_API_URL')
+ */
 export function env(...names: readonly [string, ...string[]]): Reference {
   return { env: [...names] };
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Whether a value could be resolved now. */
+/** Whether {@link resolve} would find a value. */
 export function isSet(value: Reference | string, environment: Environment): boolean {
   return typeof value === 'string' || value.env.some((name) => environment[name]);
 }
 
 /**
- * @param environment `process.env` of whoever asks
+ * Looks a reference up; text is returned as it is.
+ *
+ * @param environment usually `process.env`
  * @throws BronzeError REFERENCE_UNRESOLVED naming the variable, never a value
  */
 export function resolve(value: Reference | string, environment: Environment): string {
@@ -30,6 +36,6 @@ export function resolve(value: Reference | string, environment: Environment): st
   const [first] = value.env;
   throw new BronzeError('REFERENCE_UNRESOLVED', {
     message: `the environment variable ${value.env.join(' or ')} is not set`,
-    hint: `Set it, such as: export ${first}=…`,
+    hint: `Set it, for example: export ${first}=…`,
   });
 }

@@ -23,7 +23,7 @@ const mistakesIn = (entity: object, source: object = {}) =>
     entities: { payments: { ...payments, ...entity } },
   });
 
-test('defaults: since as ISO text, no paging, by updated_at', () => {
+test('by default an endpoint has the cursor updated_at, since as ISO text and no paging', () => {
   const config = defineConfig({ sources, entities: { payments } } as ConfigInput);
   expect(entityOf(config, 'payments')).toMatchObject({
     cursor: 'updated_at',
@@ -35,12 +35,12 @@ test('defaults: since as ISO text, no paging, by updated_at', () => {
   expect(defineConfig(config as ConfigInput)).toEqual(config);
 });
 
-describe('a mistake is told with its path, its value and a suggestion', () => {
+describe('a mistake is reported with its path, its value and a suggestion', () => {
   test.each([
     [{ endpiont: '/x' }, 'entities.payments.endpiont = "/x": no such key; did you mean "endpoint"?'],
     [
       { table: 'public.payments' },
-      'entities.payments.table = "public.payments": no such key; known are source, endpoint',
+      'entities.payments.table = "public.payments": no such key; expected one of source, endpoint',
     ],
     [{ paging: { style: 'pages' } }, 'entities.payments.paging.style = "pages": no such kind; did you mean "page"?'],
     [{ paging: { style: 'page', sise: 5 } }, 'entities.payments.paging.sise = 5: no such key; did you mean "size"?'],
@@ -50,28 +50,28 @@ describe('a mistake is told with its path, its value and a suggestion', () => {
     [{ endpoint: 'payments' }, 'entities.payments.endpoint = "payments": expected a path such as "/payments"'],
     [{ primary_key: [] }, 'entities.payments.primary_key = []: '],
     [{ headers: { 'bad name': 'x' } }, 'entities.payments.headers.bad name = '],
-  ])('%j', (entity, said) => {
+  ])('in the entity %j', (entity, said) => {
     const mistakes = mistakesIn(entity);
     expect(mistakes).toHaveLength(1);
     expect(mistakes[0]).toContain(said);
   });
 
-  test('of a source, also of a type that is none', () => {
+  test('in a source, and also in its type', () => {
     expect(mistakesIn({}, { atempts: 3 })).toEqual([
       '  - sources.payments_api.atempts = 3: no such key; did you mean "attempts"?',
     ]);
     expect(mistakesIn({}, { type: 'rset' })).toEqual([
-      '  - sources.payments_api.type = "rset": no such kind; known are postgres, rest',
+      '  - sources.payments_api.type = "rset": no such kind; expected one of postgres, rest',
     ]);
   });
 
-  test('an endpoint of a database, a table of an API', () => {
+  test('in an entity that names an endpoint of a database', () => {
     const mistakes = mistakesOf({ sources, entities: { payments: { ...payments, source: 'shop' } } });
     expect(mistakes.join()).toContain('entities.payments.endpoint = "/payments": no such key');
     expect(mistakes.join()).toContain('entities.payments.table');
   });
 
-  test('without what may be a secret', () => {
+  test('without any value that may be a secret', () => {
     const headers = { authorization: { bearer: 'canary' }, 'x-token': 5 };
     const said = [
       ...mistakesIn({ headers }),
@@ -92,7 +92,7 @@ describe('a mistake is told with its path, its value and a suggestion', () => {
   });
 });
 
-test('the first variable that is set counts', () => {
+test('a reference resolves to the first of its variables that is set', () => {
   const url = env('SHIPMENTS_API_URL', 'PAYMENTS_API_URL');
   expect(resolve(url, { PAYMENTS_API_URL: 'p' })).toBe('p');
   expect(resolve(url, { PAYMENTS_API_URL: 'p', SHIPMENTS_API_URL: 's' })).toBe('s');

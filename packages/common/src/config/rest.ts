@@ -12,29 +12,35 @@ const notNegative = z.number().check(z.minimum(0));
 
 export const restSourceSchema = z.strictObject({
   type: described(z.literal('rest'), '`rest`'),
-  base_url: described(textOrReference, "where the API is, best as `env('PAYMENTS_API_URL')`; `https`, or loopback"),
+  base_url: described(
+    textOrReference,
+    "URL of the API, best given as `env('PAYMENTS_API_URL')`; `https`, or a loopback address",
+  ),
   api_key_secret: described(
     z.optional(textOrReference),
-    "where the API key is, best as `env('API_KEY_SECRET_ARN')`: a Secrets Manager ARN, `env:NAME` or `file:PATH`. The secret is the bare key or JSON with `api_key`",
+    "where the API key is stored, best given as `env('API_KEY_SECRET_ARN')`: a Secrets Manager ARN, `env:NAME` or `file:PATH`. The secret is the bare key, or JSON with `api_key`",
   ),
   api_key_header: described(z._default(headerName, 'x-api-key'), 'header that carries the API key'),
   margin_seconds: described(
     z._default(notNegative, 60),
-    'how far behind the server’s `Date` a window ends: longer than a change takes to show in the API',
+    'how far behind the server’s `Date` a window ends; it must be longer than a change takes to show in the API',
   ),
   requests_per_second: described(
     z._default(z.number().check(z.minimum(0.01)), 10),
-    'requests to this source by one process; `RateLimit` headers and `Retry-After` slow it down further',
+    'how many requests one process sends to this source per second; `RateLimit` headers and `Retry-After` slow it down further',
   ),
-  attempts: described(z._default(positive, 5), 'how often a request is tried before its slice fails'),
-  request_timeout_seconds: described(z._default(seconds, 30), 'of one attempt, from connecting to the last byte'),
+  attempts: described(z._default(positive, 5), 'how many times a request is tried before its slice fails'),
+  request_timeout_seconds: described(
+    z._default(seconds, 30),
+    'limit for one attempt, from connecting to the last byte',
+  ),
   retry_wait_seconds_max: described(
     z._default(seconds, 300),
-    'a server that asks for a longer wait is left alone: the slice ends, or fails when it has read nothing',
+    'when a server asks for a longer wait, the slice ends, or fails if it has read nothing',
   ),
   response_bytes_max: described(
     z._default(positive, 32 * MIB),
-    'a larger response is refused, unread; reading one takes some thirty times its size',
+    'a larger response is refused unread; reading one takes about thirty times its size in memory',
   ),
 });
 export type RestSourceInput = z.input<typeof restSourceSchema>;
@@ -44,48 +50,51 @@ const SINCE_FORMATS = ['iso', 'iso_milliseconds', 'iso_seconds', 'date', 'unix_s
 export type SinceFormat = (typeof SINCE_FORMATS)[number];
 
 export const sinceSchema = z.strictObject({
-  param: described(z._default(text, 'since'), 'query parameter that asks for records changed since a moment'),
+  param: described(z._default(text, 'since'), 'query parameter that asks for records changed since a time'),
   format: described(
     z._default(z.enum(SINCE_FORMATS), 'iso'),
-    `how the moment is written: ${SINCE_FORMATS.map((name) => `\`${name}\``).join(', ')}; \`iso\` has microseconds`,
+    `how that time is written: ${SINCE_FORMATS.map((name) => `\`${name}\``).join(', ')}; \`iso\` has microseconds`,
   ),
   overlap_seconds: described(
     z._default(notNegative, 1),
-    'asks for so much more, for APIs that mean “after” or round; what comes twice is left out again',
+    'how much earlier Bronze asks from, for APIs that mean “after” or that round; what comes twice is skipped',
   ),
 });
 export type SinceConfig = z.output<typeof sinceSchema>;
 
-const size = described(z._default(positive, 100), 'records a page; an API may send fewer');
+const size = described(z._default(positive, 100), 'records per page; an API may send fewer');
 const sizeParam = (name: string) =>
   described(
     z._default(z.nullable(text), name),
-    'query parameter of the page size; `null`: the API decides and none is sent',
+    'query parameter for the page size; `null`: it is not sent, and the API decides',
   );
 
 export const PAGING_SCHEMAS = {
   none: z.strictObject({
-    style: described(z.literal('none'), '`none`: one response holds everything; it can’t be taken up half-way'),
+    style: described(z.literal('none'), '`none`: one response holds everything; reading can’t be resumed half-way'),
   }),
   page: z.strictObject({
-    style: described(z.literal('page'), '`page`: numbered pages, until one is empty'),
-    page_param: described(z._default(text, 'page'), 'query parameter of the page’s number'),
+    style: described(z.literal('page'), '`page`: numbered pages, read until one is empty'),
+    page_param: described(z._default(text, 'page'), 'query parameter for the number of the page'),
     first_page: described(z._default(z.int().check(z.minimum(0)), 1), 'number of the first page'),
     size_param: sizeParam('page_size'),
     size,
     confirm: described(
       z._default(z.boolean(), true),
-      'reads each page again after the next one: a list that moved meanwhile shows, and nothing is lost between the pages. `false` halves the requests and trusts the API',
+      'reads each page again after the next one, so that nothing is lost between pages when the list moves meanwhile. `false` halves the requests and trusts the API',
     ),
   }),
   offset: z.strictObject({
-    style: described(z.literal('offset'), '`offset`: so many records skipped, until none comes; pages overlap by one'),
-    offset_param: described(z._default(text, 'offset'), 'query parameter of how many records to skip'),
+    style: described(
+      z.literal('offset'),
+      '`offset`: skips the records already read, until no more come; pages overlap by one record',
+    ),
+    offset_param: described(z._default(text, 'offset'), 'query parameter for how many records to skip'),
     size_param: sizeParam('limit'),
-    size: described(z._default(z.int().check(z.minimum(2)), 100), 'records a page; an API may send fewer'),
+    size: described(z._default(z.int().check(z.minimum(2)), 100), 'records per page; an API may send fewer'),
   }),
   cursor: z.strictObject({
-    style: described(z.literal('cursor'), '`cursor`: each response holds a token for the next, until none does'),
+    style: described(z.literal('cursor'), '`cursor`: each response but the last holds a token for the next'),
     cursor_param: described(z._default(text, 'cursor'), 'query parameter that sends the token back'),
     cursor_path: described(
       z._default(text, 'next_cursor'),
@@ -95,7 +104,7 @@ export const PAGING_SCHEMAS = {
     size,
   }),
   'next-link': z.strictObject({
-    style: described(z.literal('next-link'), '`next-link`: each response names the URL of the next, until none does'),
+    style: described(z.literal('next-link'), '`next-link`: each response but the last names the URL of the next'),
     link_path: described(
       z._default(z.nullable(text), null),
       'where in the body the URL is, such as `links.next`; `null`: in the `Link` header, `rel="next"`',
@@ -128,7 +137,7 @@ export const endpointEntitySchema = z.strictObject({
   source,
   endpoint: described(
     z.string().check(z.regex(/^\/[^#\s]*$/, 'expected a path such as "/payments"')),
-    'path below the base URL; it may have a query: `/payments?status=all`',
+    'path below the base URL; it may include a query: `/payments?status=all`',
   ),
   records_path: described(
     z._default(z.nullable(text), null),
@@ -137,27 +146,27 @@ export const endpointEntitySchema = z.strictObject({
   primary_key: described(z.array(text).check(z.minLength(1)), 'fields that identify a record'),
   cursor: described(
     z._default(z.nullable(text), 'updated_at'),
-    'field with the moment of a record’s last change; `null`: always loaded in full',
+    'field with the time of a record’s last change; `null`: the endpoint is always loaded in full',
   ),
   null_cursor: described(
     z._default(z.enum(['include', 'error']), 'include'),
-    'records without a cursor value: `include`: with full loads, and left out and counted in incremental ones; `error`: the load fails',
+    'what happens to records without a cursor value: with `include`, full loads take them and incremental ones skip and count them; with `error`, the load fails',
   ),
   event_date: described(
     z._default(z.nullable(text), null),
-    'date or timestamp field whose date names the `event_date=` partition; `null`: no such level',
+    'date or timestamp field whose date names the `event_date=` partition; `null`: files are not partitioned by event date',
   ),
   since: described(
     z._default(z.nullable(sinceSchema), { param: 'since', format: 'iso', overlap_seconds: 1 }),
-    'the parameter that asks for changed records; `null`: the API has none, everything is read and filtered here',
+    'the parameter that asks for changed records; `null`: the API has none, so Bronze reads everything and filters it',
   ),
-  paging: described(z._default(pagingSchema, { style: 'none' }), 'how the list is cut into pages'),
+  paging: described(z._default(pagingSchema, { style: 'none' }), 'how the list is divided into pages'),
   columns: described(
     z._default(z.record(text, columnType), {}),
-    "types of fields: `{ amount: 'numeric(12,2)' }`; others are inferred from the first records and then kept",
+    "types of fields: `{ amount: 'numeric(12,2)' }`; the types of other fields are inferred from the first records and then kept",
   ),
   exclude: described(z._default(z.array(text), []), 'fields that are not ingested'),
-  headers: described(z._default(headers, {}), "further request headers; secrets as `env('NAME')`"),
+  headers: described(z._default(headers, {}), "additional request headers; give secrets as `env('NAME')`"),
   ...limits,
 });
 export type EndpointEntityInput = z.input<typeof endpointEntitySchema>;

@@ -1,11 +1,11 @@
 import { postgresSourceSchema, tableEntitySchema } from './postgres.ts';
 import { endpointEntitySchema, PAGING_SCHEMAS, restSourceSchema, sinceSchema } from './rest.ts';
 
-/** What a source and its entities may say depends on the source's type. */
+/** Which keys a source and its entities may have depends on the source's type. */
 export const SOURCE_SCHEMAS = { postgres: postgresSourceSchema, rest: restSourceSchema };
 export const ENTITY_SCHEMAS = { postgres: tableEntitySchema, rest: endpointEntitySchema };
 
-/** The keys that may stand at a path of a configuration as written; none when that can't be told. */
+/** The keys allowed at a path of a configuration as written; empty if they can't be determined. */
 export function knownKeysAt(input: unknown, path: readonly PropertyKey[]): readonly string[] {
   const [section, name, field] = path;
   const written = recordAt(recordAt(input, String(section)), String(name));
@@ -21,7 +21,7 @@ function keysOf(schemas: Readonly<Record<string, { readonly shape: object }>>, t
   return Object.keys(schema?.shape ?? {});
 }
 
-/** The kind of entity that a written value means: by its source, or, where that is no source, by what it says. */
+/** The kind of an entity as written: its source's type or, without a valid source, `rest` if it has an `endpoint`. */
 export function kindOfEntity(input: unknown, entity: unknown): keyof typeof ENTITY_SCHEMAS {
   const name: unknown = Reflect.get(Object(entity), 'source');
   const type: unknown =
@@ -30,7 +30,7 @@ export function kindOfEntity(input: unknown, entity: unknown): keyof typeof ENTI
   return Object.hasOwn(Object(entity), 'endpoint') ? 'rest' : 'postgres';
 }
 
-/** The object under an own key of something that may be anything; empty when there is none. */
+/** The object under an own key of a value of any type; `{}` if there is none. */
 export function recordAt(value: unknown, key: string): object {
   const found: unknown = Object.hasOwn(Object(value), key) ? Reflect.get(Object(value), key) : undefined;
   return typeof found === 'object' && found !== null ? found : {};

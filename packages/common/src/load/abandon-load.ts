@@ -6,11 +6,11 @@ import { loadRecordKey } from './object-keys.ts';
 import { readableSlices, rowsOf } from './slice-manifest.ts';
 
 /**
- * Gives up the pending load of an entity: an operator's way out when it can never complete. The record is put if
- * absent, so whoever decides first, completion or operator, decides for good; the swap then frees the entity
- * without moving its timestamp.
+ * Abandons the pending load of an entity: an operator's way out when it can never complete. The record is put if
+ * absent, so completion or operator, the first to put it decides finally. The swap then frees the entity without
+ * moving its timestamp.
  *
- * @returns the record that decided; undefined when no load is pending
+ * @returns the record that decided, which may be a completion's; undefined if no load is pending
  */
 export async function abandonLoad(ports: CompletionPorts, entity: string): Promise<LoadRecord | undefined> {
   const { checkpoint } = await ports.checkpoints.read(entity);

@@ -6,15 +6,15 @@ import { CHECKPOINTS_KEY } from './object-keys.ts';
 import type { CheckpointStore, VersionedCheckpoint } from './checkpoint-store.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 
-/** Each lost round means that some other entity's swap succeeded, so this is only reached when something is wrong. */
+/** Each lost round means that another entity's swap succeeded, so the limit is reached only if something is wrong. */
 const SWAP_ROUNDS_MAX = 100;
 
 const fileSchema = z.record(z.string(), z.unknown());
 type File = z.infer<typeof fileSchema>;
 
 /**
- * All checkpoints in one JSON object, `checkpoints.json`, readable and editable by hand.
- * An entity's version is its entry's own text, so that swaps of other entities don't disturb it.
+ * All checkpoints in one object, `checkpoints.json`, which people can read and edit.
+ * An entity's version is the JSON text of its entry, so a swap of another entity does not change it.
  */
 export class CheckpointFile implements CheckpointStore {
   readonly #objects: ObjectStore;
@@ -43,7 +43,7 @@ export class CheckpointFile implements CheckpointStore {
     }
     throw new BronzeError('SWAP_CONTENDED', {
       message: `${CHECKPOINTS_KEY} changed ${SWAP_ROUNDS_MAX} times while ${entity} tried to swap its checkpoint`,
-      hint: 'It is retried. If it stays, something rewrites the file in a loop: look for a script.',
+      hint: 'It is retried. If this persists, something rewrites the file in a loop: look for a script.',
     });
   }
 
@@ -73,6 +73,6 @@ function unreadable(what: string) {
   return {
     code: 'CHECKPOINTS_UNREADABLE',
     what,
-    hint: 'Nothing was changed. Mend the file by hand, or restore its last version; the load records under logs/pipeline/ingestion/loads/ say how far each entity has come.',
+    hint: 'Nothing was changed. Fix the file by hand, or restore its last version; the load records under logs/pipeline/ingestion/loads/ say up to when each entity is loaded.',
   } as const;
 }

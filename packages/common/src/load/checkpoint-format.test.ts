@@ -25,7 +25,7 @@ const WRITTEN = {
   next_requests: [{ entity: 'orders', load_id: LOAD_ID }],
 };
 
-test('what a person wrote is read as UTC with microseconds, and fields that nobody knows survive', () => {
+test('hand-written timestamps are read as UTC with microseconds, and unknown fields survive', () => {
   expect(z.parse(checkpointSchema, WRITTEN)).toEqual({
     ...WRITTEN,
     last_sync_timestamp: '2024-01-15T00:00:00.000000Z',
@@ -39,7 +39,7 @@ test('what a person wrote is read as UTC with microseconds, and fields that nobo
   });
 });
 
-test('only a load in flight has fields that must be there', () => {
+test('only a pending load has required fields', () => {
   expect(z.parse(checkpointSchema, {})).toEqual({});
   const { window_basis: _, since_parameter: __, run_id: ___, previous_load_id: ____, ...least } = WRITTEN.pending_load;
   expect(z.safeParse(checkpointSchema, { pending_load: least }).success).toBe(true);
@@ -59,11 +59,11 @@ test.each([
   { pending_load: { ...WRITTEN.pending_load, load_type: 'FULL' } },
   { pending_load: { ...WRITTEN.pending_load, since_parameter: '' } },
   { next_requests: [{ entity: 'orders' }] },
-])('%j is a mistake that is told, not a checkpoint', (wrong) => {
+])('%j is refused as a checkpoint', (wrong) => {
   expect(z.safeParse(checkpointSchema, wrong).success).toBe(false);
 });
 
-test('what an API does with `since` is one of four words', () => {
+test('`since_parameter` is one of four words', () => {
   for (const word of ['sent', 'refused', 'ignored', 'not_configured']) {
     expect(z.parse(sinceParameterSchema, word)).toBe(word);
   }

@@ -1,11 +1,11 @@
 import type { Checkpoint } from './checkpoint.ts';
 
-/** Compare-and-swap of one entity's checkpoint. */
+/** Checkpoints by entity, changed one at a time by compare-and-swap. */
 export interface CheckpointStore {
-  /** Undefined for an entry that can't be read: one entity's mistake stops no other. */
+  /** An entry that can't be read is undefined, so that one entity's mistake does not stop the others. */
   readAll(): Promise<ReadonlyMap<string, Checkpoint | undefined>>;
   read(entity: string): Promise<VersionedCheckpoint>;
-  /** False when the entity's checkpoint is no longer the one that `version` was read with. */
+  /** False if the entity's checkpoint is no longer the one that was read with `version`. */
   swap(entity: string, version: string, next: Checkpoint): Promise<boolean>;
 }
 

@@ -28,9 +28,9 @@ function tableOf(file: string): string[][] {
   );
 }
 
-describe('the table in docs/checkpoints.md is what decideClaim does', () => {
+describe('decideClaim does what the table in docs/checkpoints.md says:', () => {
   const rows = tableOf('../../../../docs/checkpoints.md');
-  test('it has rows', () => {
+  test('the table has more than 20 rows', () => {
     expect(rows.length).toBeGreaterThan(20);
   });
 
@@ -70,18 +70,18 @@ describe('the table in docs/checkpoints.md is what decideClaim does', () => {
   );
 });
 
-describe('what the table leaves open', () => {
+describe('claims that the table leaves open', () => {
   const own: ExtractRequest = { entity: 'orders', load_id: id(1) };
   const loading: Checkpoint = { pending_load: pending(id(3)) };
 
-  test('an entity that nobody has loaded yet starts with the request, whatever its target', () => {
+  test('an entity that was never loaded starts with the request, whatever its target', () => {
     const request = { ...own, target: SYNCED };
     expect(decideClaim(undefined, request, false)).toEqual({ kind: 'start', request, waiting: [] });
     expect(decideClaim({}, request, false)).toEqual({ kind: 'start', request, waiting: [] });
     expect(decideClaim(undefined, request, true)).toEqual({ kind: 'done', reason: 'already_loaded' });
   });
 
-  test('a target is passed once the checkpoint has reached it, not a microsecond before', () => {
+  test('a target is passed as soon as the checkpoint reaches it, and not a microsecond earlier', () => {
     const checkpoint: Checkpoint = { last_sync_timestamp: SYNCED };
     const claim = (target: string) => decideClaim(checkpoint, { ...own, target: timestamp(target) }, false).kind;
     expect(claim('2024-01-14T23:59:59.999999Z')).toBe('done');
@@ -89,19 +89,19 @@ describe('what the table leaves open', () => {
     expect(claim('2024-01-15T00:00:00.000001Z')).toBe('start');
   });
 
-  test('a request that says incremental is the same as one that says nothing', () => {
+  test('a request for an incremental load equals one without a load type', () => {
     const said: ExtractRequest = { ...own, load_type: 'incremental' };
     const silent: ExtractRequest = { entity: 'orders', load_id: id(2) };
     expect(decideClaim({ ...loading, next_requests: [silent] }, said, false).kind).toBe('help');
     expect(decideClaim({ ...loading, next_requests: [said] }, silent, false).kind).toBe('help');
   });
 
-  test('one load never waits twice, also when it is asked for again with another type', () => {
+  test('one load never waits twice, even if it is requested again with another type', () => {
     const next_requests: ExtractRequest[] = [{ ...own, load_type: 'full' }];
     expect(decideClaim({ ...loading, next_requests }, own, false).kind).toBe('help');
   });
 
-  test('what is pending is helped as it stands', () => {
+  test('a pending load is helped unchanged', () => {
     expect(decideClaim(loading, own, false)).toEqual({ kind: 'queue', load: loading.pending_load, waiting: [own] });
     expect(decideClaim(loading, { ...own, load_id: id(3) }, true)).toEqual({
       kind: 'help',
@@ -114,7 +114,7 @@ describe('starting a load', () => {
   const request: ExtractRequest = { entity: 'orders', load_id: id(1) };
   const start = { request, waiting: [], hasCursor: true, watermark: { until: SYNCED, basis: 'margin' }, now: SYNCED };
 
-  test('the first is full, from the epoch', () => {
+  test('an entity’s first load is full, from the epoch', () => {
     expect(startLoad(undefined, start).load).toMatchObject({
       load_type: 'full',
       since: EPOCH,
@@ -129,7 +129,7 @@ describe('starting a load', () => {
     expect(startLoad(checkpoint, start).load).toMatchObject({ load_type: 'incremental', since: SYNCED });
   });
 
-  test('a full load begins before everything, also for an entity that was loaded before', () => {
+  test('a full load begins at the epoch, even for an entity that was loaded before', () => {
     const { load } = startLoad(
       { last_sync_timestamp: SYNCED },
       { ...start, request: { ...request, load_type: 'full' } },
@@ -137,7 +137,7 @@ describe('starting a load', () => {
     expect(load).toMatchObject({ load_type: 'full', since: EPOCH, until: SYNCED });
   });
 
-  test('the load holds what it was asked with, what vouches for its window, and the load before it; nothing else', () => {
+  test('the pending load holds its request, its window’s basis and the previous load, and nothing else', () => {
     const watermark = { until: timestamp('2024-01-17'), basis: 'oldest_transaction', since_parameter: 'sent' } as const;
     const now = timestamp('2024-01-18');
     const asked = { ...start, watermark, now, request: { ...request, run_id: id(7) } };
@@ -162,12 +162,12 @@ describe('starting a load', () => {
     });
   });
 
-  test('a full load reads everything: what an API does with `since` is not asked', () => {
+  test('a full load has no `since_parameter`, because it reads everything', () => {
     const watermark = { ...start.watermark, since_parameter: 'sent' } as const;
     expect(startLoad(undefined, { ...start, watermark }).load).not.toHaveProperty('since_parameter');
   });
 
-  test('the last of those who waited takes the field with it', () => {
+  test('`next_requests` is removed when no request waits any more', () => {
     const checkpoint: Checkpoint = { last_sync_timestamp: SYNCED, next_requests: [request] };
     expect(startLoad(checkpoint, start).checkpoint).not.toHaveProperty('next_requests');
   });
@@ -177,7 +177,7 @@ describe('starting a load', () => {
     expect([load.since, load.until]).toEqual([timestamp('2024-01-16'), timestamp('2024-01-16')]);
   });
 
-  test('unknown fields and the public fields stay; the load and who waits are added', () => {
+  test('the checkpoint keeps its fields, unknown ones too, and gains the load and the waiting requests', () => {
     const checkpoint = { last_sync_timestamp: SYNCED, record_count: 7, note: 'by hand' };
     const waiting: ExtractRequest[] = [{ entity: 'orders', load_id: id(2), load_type: 'full' }];
     const started = startLoad(checkpoint, { ...start, waiting });
@@ -195,7 +195,7 @@ describe('finishing a load', () => {
   const decided = { load_id: id(1), status: 'completed', until: SYNCED, rows: 250 } as const;
   const now = timestamp('2024-01-16');
 
-  test('moves the checkpoint to the end of the window', () => {
+  test('moves the checkpoint to the end of the load’s window', () => {
     expect(finishLoad(loading, decided, now)).toEqual({
       last_sync_timestamp: SYNCED,
       record_count: 250,
@@ -211,17 +211,17 @@ describe('finishing a load', () => {
     expect(finishLoad(loading, { ...decided, load_id: id(3) }, now)).toBeUndefined();
   });
 
-  test('an abandoned load frees the entity and moves nothing', () => {
+  test('frees the entity and moves nothing if the load is abandoned', () => {
     const freed = finishLoad(loading, { ...decided, status: 'abandoned' }, now);
     expect(freed).toMatchObject({ last_sync_timestamp: EPOCH, record_count: 1, last_load_id: id(1) });
     expect(freed).not.toHaveProperty('pending_load');
     expect(freed).not.toHaveProperty('updated_at');
   });
 
-  test('L4 Never back: whatever order loads start and finish in', () => {
-    const moment = fc.integer({ min: 0, max: 1000 }).map((day) => timestamp(new Date(day * 86_400_000).toISOString()));
+  test('L4 Never back: never moves the timestamp back, wherever the window ends', () => {
+    const at = fc.integer({ min: 0, max: 1000 }).map((day) => timestamp(new Date(day * 86_400_000).toISOString()));
     fc.assert(
-      fc.property(moment, moment, (synced, until) => {
+      fc.property(at, at, (synced, until) => {
         const checkpoint = { last_sync_timestamp: synced, pending_load: pending(id(1)) };
         const next = finishLoad(checkpoint, { ...decided, until }, now);
         expect((next?.last_sync_timestamp ?? '') >= synced).toBe(true);

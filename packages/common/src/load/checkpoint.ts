@@ -17,34 +17,34 @@ export const pendingLoadSchema = z.looseObject({
   /** The window is `[since, until)`. */
   since: timestampSchema,
   until: timestampSchema,
-  /** The rows' `_ingestion_ts`; its UTC date is the `ingestion_date`, also after midnight. */
+  /** The rows' `_ingestion_ts`. Its UTC date is the `ingestion_date`, even for parts written after midnight. */
   ingested_at: timestampSchema,
-  /** What vouches for `until`: see {@link HighWatermark}. */
+  /** What guarantees `until`: see {@link HighWatermark}. */
   window_basis: z.optional(z.string()),
-  /** Why the exact position of the load before did not count: this load may bring rows again. */
+  /** Why the previous load's exact position did not count: this load may bring rows again. */
   window_fallback: z.optional(windowFallbackSchema),
   exact_window: z.optional(exactWindowSchema),
-  /** What the checkpoint gets when this load completes. */
+  /** The position that the checkpoint gets when this load completes. */
   exact_position: z.optional(exactPositionSchema),
-  /** How far `until` lay behind the source's clock at the claim. */
+  /** How far `until` was behind the source's clock at the claim. */
   watermark_lag_seconds: z.optional(z.number()),
-  /** The age, at most, of the oldest transaction that was open at the claim. */
+  /** Upper bound on the age of the oldest transaction that was open at the claim. */
   oldest_transaction_seconds: z.optional(z.number()),
   since_parameter: z.optional(sinceParameterSchema),
   run_id: z.optional(loadIdSchema),
-  /** The load that was decided before this one: its columns are those that this one keeps to. */
+  /** The load decided before this one. A source that infers types keeps to that load's columns (ADR 17). */
   previous_load_id: z.optional(loadIdSchema),
 });
 export type PendingLoad = z.infer<typeof pendingLoadSchema>;
 
-/** One entity's entry in `checkpoints.json`. Fields it doesn't name survive a rewrite. */
+/** One entity's entry in `checkpoints.json`. Fields it doesn't name survive when the entry is written again. */
 export const checkpointSchema = z.looseObject({
   last_sync_timestamp: z.optional(timestampSchema),
   record_count: z.optional(z.int().check(z.minimum(0))),
   updated_at: z.optional(timestampSchema),
-  /** The load that moved the checkpoint last: no two idle states are ever equal, so a late swap can't slip in. */
+  /** The load decided last. It makes every idle state unique, so that a late swap always fails (ADR 7). */
   last_load_id: z.optional(loadIdSchema),
-  /** One that can't be read counts as none: the next load then says so and falls back to the timestamp. */
+  /** An unreadable one counts as absent: the next load reports that and falls back to the timestamp. */
   exact_position: z.optional(readablePositionSchema),
   pending_load: z.optional(pendingLoadSchema),
   next_requests: z.optional(z.array(waitingRequestSchema)),
@@ -54,7 +54,7 @@ export type Checkpoint = z.infer<typeof checkpointSchema>;
 export type ClaimDecision =
   /** Nothing to do for this request. */
   | { readonly kind: 'done'; readonly reason: 'already_loaded' | 'target_passed' }
-  /** Nobody is loading: swap this request's load in and leave `waiting` behind. */
+  /** No load is pending: swap this request's load in, and leave `waiting` as the requests that wait. */
   | { readonly kind: 'start'; readonly request: ExtractRequest; readonly waiting: readonly ExtractRequest[] }
   /** Another load is pending: swap the request into the queue, then help that load. */
   | { readonly kind: 'queue'; readonly load: PendingLoad; readonly waiting: readonly ExtractRequest[] }
@@ -62,10 +62,10 @@ export type ClaimDecision =
   | { readonly kind: 'help'; readonly load: PendingLoad };
 
 /**
- * What a request means for an entity. The table is in `docs/checkpoints.md`.
+ * What an extractor does with a request, given the entity's checkpoint. The table is in `docs/checkpoints.md`.
  *
- * @param recorded whether the load record of `request.load_id` exists, looked up *after* the checkpoint was read:
- *   whoever finished that load wrote the record before the checkpoint
+ * @param recorded whether the load record of `request.load_id` exists, looked up *after* the checkpoint was read,
+ *   because the record is always written before the checkpoint
  */
 export function decideClaim(
   checkpoint: Checkpoint | undefined,
@@ -76,7 +76,7 @@ export function decideClaim(
   const pending = checkpoint?.pending_load;
   if (pending) {
     if (pending.load_id === request.load_id) return { kind: 'help', load: pending };
-    // It may be this message that claimed the pending load, for a request that waited, and then failed.
+    // This very message may have claimed the pending load, for a request that waited, and then failed (ADR 28).
     if (recorded) return { kind: 'help', load: pending };
     const coalesced = coalesce(waiting, request);
     if (coalesced === waiting) return { kind: 'help', load: pending };
@@ -95,14 +95,14 @@ function whyDone(checkpoint: Checkpoint | undefined, request: ExtractRequest, re
   return passed && request.load_type !== 'full' ? 'target_passed' : undefined;
 }
 
-/** At most one incremental and one full request wait; a further one of the same type adds nothing. */
+/** At most one incremental and one full request wait: another one of the same type adds nothing. */
 function coalesce(waiting: readonly ExtractRequest[], request: ExtractRequest): readonly ExtractRequest[] {
   const type = (one: ExtractRequest) => one.load_type ?? 'incremental';
   const covered = waiting.some((one) => one.load_id === request.load_id || type(one) === type(request));
   return covered ? waiting : [...waiting, request];
 }
 
-/** `full` for a first load, and for an entity that has no cursor to read forward by. */
+/** `full` for a first load and for an entity without a cursor; otherwise as requested, incremental by default. */
 export function effectiveLoadType(
   checkpoint: Checkpoint | undefined,
   requested: LoadType | undefined,
@@ -120,8 +120,8 @@ export interface StartOfLoad {
 }
 
 /**
- * The checkpoint with the load of `start.request` pending and its window fixed.
- * A watermark below the checkpoint (a transaction that opened early, a margin) gives an empty window, never a step back.
+ * The checkpoint with the load of `start.request` pending and its window fixed. A watermark below the checkpoint, due
+ * to a transaction that began early or to a margin, gives an empty window (ADR 6) and never moves the checkpoint back.
  */
 export function startLoad(
   checkpoint: Checkpoint | undefined,
@@ -159,13 +159,13 @@ function exactFieldsOf({ exact }: HighWatermark, at: Timestamp): Partial<Pending
   };
 }
 
-/** The checkpoint with `next_requests` set, or without the field when nobody waits. */
+/** The checkpoint with `next_requests` set, or without the field if no request waits. */
 export function withWaiting(checkpoint: Checkpoint, waiting: readonly ExtractRequest[]): Checkpoint {
   const { next_requests: _, ...rest } = checkpoint;
   return waiting.length === 0 ? rest : { ...rest, next_requests: [...waiting] };
 }
 
-/** How a decided load leaves its mark: see `load-record.ts`. */
+/** What a load record decides: see `load-record.ts`. */
 export interface DecidedLoad {
   readonly load_id: string;
   readonly status: 'completed' | 'abandoned';
@@ -174,8 +174,8 @@ export interface DecidedLoad {
 }
 
 /**
- * The checkpoint after a decided load; `undefined` when that load is not the pending one (someone else has finished it).
- * An abandoned load frees the entity and moves nothing.
+ * The checkpoint after a decided load; undefined if that load is not the pending one (somebody else has finished it).
+ * An abandoned load frees the entity and does not move its timestamp.
  */
 export function finishLoad(
   checkpoint: Checkpoint | undefined,

@@ -21,7 +21,7 @@ export interface CompletionPorts {
   readonly log: Log;
 }
 
-/** Completes the load if every write task has its receipt; otherwise somebody else will. Harmless to repeat. */
+/** Completes the load if every write task has its receipt; if not, a later writer does (ADR 1). Safe to repeat. */
 export async function completeLoad(ports: CompletionPorts, load: LoadKey): Promise<void> {
   const written = await receiptNames(ports.objects, load);
   if (!(await mayBeCovered(ports.objects, load, written))) return;
@@ -34,11 +34,11 @@ export async function completeLoad(ports: CompletionPorts, load: LoadKey): Promi
 }
 
 /**
- * Whether there are as many receipts as write tasks. One or two reads say so, however many slices a load has, and each
- * writer asks; what decides is that none is missing.
+ * Whether there are at least as many receipts as write tasks. Every writer asks this, so it takes one or two reads
+ * however many slices the load has (ADR 32). The decision itself rests on each task having its receipt.
  */
 async function mayBeCovered(objects: ObjectStore, load: LoadKey, written: ReadonlySet<string>): Promise<boolean> {
-  // What has a receipt is of a committed slice.
+  // A task that has a receipt belongs to a committed slice, so every slice before it is committed too.
   const last = [...written].at(-1);
   for (let number = last === undefined ? 0 : sliceOfTask(last); ; number += 1) {
     const slice = await readSlice(objects, load, number);
@@ -47,7 +47,7 @@ async function mayBeCovered(objects: ObjectStore, load: LoadKey, written: Readon
   }
 }
 
-/** The record is the decision: whoever puts it first, all go on with the one that is there. */
+/** The record is the decision: only the first put counts, and everybody goes on with the stored record. */
 async function decide(ports: CompletionPorts, load: LoadKey, record: LoadRecord): Promise<LoadRecord> {
   const put = await ports.objects.putIfAbsent(loadRecordKey(load), encodeJson(record));
   if (put === 'created') return record;
@@ -56,7 +56,7 @@ async function decide(ports: CompletionPorts, load: LoadKey, record: LoadRecord)
 }
 
 /**
- * Brings a decided load into the checkpoint, if nobody has, and wakes whoever waits behind it.
+ * Brings a decided load into the checkpoint, if nobody has yet, and sends the oldest request that waits behind it.
  *
  * @throws BronzeError LOAD_RECLAIMED
  */
@@ -79,6 +79,6 @@ function assertReconciled(record: LoadRecord): void {
   if (record.rows === record.rows_in_bronze + record.rows_quarantined) return;
   throw new BronzeError('OBJECT_CORRUPT', {
     message: `load ${record.load_id} of ${record.entity} staged ${record.rows} rows, but bronze holds ${record.rows_in_bronze} and quarantine ${record.rows_quarantined}`,
-    hint: 'Nothing was recorded and the checkpoint did not move. Please report this with the load’s staging folder.',
+    hint: 'No load record was written and the checkpoint did not move. Please report this with the load’s staging folder.',
   });
 }

@@ -3,7 +3,7 @@ import type { LoadType } from '../words/entity.ts';
 import type { WindowFallback } from '../words/exact-position.ts';
 import type { Failure } from '../words/failure.ts';
 
-/** What the pipeline tells about itself: logs, metrics and the progress display are made of these. */
+/** What the pipeline reports about itself. Logs, metrics and the progress display are made from these. */
 export type PipelineEvent =
   | { readonly kind: 'planned'; readonly entity: string; readonly load_id: string; readonly run_id: string }
   | { readonly kind: 'request_done'; readonly entity: string; readonly load_id: string; readonly reason: string }
@@ -21,7 +21,7 @@ export type PipelineEvent =
       readonly oldest_transaction_seconds?: number | undefined;
     }
   | {
-      /** The exact position did not count: this load reads by the timestamp, and may bring rows again. */
+      /** The exact position did not count, so this load may bring rows again. */
       readonly kind: 'window_fallback';
       readonly entity: string;
       readonly load_id: string;

@@ -49,14 +49,14 @@ describe('the record of a covered load', () => {
     expect(record.rows).toBe(record.rows_in_bronze + record.rows_quarantined);
   });
 
-  test('says who asked, what vouched for the window, and what was left out, where there is such a thing', () => {
+  test('holds the run, the window basis and the skipped records, if there are any', () => {
     const load = { ...last.load, run_id: LOAD_ID, window_basis: 'margin', since_parameter: 'sent' } as const;
     const left_out = { without_cursor: 1, outside_window: 2, repeated: 3 };
     const record = buildLoadRecord([first, { ...last, load, left_out }], receipts, COMPLETED_AT);
     expect(record).toMatchObject({ run_id: LOAD_ID, window_basis: 'margin', since_parameter: 'sent', left_out });
   });
 
-  test('says how exact its window was, and which slice could not keep to it', () => {
+  test('holds the exact window, and the fallback of its claim or of a slice', () => {
     const exact = {
       exact_window: {
         database: '7/1/5',
@@ -78,7 +78,7 @@ describe('the record of a covered load', () => {
     expect(buildLoadRecord([first, claimed], receipts, COMPLETED_AT).window_fallback).toBe('no_position');
   });
 
-  test('a parameter that one slice saw ignored was ignored', () => {
+  test('calls the since parameter ignored if one slice saw it ignored', () => {
     const load = { ...last.load, since_parameter: 'sent' } as const;
     const ignored = { ...first, since_parameter: 'ignored' } as const;
     expect(buildLoadRecord([ignored, { ...last, load }], receipts, COMPLETED_AT).since_parameter).toBe('ignored');
@@ -86,7 +86,7 @@ describe('the record of a covered load', () => {
     expect(buildLoadRecord([sent, { ...last, load }], receipts, COMPLETED_AT).since_parameter).toBe('sent');
   });
 
-  test('names each engine once, with what it could not express', () => {
+  test('names each engine once, with the columns it wrote as another type', () => {
     const degraded = [{ column: 'id', type: 'bigint', written_as: 'text' }];
     const other: Receipt = { ...receipt('00001-00000', 11), engine: { name: 'parquetjs-lite', degraded } };
     const record = buildLoadRecord([first, last], [...receipts.slice(0, 2), other], COMPLETED_AT);
@@ -96,12 +96,12 @@ describe('the record of a covered load', () => {
     ]);
   });
 
-  test('there is none without a committed slice', () => {
+  test('can’t be built without a committed slice', () => {
     expect(() => buildLoadRecord([], [], COMPLETED_AT)).toThrow('without a committed slice');
   });
 });
 
-describe('reading', () => {
+describe('reading a load record', () => {
   const columns = [{ name: 'id', type: 'bigint' }];
   const degraded = [{ column: 'id', type: 'bigint', written_as: 'text' }];
   const engine = { name: 'parquetjs-lite', degraded };
@@ -119,7 +119,7 @@ describe('reading', () => {
     return objects;
   };
 
-  test('a record comes back whole, also with fields of newer code', async () => {
+  test('returns the whole record, including fields that newer code added', async () => {
     const record = { ...whole(), verdict: 'proven' };
     expect(await readLoadRecord(await storeOf(record), key)).toEqual(record);
     expect(await readLoadRecord(await storeOf({ ...record, status: 'abandoned' }), key)).toMatchObject({
@@ -136,7 +136,7 @@ describe('reading', () => {
     ['with a nameless engine', { engines: [{ degraded: [] }] }],
     ['with an engine that degrades no column', { engines: [{ ...engine, degraded: [{}] }] }],
     ['without a window', { until: undefined }],
-  ])('a record %s is refused, and never to be mended by hand', async (_, wrong) => {
+  ])('refuses one %s, and the hint says that records are never edited', async (_, wrong) => {
     expect(loadRecordSchema.safeParse({ ...whole(), ...wrong }).success).toBe(false);
     await expect(readLoadRecord(await storeOf({ ...whole(), ...wrong }), key)).rejects.toMatchObject({
       code: 'OBJECT_INVALID',
@@ -144,12 +144,12 @@ describe('reading', () => {
     });
   });
 
-  test('the first load has no columns to keep to: nothing is read', async () => {
+  test('is not needed for the first load, which has no columns to keep to', async () => {
     const unread = Object.assign(new MemoryObjectStore(), { get: () => Promise.reject(new Error('read')) });
     expect(await columnsBefore(unread, 'orders', slice(0, 0, true).load)).toEqual([]);
   });
 
-  test('columns are kept from the load before; there are none to keep to without its record', async () => {
+  test('gives the previous load’s columns, or none if that load has no record', async () => {
     const objects = await storeOf(whole());
     const { load } = slice(0, 0, true);
     expect(await columnsBefore(objects, 'orders', { ...load, previous_load_id: LOAD_ID })).toEqual(columns);

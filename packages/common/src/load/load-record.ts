@@ -18,7 +18,7 @@ import { type SliceManifest, skippedOf, rowsOf } from './slice-manifest.ts';
 import { skippedSchema } from './position.ts';
 import { timestampSchema } from '../words/timestamp.ts';
 
-/** The decision about a load, put once; it outlives staging and is never deleted. */
+/** The decision about a load, put once. It outlives staging and is never deleted. */
 export const loadRecordSchema = z.looseObject({
   version: z.literal(1),
   status: z.enum(['completed', 'abandoned']),
@@ -37,7 +37,7 @@ export const loadRecordSchema = z.looseObject({
   ingested_at: timestampSchema,
   completed_at: timestampSchema,
   source_system: z.optional(sourceSystemSchema),
-  /** Rows staged: `rows_in_bronze + rows_quarantined`. */
+  /** Rows staged, which equals `rows_in_bronze + rows_quarantined` in a completed load. */
   rows: z.int(),
   rows_in_bronze: z.int(),
   rows_quarantined: z.int(),
@@ -51,14 +51,14 @@ export const loadRecordSchema = z.looseObject({
 });
 export type LoadRecord = z.infer<typeof loadRecordSchema>;
 
-/** The columns that the load before this one had: inferred types are kept. Empty for a first load. */
+/** The columns of the load before this one, so that inferred types are kept (ADR 17). Empty for a first load. */
 export async function columnsBefore(objects: ObjectStore, entity: string, load: PendingLoad): Promise<Column[]> {
   const { previous_load_id } = load;
   if (previous_load_id === undefined) return [];
   return (await readLoadRecord(objects, { entity, load_id: previous_load_id }))?.columns ?? [];
 }
 
-/** The record of a covered load. `receipts` are those of {@link taskNames}, in that order. */
+/** The record of a covered load. @param receipts those of the tasks that `taskNames` lists, in that order */
 export function buildLoadRecord(
   slices: readonly SliceManifest[],
   receipts: readonly Receipt[],
@@ -113,6 +113,6 @@ function windowOf(slices: readonly SliceManifest[], load: PendingLoad): Partial<
 }
 
 export async function readLoadRecord(objects: ObjectStore, load: LoadKey): Promise<LoadRecord | undefined> {
-  const hint = 'Load records are the decision about a load and are never edited: restore its first version.';
+  const hint = 'A load record is the decision about its load and is never edited: restore its first version.';
   return readJson(objects, loadRecordKey(load), loadRecordSchema, hint);
 }

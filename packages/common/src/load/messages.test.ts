@@ -13,11 +13,11 @@ import {
 const MESSAGE_ID = '0b0b0b0b-0000-8000-8000-000000000000';
 const invalid = expect.objectContaining({ code: 'MESSAGE_INVALID', kind: 'permanent' }) as BronzeError;
 
-test('a hand-made {"entity":"orders"} is enough: the message id is the load id', () => {
+test('a hand-made {"entity":"orders"} is enough, and the message id becomes the load id', () => {
   expect(decodeExtractRequest('{"entity":"orders"}', MESSAGE_ID)).toEqual({ entity: 'orders', load_id: MESSAGE_ID });
 });
 
-test('a whole request', () => {
+test('a request with every field is decoded', () => {
   const load_id = deriveId('load');
   const body = {
     entity: 'orders',
@@ -49,7 +49,7 @@ test.each([
   '{"entity":"orders","slice":0.5}',
   '{"entity":"orders","slice":"1"}',
   `{"entity":"orders","run_id":"${'a'.repeat(5000)}"}`,
-])('refused: %j', (body) => {
+])('the request %j is refused', (body) => {
   expect(() => decodeExtractRequest(body.slice(0, 6000), MESSAGE_ID)).toThrow(invalid);
 });
 
@@ -63,20 +63,20 @@ test('a refusal names each wrong path and says what to send instead', () => {
   expect(() => decodeWriteMessage('orders')).toThrow('the message is not JSON');
 });
 
-test('the length of a body is told before anything else that is wrong with it', () => {
+test('a body that is too long is refused for its length before it is parsed', () => {
   const padded = (bytes: number) => '{"entity":"orders"}'.padEnd(bytes);
   expect(decodeExtractRequest(padded(MESSAGE_BYTES_MAX), MESSAGE_ID).entity).toBe('orders');
   expect(() => decodeExtractRequest(padded(MESSAGE_BYTES_MAX + 1), MESSAGE_ID)).toThrow(
     expect.objectContaining({
       code: 'MESSAGE_INVALID',
-      message: 'the message has 4097 bytes, and none of ours has more than 4096',
+      message: 'the message has 4097 bytes, and Bronze sends none of more than 4096',
       hint: expect.stringContaining('{"entity":"<name>"}') as string,
     }) as Error,
   );
   expect(() => decodeWriteMessage('ü'.repeat(3000))).toThrow('the message has 6000 bytes');
 });
 
-test('a request that waits has its load id; nothing waits that a message could not say', () => {
+test('a waiting request must have a load id, and no fields that a message can’t have', () => {
   const load_id = deriveId('load');
   const request = { entity: 'orders', load_id, load_type: 'full', target: '2024-01-15' };
   expect(z.parse(waitingRequestSchema, request)).toEqual({ ...request, target: '2024-01-15T00:00:00.000000Z' });
@@ -100,7 +100,7 @@ test.each([
   ['{"entity":"../../etc"}', '(unknown)'],
   ['{"entity":7}', '(unknown)'],
   ['orders', '(unknown)'],
-])('the entity of %j is %s, also when the rest can’t be read', (body, entity) => {
+])('the entity of %j is %s, even if the rest can’t be read', (body, entity) => {
   expect(entityIn(body)).toBe(entity);
 });
 
@@ -109,6 +109,6 @@ test.each([
   '{"entity":"orders","load_id":"x","slice":0,"task":0}',
   `{"entity":"orders","load_id":"${MESSAGE_ID}","slice":-1,"task":0}`,
   `{"entity":"orders","load_id":"${MESSAGE_ID}","slice":0.5,"task":0}`,
-])('no write message: %j', (body) => {
+])('%j is not a write message', (body) => {
   expect(() => decodeWriteMessage(body)).toThrow(invalid);
 });

@@ -4,27 +4,27 @@ import { BronzeError } from '../words/failure.ts';
 import { decodeJson } from '../words/json.ts';
 import { timestampSchema } from '../words/timestamp.ts';
 
-/** A longer body is no message of ours. */
+/** No message that Bronze sends is longer, so a longer body is refused before it is parsed. */
 export const MESSAGE_BYTES_MAX = 4096;
 
 /** Asks for one entity to be ingested. A hand-made `{"entity":"orders"}` is enough. */
 export const extractRequestSchema = z.strictObject({
   entity: entityNameSchema,
-  /** Absent in hand-made requests: the message id then serves. */
+  /** Absent from hand-made requests: the message id is then used. */
   load_id: z.optional(loadIdSchema),
-  /** Absent: incremental, or full when the entity has no checkpoint yet. */
+  /** Absent: incremental, or full if the entity has no checkpoint yet. */
   load_type: z.optional(loadTypeSchema),
   run_id: z.optional(loadIdSchema),
-  /** The scheduled time: an incremental request whose target the checkpoint has passed is done. */
+  /** The scheduled time: an incremental request is done once the checkpoint has reached it. */
   target: z.optional(timestampSchema),
-  /** In a request that goes on with its load: the slice to stage next, from 0. All before it were handed over. */
+  /** In a request that continues its load: the slice to stage next, from 0. The tasks of all before it were sent. */
   slice: z.optional(z.int().check(z.minimum(0))),
 });
 
-/** A request as it waits in the checkpoint and travels on: always with its load id. */
+/** A request as it waits in the checkpoint and is sent on: always with its load id. */
 export const waitingRequestSchema = z.strictObject({ ...extractRequestSchema.shape, load_id: loadIdSchema });
 
-/** Asks for one write task to be converted: slice and task count from 0. */
+/** Asks for one write task to be converted. Slices and tasks are counted from 0. */
 export const writeMessageSchema = z.strictObject({
   entity: entityNameSchema,
   load_id: loadIdSchema,
@@ -36,7 +36,7 @@ export type ExtractRequest = z.infer<typeof waitingRequestSchema>;
 export type WriteMessage = z.infer<typeof writeMessageSchema>;
 
 /**
- * @param messageId id the queue gave the message; serves as `load_id` when the body names none
+ * @param messageId id that the queue gave the message; used as `load_id` if the body names none
  * @throws BronzeError MESSAGE_INVALID
  */
 export function decodeExtractRequest(body: string, messageId: string): ExtractRequest {
@@ -49,7 +49,7 @@ export function decodeWriteMessage(body: string): WriteMessage {
   return decodeMessage(writeMessageSchema, body);
 }
 
-/** Whose message it is, also when the rest of it can't be read. */
+/** The entity that a message names, even if the rest can't be read; `(unknown)` if it names none. */
 export function entityIn(body: string): string {
   return /"entity"\s*:\s*"([a-z0-9_]{1,63})"/.exec(body)?.[1] ?? '(unknown)';
 }
@@ -59,6 +59,6 @@ function decodeMessage<T>(schema: z.ZodMiniType<T>, body: string): T {
   const bytes = Buffer.byteLength(body);
   if (bytes <= MESSAGE_BYTES_MAX)
     return decodeJson(schema, body, { code: 'MESSAGE_INVALID', what: 'the message', hint });
-  const message = `the message has ${bytes} bytes, and none of ours has more than ${MESSAGE_BYTES_MAX}`;
+  const message = `the message has ${bytes} bytes, and Bronze sends none of more than ${MESSAGE_BYTES_MAX}`;
   throw new BronzeError('MESSAGE_INVALID', { message, hint });
 }

@@ -9,7 +9,7 @@ const load = {
   ingested_at: timestamp('2024-01-15T23:59:59.999999Z'),
 } as const;
 
-test('every key is the one that the design names', () => {
+test('a load’s keys are exactly those that other systems and earlier versions know', () => {
   expect(keys.loadRecordKey(load)).toBe('logs/pipeline/ingestion/loads/orders/L.json');
   expect(keys.sliceManifestKey(load, 7)).toBe('data/staging/orders/L/slice-00007.json');
   expect(keys.batchKey(load, 0, 'attempt', 12)).toBe(
@@ -25,13 +25,13 @@ test('every key is the one that the design names', () => {
   expect(keys.quarantineKey(load, 1, 2)).toBe('data/quarantine/orders/ingestion_date=2024-01-15/L-00001-00002.ndjson');
 });
 
-test('the keys of no load, and the word that Hive has for NULL, are known to others by heart', () => {
+test('the checkpoints, the probe and Hive’s name for NULL have fixed keys', () => {
   expect(keys.CHECKPOINTS_KEY).toBe('logs/pipeline/ingestion/checkpoints.json');
   expect(keys.PROBE_KEY).toBe('logs/pipeline/ingestion/probe.txt');
   expect(keys.partKey(load, keys.NULL_EVENT_DATE, 0)).toContain('/event_date=__HIVE_DEFAULT_PARTITION__/part-00000-');
 });
 
-test('logs and failures lie under the UTC day they happened on', () => {
+test('logs and failures are stored under the UTC day on which they happened', () => {
   const at = timestamp('2024-01-15T23:30:00-01:00');
   expect(keys.failureRecordKey(at, 'm')).toBe('logs/pipeline/ingestion/failures/date=2024-01-16/m.json');
   expect(keys.runLogKey({ ...load, at, name: '1-starting' })).toBe(
@@ -39,7 +39,7 @@ test('logs and failures lie under the UTC day they happened on', () => {
   );
 });
 
-test('a receipt’s key gives the name of its task back', () => {
+test('the task’s name can be read from a receipt’s key', () => {
   expect(keys.taskNameOfReceipt(keys.receiptKey(load, 1, 99_999))).toBe(keys.taskName(1, 99_999));
   expect(keys.sliceOfTask(keys.taskName(1, 2))).toBe(1);
   expect(keys.sliceOfTask(keys.taskName(123_456, 2))).toBe(123_456);

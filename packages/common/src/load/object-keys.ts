@@ -1,13 +1,13 @@
-/** Every object key of Bronze is built here and nowhere else. */
+/** Every object key that Bronze writes is built here. The policies in `infra/` repeat the prefixes. */
 import type { LoadType } from '../words/entity.ts';
 import { type Timestamp, utcDate } from '../words/timestamp.ts';
 
 export const CHECKPOINTS_KEY = 'logs/pipeline/ingestion/checkpoints.json';
 
-/** Written at start, again and again, to see that a store honours conditional writes. */
+/** Written at each start to check that the store honours conditional writes. */
 export const PROBE_KEY = 'logs/pipeline/ingestion/probe.txt';
 
-/** What every key of a load needs. Both parts are checked by schema where they enter. */
+/** What every key of a load needs. Schemas check both fields where they enter. */
 export interface LoadKey {
   readonly entity: string;
   readonly load_id: string;
@@ -18,7 +18,7 @@ export interface BronzeKey extends LoadKey {
   readonly ingested_at: Timestamp;
 }
 
-/** Counts slices, tasks, batches and parts: `00042`. */
+/** Number of a slice, task, batch or part as it appears in keys: `00042`. */
 export function ordinal(index: number): string {
   return String(index).padStart(5, '0');
 }
@@ -28,17 +28,17 @@ export function taskName(slice: number, task: number): string {
   return `${ordinal(slice)}-${ordinal(task)}`;
 }
 
-/** 0 of `00000-00003`. */
+/** The slice number in a task's name: 0 for `00000-00003`. */
 export function sliceOfTask(name: string): number {
   return Number(name.slice(0, name.indexOf('-')));
 }
 
-/** Why a message went to the dead-letter queue. */
+/** The failure record that says why a message went to the dead-letter queue. */
 export function failureRecordKey(failed_at: Timestamp, message_id: string): string {
   return `logs/pipeline/ingestion/failures/date=${utcDate(failed_at)}/${message_id}.json`;
 }
 
-/** One line of the run log, under its day: `…/date=2024-01-15/orders-{load_id}-1-starting.log` */
+/** One line of the run log, under its UTC day: `…/date=2024-01-15/orders-{load_id}-1-starting.log` */
 export function runLogKey(line: LoadKey & { readonly at: Timestamp; readonly name: string }): string {
   return `logs/pipeline/ingestion/date=${utcDate(line.at)}/${line.entity}-${line.load_id}-${line.name}.log`;
 }
@@ -61,7 +61,7 @@ export function sliceManifestKey(load: LoadKey, slice: number): string {
 
 export const BATCH_SUFFIX = '.ndjson.zst';
 
-/** A batch lies under the attempt that staged it, so that no two attempts ever meet. */
+/** A batch's key contains the attempt that staged it, so that two attempts never write the same key. */
 export function batchKey(load: LoadKey, slice: number, attempt: string, batch: number): string {
   return `${stagingPrefix(load)}slice-${ordinal(slice)}/${attempt}/batch-${ordinal(batch)}${BATCH_SUFFIX}`;
 }
@@ -74,7 +74,7 @@ export function receiptKey(load: LoadKey, slice: number, task: number): string {
   return `${receiptsPrefix(load)}${taskName(slice, task)}.json`;
 }
 
-/** `00000-00003` of a receipt's key. */
+/** The task's name in a receipt's key: `00000-00003`. */
 export function taskNameOfReceipt(key: string): string {
   return key.slice(key.lastIndexOf('/') + 1, -'.json'.length);
 }
@@ -82,8 +82,8 @@ export function taskNameOfReceipt(key: string): string {
 /**
  * `data/bronze/orders/ingestion_date=2024-01-15/load_type=full/event_date=2024-01-14/part-00000-{load_id}.parquet`
  *
- * @param eventDate a real ISO date; `null` when the entity has no event date column (the level is left out);
- *   `__HIVE_DEFAULT_PARTITION__`, Hive's own word for NULL, when the row's value is null
+ * @param eventDate a real ISO date; null if the entity has no event date column (the key then has no such level);
+ *   `__HIVE_DEFAULT_PARTITION__`, Hive's name for NULL, if the row's value is null
  */
 export function partKey(load: BronzeKey, eventDate: string | null, part: number): string {
   const day = eventDate === null ? '' : `event_date=${eventDate}/`;
@@ -96,7 +96,7 @@ export function quarantineKey(load: BronzeKey, slice: number, task: number): str
   return `data/quarantine/${load.entity}/ingestion_date=${utcDate(load.ingested_at)}/${load.load_id}-${taskName(slice, task)}.ndjson`;
 }
 
-/** The key parts of a pending load. */
+/** The parts of a pending load that its keys are made of. */
 export function keyOf(entity: string, load: Pick<LoadKey, 'load_id'>): LoadKey {
   return { entity, load_id: load.load_id };
 }

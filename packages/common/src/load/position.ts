@@ -1,21 +1,21 @@
 import * as z from 'zod/mini';
 
-/** Where reading goes on, in the source's own words. */
+/** Where reading resumes, in the source's own terms. */
 export const positionSchema = z.object({
-  /** What the values are of: `public.orders (updated_at timestamp with time zone, id bigint)`. */
+  /** What the values belong to: `public.orders (updated_at timestamp with time zone, id bigint)`. */
   order: z.string(),
-  /** Of the last row staged, as text. */
+  /** The values of the last staged row, as text. */
   values: z.array(z.string()),
 });
 export type Position = z.infer<typeof positionSchema>;
 
-/** Records that the source gave and that belong in no load, or not in this one: counted, so that nothing vanishes. */
+/** How many records the source gave that belong in no load, or not in this one: counted, so that none vanishes. */
 export const skippedSchema = z.object({
   /** Without a cursor value, in an incremental load. */
   without_cursor: z.int(),
-  /** Outside of `[since, until)`. */
+  /** Outside `[since, until)`. */
   outside_window: z.int(),
-  /** Given twice by an API that moved while it was being paged. */
+  /** Given twice by an API whose list moved while it was being paged. */
   repeated: z.int(),
 });
 export type Skipped = z.infer<typeof skippedSchema>;

@@ -17,7 +17,7 @@ const PROOF = {
   quarantine: { key: 'rejected.ndjson', rows: 3 },
 };
 
-test('L3: covered means the set of receipts equals the set of tasks and the last slice is final', () => {
+test('L3: a load is covered if the set of receipts equals the set of tasks and the last slice is final', () => {
   const slices = [slice(0, 2, false), slice(1, 1, true)];
   const all = taskNames(slices);
   expect(all).toEqual(['00000-00000', '00000-00001', '00001-00000']);
@@ -31,7 +31,7 @@ test('L3: covered means the set of receipts equals the set of tasks and the last
   expect(missingTasks(slices, new Set(['00000-00001']))).toEqual(['00000-00000', '00001-00000']);
 });
 
-test('a receipt proves its parts, its rows and what went to quarantine', () => {
+test('a receipt must name its parts, their rows and its quarantine', () => {
   expect(receiptSchema.parse(PROOF)).toEqual(PROOF);
   expect(receiptSchema.parse({ ...PROOF, quarantine: null })).toEqual({ ...PROOF, quarantine: null });
   for (const field of Object.keys(PROOF)) {
@@ -56,7 +56,7 @@ test('receipts are listed by the name of their write task, and read in part orde
   expect(tasks).toEqual(['00000-00000', '00000-00001', '00001-00000']);
 });
 
-test('a receipt that was listed and is gone, or was edited, stops completion and names its key', async () => {
+test('reading a receipt that is gone or was edited fails and names its key', async () => {
   const objects = new MemoryObjectStore();
   const key = receiptKey(LOAD, 0, 0);
   const gone = { code: 'OBJECT_MISSING', message: expect.stringContaining(key) as string };

@@ -10,11 +10,11 @@ export type Part = z.infer<typeof partSchema>;
 
 export const engineReportSchema = z.object({
   name: z.string(),
-  /** Columns the engine can't express in their own Parquet type, and what it writes instead. */
+  /** Columns that the engine can't write in their own Parquet type, and what it writes instead. */
   degraded: z.array(z.object({ column: z.string(), type: z.string(), written_as: z.string() })),
 });
 
-/** Proof that a write task is durable in bronze. */
+/** Proof that all rows of a write task are stored in bronze or in quarantine. */
 export const receiptSchema = z.object({
   version: z.literal(1),
   task: z.string(),
@@ -34,7 +34,7 @@ export function missingTasks(slices: readonly SliceManifest[], receipts: Readonl
   return taskNames(slices).filter((name) => !receipts.has(name));
 }
 
-/** A load is covered when its last slice is committed and the *set* of receipts equals the set of write tasks. */
+/** A load is covered if its last slice is committed and the *set* of receipts equals the set of write tasks. */
 export function isCovered(slices: readonly SliceManifest[], receipts: ReadonlySet<string>): boolean {
   const names = taskNames(slices);
   return slices.at(-1)?.final === true && names.length === receipts.size && names.every((name) => receipts.has(name));
@@ -45,6 +45,7 @@ export async function receiptNames(objects: ObjectStore, load: LoadKey): Promise
   return new Set((await objects.list(receiptsPrefix(load))).map(taskNameOfReceipt));
 }
 
+/** The receipts of all write tasks, in part order. @throws BronzeError OBJECT_MISSING, OBJECT_INVALID */
 export async function readReceipts(
   objects: ObjectStore,
   load: LoadKey,
@@ -55,7 +56,7 @@ export async function readReceipts(
     const key = `${receiptsPrefix(load)}${name}.json`;
     const hint = 'Receipts are written once and never edited: was staging changed by hand?';
     const receipt = await readJson(objects, key, receiptSchema, hint);
-    if (!receipt) throw new BronzeError('OBJECT_MISSING', { message: `${key} was listed and is gone`, hint });
+    if (!receipt) throw new BronzeError('OBJECT_MISSING', { message: `${key} was listed but is gone`, hint });
     receipts.push(receipt);
   }
   return receipts;

@@ -4,9 +4,9 @@ import type { CheckpointStore } from './checkpoint-store.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 
 /**
- * Removes the staged batches of a load that is decided; without a load record it removes nothing, however old they
- * are: they may be the only copy. Manifests and receipts stay, they are small and keep a late extractor from staging
- * the slice again.
+ * Removes the staged batches of a decided load. Without a load record it removes nothing, however old the batches are,
+ * because they may be the only copy. Manifests and receipts are kept: they are small, and they keep a late extractor
+ * from staging the slice again (ADR 9).
  *
  * @returns how many objects were removed
  */
@@ -17,7 +17,7 @@ export async function removeStaging(objects: ObjectStore, load: LoadKey): Promis
   return batches.length;
 }
 
-/** The same for the load that was decided last, or before the one that is pending: what an extractor leaves tidy. */
+/** Does the same for the entity's last decided load, which is the one before a pending load. */
 export async function removeStagingOfPreviousLoad(
   ports: { readonly objects: ObjectStore; readonly checkpoints: CheckpointStore },
   entity: string,

@@ -46,7 +46,7 @@ test('L2: write tasks tile the batches: each in exactly one task, in order, with
   );
 });
 
-test('no task is smaller than it must be', () => {
+test('a task takes every batch that still fits its limits', () => {
   expect(
     planWriteTasks([batch(5, 1), batch(5, 1), batch(5, 1)], { task_rows: 10, task_bytes: 100 }).map(
       (task) => task.rows,
@@ -60,13 +60,13 @@ test('no task is smaller than it must be', () => {
   expect(planWriteTasks([], { task_rows: 1, task_bytes: 1 })).toEqual([]);
 });
 
-test('parts and rows count across slices', () => {
+test('parts and rows are counted across slices', () => {
   expect(nextPart(undefined)).toBe(0);
   expect(nextPart({ ...slice(1, 3, false), first_part: 2 })).toBe(5);
   expect(rowsOf([{ ...slice(0, 0, true), batches: [batch(3, 1), batch(4, 1)] }])).toBe(7);
 });
 
-test('what was left out counts across slices; a source that leaves nothing out has no such count', () => {
+test('skipped records are added up across slices, and a source that never skips has no count', () => {
   const left = (without_cursor: number, outside_window: number, repeated: number) => ({
     ...slice(0, 0, false),
     left_out: { without_cursor, outside_window, repeated },
@@ -90,7 +90,7 @@ async function storeOf(...slices: readonly object[]): Promise<MemoryObjectStore>
   return objects;
 }
 
-test('a load’s slices are read in order, up to the first that is missing or the final one', async () => {
+test('a load’s slices are read in order, up to the final one or the first that is missing', async () => {
   const slices = [slice(0, 2, false), slice(1, 1, false), slice(2, 0, true)];
   expect(await readSlices(new MemoryObjectStore(), load)).toEqual([]);
   expect(await readSlices(await storeOf(...slices.slice(0, 2)), load)).toEqual(slices.slice(0, 2));
@@ -111,20 +111,20 @@ const WHOLE: SliceManifest = {
   since_parameter: 'ignored',
 };
 
-test('a manifest says everything that its slice froze: nothing of it gets lost on the way through the bucket', async () => {
+test('a manifest that is stored and read again is unchanged', async () => {
   expect(await readSlice(await storeOf(WHOLE), load, 0)).toEqual(WHOLE);
 });
 
 test.each([
   ['of another version', { version: 2 }],
-  ['without a word about being final', { final: undefined }],
+  ['that does not say whether it is final', { final: undefined }],
   ['with half a batch', { batches: [{ key: 'k', rows: 1 }] }],
   ['with a batch of half a row', { batches: [batch(0.5, 1)] }],
   ['with a task that does not say how many batches it takes', { tasks: [{ first_batch: 0, rows: 1 }] }],
-  ['with a position of nothing', { position: {} }],
-  ['with a count left open', { left_out: { without_cursor: 1 } }],
+  ['with an empty position', { position: {} }],
+  ['with a missing count', { left_out: { without_cursor: 1 } }],
   ['of an unknown source system', { source_system: 'postgres' }],
-])('a manifest %s is no basis for anything, and says what to do', async (_, wrong) => {
+])('a manifest %s is refused, and the hint says what to do', async (_, wrong) => {
   expect(z.safeParse(sliceManifestSchema, { ...WHOLE, ...wrong }).success).toBe(false);
   await expect(readSlices(await storeOf({ ...WHOLE, ...wrong }), load)).rejects.toMatchObject({
     code: 'OBJECT_INVALID',

@@ -12,12 +12,12 @@ import type { ObjectStore } from '../ports/object-store.ts';
 export const stagedBatchSchema = z.object({
   key: z.string(),
   rows: z.int(),
-  /** Of the zstd object. */
+  /** Size of the zstd object. */
   bytes: z.int(),
-  /** Of the NDJSON in it. */
+  /** Size of the NDJSON in it. */
   ndjson_bytes: z.int(),
   row_bytes_max: z.int(),
-  /** Hex, of the zstd object. */
+  /** SHA-256 of the zstd object, in hex. */
   sha256: z.string(),
 });
 export type StagedBatch = z.infer<typeof stagedBatchSchema>;
@@ -26,7 +26,7 @@ export type StagedBatch = z.infer<typeof stagedBatchSchema>;
 export const writeTaskSchema = z.object({ first_batch: z.int(), batch_count: z.int(), rows: z.int() });
 export type WriteTask = z.infer<typeof writeTaskSchema>;
 
-/** What a committed slice froze. Everything after it is a function of these bytes. */
+/** What a committed slice froze. Everything the pipeline does later with the slice follows from this. */
 export const sliceManifestSchema = z.object({
   version: z.literal(1),
   entity: entityNameSchema,
@@ -35,13 +35,13 @@ export const sliceManifestSchema = z.object({
   load: pendingLoadSchema,
   source_system: sourceSystemSchema,
   columns: z.array(columnSchema),
-  /** Column whose date names the `event_date=` partition; null: no such level. */
+  /** Column whose date names the `event_date=` partition; null: there is no such level. */
   event_date_column: z.nullable(z.string()),
   batches: z.array(stagedBatchSchema),
   tasks: z.array(writeTaskSchema),
-  /** Number of the part that task 0 writes: parts count across the slices of a load. */
+  /** Number of the part that task 0 writes: parts are numbered across the slices of a load. */
   first_part: z.int(),
-  /** Null while nothing was read. */
+  /** Where the next slice resumes; null while nothing has been read. */
   position: z.nullable(positionSchema),
   final: z.boolean(),
   left_out: z.optional(skippedSchema),
@@ -50,13 +50,13 @@ export const sliceManifestSchema = z.object({
 });
 export type SliceManifest = z.infer<typeof sliceManifestSchema>;
 
-/** Bounds of one write task. */
+/** The most that one write task holds. */
 export interface TaskLimits {
   readonly task_rows: number;
   readonly task_bytes: number;
 }
 
-/** Groups consecutive batches into write tasks. A batch that is larger than a task is one by itself. */
+/** Groups consecutive batches into write tasks. A batch that exceeds a limit by itself is a task of its own. */
 export function planWriteTasks(batches: readonly StagedBatch[], limits: TaskLimits): WriteTask[] {
   const tasks: WriteTask[] = [];
   let open: (WriteTask & { ndjson_bytes: number }) | undefined;
@@ -76,7 +76,7 @@ export function planWriteTasks(batches: readonly StagedBatch[], limits: TaskLimi
   return tasks.map(({ first_batch, batch_count, rows }) => ({ first_batch, batch_count, rows }));
 }
 
-/** How many write tasks there are up to this slice: what follows it goes on counting there. */
+/** How many write tasks the load has up to and including this slice: the `first_part` of the next one. */
 export function nextPart(slice: SliceManifest | undefined): number {
   return slice ? slice.first_part + slice.tasks.length : 0;
 }
@@ -85,7 +85,7 @@ export function rowsOf(slices: readonly SliceManifest[]): number {
   return slices.flatMap((slice) => slice.batches).reduce((rows, batch) => rows + batch.rows, 0);
 }
 
-/** Of all slices; undefined for a source that never leaves anything out. */
+/** What all slices skipped; undefined for a source that never skips anything. */
 export function skippedOf(slices: readonly SliceManifest[]): Skipped | undefined {
   const counts = slices.flatMap(({ left_out }) => left_out ?? []);
   if (counts.length === 0) return undefined;
@@ -97,7 +97,7 @@ export function skippedOf(slices: readonly SliceManifest[]): Skipped | undefined
   };
 }
 
-/** @throws BronzeError OBJECT_INVALID, also for a manifest that newer code wrote */
+/** Undefined if the slice is not committed. @throws BronzeError OBJECT_INVALID, also for newer code's manifests */
 export async function readSlice(
   objects: ObjectStore,
   load: LoadKey,
@@ -107,12 +107,12 @@ export async function readSlice(
   return readJson(objects, sliceManifestKey(load, slice), sliceManifestSchema, hint);
 }
 
-/** The committed slices of a load from number `from` on, in order. They are contiguous: n is staged only after n-1. */
+/** A load's committed slices from number `from` on, in order. They have no gaps: n is staged only after n-1. */
 export function readSlices(objects: ObjectStore, load: LoadKey, from = 0): Promise<SliceManifest[]> {
   return readInto([], objects, load, from);
 }
 
-/** Up to the first that this code can't read: that one may be why a load is given up. */
+/** The committed slices up to the first that this code can't read: that one may be why the load is abandoned. */
 export async function readableSlices(objects: ObjectStore, load: LoadKey): Promise<SliceManifest[]> {
   const slices: SliceManifest[] = [];
   try {
@@ -123,7 +123,7 @@ export async function readableSlices(objects: ObjectStore, load: LoadKey): Promi
   }
 }
 
-/** Fills `slices`, so that what was read before an error is there. */
+/** Fills `slices`, so that the caller has what was read before an error. */
 async function readInto(slices: SliceManifest[], objects: ObjectStore, load: LoadKey, from: number) {
   for (;;) {
     const next = await readSlice(objects, load, from + slices.length);

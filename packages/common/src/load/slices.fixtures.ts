@@ -12,7 +12,7 @@ export const batch = (rows: number, ndjson_bytes: number): StagedBatch => ({
   sha256: '',
 });
 
-/** A committed slice of the entity `orders` with so many write tasks. */
+/** A committed slice of the entity `orders` with this number of write tasks. */
 export const slice = (number: number, tasks: number, final: boolean): SliceManifest => ({
   version: 1,
   entity: 'orders',

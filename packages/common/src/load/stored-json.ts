@@ -2,7 +2,7 @@ import type * as z from 'zod/mini';
 import { decodeJson } from '../words/json.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 
-/** Reads and decodes one of our JSON objects; undefined when it is not there. @throws BronzeError OBJECT_INVALID */
+/** Reads and decodes one of Bronze's JSON objects; undefined if it is absent. @throws BronzeError OBJECT_INVALID */
 export async function readJson<T>(
   objects: ObjectStore,
   key: string,

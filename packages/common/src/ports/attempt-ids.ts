@@ -1,4 +1,4 @@
-/** Names for attempts: never the same twice, in any process. */
+/** Gives each attempt an id that no attempt of any process has had. */
 export interface AttemptIds {
   next(): string;
 }

@@ -5,9 +5,9 @@ export interface Clock {
   sleep(duration_ms: number): Promise<void>;
 }
 
-/** Says when an invocation should hand over: a Lambda's time is nearly up, or somebody pressed Ctrl-C. */
+/** When an invocation should end its slice: a Lambda's time is nearly up, or somebody pressed Ctrl-C. */
 export interface Deadline {
   isNear(): boolean;
-  /** How long something may still take; infinite where nothing ends the invocation. */
+  /** How long the next step may still take; `Infinity` where nothing ends the invocation. */
   remainingMs(): number;
 }

@@ -13,11 +13,14 @@ function keyOf(...values: string[]) {
   return { key: new CachedSecret({ secrets: { read }, name: () => 'the secret', clock }, apiKeyIn), clock, names };
 }
 
-test.each(['k-1', ' k-1\n', '{"api_key":"k-1"}', '{"api_key":"k-1","other":2}'])('the key in %j', (secret) => {
-  expect(apiKeyIn(secret)).toBe('k-1');
-});
+test.each(['k-1', ' k-1\n', '{"api_key":"k-1"}', '{"api_key":"k-1","other":2}'])(
+  'the API key is found in %j',
+  (secret) => {
+    expect(apiKeyIn(secret)).toBe('k-1');
+  },
+);
 
-test('it is kept for five minutes and no longer', async () => {
+test('a secret is cached for five minutes and no longer', async () => {
   const { key, clock, names } = keyOf('old', 'new');
   for (const [after_ms, expected, reads] of [
     [0, 'old', 1],
@@ -29,7 +32,7 @@ test('it is kept for five minutes and no longer', async () => {
   }
 });
 
-test('it is read anew when it was refused', async () => {
+test('a secret is read again after it was refused', async () => {
   const { key } = keyOf('old', 'new');
   expect([await key.current(), await key.renewed(), await key.current()]).toEqual(['old', 'new', 'new']);
 });

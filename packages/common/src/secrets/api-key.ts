@@ -1,6 +1,6 @@
 import { BronzeError } from '../words/failure.ts';
 
-/** What a header can carry (RFC 9110: visible characters). */
+/** The characters that Bronze sends in a header value: RFC 9110's visible ones. */
 const HEADER_VALUE = /^[\x21-\x7e]+$/;
 
 /** The API key in a secret: the bare key, or JSON such as `{"api_key": "…"}`. @throws BronzeError SECRET_UNREADABLE */
@@ -9,8 +9,8 @@ export function apiKeyIn(secret: string): string {
   if (HEADER_VALUE.test(key)) return key;
   throw new BronzeError('SECRET_UNREADABLE', {
     message:
-      key === '' ? 'the secret holds no API key' : 'the API key in the secret has characters that no header can carry',
-    hint: 'It should be the key itself, or JSON such as {"api_key": "…"}.',
+      key === '' ? 'the secret holds no API key' : 'the API key in the secret has characters that a header can’t carry',
+    hint: 'The secret should be the key itself, or JSON such as {"api_key": "…"}.',
   });
 }
 

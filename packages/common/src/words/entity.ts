@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 /** Longer names would not fit a PostgreSQL identifier or a Glue table. */
 export const ENTITY_NAME_LENGTH_MAX = 63;
 
-/** An entity's name: `orders`, `order_items`. It appears in object keys, so nothing else is ever accepted. */
+/** An entity's name, such as `order_items`. It is part of object keys, so nothing else is ever accepted. */
 export const entityNameSchema = z
   .string()
   .check(
@@ -15,8 +15,8 @@ export const loadTypeSchema = z.enum(['full', 'incremental']);
 export type LoadType = z.infer<typeof loadTypeSchema>;
 
 /**
- * Identifies one load for ever: a UUID from the planner, or the SQS message id of a request made by hand.
- * It appears in object keys.
+ * Identifies one load permanently: a UUID from the planner, or the SQS message id of a request made by hand.
+ * It is part of object keys.
  */
 export const loadIdSchema = z
   .string()
@@ -29,9 +29,9 @@ export type Column = z.infer<typeof columnSchema>;
 /** Columns that Bronze adds to every record; a source column of the same name is refused. */
 export const METADATA_COLUMNS = ['_ingestion_ts', '_source_system', '_record_hash', '_ingestion_id'] as const;
 
-/** Column that Bronze makes of `deleted_at`, where an entity has one: whether it is set. */
+/** Boolean column that Bronze adds if the entity has a `deleted_at` column: whether that column is set. */
 export const IS_DELETED = '_is_deleted';
 
-/** Value of `_source_system`. */
+/** The values of the column `_source_system`. */
 export const sourceSystemSchema = z.enum(['rds', 'api']);
 export type SourceSystem = z.infer<typeof sourceSystemSchema>;

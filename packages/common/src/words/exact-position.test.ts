@@ -50,7 +50,7 @@ function finished(loading: Checkpoint, status: 'completed' | 'abandoned' = 'comp
   return finishLoad(loading, { load_id: LOAD_ID, status, until, rows: 0 }, UNTIL);
 }
 
-test('the position comes with the load, and into the checkpoint with its completion, to the last digit', () => {
+test('a claim keeps the position in the pending load, and completion moves it to the checkpoint unchanged', () => {
   const loading = claimed({ last_sync_timestamp: BEFORE });
   expect(loading.pending_load).toMatchObject({ exact_window: window, watermark_lag_seconds: 3.5 });
   expect(loading.exact_position).toBeUndefined();
@@ -60,7 +60,7 @@ test('the position comes with the load, and into the checkpoint with its complet
   });
 });
 
-test('a claim writes down its window, and what there is to say of it', () => {
+test('a claim stores its exact window, its lag and its fallback', () => {
   const start = (changes: object) => {
     const watermark = { until: UNTIL, basis: 'lookback', exact: { ...exact, ...changes } };
     const request = { entity: 'orders', load_id: LOAD_ID };
@@ -85,7 +85,7 @@ test('a claim writes down its window, and what there is to say of it', () => {
   });
 });
 
-test('a watermark that can’t go on where the load before ended begins earlier, never later, and says why', () => {
+test('a load that can’t resume where the last one ended begins earlier, never later, and says why', () => {
   const starting = (since: typeof BEFORE, load_type?: 'full') => {
     const watermark = { until: UNTIL, basis: 'margin', again: { reason: 'no_transaction_ids', since } } as const;
     const request = { entity: 'orders', load_id: LOAD_ID, ...(load_type && { load_type }) };
@@ -98,37 +98,37 @@ test('a watermark that can’t go on where the load before ended begins earlier,
   expect(starting(earlier, 'full').since).toBe(EPOCH);
 });
 
-test('an abandoned load leaves the position of before', () => {
+test('an abandoned load leaves the checkpoint’s position as it was', () => {
   const before = { ...position, at: BEFORE, xid: '5' };
   const loading = claimed({ last_sync_timestamp: BEFORE, exact_position: before });
   expect(finished(loading, 'abandoned')?.exact_position).toEqual(before);
 });
 
-test('a watermark below the checkpoint: the position belongs to the timestamp that stays', () => {
+test('with a watermark below the checkpoint, the position belongs to the timestamp that remains', () => {
   const done = finished(claimed({ last_sync_timestamp: UNTIL }, {}, BEFORE));
   expect([done?.last_sync_timestamp, done?.exact_position?.at]).toEqual([UNTIL, UNTIL]);
 });
 
-test('a timestamp that was moved by hand while the load ran does not get its position', () => {
+test('a timestamp that was moved by hand during a load does not match the load’s position', () => {
   const loading = { ...claimed({ last_sync_timestamp: BEFORE }), last_sync_timestamp: timestamp('2024-02-01') };
   const done = finished(loading);
   expect(done?.exact_position?.at).not.toBe(done?.last_sync_timestamp);
 });
 
-test('a load without one takes the position away', () => {
+test('a load without an exact position removes the one in the checkpoint', () => {
   const { exact_position: _, ...pending } = claimed({ last_sync_timestamp: BEFORE }).pending_load ?? {};
   const checkpoint = z.parse(checkpointSchema, { exact_position: { ...position, at: BEFORE }, pending_load: pending });
   expect(finished(checkpoint)).not.toHaveProperty('exact_position');
 });
 
-test('a position that can’t be read counts as none; fields that nobody knows survive', () => {
+test('an unreadable position counts as absent, and unknown fields survive', () => {
   const read = (exact_position: unknown) => z.parse(checkpointSchema, { exact_position }).exact_position;
   expect(read('by hand')).toBeUndefined();
   expect(read({ ...position, at: BEFORE, xid: 7 })).toBeUndefined();
   expect(read({ ...position, at: BEFORE, note: 'by hand' })).toHaveProperty('note');
 });
 
-test('every basis of a bound and every fallback is read back', () => {
+test('every bound basis and every fallback can be read back', () => {
   const bases = ['activity', 'virtual_transactions', 'lookback'] as const;
   const awaited_bound = { next_xid: '7', at: null, basis: 'activity' } as const;
   for (const lower_bound_basis of bases) {
@@ -147,12 +147,12 @@ test('every basis of a bound and every fallback is read back', () => {
   for (const fallback of fallbacks) expect(z.parse(windowFallbackSchema, fallback)).toBe(fallback);
 });
 
-test.each(['', '-1', '7 ', ' 7', '0x7', '123456789012345678901'])('"%s" is no transaction id', (xid) => {
+test.each(['', '-1', '7 ', ' 7', '0x7', '123456789012345678901'])('"%s" is not a transaction id', (xid) => {
   expect(z.safeParse(exactWindowSchema, { ...window, until_xid: xid }).success).toBe(false);
   expect(z.safeParse(exactWindowSchema, { ...window, until_xid: '7', from_xid: xid }).success).toBe(false);
 });
 
-test('a window keeps what newer code wrote beside it, and lacks nothing', () => {
+test('a window keeps fields that newer code added, and its own fields are required', () => {
   expect(z.parse(exactWindowSchema, { ...window, note: 'newer' })).toEqual({ ...window, note: 'newer' });
   expect(z.safeParse(exactWindowSchema, {}).success).toBe(false);
   const awaited_bound = { next_xid: '7' };
@@ -167,11 +167,11 @@ test.each([
   ['oldest_transaction', 'timestamps only'],
   ['no_cursor', 'everything, each time'],
   [undefined, 'timestamps only'],
-])('window basis %s is told as "%s"', (window_basis, told) => {
-  expect(guaranteeOf({ window_basis })).toBe(told);
+])('the window basis %s reads "%s"', (window_basis, words) => {
+  expect(guaranteeOf({ window_basis })).toBe(words);
 });
 
-test('a fallback is told with its reason', () => {
+test('a guarantee names the reason for a fallback', () => {
   expect(guaranteeOf({ window_basis: 'lookback', window_fallback: 'database_changed' })).toBe(
     'at least once, limited by lookback (database_changed)',
   );
@@ -185,12 +185,15 @@ test.each([
   ['activity', null, 'exact_unbounded'],
   ['lookback', UNTIL, 'lookback'],
   ['lookback', null, 'lookback'],
-] as const)('a checkpoint whose position is bounded by %s at %s stands at %s', (basis, lower_bound, window_basis) => {
-  const window = standingWindow({ ...standing, lower_bound, lower_bound_basis: basis }, BEFORE);
-  expect(window).toEqual({ window_basis, watermark_lag_seconds: 90.5 });
-});
+] as const)(
+  'a checkpoint whose position is bounded by %s at %s has the window basis %s',
+  (basis, lower_bound, window_basis) => {
+    const window = standingWindow({ ...standing, lower_bound, lower_bound_basis: basis }, BEFORE);
+    expect(window).toEqual({ window_basis, watermark_lag_seconds: 90.5 });
+  },
+);
 
-test('a checkpoint tells how old the oldest transaction was, and nothing by a position that does not count', () => {
+test('a checkpoint says how old the oldest transaction was, unless its position does not count', () => {
   const open = { ...standing, open_bound: timestamp('2024-01-15T00:01:00Z') };
   expect(standingWindow(open, BEFORE)?.oldest_transaction_seconds).toBe(30.5);
   expect(standingWindow(open, UNTIL)).toBeUndefined();

@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
 import { secondsBetween, type Timestamp, timestampSchema } from './timestamp.ts';
 
-/** A 64-bit transaction id, or a bound between two, as PostgreSQL prints it. It is text everywhere: a number would round it. */
+/** A 64-bit transaction id, or a bound on one, as PostgreSQL prints it. Always text: a number would round it. */
 const xidSchema = z.string().check(z.regex(/^\d{1,20}$/));
 
 /**
- * What proves how long ago open transactions began: `activity`, their start as the role sees it; `virtual_transactions`,
- * the last time at which each was not there yet; `lookback`, nothing but the configured time.
+ * The evidence for how long ago the open transactions began. `activity`: their start times, as the role sees them.
+ * `virtual_transactions`: the last observation in which each was not there yet. `lookback`: only the configured time.
  */
 export const boundBasisSchema = z.enum(['activity', 'virtual_transactions', 'lookback']);
 export type BoundBasis = z.infer<typeof boundBasisSchema>;
@@ -14,46 +14,46 @@ export type BoundBasis = z.infer<typeof boundBasisSchema>;
 /**
  * Where a table's rows are stored: the file node (`pg_relation_filenode`) of the table and of each partition and
  * inheriting table, by oid, such as `{"16385":"16390"}`. A rewrite (`ALTER TABLE … TYPE`, TRUNCATE, `VACUUM FULL`)
- * changes the file node and keeps the oid. Absent in positions of earlier versions.
+ * changes the file node and keeps the oid. Absent from positions that earlier versions wrote.
  */
 export const fileNodesSchema = z.record(z.string(), z.string());
 export type FileNodes = z.infer<typeof fileNodesSchema>;
 
 const positionFields = {
-  /** The `last_sync_timestamp` that it belongs to: beside any other it doesn't count. */
+  /** The `last_sync_timestamp` this position belongs to. With any other timestamp the position is ignored. */
   at: timestampSchema,
-  /** `system identifier/timeline/database oid`: transaction ids mean something only there. */
+  /** `system identifier/timeline/database oid`: transaction ids can be compared only within one of these. */
   database: z.string(),
   table_oid: z.string(),
   file_nodes: z.optional(fileNodesSchema),
-  /** Every transaction below it is finished, and what it wrote is in bronze. */
+  /** `snapshot_xmin`: every transaction below it has finished, and what it wrote is in bronze. */
   xid: xidSchema,
-  /** No transaction from here on was finished at the claim. */
+  /** `snapshot_xmax`: no transaction with this id or a higher one had finished at the claim. */
   next_xid: xidSchema,
-  /** No transaction that owns an id from `xid` on began earlier; null: not known. */
+  /** No transaction that owns an id of `xid` or higher began before this; null: not known. */
   lower_bound: z.nullable(timestampSchema),
   lower_bound_basis: boundBasisSchema,
-  /** `lower_bound` less the margins: where the next load's scan begins. */
+  /** `lower_bound` minus the margins: where the next load's scan begins. */
   scan_from: z.nullable(timestampSchema),
-  /** No transaction that was open at the claim began earlier; null: not known. */
+  /** No transaction that was open at the claim began before this; null: not known. */
   open_bound: z.nullable(timestampSchema),
   open_bound_basis: boundBasisSchema,
-  /** The database's clock, read before anything else of the claim. */
+  /** The database's clock, read before anything else at the claim. */
   looked_at: timestampSchema,
-  /** Open transactions by virtual transaction id, or `prepared:<xid>`, with the time before which each did not begin. */
+  /** By virtual transaction id or `prepared:<xid>`: a time before which the transaction did not begin, if known. */
   open_transactions: z.record(z.string(), z.nullable(timestampSchema)),
-  /** The open bound of an earlier claim, which serves once `xid` has reached that claim's `next_xid`. */
+  /** The open bound of an earlier claim. It becomes usable once `xid` has reached that claim's `next_xid`. */
   awaited_bound: z.optional(
     z.object({ next_xid: xidSchema, at: z.nullable(timestampSchema), basis: boundBasisSchema }),
   ),
 };
 const positionSchema = z.object(positionFields);
-/** Where an incremental load from PostgreSQL goes on, to the transaction. It stands in the checkpoint beside the timestamp. */
+/** Where the next incremental load from PostgreSQL resumes, exact to the transaction. Part of the checkpoint. */
 export type ExactPosition = z.infer<typeof positionSchema>;
-/** Fields that it doesn't name survive a rewrite. */
+/** Fields it doesn't name survive when the checkpoint is written again. */
 export const exactPositionSchema = z.looseObject(positionFields);
 
-/** Undefined for anything else. */
+/** Decodes a position; anything that is not a valid one becomes undefined. */
 export const readablePositionSchema = z.pipe(
   z.unknown(),
   z.transform((value): ExactPosition | undefined => z.safeParse(exactPositionSchema, value).data),
@@ -63,22 +63,22 @@ const windowFields = {
   database: z.string(),
   table_oid: z.string(),
   file_nodes: z.optional(fileNodesSchema),
-  /** The load takes what the transactions `[from_xid, until_xid)` wrote; null: everything that the next load will not take. */
+  /** The load takes what `[from_xid, until_xid)` wrote; null: everything that the next load will not take. */
   from_xid: z.nullable(xidSchema),
   until_xid: xidSchema,
-  /** Cursors below it are not looked at; null: no such bound. */
+  /** Rows whose cursor is below this are not scanned; null: there is no such bound. */
   scan_from: z.nullable(timestampSchema),
   /** `scan_from` of the next incremental load. */
   next_scan_from: z.nullable(timestampSchema),
 };
 const windowSchema = z.object(windowFields);
-/** The window of one load in transaction ids. Together with the next one's it tiles, whatever the cursors say. */
+/** The window of one load in transaction ids. It ends where the next one begins, whatever the cursors say. */
 export type ExactWindow = z.infer<typeof windowSchema>;
 export const exactWindowSchema = z.looseObject(windowFields);
 
 /**
- * Why an exact position did not count, or not wholly, so that a load is at-least-once. `table_rewritten`: every row may
- * carry the id of the transaction that rewrote the table, so rows that did not change come again.
+ * Why an exact position was ignored, wholly or in part, which makes the load at least once. `table_rewritten`: every
+ * row may carry the id of the transaction that rewrote the table, so rows that did not change come again.
  */
 export const windowFallbackSchema = z.enum([
   'no_position',
@@ -92,7 +92,7 @@ export const windowFallbackSchema = z.enum([
 ]);
 export type WindowFallback = z.infer<typeof windowFallbackSchema>;
 
-/** What is known of a window without its load: where a checkpoint stands, and how far back it had to stay. */
+/** What a checkpoint alone says about the next load's window: its guarantee, and how far it lagged at its claim. */
 export interface StandingWindow {
   readonly window_basis: string;
   readonly watermark_lag_seconds: number;
@@ -100,8 +100,8 @@ export interface StandingWindow {
 }
 
 /**
- * What a load that goes on from the position guarantees, and how far the checkpoint was behind at the claim that the
- * position is of. Undefined beside another timestamp than its own: there it doesn't count.
+ * What a load that resumes from the position guarantees, and how many seconds the checkpoint was behind at the claim
+ * that wrote the position. Undefined if `last_sync_timestamp` is not the position's own: the position is then ignored.
  */
 export function standingWindow(position: ExactPosition, last_sync_timestamp: Timestamp): StandingWindow | undefined {
   if (position.at !== last_sync_timestamp) return undefined;
@@ -113,14 +113,14 @@ export function standingWindow(position: ExactPosition, last_sync_timestamp: Tim
   };
 }
 
-/** A load's rows are as complete as the bound that its scan begins at. */
+/** The `window_basis` of a load that resumes here: it is only as complete as the bound at which its scan begins. */
 export function basisOf(position: Pick<ExactPosition, 'lower_bound' | 'lower_bound_basis'>): string {
   const { lower_bound, lower_bound_basis } = position;
   if (lower_bound_basis === 'lookback') return 'lookback';
   return lower_bound === null ? 'exact_unbounded' : `exact_${lower_bound_basis}`;
 }
 
-/** What a load's window guarantees, in words for people. */
+/** The window's guarantee in words for people. */
 export function guaranteeOf(window: {
   readonly window_basis?: string | undefined;
   readonly window_fallback?: WindowFallback | undefined;

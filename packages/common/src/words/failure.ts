@@ -1,9 +1,9 @@
 /**
- * What went wrong, in a form that a person at 03:00 and a program can both use.
+ * What kind of failure it is, for a person at 03:00 as well as for a program.
  *
- * - `configuration`: a human must change a file, a grant or a variable; retrying is pointless.
+ * - `configuration`: a person must change a file, a grant or a variable; retrying is pointless.
  * - `transient`: the same call may succeed later (network, lock, time-out); queues retry it.
- * - `permanent`: this message or load can never succeed as it stands; it goes to the DLQ at once.
+ * - `permanent`: this message or load can never succeed as it is; it goes to the dead-letter queue at once.
  */
 export type FailureKind = 'configuration' | 'transient' | 'permanent';
 
@@ -65,13 +65,13 @@ export const FAILURE_KINDS = {
 export type FailureCode = keyof typeof FAILURE_KINDS;
 
 export interface FailureText {
-  /** What was wrong and where; never a secret, never a connection string, never a row's value. */
+  /** What was wrong and where. Never a secret, a connection string or a row's value. */
   readonly message: string;
   /** What to do about it, as an instruction. */
   readonly hint: string;
 }
 
-/** The one error type that Bronze throws on purpose. Anything else that escapes is a bug or the world's. */
+/** The only error that Bronze throws on purpose. Anything else that escapes is a bug or comes from outside. */
 export class BronzeError extends Error {
   override readonly name = 'BronzeError';
   readonly code: FailureCode;
@@ -104,11 +104,11 @@ export function toFailure(thrown: unknown): Failure {
     code: 'UNEXPECTED',
     kind: 'bug',
     message: thrown instanceof Error ? thrown.message : String(thrown),
-    hint: 'This is not a failure Bronze knows: please report it with the log of this run.',
+    hint: 'Bronze does not know this failure. Please report it with the log of this run.',
   };
 }
 
-/** False when delivering the same message again can't help: a person has to change something first. */
+/** False if delivering the same message again can't help, because a person has to change something first. */
 export function isRetryable(failure: Failure): boolean {
   return failure.kind !== 'permanent' && failure.kind !== 'configuration';
 }

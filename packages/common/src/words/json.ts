@@ -4,12 +4,12 @@ import './zod-locale.ts';
 
 export interface DecodeContext {
   readonly code: FailureCode;
-  /** Named in the message: `data/staging/…/slice-00000.json`, `the message`. */
+  /** What is decoded, for the failure's message: `data/staging/…/slice-00000.json`, `the message`. */
   readonly what: string;
   readonly hint: string;
 }
 
-/** The only way JSON of ours comes in. @throws BronzeError with the context's code, naming each wrong path */
+/** Decodes JSON text: all of Bronze's own JSON is read by this. @throws BronzeError as {@link decodeValue} does */
 export function decodeJson<T>(schema: z.ZodMiniType<T>, text: string, context: DecodeContext): T {
   let raw: unknown;
   try {
@@ -20,7 +20,7 @@ export function decodeJson<T>(schema: z.ZodMiniType<T>, text: string, context: D
   return decodeValue(schema, raw, context);
 }
 
-/** What comes out of JSON.parse. @throws BronzeError with the context's code, naming each wrong path */
+/** Decodes a value of JSON.parse. @throws BronzeError with the context's code, naming each wrong path */
 export function decodeValue<T>(schema: z.ZodMiniType<T>, raw: unknown, context: DecodeContext): T {
   const decoded = z.safeParse(schema, raw);
   if (decoded.success) return decoded.data;
@@ -28,7 +28,7 @@ export function decodeValue<T>(schema: z.ZodMiniType<T>, raw: unknown, context: 
   throw new BronzeError(context.code, { message: `${context.what}: ${issues.join('; ')}`, hint: context.hint });
 }
 
-/** The one way JSON of ours goes out: two spaces and a newline, so that people can read what lies in the bucket. */
+/** All of Bronze's own JSON is written by this: indented by two spaces, so that people can read the objects. */
 export function encodeJson(value: object): Uint8Array {
   return Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
 }

@@ -52,7 +52,7 @@ test.each([
   '2024-01-15T10:32:00.',
   ' 2024-01-15',
   '2024-01-15T10:32Z.',
-])('%j is refused', (written) => {
+])('%j is not a timestamp', (written) => {
   expect(parseTimestamp(written)).toBeUndefined();
 });
 
@@ -71,14 +71,14 @@ test('text order is time order and no microsecond is lost', () => {
   );
 });
 
-test('a moment is the same in whatever zone it is written', () => {
+test('a timestamp is the same in whatever zone it is written', () => {
   const part = (max: number) => fc.integer({ min: 0, max }).map((value) => String(value).padStart(2, '0'));
   const seconds = fc.integer({ min: 0, max: 253_402_214_399 }).map((at) => new Date(at * 1000).toISOString());
   fc.assert(
     fc.property(seconds, fc.constantFrom('+', '-'), part(23), part(59), (utc, sign, hours, minutes) => {
       const local = utc.slice(0, 19);
-      const moment = new Date(Date.parse(`${local}${sign}${hours}:${minutes}`)).toISOString();
-      const canonical = `${moment.slice(0, 19)}.000000Z`;
+      const inUtc = new Date(Date.parse(`${local}${sign}${hours}:${minutes}`)).toISOString();
+      const canonical = `${inUtc.slice(0, 19)}.000000Z`;
       for (const zone of [`${sign}${hours}:${minutes}`, `${sign}${hours}${minutes}`]) {
         expect(parseTimestamp(`${local}${zone}`)).toBe(canonical);
       }
@@ -86,7 +86,7 @@ test('a moment is the same in whatever zone it is written', () => {
   );
 });
 
-test('a day is real when a calendar that counts days comes back to it', () => {
+test('isCalendarDay accepts exactly the days that a Date gives back unchanged', () => {
   const day = fc.tuple(
     fc.oneof(fc.integer({ min: 0, max: 9999 }), fc.constantFrom(0, 1, 4, 100, 400, 1900, 2000, 2024, 9999)),
     fc.oneof(fc.integer({ min: 0, max: 13 }), fc.constant(2)),
@@ -105,7 +105,7 @@ test('a day is real when a calendar that counts days comes back to it', () => {
   );
 });
 
-test.each(['2024-02-29', '2000-02-29', '2024-04-30', '2024-12-31'])('%s is a day of the calendar', (day) => {
+test.each(['2024-02-29', '2000-02-29', '2024-04-30', '2024-12-31'])('%s is a calendar day', (day) => {
   expect(isCalendarDay(day)).toBe(true);
 });
 
@@ -118,16 +118,16 @@ test.each([
   '2024-00-01',
   '2024-13-01',
   '0000-01-01',
-])('%s is no day of the calendar', (day) => {
+])('%s is not a calendar day', (day) => {
   expect(isCalendarDay(day)).toBe(false);
 });
 
-test('a constant that is no timestamp is a bug, told with as much of it as fits a line', () => {
+test('timestamp() throws on other text and quotes at most 40 characters of it', () => {
   expect(() => timestamp('soon')).toThrow(new RangeError('not a timestamp: soon'));
   expect(() => timestamp('x'.repeat(500))).toThrow(new RangeError(`not a timestamp: ${'x'.repeat(40)}`));
 });
 
-test('the schema makes timestamps canonical and shows how a right one looks', () => {
+test('the schema gives canonical timestamps, and its message shows an example', () => {
   expect(z.parse(timestampSchema, '2024-01-15 10:32')).toBe('2024-01-15T10:32:00.000000Z');
   const issues = z.safeParse(z.object({ since: timestampSchema }), { since: 'soon' }).error?.issues;
   expect(issues).toMatchObject([
@@ -135,13 +135,13 @@ test('the schema makes timestamps canonical and shows how a right one looks', ()
   ]);
 });
 
-test('seconds between two moments keep microseconds and their sign', () => {
+test('secondsBetween keeps microseconds and the sign', () => {
   const [from, to] = [timestamp('2024-01-15T23:59:59.999999Z'), timestamp('2024-01-16T00:00:01Z')];
   expect(secondsBetween(from, to)).toBe(1.000001);
   expect(secondsBetween(to, from)).toBe(-1.000001);
 });
 
-test('minusSeconds goes back by seconds, to the microsecond, and no further than the first year', () => {
+test('minusSeconds is exact to the microsecond and stops at the year 1', () => {
   const at = timestamp('2024-01-15T00:00:01.000001Z');
   expect(minusSeconds(at, 1.5)).toBe('2024-01-14T23:59:59.500001Z');
   expect(minusSeconds(at, 0.000002)).toBe('2024-01-15T00:00:00.999999Z');
@@ -150,7 +150,7 @@ test('minusSeconds goes back by seconds, to the microsecond, and no further than
   expect(minusSeconds(timestamp('0001-01-01T00:00:01'), 2)).toBe('0001-01-01T00:00:00.000000Z');
 });
 
-test('microseconds since the epoch are a timestamp in the years 0001 to 9999 only', () => {
+test('ofMicroseconds gives a timestamp only in the years 0001 to 9999', () => {
   const last = microsecondsOf(timestamp('9999-12-31T23:59:59.999999'));
   expect(ofMicroseconds(1_000_001n)).toBe('1970-01-01T00:00:01.000001Z');
   expect(ofMicroseconds(-1n)).toBe('1969-12-31T23:59:59.999999Z');
@@ -162,7 +162,7 @@ test('microseconds since the epoch are a timestamp in the years 0001 to 9999 onl
   }
 });
 
-test('latest, earliest and utcDate', () => {
+test('latest and earliest compare to the microsecond, and utcDate is the day in UTC', () => {
   const [one, two] = [timestamp('2024-01-15'), timestamp('2024-01-15T00:00:00.000001Z')];
   expect([earliest(one, two), earliest(two, one)]).toEqual([one, one]);
 

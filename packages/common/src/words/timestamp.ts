@@ -1,17 +1,17 @@
 import * as z from 'zod/mini';
 
 /**
- * A moment as text with microseconds, UTC: `2024-01-15T10:32:00.123456Z`.
+ * A point in time as text, in UTC with microseconds: `2024-01-15T10:32:00.123456Z`.
  *
  * Always 27 characters, so plain string comparison is time order for the years 0001 to 9999.
- * A JavaScript `Date` holds milliseconds only and never carries one of these.
+ * A JavaScript `Date` holds only milliseconds, so no timestamp is ever kept in one.
  */
 export type Timestamp = string & { readonly __timestamp: unique symbol };
 
 const WRITTEN_BY_HAND =
   /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?)?\s?(Z|[+-]\d{2}(?::?\d{2})?)?$/;
 
-/** `undefined` when the text is not a timestamp. Without a zone it is UTC, without a fraction it is `.000000`. */
+/** Undefined if the text is not a timestamp of the years 0001 to 9999. No zone means UTC, no fraction `.000000`. */
 export function parseTimestamp(text: string): Timestamp | undefined {
   const match = WRITTEN_BY_HAND.exec(text);
   if (!match) return undefined;
@@ -23,12 +23,12 @@ export function parseTimestamp(text: string): Timestamp | undefined {
     : undefined;
 }
 
-/** Without the fraction and `Z`; with a sign in front when it leaves the years 0000 to 9999. */
+/** The UTC time without fraction and `Z`. It begins with a sign if it leaves the years 0000 to 9999. */
 function atUtc(local: string, zone: string): string {
   return new Date(Date.parse(local) - offsetMs(zone)).toISOString().slice(0, 19);
 }
 
-/** Real zones lie within a day of UTC. `Z` has neither hours nor minutes. */
+/** Real zones are less than a day away from UTC. `Z` has neither hours nor minutes, and passes. */
 function isZone(zone: string): boolean {
   return zone.slice(1, 3) <= '23' && zone.slice(3).replace(':', '') <= '59';
 }
@@ -40,7 +40,7 @@ function isTimeOfDay(minutes: string, seconds: string): boolean {
 
 const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
 
-/** Whether the calendar of the years 0001 to 9999 has the day that a text such as `2024-02-29` names. */
+/** Whether a text such as `2024-02-29` names a day that exists, in the years 0001 to 9999. */
 export function isCalendarDay(text: string): boolean {
   const [year, month, day] = [Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(text.slice(8, 10))];
   if (year === 0 || day === 0 || day > (MONTH_DAYS[month - 1] ?? 0)) return false;
@@ -57,14 +57,14 @@ function canonical(text: string): Timestamp {
   return text as Timestamp;
 }
 
-/** Throws a `RangeError` on anything that is not a timestamp: for constants and values already vouched for. */
+/** For constants and values already checked. @throws RangeError if the text is not a timestamp */
 export function timestamp(text: string): Timestamp {
   const parsed = parseTimestamp(text);
   if (!parsed) throw new RangeError(`not a timestamp: ${text.slice(0, 40)}`);
   return parsed;
 }
 
-/** The `since` of a first load: everything is after it. */
+/** The `since` of a full load, which takes everything. */
 export const EPOCH: Timestamp = timestamp('1970-01-01T00:00:00Z');
 
 export function latest(a: Timestamp, b: Timestamp): Timestamp {
@@ -75,12 +75,12 @@ export function earliest(a: Timestamp, b: Timestamp): Timestamp {
   return a <= b ? a : b;
 }
 
-/** Since the epoch. */
+/** Microseconds since the Unix epoch. */
 export function microsecondsOf(at: Timestamp): bigint {
   return BigInt(Date.parse(`${at.slice(0, 19)}Z`)) * 1000n + BigInt(at.slice(20, 26));
 }
 
-/** Undefined outside of the years 0001 to 9999. */
+/** @param micros since the Unix epoch. @returns undefined outside the years 0001 to 9999 */
 export function ofMicroseconds(micros: bigint): Timestamp | undefined {
   const below = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
   const milliseconds = Number((micros - below) / 1000n);
@@ -89,22 +89,22 @@ export function ofMicroseconds(micros: bigint): Timestamp | undefined {
   return parseTimestamp(`${whole.slice(0, 19)}.${String(below).padStart(6, '0')}Z`);
 }
 
-/** Negative when `to` is earlier. */
+/** Seconds from `from` to `to`, to the microsecond; negative if `to` is earlier. */
 export function secondsBetween(from: Timestamp, to: Timestamp): number {
   return Number(microsecondsOf(to) - microsecondsOf(from)) / 1e6;
 }
 
-/** So many seconds earlier; the year 1 at the earliest. */
+/** The timestamp `seconds` earlier, but never before the year 1. */
 export function minusSeconds(at: Timestamp, seconds: number): Timestamp {
   return ofMicroseconds(microsecondsOf(at) - BigInt(Math.round(seconds * 1e6))) ?? timestamp('0001-01-01');
 }
 
-/** `2024-01-15` of `2024-01-15T10:32:00.123456Z`. */
+/** The UTC date: `2024-01-15` for `2024-01-15T10:32:00.123456Z`. */
 export function utcDate(at: Timestamp): string {
   return at.slice(0, 10);
 }
 
-/** Decodes hand-written timestamps to canonical ones. */
+/** Decodes every spelling that {@link parseTimestamp} accepts to the canonical one. */
 export const timestampSchema = z.pipe(
   z.string(),
   z.transform((text: string, context): Timestamp => {

@@ -9,14 +9,14 @@ import type { Conversion, Converted, ParquetEngine } from '../parquet/parquet-en
 import { rowCountIfOurs } from '../parquet/provenance.ts';
 import { quarantineLine } from '../parquet/quarantine.ts';
 
-/** Measured: 250,000 order rows stay below 300 MB of the whole process with it. */
+/** Measured: with it, the whole process takes less than 300 MB for 250,000 rows of orders. */
 const MEMORY_LIMIT_MB = 256;
-/** Wide rows and long lines need more: a line of 120 MB needed 2 GB. */
+/** The most that wide rows and long lines get (ADR 12). Measured: a line of 120 MB needed 2 GB. */
 const MEMORY_LIMIT_MB_MAX = 4096;
 
 /**
- * Parquet by DuckDB: one generated statement types, checks, hashes and partitions the rows of a task. One thread,
- * because another number of threads gives other bytes.
+ * Writes Parquet with DuckDB: one generated statement types, checks, hashes and partitions the rows of a task. It uses
+ * one thread, because another number of threads gives other bytes.
  */
 export class DuckDbEngine implements ParquetEngine {
   readonly rowCountIfOurs = rowCountIfOurs;
@@ -52,7 +52,7 @@ async function writeBatchFiles(conversion: Conversion, folder: string): Promise<
   return { ...rest, files, row_bytes_max, row_bytes_mean: bytes / Math.max(1, rows) };
 }
 
-/** The limit bounds the memory of ordinary tasks; one that needs more gets it. The bytes don't depend on the limit. */
+/** The limit is for ordinary tasks: one that needs more runs again with twice as much. Its bytes are the same. */
 async function withEnoughMemory(task: sql.DuckDbTask, folder: string): Promise<AsyncGenerator<Converted>> {
   for (let memory_mb = MEMORY_LIMIT_MB; ; memory_mb *= 2) {
     const attempt = join(folder, `${memory_mb}`);
@@ -79,7 +79,7 @@ interface Workspace {
   readonly memory_mb: number;
 }
 
-/** Everything is on disk, and DuckDB closed, before the first part is given out. */
+/** All files are written and DuckDB is closed before the first part is returned. */
 async function run(task: sql.DuckDbTask, { folder, memory_mb }: Workspace): Promise<AsyncGenerator<Converted>> {
   const instance = await DuckDBInstance.create(':memory:', {
     threads: '1',
@@ -111,12 +111,12 @@ interface PartFile {
   readonly rows: number;
 }
 
-/** Straight from the staged lines when the event dates are few; otherwise from a table that spills, some at a time. */
+/** Copies straight from the staged lines if they have few event dates; else from a table that spills, in turns. */
 async function copyParts(connection: DuckDBConnection, task: sql.DuckDbTask, folder: string): Promise<PartFile[]> {
   const [guess] = task.event_date_column === null ? [1] : await firstColumn(connection, sql.guessDatesSql(task));
   if (Number(guess) <= sql.datesPerCopy(task)) {
     const files = await copy(connection, sql.copySql(task, join(folder, 'direct'), `(${sql.rowsSql(task)})`));
-    // There were more after all, and DuckDB closed some files and began others for the same date.
+    // If there are more dates than guessed, DuckDB closes some files and begins others for the same date.
     if (new Set(files.map(({ part }) => part)).size === files.length) return files;
     await rm(join(folder, 'direct'), { recursive: true });
   }

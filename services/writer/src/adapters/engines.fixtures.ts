@@ -64,13 +64,13 @@ export async function convert(name: (typeof ENGINE_NAMES)[number], conversion: C
   };
 }
 
-/** By the reader that wrote neither. */
+/** The rows of a part, read by hyparquet, which has written none of them. */
 export async function readBack(part: Part): Promise<Record<string, unknown>[]> {
   const file = Uint8Array.from(part.body).buffer;
   return parquetReadObjects({ file, compressors, utf8: false });
 }
 
-/** The rows of all parts by a reader that wrote none of them, as PostgreSQL's text; floats in JavaScript's. */
+/** The rows of all parts, read by hyparquet, as PostgreSQL prints values; floats as JavaScript does. */
 export async function textOf(parts: readonly Part[]): Promise<BronzeRow[]> {
   const rows = (await Promise.all(parts.map((part) => readPart(part.body)))).flat();
   for (const row of rows) {
@@ -86,7 +86,7 @@ export async function textOf(parts: readonly Part[]): Promise<BronzeRow[]> {
   return rows;
 }
 
-/** Text that doesn't compress. */
+/** Text that hardly compresses. */
 export function noise(bytes: number): string {
   return randomBytes(Math.ceil((bytes * 3) / 4))
     .toString('base64')

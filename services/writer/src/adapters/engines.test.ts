@@ -10,7 +10,7 @@ import { batchOf, conversionOf, convert, lineOf, PROVENANCE, noise, readBack, te
 import { ENGINE_NAMES } from './engines.ts';
 
 describe.each(ENGINE_NAMES)('%s', (engine) => {
-  test('what fits is in bronze, what does not is in quarantine with its reason, and nothing is in both', async () => {
+  test('puts rows that fit into bronze and all others, with the reason, into quarantine', async () => {
     const fitting = cases(FITTING).map(([name, value], index) => ({
       ...GOOD,
       [name]: value,
@@ -30,7 +30,7 @@ describe.each(ENGINE_NAMES)('%s', (engine) => {
     }
   });
 
-  test('the metadata columns: the load’s time, system and id, and the MD5 of the staged line', async () => {
+  test('adds the load’s time, system and id, and the MD5 of the staged line', async () => {
     const [part] = (await convert(engine, conversionOf(COLUMNS, [batchOf([GOOD, NULLS])]))).parts;
     const rows = part ? await readBack(part) : [];
     expect(Object.keys(rows[0] ?? {})).toEqual([
@@ -47,13 +47,13 @@ describe.each(ENGINE_NAMES)('%s', (engine) => {
     expect(text(rows[0]?.['_ingestion_id'])).toBe('0b0b0b0b-0000-8000-8000-000000000000');
   });
 
-  test('the parts carry the mark of their write task', async () => {
+  test('gives each part the provenance of its write task', async () => {
     const [part] = (await convert(engine, conversionOf(COLUMNS, [batchOf([GOOD])]))).parts;
     const metadata = parquetMetadata(Uint8Array.from(part?.body ?? []).buffer).key_value_metadata ?? [];
     for (const [key, value] of Object.entries(PROVENANCE)) expect(metadata).toContainEqual({ key, value });
   });
 
-  test('L6: the same input gives the same bytes', async () => {
+  test('L6: makes the same bytes from the same input', async () => {
     const rows = Array.from({ length: 3000 }, (_, index): Staged => ({
       ...GOOD,
       id: String(index),
@@ -67,7 +67,7 @@ describe.each(ENGINE_NAMES)('%s', (engine) => {
     );
   });
 
-  test('no batches and empty batches give nothing', async () => {
+  test('makes nothing from no batches and from empty batches', async () => {
     expect(await convert(engine, conversionOf(COLUMNS, []))).toEqual({ parts: [], quarantine: [], rejected: [] });
     expect(await convert(engine, conversionOf(COLUMNS, [batchOf([])]))).toEqual({
       parts: [],
@@ -76,14 +76,14 @@ describe.each(ENGINE_NAMES)('%s', (engine) => {
     });
   });
 
-  test('a column that is null in every row reads back as null', async () => {
+  test('writes a column that is null in every row', async () => {
     const [part] = (await convert(engine, conversionOf(COLUMNS, [batchOf([NULLS, NULLS])]))).parts;
     const rows = part ? await readBack(part) : [];
     expect(rows).toHaveLength(2);
     for (const { name } of COLUMNS) expect(rows[1]?.[name] ?? null).toBeNull();
   });
 
-  test('rows keep their order and go to the part of their event date; a null date has a part of its own', async () => {
+  test('writes rows in order to the part of their event date; a null date has a part of its own', async () => {
     const dates = ['2024-01-02', '2024-01-01', null, '2024-01-02', '0099-12-31'];
     const rows = dates.map((day, index) => ({ ...NULLS, id: String(index), day }));
     const { parts } = await convert(
@@ -108,7 +108,7 @@ describe.each(ENGINE_NAMES)('%s', (engine) => {
     );
   });
 
-  test('many event dates, of which the first batch shows few: one part each, all rows, in order', async () => {
+  test('writes one part per event date, even if the first batch shows few of many', async () => {
     const rowOf = (index: number, day: number) => ({
       id: String(index),
       day: new Date(Date.UTC(2024, 0, 1 + day)).toISOString().slice(0, 10),
@@ -120,7 +120,7 @@ describe.each(ENGINE_NAMES)('%s', (engine) => {
     expect(parts.map(({ rows }) => rows)).toEqual([110, ...Array.from({ length: 299 }, () => 10)]);
   });
 
-  test('10,000 event dates in one task: one part each, all rows', { timeout: 300_000 }, async () => {
+  test('writes one part per event date for 10,000 dates in one task', { timeout: 300_000 }, async () => {
     const rows = Array.from({ length: 20_000 }, (_, index) => ({
       id: String(index),
       day: new Date(Date.UTC(1990, 0, 1 + (index % 10_000))).toISOString().slice(0, 10),
@@ -148,7 +148,7 @@ describe.each(ENGINE_NAMES)('%s', (engine) => {
     'raw',
     'event_date',
     ' ',
-  ])('a column may be called %j', async (name) => {
+  ])('writes a column called %j', async (name) => {
     const columns: Column[] = [
       { name, type: 'text' },
       { name: 'day', type: 'date' },
@@ -191,7 +191,7 @@ test('duckdb writes a column named __proto__; parquetjs-lite refuses it and says
   await expect(convert('parquetjs-lite', conversion)).rejects.toMatchObject({ code: 'ENGINE_LIMIT' });
 });
 
-test('both engines hold the same rows, value for value, and send the same rows to quarantine', async () => {
+test('both engines write the same values and send the same rows to quarantine', async () => {
   const value = (name: string) =>
     fc.option(fc.constantFrom(...(FITTING[name] ?? []), ...(UNFIT[name] ?? []).slice(0, 1), GOOD[name] ?? ''));
   const row = fc.record(Object.fromEntries(COLUMNS.map(({ name }) => [name, value(name)])));

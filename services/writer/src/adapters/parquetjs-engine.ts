@@ -11,7 +11,7 @@ import { rowCountIfOurs } from '../parquet/provenance.ts';
 import { quarantineLine } from '../parquet/quarantine.ts';
 import { assertKnownKeys, eachLine, eventDateOf, typeMismatch, parseLine } from '../parquet/staged-lines.ts';
 
-/** Measured: larger groups gain nothing in speed and cost memory; smaller pages cost a third more bytes. */
+/** Measured: larger row groups are no faster and cost memory; smaller pages make files a third larger. */
 const ROW_GROUP_ROWS = 16_384;
 const ROW_GROUP_BYTES = 64 * 1024 * 1024;
 const PAGE_ROWS = 8192;
@@ -19,8 +19,8 @@ const PAGE_ROWS = 8192;
 const decompress = promisify(zstdDecompress);
 
 /**
- * Parquet in pure JavaScript, for places where no native module may run: about a tenth of DuckDB's speed, and
- * types it can't express become text. One file is open at a time.
+ * Writes Parquet in pure JavaScript, where no native module may run. It takes many times as long as DuckDB (measured in
+ * docs/performance.md), and columns of types that it can't write become text. One file is open at a time.
  */
 export class ParquetjsEngine implements ParquetEngine {
   readonly rowCountIfOurs = rowCountIfOurs;
@@ -45,12 +45,12 @@ export class ParquetjsEngine implements ParquetEngine {
   }
 }
 
-/** The library reads one zstd frame and passes over what follows it in silence. */
+/** Checks the length, because zlib decompresses one zstd frame and silently ignores what follows it. */
 async function unpack(batch: BatchBytes): Promise<Uint8Array> {
   const ndjson = await decompress(batch.body);
   if (ndjson.length === batch.ndjson_bytes) return ndjson;
   throw new BronzeError('OBJECT_CORRUPT', {
-    message: `${batch.key} unpacks to ${ndjson.length} bytes, its manifest says ${batch.ndjson_bytes}`,
+    message: `${batch.key} unpacks to ${ndjson.length} bytes, but its manifest says ${batch.ndjson_bytes}`,
     hint: 'Nothing was written. Please report this with the load’s staging folder.',
   });
 }
@@ -95,7 +95,7 @@ async function writePart(schema: ParquetSchema, conversion: Conversion, lines: r
       const text = staged[name];
       if (typeof text === 'string') row[name] = convert(text);
     }
-    // Unawaited, rows are written many times over.
+    // Without await, the library writes rows several times.
     await writer.appendRow(row);
   }
   await writer.close();

@@ -20,8 +20,8 @@ const sparse = (rows: readonly Staged[], columns = SPARSE_COLUMNS, date: string 
 
 const KEYED = JSON.stringify({ 'a.b "c" ’ü': 'x\u0000y' }).replace('{', '{"constructor":"{\\"a\\":1}",');
 
-describe.each(ENGINE_NAMES)('%s: lines of an API', (engine) => {
-  test('leave nulls out', async () => {
+describe.each(ENGINE_NAMES)('with %s, lines of an API', (engine) => {
+  test('omit nulls, which are null in bronze', async () => {
     const rows = ['{"id":"1"}', '{"id":"","amount":"12.340"}', '{}', KEYED].map((line) => JSON.parse(line) as Staged);
     const { parts, quarantine } = await convert(engine, sparse(rows));
     expect(quarantine).toEqual([]);
@@ -37,7 +37,7 @@ describe.each(ENGINE_NAMES)('%s: lines of an API', (engine) => {
     expect(text(back[2]?.['_record_hash'])).toBe(createHash('md5').update('{}').digest('hex'));
   });
 
-  test('go to the part of their event date, those without one to a part of their own', async () => {
+  test('go to the part of their event date, or to a part of their own without one', async () => {
     const rows = [{ id: '1', at: '2024-01-15 10:00:00+00' }, { id: '2' }, { id: '3', at: 'soon' }];
     const { parts, rejected } = await convert(engine, sparse(rows, SPARSE_COLUMNS, 'at'));
     expect(parts.map(({ event_date, rows: count }) => [event_date, count]).toSorted()).toEqual([
@@ -47,7 +47,7 @@ describe.each(ENGINE_NAMES)('%s: lines of an API', (engine) => {
     expect(rejected.join()).toContain('at: \\"soon\\" is not exactly a timestamptz');
   });
 
-  test('with a key that no column takes are refused: it would be lost', async () => {
-    await expect(convert(engine, sparse([{ id: '1', surprise: 'x' }]))).rejects.toThrow(/no column of its slice/);
+  test('are refused if they have a key without a column, because its value would be lost', async () => {
+    await expect(convert(engine, sparse([{ id: '1', surprise: 'x' }]))).rejects.toThrow(/not a column of its slice/);
   });
 });

@@ -1,34 +1,37 @@
-/** The SQL of one write task. Nothing here runs anything. */
+/** Builds the SQL of one write task. Nothing here executes it. */
 import { METADATA_COLUMNS } from '@bronze/common/words/entity';
 import { parquetType, typeName } from './type-mapping.ts';
 import { duckDbType } from './duckdb-types.ts';
 import type { Conversion } from './parquet-engine.ts';
 import { leavesNullsOut } from './staged-lines.ts';
 
-/** Partition names that are no dates. */
+/** Partition names that are not dates: rows without one, all rows of an entity without one, and the quarantine. */
 export const NO_DATE = '__null__';
 export const ALL_ROWS = '__all__';
 export const QUARANTINED = '__quarantine__';
 
-/** One COPY holds a buffer for each column of each event date; more dates are staged in a table first. */
+/** One COPY holds a buffer for each column of each event date. With more dates the rows go to a table first. */
 const BUFFERS_PER_COPY = 2000;
 const DATES_PER_COPY_MAX = 100;
 
-/** How many event dates one COPY may write: fewer the wider the table. It depends on the columns alone, since bytes depend on it. */
+/**
+ * How many event dates one COPY may write: the wider the table, the fewer. It depends only on the columns, because the
+ * bytes of the parts depend on it.
+ */
 export function datesPerCopy(task: DuckDbTask): number {
   const columns = task.columns.length + METADATA_COLUMNS.length;
   return Math.min(DATES_PER_COPY_MAX, Math.max(1, Math.floor(BUFFERS_PER_COPY / columns)));
 }
 
-/** What DuckDB may buffer before it flushes the open partitions, and hold in a row group. */
+/** How much DuckDB may buffer before it flushes the open partitions, and how much a row group may hold. */
 const FLUSH_BYTES = 16 * 1024 * 1024;
 const ROW_GROUP_BYTES = 64 * 1024 * 1024;
 const FLUSH_ROWS_MAX = 65_536;
-/** DuckDB's own default for row groups, and its vector size, below which it doesn't go. */
+/** DuckDB's own default for row groups; and its vector size, which is the least it takes. */
 const ROW_GROUP_ROWS_MAX = 122_880;
 const ROWS_MIN = 2048;
 
-/** A conversion with its batches as files. */
+/** A conversion whose batches are files. */
 export interface DuckDbTask extends Omit<Conversion, 'batches'> {
   readonly files: readonly string[];
   readonly row_bytes_max: number;
@@ -43,7 +46,7 @@ export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Settings that the output's bytes depend on, so they depend on the task alone. */
+/** Settings that the bytes of the parts depend on. So they must follow from the task alone. */
 export function settingsSql(task: DuckDbTask): string[] {
   return [
     `SET TimeZone = 'UTC'`,
@@ -56,16 +59,16 @@ function rowsWithin(bytes: number, task: DuckDbTask, rows_max: number): number {
   return Math.min(rows_max, Math.max(ROWS_MIN, Math.floor(bytes / Math.max(1, task.row_bytes_mean))));
 }
 
-/** Objects as text, one a line: `json` is the line as staged. */
+/** One row per staged line, with the line as the column `json`. */
 function linesSql(task: DuckDbTask): string {
-  // DuckDB wants a bound on the line, and more than its own minimum.
+  // DuckDB needs a bound on the length of a line. It is never less than DuckDB's own default of 16 MiB.
   const bound = Math.max(16 * 1024 * 1024, task.row_bytes_max + 1024);
   return `read_ndjson_objects([${task.files.map(literal).join(', ')}], compression = 'zstd', maximum_object_size = ${bound})`;
 }
 
 /**
- * raw, t0…tn: one parse a line. Raises on an extra key, which would be lost, and on a missing one, unless the source
- * leaves nulls out: a slice's columns are fixed.
+ * Columns raw, t0…tn (the staged texts), with one parse per line. It raises on an extra key, which would be lost, and
+ * on a missing one unless the source omits nulls, because the columns of a slice are fixed.
  */
 function textsSql(task: DuckDbTask): string {
   const shape = task.columns.map(({ name }) => `${JSON.stringify(name)}:"VARCHAR"`).join(',');
@@ -80,23 +83,23 @@ function textsSql(task: DuckDbTask): string {
 function knownKeysSql(task: DuckDbTask): string {
   const names = task.columns.map(({ name }) => literal(name)).join(', ');
   return `CASE WHEN list_has_all([${names}]::VARCHAR[], json_keys(raw)) THEN raw
-    ELSE error('a staged line has a key that is no column of its slice') END`;
+    ELSE error('a staged line has a key that is not a column of its slice') END`;
 }
 
-/** Whether the text of column i fits its type: never null. Undefined: it always does. */
+/** SQL that is true or false, never null: whether the text of column i fits its type. Undefined: it always does. */
 function fitsSql(task: DuckDbTask, i: number): string | undefined {
   const exact = duckDbType(parquetType(task.columns[i]?.type ?? '')).exact?.(`t${i}`, `v${i}`);
   return exact && `(t${i} IS NULL OR coalesce(${exact}, false))`;
 }
 
-/** The event date of a row that fits, as text: the column is a date or a timestamp, so its text begins with it. */
+/** SQL for the event date of a row that fits: the text of a date or timestamp begins with it. */
 function dateSql(task: DuckDbTask): string {
   if (task.event_date_column === null) return literal(ALL_ROWS);
   const i = task.columns.findIndex(({ name }) => name === task.event_date_column);
   return `coalesce(left(t${i}, 10), ${literal(NO_DATE)})`;
 }
 
-/** raw, t…, v…, part: the event date, or QUARANTINED when any value does not fit. */
+/** Columns raw, t…, v… (typed values), part: the event date, or QUARANTINED if any value does not fit (ADR 5). */
 function typedSql(task: DuckDbTask): string {
   const values = task.columns.map(({ type }, i) => `, ${duckDbType(parquetType(type)).value(`t${i}`)} AS v${i}`);
   const fits = task.columns.map((_, i) => fitsSql(task, i)).filter((one) => one !== undefined);
@@ -105,19 +108,19 @@ function typedSql(task: DuckDbTask): string {
     FROM (SELECT *${values.join('')} FROM (${textsSql(task)}))`;
 }
 
-/** hash, v0…vn, part: all that the files need of a row. */
+/** Columns hash, v0…vn, part: everything of a row that the files need. */
 export function rowsSql(task: DuckDbTask): string {
   const values = task.columns.map((_, i) => `, v${i}`).join('');
   return `SELECT md5(raw) AS hash${values}, part FROM (${typedSql(task)})`;
 }
 
-/** The same rows in a table that spills to disk, by date and then in their order. */
+/** Puts the same rows into a table that spills to disk, by date and within a date in their order. */
 export function stageSql(task: DuckDbTask): string {
   return `CREATE TABLE stage.typed AS SELECT * EXCLUDE (seq)
     FROM (SELECT *, row_number() OVER () AS seq FROM (${rowsSql(task)})) ORDER BY part, seq`;
 }
 
-/** One FROM for each COPY over the staged table. */
+/** One FROM clause for each COPY from that table. */
 export function stagedRanges(task: DuckDbTask, parts: readonly string[]): string[] {
   const dates = datesPerCopy(task);
   const starts = Array.from({ length: Math.ceil(parts.length / dates) }, (_, n) => n * dates);
@@ -127,7 +130,7 @@ export function stagedRanges(task: DuckDbTask, parts: readonly string[]): string
   });
 }
 
-/** How many event dates the first batch has: a guess at how many the task has, for a fifth of the price. */
+/** How many event dates the first batch has: a guess at how many the task has, at a fifth of the cost. */
 export function guessDatesSql(task: DuckDbTask): string {
   const i = task.columns.findIndex(({ name }) => name === task.event_date_column);
   const pointer = `/${(task.event_date_column ?? '').replaceAll('~', '~0').replaceAll('/', '~1')}`;
@@ -135,7 +138,7 @@ export function guessDatesSql(task: DuckDbTask): string {
     SELECT json_extract_string(json, ${literal(pointer)}) AS t${i} FROM ${linesSql({ ...task, files: task.files.slice(0, 1) })})`;
 }
 
-/** Writes `{folder}/{partition}={part}/part_0.parquet` for each part, and returns a row about each file. */
+/** Writes `{folder}/{partition}={part}/part_0.parquet` for each part, and returns one row about each file. */
 export function copySql(task: DuckDbTask, folder: string, from: string): string {
   const partition = identifier(partitionColumn(task));
   const metadata = Object.entries(task.provenance).map(([key, value]) => `${identifier(key)}: ${literal(value)}`);
@@ -153,7 +156,7 @@ function bronzeSql(task: DuckDbTask, from: string): string {
     part AS ${identifier(partitionColumn(task))} FROM ${from}`;
 }
 
-/** It names folders only and is not in the files; no column of the source may share its name. */
+/** The partition column only names folders and is not in the files. No source column may have the same name. */
 function partitionColumn(task: DuckDbTask): string {
   const taken = new Set(task.columns.map(({ name }) => name.toLowerCase()));
   let name = 'part';
@@ -161,7 +164,7 @@ function partitionColumn(task: DuckDbTask): string {
   return name;
 }
 
-/** reason, raw of each row that does not fit. */
+/** Columns reason, raw for each row that does not fit. */
 export function quarantineSql(task: DuckDbTask): string {
   const reasons = task.columns.flatMap(({ name, type }, i) => {
     const fits = fitsSql(task, i);

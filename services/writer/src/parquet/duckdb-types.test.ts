@@ -19,7 +19,7 @@ afterAll(() => {
 
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
-/** For each text whether DuckDB takes it for exactly a value of the type, and what an expression over `v` then is. */
+/** For each text: whether DuckDB judges it to be exactly a value of the type, and what an expression then gives. */
 async function judge(sourceType: string, texts: readonly string[], expression = 'NULL') {
   const { value, exact, output } = duckDbType(parquetType(sourceType));
   const verdict = exact ? `coalesce(${exact('t', 'v')}, false)` : 'true';
@@ -36,13 +36,13 @@ const textsOf = (table: Readonly<Record<string, readonly string[]>>, name: strin
 describe.each(SOURCE_TYPES)('%s', (type, name) => {
   const good = [...textsOf(FITTING, name), ...textsOf(SPELLED_OTHERWISE, name), GOOD[name] ?? ''];
 
-  test('DuckDB takes the texts that fit, and no other', async () => {
+  test('DuckDB accepts exactly the texts that fit', async () => {
     const unfit = textsOf(UNFIT, name);
     const judged = await judge(type, [...good, ...unfit]);
     expect(judged.filter(({ isExact }) => isExact).map(({ text }) => text)).toEqual(good);
   });
 
-  test('no text raises, whatever it is, and null is no value', async () => {
+  test('no text raises an error, and null is null', async () => {
     const everything = [...cases(FITTING), ...cases(UNFIT)].map(([, text]) => text);
     expect(await judge(type, everything)).toHaveLength(everything.length);
     const read = await connection.runAndReadAll(
@@ -73,7 +73,7 @@ test.each([
   expect(await judge(type, [text], asText)).toMatchObject([{ isExact: true, said }]);
 });
 
-/** A text of the table with some characters put in, taken out or changed: most are near misses. */
+/** A text of the table with some characters inserted, removed or changed: most are near misses. */
 const nearMiss = (texts: readonly string[]) => {
   const edit = fc.tuple(fc.nat(40), fc.integer({ min: 0, max: 1 }), fc.constantFrom('', ...'0159.-+e :\\xatfNI'));
   return fc.tuple(fc.constantFrom(...texts), fc.array(edit, { maxLength: 3 })).map(([text, edits]) =>

@@ -2,17 +2,21 @@ import type { ParquetType } from './type-mapping.ts';
 
 /** How DuckDB types one column, from SQL `t` (the staged text) to SQL `v` (the typed value). */
 export interface DuckDbType {
-  /** Never raises: null when the text is no such value. */
+  /** SQL that never raises: null if the text is not a value of the type. */
   value(t: string): string;
-  /** Whether `v` is exactly the value that `t` spells; null counts as no. Undefined: every text fits. */
+  /** SQL: true if `v` is exactly the value that `t` spells; false or null if not. Undefined: every text fits. */
   readonly exact: ((t: string, v: string) => string) | undefined;
-  /** The value as it goes into the file. */
+  /** SQL for the value as it is written to the file. */
   output(v: string): string;
 }
 
 /**
- * `TRY_CAST` alone bends values without a word: '1.5' becomes 2, '12.345' 12.35, '1e400' infinity, a seventh fraction
- * digit is cut, and '0044-03-15 BC' becomes the year 44. So a value counts only when it prints as the text it came from.
+ * `TRY_CAST` alone changes values silently: '1.5' becomes 2, '12.345' 12.35, '1e400' infinity, a seventh fraction
+ * digit is cut off, and '0044-03-15 BC' becomes the year 44. So a value counts only if it prints as the text it came
+ * from, or if that text is another spelling of the same number.
+ *
+ * A -0 counts as exact, but its sign may be lost: a DECIMAL has none, and in a FLOAT or DOUBLE column that DuckDB 1.5
+ * encodes with a dictionary, 0 and -0 are one entry, written as the one that came first (measured).
  */
 export function duckDbType(type: ParquetType): DuckDbType {
   switch (type.kind) {
@@ -52,12 +56,12 @@ function sameText(t: string, v: string): string {
   return `CAST(${v} AS VARCHAR) = ${t}`;
 }
 
-/** Parquet readers agree on the years 1 to 9999 only; infinities compare outside of them. */
+/** Parquet readers agree only on the years 1 to 9999. Infinities compare as outside of them. */
 function inYears(v: string, type: 'DATE' | 'TIMESTAMP'): string {
   return `${v} >= ${type} '0001-01-01' AND ${v} < ${type} '10000-01-01'`;
 }
 
-/** '12.3' and '12.3000' are DECIMAL(12,2) too. CASE is lazy in DuckDB, OR is not: the pattern runs for odd texts only. */
+/** '12.3' and '12.3000' are DECIMAL(12,2) too. DuckDB's CASE is lazy and OR is not: the pattern runs only if needed. */
 function decimalExact(scale: number): NonNullable<DuckDbType['exact']> {
   const fraction = scale === 0 ? '0+' : `[0-9]{1,${scale}}0*`;
   return (t, v) =>
@@ -65,10 +69,11 @@ function decimalExact(scale: number): NonNullable<DuckDbType['exact']> {
 }
 
 /**
- * PostgreSQL prints the shortest text that reads back as the same number, in another notation than DuckDB's. A finite
- * number with no more significant digits than the width tells apart, and not rounded away to zero, is that number.
+ * PostgreSQL prints the shortest text that reads back as the same number, in another notation than DuckDB. A text
+ * counts if its number is finite, was not rounded to zero, and has no more significant digits than the width
+ * distinguishes.
  *
- * @param digits 9 for float4, 17 for float8
+ * @param digits how many the width distinguishes: 9 for float4, 17 for float8
  */
 function realExact(digits: number): NonNullable<DuckDbType['exact']> {
   return (t, v) => {
@@ -80,7 +85,7 @@ function realExact(digits: number): NonNullable<DuckDbType['exact']> {
   };
 }
 
-/** Held as TIMESTAMP until the output: printing a TIMESTAMPTZ goes through ICU and costs 40 % more. */
+/** A TIMESTAMP until it is written: printing a TIMESTAMPTZ goes through ICU and takes 40 % longer. */
 const TIMESTAMPTZ: DuckDbType = {
   value: (t) => `TRY_CAST(${t} AS TIMESTAMP)`,
   exact: (t, v) => `CAST(${v} AS VARCHAR) || '+00' = ${t} AND ${inYears(v, 'TIMESTAMP')}`,

@@ -3,14 +3,14 @@ import type { Receipt } from '@bronze/common/load/receipts';
 import type { StagedBatch } from '@bronze/common/load/slice-manifest';
 import type { Timestamp } from '@bronze/common/words/timestamp';
 
-/** A staged batch with its bytes, which have the SHA-256 that its manifest names. */
+/** A staged batch with its bytes, whose SHA-256 is the one in the slice's manifest. */
 export interface BatchBytes extends StagedBatch {
   readonly body: Uint8Array;
 }
 
-/** Everything that a conversion depends on: the same conversion gives the same bytes. */
+/** Everything that a conversion's output depends on: the same input gives the same bytes. */
 export interface Conversion {
-  /** In order; rows keep it. */
+  /** In the order of the slice, which the rows of each part keep. */
   readonly batches: readonly BatchBytes[];
   /** In the order of the Parquet file. */
   readonly columns: readonly Column[];
@@ -18,14 +18,14 @@ export interface Conversion {
   readonly ingested_at: Timestamp;
   readonly source_system: SourceSystem;
   readonly load_id: string;
-  /** Parquet key-value metadata that tells whose part this is. */
+  /** Parquet key-value metadata that names the write task and the batches a part was made from (ADR 4). */
   readonly provenance: Provenance;
 }
 
 export interface Provenance {
   readonly 'bronze.load_id': string;
   readonly 'bronze.write_task': string;
-  /** SHA-256 over the SHA-256s of the batches. */
+  /** Hex SHA-256 over the batches' hex SHA-256s, in order. */
   readonly 'bronze.batches_sha256': string;
 }
 
@@ -37,16 +37,16 @@ export type Converted =
       readonly rows: number;
       readonly body: Uint8Array;
     }
-  /** NDJSON of `{ reason, record }`: rows of which some value does not fit its type exactly. */
+  /** NDJSON of `{ reason, record }`: rows with a value that does not fit its type exactly. */
   | { readonly kind: 'quarantine'; readonly rows: number; readonly body: Uint8Array };
 
-/** Turns staged rows into Parquet. Rows = rows of the parts + rows of the quarantine, always. */
+/** Turns staged rows into Parquet. Every row is in exactly one part or in the quarantine. */
 export interface ParquetEngine {
   readonly name: string;
-  /** Columns it can't give their own Parquet type, and what it writes instead. */
+  /** Columns that it can't write in their own Parquet type, and what it writes instead. */
   degraded(columns: readonly Column[]): Receipt['engine']['degraded'];
-  /** @throws BronzeError ENGINE_LIMIT when it can't write these columns at all */
+  /** @throws BronzeError ENGINE_LIMIT if it can't write these columns or rows at all */
   convert(conversion: Conversion): AsyncIterable<Converted>;
-  /** The rows of a part that carries exactly this mark, whichever engine wrote it; undefined for all other bytes. */
+  /** Row count of a part with exactly this provenance, whichever engine wrote it; undefined for any other bytes. */
   rowCountIfOurs(body: Uint8Array, provenance: Provenance): number | undefined;
 }

@@ -4,7 +4,7 @@ declare module 'parquetjs-lite' {
     type: 'UTF8' | 'INT32' | 'BOOLEAN' | 'DATE' | 'BYTE_ARRAY';
     optional: boolean;
     compression: 'SNAPPY';
-    /** Always off: readers that trust its minimum and maximum answer wrongly. */
+    /** Always off: its minimum and maximum are wrong, and readers that trust them return wrong results. */
     statistics: false;
   }
   export interface Sink {
@@ -13,9 +13,9 @@ declare module 'parquetjs-lite' {
   }
   export interface WriterOptions {
     rowGroupSize: number;
-    /** In rows, not bytes. */
+    /** In rows, not in bytes. */
     pageSize: number;
-    /** Always off: reading ranges of rows by it is wrong with several pages. */
+    /** Always off: with several pages, readers that use it to read a range of rows get wrong rows. */
     pageIndex: false;
   }
   export class ParquetSchema {

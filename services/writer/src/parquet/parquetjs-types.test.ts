@@ -13,31 +13,31 @@ test.each([
   ['bigint', 'UTF8', '9007199254740993', '9007199254740993'],
   ['numeric(10,2)', 'UTF8', '12.30', '12.30'],
   ['timestamp with time zone', 'UTF8', '2024-01-15T00:00:00.000001Z', '2024-01-15T00:00:00.000001Z'],
-])('%s is written as %s: %s', (type, field, text, value) => {
+])('parquetjs-lite writes %s as %s: %s', (type, field, text, value) => {
   const columns = [columnOf(type)];
   const shared = { compression: 'SNAPPY', statistics: false };
   expect(parquetjsFields(columns)['value']).toEqual({ type: field, optional: true, ...shared });
   expect(convertersOf(columns).map(({ name, convert }) => [name, convert(text)])).toEqual([['value', value]]);
 });
 
-test('metadata are texts that are never null', () => {
+test('the metadata columns are text and never null', () => {
   const { value: _, ...metadata } = parquetjsFields([columnOf('text')]);
   expect(Object.keys(metadata)).toEqual(['_ingestion_ts', '_source_system', '_record_hash', '_ingestion_id']);
   for (const field of Object.values(metadata))
     expect(field).toEqual({ type: 'UTF8', optional: false, compression: 'SNAPPY', statistics: false });
 });
 
-test('what is kept as text and is none is told, and `_ingestion_ts` always', () => {
+test('columns that become text are reported as degraded, and `_ingestion_ts` always is', () => {
   const types = ['text', 'jsonb', 'integer', 'boolean', 'date', 'bytea', 'bigint', 'numeric(10,2)'];
-  const told = degradedColumns(types.map((type) => ({ name: type, type })));
-  expect(told).toEqual([
+  const degraded = degradedColumns(types.map((type) => ({ name: type, type })));
+  expect(degraded).toEqual([
     { column: 'bigint', type: 'int64', written_as: 'text' },
     { column: 'numeric(10,2)', type: expect.stringContaining('decimal'), written_as: 'text' },
     { column: '_ingestion_ts', type: 'timestamptz', written_as: 'text' },
   ]);
 });
 
-test('a name that the library can’t hold is refused, with a way out', () => {
+test('a name that the library can’t write is refused, with a way out', () => {
   const failing = () => parquetjsFields([{ name: '__proto__', type: 'text' }]);
   expect(failing).toThrow(
     expect.objectContaining({

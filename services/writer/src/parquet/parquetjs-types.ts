@@ -6,20 +6,20 @@ import { type ParquetType, parquetType, typeName } from './type-mapping.ts';
 
 interface NativeType {
   readonly field: Field['type'];
-  /** The staged text as the library wants it. */
+  /** Converts the staged text to what the library expects. */
   convert(text: string): unknown;
 }
 
 /**
- * What parquetjs-lite 0.8.7 keeps exactly for every value of the type; a column of any other type is text as a whole.
- * It sends int64 through a float, knows no decimal, refuses NaN and loses the sign of -0, refuses timestamps before
- * 1970 and writes them without their UTC mark (measured; read back by hyparquet and DuckDB).
+ * The types whose every value parquetjs-lite 0.8.7 writes exactly; a column of any other type is written as text. The
+ * library sends int64 through a float, has no decimals, refuses NaN, refuses timestamps before 1970, and writes
+ * timestamps without the flag that they are UTC (measured; read back by hyparquet and DuckDB).
  */
 const NATIVE: Readonly<Partial<Record<ParquetType['kind'], NativeType>>> = {
   int32: { field: 'INT32', convert: Number },
-  // The library takes the truth of the value, and 'f' is true.
+  // The library writes whether the value is truthy, and 'f' is truthy.
   boolean: { field: 'BOOLEAN', convert: (text) => text === 't' },
-  // A number of days before 1970 throws, a Date doesn't. Days have no microseconds to lose.
+  // The library refuses a negative number of days, but takes a Date before 1970. Dates have no microseconds to lose.
   date: { field: 'DATE', convert: (text) => new Date(`${text}T00:00:00Z`) },
   bytes: { field: 'BYTE_ARRAY', convert: (text) => Buffer.from(text.slice(2), 'hex') },
 };
@@ -33,7 +33,7 @@ function nativeType(column: Column): NativeType {
 /** `_ingestion_ts` is text here too, like every timestamp. */
 const METADATA_FIELDS = ['_ingestion_ts', '_source_system', '_record_hash', '_ingestion_id'];
 
-/** @throws BronzeError ENGINE_LIMIT for a name that the library can't hold */
+/** The library's schema for a part. @throws BronzeError ENGINE_LIMIT for a name that the library can't write */
 export function parquetjsFields(columns: readonly Column[]): Record<string, Field> {
   const field = (name: string, type: Field['type'], optional: boolean): [string, Field] => {
     if (name === '__proto__') throw unnameable(name);
@@ -49,7 +49,7 @@ export function convertersOf(columns: readonly Column[]): readonly { name: strin
   return columns.map((column) => ({ name: column.name, convert: nativeType(column).convert }));
 }
 
-/** What a user of this engine should know about the columns. */
+/** The columns that this engine writes as text though Parquet has a type for them. */
 export function degradedColumns(columns: readonly Column[]): Receipt['engine']['degraded'] {
   const lost = columns.filter((column) => {
     const { kind } = parquetType(column.type);

@@ -15,11 +15,11 @@ async function part(rows: number): Promise<Uint8Array> {
   return parts[0]?.body ?? new Uint8Array();
 }
 
-test('a part under exactly this mark has the rows that its file says', async () => {
+test('a part with exactly this provenance has as many rows as its file says', async () => {
   expect(rowCountIfOurs(await part(3), PROVENANCE)).toBe(3);
 });
 
-test('a part of which one thing of the mark differs is foreign', async () => {
+test('a part with any other value in its provenance is not ours', async () => {
   const body = await part(1);
   for (const key of Object.keys(PROVENANCE)) {
     expect(rowCountIfOurs(body, { ...PROVENANCE, [key]: 'other' }), key).toBeUndefined();
@@ -27,7 +27,7 @@ test('a part of which one thing of the mark differs is foreign', async () => {
   expect(rowCountIfOurs(body, { ...PROVENANCE, 'bronze.more': 'x' } as typeof PROVENANCE)).toBeUndefined();
 });
 
-test('a Parquet file that somebody else put there is foreign', async () => {
+test('a Parquet file without provenance is not ours', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'bronze-test-'));
   const instance = await DuckDBInstance.create(':memory:');
   try {
@@ -42,7 +42,7 @@ test('a Parquet file that somebody else put there is foreign', async () => {
   }
 });
 
-test('bytes that are no Parquet file are foreign', async () => {
+test('bytes that are not a Parquet file are not ours', async () => {
   const body = await part(1);
   for (const bytes of [new Uint8Array(), Buffer.from('soon to be Parquet'), body.subarray(0, body.length - 1)]) {
     expect(rowCountIfOurs(bytes, PROVENANCE)).toBeUndefined();

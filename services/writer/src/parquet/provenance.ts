@@ -1,7 +1,7 @@
 import { type FileMetaData, parquetMetadata } from 'hyparquet';
 import type { Provenance } from './parquet-engine.ts';
 
-/** How many rows the Parquet file holds, if it carries exactly this mark; undefined also for bytes that are no Parquet file. */
+/** The number of rows of a Parquet file that carries exactly this provenance; undefined for any other bytes. */
 export function rowCountIfOurs(body: Uint8Array, provenance: Provenance): number | undefined {
   const metadata = metadataOf(body);
   const found = new Map(metadata?.key_value_metadata?.map(({ key, value }) => [key, value]));

@@ -1,5 +1,5 @@
 /**
- * One line of a quarantine object: the record as it was staged, byte for byte, and why it is not in bronze.
+ * One line of a quarantine object: why the record is not in bronze, and the record as staged, byte for byte.
  *
  * @example {"reason":"due: \"infinity\" is not exactly a timestamptz","record":{"due":"infinity","id":"7"}}
  */

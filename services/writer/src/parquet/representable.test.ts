@@ -16,7 +16,7 @@ test.each(cases(UNFIT))('%s does not hold %j', (name, text) => {
   expect(isRepresentable(typeOf(name), text)).toBe(false);
 });
 
-describe('numbers', () => {
+describe('the range of numbers', () => {
   const int32 = { kind: 'int32' } as const;
   const int64 = { kind: 'int64' } as const;
   const decimal = (precision: number, scale: number) => ({ kind: 'decimal', precision, scale }) as const;
@@ -32,11 +32,11 @@ describe('numbers', () => {
     [decimal(5, 2), '999.99', '1000'],
     [decimal(5, 2), '0.01', '0.001'],
     [decimal(5, 0), '99999.000', '99999.5'],
-  ])('%j ends between %s and %s', (type, last, beyond) => {
+  ])('of %j ends between %s and %s', (type, last, beyond) => {
     expect([isRepresentable(type, last), isRepresentable(type, beyond)]).toEqual([true, false]);
   });
 
-  test('a float holds 9 significant digits, a double 17; zeros around them don’t count', () => {
+  test('is 9 significant digits for a float and 17 for a double, not counting zeros around them', () => {
     for (const [kind, digits] of [
       ['float', 9],
       ['double', 17],
@@ -51,7 +51,7 @@ describe('numbers', () => {
     }
   });
 
-  test('what a width would make infinite or zero does not fit it, though it isRepresentable the next', () => {
+  test('excludes what a float would make infinite or zero, even if a double can hold it', () => {
     for (const text of ['3.4028236e+38', '1e-46']) {
       expect([isRepresentable({ kind: 'float' }, text), isRepresentable({ kind: 'double' }, text)]).toEqual([
         false,
@@ -60,15 +60,15 @@ describe('numbers', () => {
     }
   });
 
-  test('a zero is a zero in any notation', () => {
+  test('includes zero in any notation and with any sign', () => {
     for (const text of ['0', '-0', '0.000', '0e-400', '00'])
       expect(isRepresentable({ kind: 'double' }, text), text).toBe(true);
   });
 });
 
-describe('times', () => {
+describe('times of day', () => {
   test.each(['00:00:00', '09:59:59', '19:00:00', '20:00:00', '23:59:59.999999', '10:32:00.5', '10:32:00.000001'])(
-    '%s is a time of the day',
+    '%s is a time of day',
     (clock) => {
       expect(isRepresentable({ kind: 'timestamp' }, `2024-02-29 ${clock}`)).toBe(true);
       expect(isRepresentable({ kind: 'timestamptz' }, `2024-02-29 ${clock}+00`)).toBe(true);
@@ -86,12 +86,12 @@ describe('times', () => {
     '10:32:00.10',
     '10:32:00.0000001',
     '10:32:00 ',
-  ])('%s is none', (clock) => {
+  ])('%s is not a time of day', (clock) => {
     expect(isRepresentable({ kind: 'timestamp' }, `2024-02-29 ${clock}`)).toBe(false);
     expect(isRepresentable({ kind: 'timestamptz' }, `2024-02-29 ${clock}+00`)).toBe(false);
   });
 
-  test('a date ends where its ten characters end', () => {
+  test('a date has exactly ten characters', () => {
     expect(isRepresentable({ kind: 'date' }, '2024-01-15')).toBe(true);
     for (const text of ['2024-01-15 ', '02024-01-15', '2024-01-1x', '2O24-01-15', '2024-01-15 10:32:00']) {
       expect(isRepresentable({ kind: 'date' }, text), text).toBe(false);
@@ -99,7 +99,7 @@ describe('times', () => {
   });
 });
 
-test('bytes are pairs of small hexadecimal digits after \\x', () => {
+test('bytes are pairs of lower-case hexadecimal digits after \\x', () => {
   for (const text of ['\\x', '\\x0af9']) expect(isRepresentable({ kind: 'bytes' }, text), text).toBe(true);
   for (const text of ['\\x0', '\\x0g', '\\x0A', 'x00', '00', '\\x00\\x00']) {
     expect(isRepresentable({ kind: 'bytes' }, text), text).toBe(false);

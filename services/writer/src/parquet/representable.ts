@@ -1,6 +1,7 @@
 /**
- * Whether a staged text is exactly a value of its Parquet type: the same judgement as `duckdb-types.ts` makes in SQL.
- * Patterns are anchored and have no nested repetition, so they take linear time.
+ * Whether a staged text is exactly a value of its Parquet type, as `duckdb-types.ts` judges it in SQL. A -0 is exactly
+ * a decimal, float or double, although its sign may not reach the file. Patterns are anchored and have no nested
+ * repetition, so they take linear time.
  */
 import { isCalendarDay } from '@bronze/common/words/timestamp';
 import type { ParquetType } from './type-mapping.ts';
@@ -9,7 +10,7 @@ const INTEGER = /^(?:0|-?[1-9][0-9]{0,18})$/;
 const DECIMAL = /^-?(0|[1-9][0-9]*)(?:\.([0-9]+))?$/;
 const REAL = /^-?([0-9]+)(?:\.([0-9]+))?(?:e[+-][0-9]{1,4})?$/;
 const DATE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
-/** PostgreSQL prints no closing zeros in a fraction. */
+/** PostgreSQL prints no trailing zeros in a fraction. */
 const CLOCK = /^ (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{0,5}[1-9])?$/;
 const BYTES = /^\\x(?:[0-9a-f]{2})*$/;
 const SPECIAL_REALS: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity']);
@@ -60,7 +61,7 @@ function isDecimal(text: string, precision: number, scale: number): boolean {
   return withoutClosingZeros(fraction) <= scale && digits <= precision - scale;
 }
 
-/** Finite, not rounded away to zero, and with no more digits than the width tells apart. */
+/** Finite, not rounded to zero, and with no more significant digits than the width distinguishes. */
 function isReal(text: string, digits: number, round: (value: number) => number): boolean {
   if (SPECIAL_REALS.has(text)) return true;
   const match = REAL.exec(text);
@@ -70,7 +71,7 @@ function isReal(text: string, digits: number, round: (value: number) => number):
   return Number.isFinite(value) && (value !== 0 || mantissa === '') && withoutClosingZeros(mantissa) <= digits;
 }
 
-/** The length of `digits` less its closing zeros; a loop, since /0+$/ takes quadratic time. */
+/** The length of `digits` without its trailing zeros. It loops because /0+$/ takes quadratic time. */
 function withoutClosingZeros(digits: string): number {
   let length = digits.length;
   while (length > 0 && digits[length - 1] === '0') length -= 1;

@@ -17,8 +17,8 @@ function linesOf(ndjson: string): string[] {
   return lines;
 }
 
-describe('lines', () => {
-  test('L2: each is visited once, in order, with or without a newline at the end', () => {
+describe('the lines of a batch', () => {
+  test('L2: are each visited once, in order, with or without a newline at the end', () => {
     expect(linesOf('')).toEqual([]);
     expect(linesOf('{}\n')).toEqual(['{}']);
     expect(linesOf('{"a":"ü"}\n\n{"b":"1"}')).toEqual(['{"a":"ü"}', '', '{"b":"1"}']);
@@ -30,7 +30,7 @@ describe('lines', () => {
     );
   });
 
-  test('one is parsed where it lies in its batch, with its own keys only', () => {
+  test('are parsed in place, each with only its own keys', () => {
     const batch = Buffer.from('{"a":"1"}\n{"__proto__":"ü","b":null}\n');
     const rows: StagedRow[] = [];
     eachLine(batch, (line) => rows.push(parseLine(line)));
@@ -43,7 +43,7 @@ describe('lines', () => {
     ]);
   });
 
-  test('those of an API leave nulls out, those of a table don’t', () => {
+  test('omit nulls if they come from an API, but not from a table', () => {
     expect([leavesNullsOut('api'), leavesNullsOut('rds')]).toEqual([true, false]);
   });
 });
@@ -55,13 +55,13 @@ const columns = [
 ];
 const row: StagedRow = { id: '1', price: null, constructor: 'x' };
 
-test('a key that no column takes would be lost: nothing is written, and a person is told', () => {
+test('a key without a column is a failure, because its value would be lost', () => {
   expect(() => assertKnownKeys(row, columns)).not.toThrow();
   expect(() => assertKnownKeys({}, columns)).not.toThrow();
   expect(() => assertKnownKeys({ ...row, surprise: null }, columns)).toThrow(
     expect.objectContaining({
       code: 'OBJECT_CORRUPT',
-      message: 'a staged line has a key that is no column of its slice',
+      message: 'a staged line has a key that is not a column of its slice',
       hint: expect.stringContaining('Nothing was written') as string,
     }) as Error,
   );
@@ -71,23 +71,23 @@ describe('a row that can’t be in bronze', () => {
   const why = (staged: StagedRow, source_system: 'rds' | 'api' = 'rds') =>
     typeMismatch(staged, { columns, source_system });
 
-  test('is one with a value that does not fit; nulls fit everywhere', () => {
+  test('has a value that does not fit its type; nulls always fit', () => {
     expect(why(row)).toBeUndefined();
     expect(why({ id: null, price: null, constructor: null })).toBeUndefined();
     expect(why({ ...row, price: '12.345' })).toBe('price: "12.345" is not exactly a decimal(12,2)');
   });
 
-  test('is told with every column that does not fit', () => {
+  test('is reported with every column that does not fit', () => {
     expect(why({ ...row, id: '1.5', price: 'NaN' })).toBe(
       'id: "1.5" is not exactly a int64; price: "NaN" is not exactly a decimal(12,2)',
     );
   });
 
-  test('is told with 200 characters of a value, not with all of them', () => {
+  test('is reported with at most 200 characters of a value', () => {
     expect(why({ ...row, id: 'x'.repeat(500) })).toBe(`id: "${'x'.repeat(200)}" is not exactly a int64`);
   });
 
-  test('is one of a table that lacks a column; an API’s has null there', () => {
+  test('lacks a column if it comes from a table; in an API’s row that column is null', () => {
     expect(why({ price: null, constructor: 'x' })).toBe('id: undefined is not exactly a int64');
     expect(why({ id: '1', price: null })).toBe('constructor: undefined is not exactly a text');
     expect(why({ price: null, constructor: 'x' }, 'api')).toBeUndefined();
@@ -96,7 +96,7 @@ describe('a row that can’t be in bronze', () => {
   });
 });
 
-test('the event date is the day that the value begins with; Hive’s word for NULL without a value', () => {
+test('the event date is the day with which the value begins, or Hive’s name for NULL', () => {
   expect(eventDateOf({ day: '2024-01-15' }, 'day')).toBe('2024-01-15');
   expect(eventDateOf({ at: '2024-01-15 23:59:59.999999+00' }, 'at')).toBe('2024-01-15');
   expect(eventDateOf({ at: null }, 'at')).toBe(NULL_EVENT_DATE);

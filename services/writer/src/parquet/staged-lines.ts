@@ -4,7 +4,7 @@ import { NULL_EVENT_DATE } from '@bronze/common/load/object-keys';
 import { isRepresentable } from './representable.ts';
 import { parquetType, typeName } from './type-mapping.ts';
 
-/** A record as staged: every value PostgreSQL's text, or null. Own properties only, `__proto__` among them. */
+/** A record as staged: each value is PostgreSQL's text or null. Only own properties count, even `__proto__`. */
 export type StagedRow = Readonly<Record<string, string | null>>;
 
 const SHOWN_CHARACTERS = 200;
@@ -14,7 +14,7 @@ interface MismatchContext {
   readonly source_system: SourceSystem;
 }
 
-/** Calls `visit` with each line of an NDJSON batch, without its newline. */
+/** Calls `visit` with each line of an NDJSON batch, in order and without its newline. */
 export function eachLine(ndjson: Uint8Array, visit: (line: Uint8Array) => void): void {
   for (let start = 0; start < ndjson.length;) {
     const end = ndjson.indexOf(0x0a, start);
@@ -27,22 +27,22 @@ export function parseLine(line: Uint8Array): StagedRow {
   return JSON.parse(Buffer.from(line.buffer, line.byteOffset, line.length).toString()) as StagedRow;
 }
 
-/** Lines of an API leave nulls out. A table's lines have every column. */
+/** Whether the source's lines omit nulls: an API's do (ADR 13), a table's have every column. */
 export function leavesNullsOut(source_system: SourceSystem): boolean {
   return source_system === 'api';
 }
 
-/** A key that no column takes would be lost. @throws BronzeError OBJECT_CORRUPT */
+/** A key without a column would be lost. @throws BronzeError OBJECT_CORRUPT if the row has one */
 export function assertKnownKeys(row: StagedRow, columns: readonly Column[]): void {
   const names = new Set(columns.map(({ name }) => name));
   if (Object.keys(row).every((key) => names.has(key))) return;
   throw new BronzeError('OBJECT_CORRUPT', {
-    message: 'a staged line has a key that is no column of its slice',
+    message: 'a staged line has a key that is not a column of its slice',
     hint: 'Nothing was written. Please report this with the load’s staging folder.',
   });
 }
 
-/** Why a row can't be in bronze, naming each column that does not fit; undefined when it can. */
+/** Why a row can't be in bronze, naming each column whose value does not fit its type; undefined if it can. */
 export function typeMismatch(row: StagedRow, { columns, source_system }: MismatchContext): string | undefined {
   const absent = leavesNullsOut(source_system) ? null : undefined;
   const reasons = columns.flatMap(({ name, type }) => {
@@ -54,7 +54,7 @@ export function typeMismatch(row: StagedRow, { columns, source_system }: Mismatc
   return reasons.length === 0 ? undefined : reasons.join('; ');
 }
 
-/** The event date of a row that fits: the column is a date or a timestamp, so its text begins with it. */
+/** The event date of a row that fits: the text of a date or timestamp begins with it. Null without such a column. */
 export function eventDateOf(row: StagedRow, column: string | null): string | null {
   if (column === null) return null;
   const text = Object.hasOwn(row, column) ? row[column] : null;

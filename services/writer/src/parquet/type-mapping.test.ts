@@ -14,7 +14,7 @@ const rows = readFileSync(new URL('../../../../docs/types.md', import.meta.url),
       .map((cell) => cell.trim()),
   );
 
-test('docs/types.md has the table', () => {
+test('docs/types.md has the table of types', () => {
   expect(rows.length).toBeGreaterThan(30);
 });
 
@@ -45,11 +45,11 @@ test.each([
   'constructor',
   '__proto__',
   '',
-])('%j only looks like a type of the table: it is kept as text', (source) => {
+])('%j is kept as text, because it only looks like a type of the table', (source) => {
   expect(parquetType(source)).toEqual({ kind: 'text' });
 });
 
-test('a decimal is one as far as Parquet can hold it, to the last digit', () => {
+test('a decimal has up to 38 digits and a scale from 0 to its precision; others are text', () => {
   const nameOf = (precision: number, scale: number) => typeName(parquetType(`numeric(${precision},${scale})`));
   expect([nameOf(38, 38), nameOf(1, 0), nameOf(1, 1)]).toEqual(['decimal(38,38)', 'decimal(1,0)', 'decimal(1,1)']);
   expect([nameOf(39, 0), nameOf(38, 39), nameOf(5, -1), nameOf(1000, 0)]).toEqual(['text', 'text', 'text', 'text']);

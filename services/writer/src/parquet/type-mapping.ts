@@ -1,4 +1,4 @@
-/** What a source's type becomes in Parquet. Both engines use this table; `docs/types.md` shows it and a test compares. */
+/** What a source's type becomes in Parquet, for both engines. A test compares this mapping with `docs/types.md`. */
 export type ParquetType =
   | { readonly kind: 'int32' }
   | { readonly kind: 'int64' }
@@ -8,14 +8,14 @@ export type ParquetType =
   | { readonly kind: 'boolean' }
   /** Microseconds, adjusted to UTC. */
   | { readonly kind: 'timestamptz' }
-  /** Microseconds, local: no zone is known. */
+  /** Microseconds of local time: the zone is not known. */
   | { readonly kind: 'timestamp' }
   | { readonly kind: 'date' }
   | { readonly kind: 'json' }
   | { readonly kind: 'bytes' }
   | { readonly kind: 'text' };
 
-/** What a Parquet DECIMAL can hold. */
+/** The most digits of a DECIMAL in DuckDB and in most readers of Parquet. */
 const PRECISION_MAX = 38;
 
 const BY_NAME: Readonly<Record<string, ParquetType>> = {
@@ -33,7 +33,7 @@ const BY_NAME: Readonly<Record<string, ParquetType>> = {
 
 /**
  * @param sourceType as PostgreSQL's `format_type` prints it: `numeric(12,2)`, `timestamp(3) with time zone`,
- *   `text[]`, `public.mood`. Whatever is not in the table is kept as PostgreSQL's own text.
+ *   `text[]`, `public.mood`. A type that is not in the table is kept as the text that PostgreSQL prints.
  */
 export function parquetType(sourceType: string): ParquetType {
   const numeric = /^numeric\((\d+),(-?\d+)\)$/.exec(sourceType);
@@ -45,13 +45,13 @@ export function parquetType(sourceType: string): ParquetType {
 
 const TEXT: ParquetType = { kind: 'text' };
 
-/** PostgreSQL allows 1,000 digits, negative scales and scales above the precision; Parquet doesn't. */
+/** PostgreSQL allows 1,000 digits, negative scales, and scales above the precision. Such columns become text. */
 function decimal(precision: number, scale: number): ParquetType {
   const fits = precision <= PRECISION_MAX && scale >= 0 && scale <= precision;
   return fits ? { kind: 'decimal', precision, scale } : TEXT;
 }
 
-/** `decimal(12,2)`, `timestamptz`: for reasons and reports. */
+/** The type's name for quarantine reasons and reports: `decimal(12,2)`, `timestamptz`. */
 export function typeName(type: ParquetType): string {
   return type.kind === 'decimal' ? `decimal(${type.precision},${type.scale})` : type.kind;
 }

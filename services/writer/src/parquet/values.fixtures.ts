@@ -70,7 +70,7 @@ export const FITTING: Readonly<Record<string, readonly string[]>> = {
   raw: ['\\x', '\\x00'],
   note: ['', ' ', 'null', 'NaN', '\\N', '\u0001', "'; DROP TABLE x; --"],
 };
-/** What fits exactly though PostgreSQL would spell it otherwise. An API may send it. */
+/** Texts that fit exactly although PostgreSQL would spell them otherwise. An API may send them. */
 export const SPELLED_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
   price: ['7', '-0', '12.3000'],
   ratio: ['0.0', '0e+0', '1e+0007', '100000000000000000000', '0.00000000000000000001'],

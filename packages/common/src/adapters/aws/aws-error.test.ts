@@ -11,12 +11,12 @@ test.each([
   ['ExpiredToken', 403, false],
   ['RequestTimeTooSkewed', 403, false],
   ['SlowDown', 503, false],
-])('%s with status %i: denied is %s', (name, status, denied) => {
+])('isDenied of %s with status %i is %s', (name, status, denied) => {
   const thrown = answered(name, status);
   expect([isDenied(thrown), errorName(thrown), statusOf(thrown)]).toEqual([denied, name, status]);
 });
 
-test('an error without an answer goes by its code, and anything at all has a name', () => {
+test('an error without an answer is named by its code, and anything that was thrown has a name', () => {
   expect(errorName(Object.assign(new Error('connect …'), { code: 'ECONNREFUSED' }))).toBe('ECONNREFUSED');
   expect([errorName('text'), errorName(undefined), statusOf(null)]).toEqual(['unknown', 'unknown', undefined]);
 });

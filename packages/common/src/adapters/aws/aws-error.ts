@@ -1,4 +1,4 @@
-/** The HTTP status of an AWS SDK error; undefined when there was no answer. */
+/** The HTTP status of an AWS SDK error; undefined if there was no answer. */
 export function statusOf(thrown: unknown): number | undefined {
   const metadata: unknown = Reflect.get(Object(thrown), '$metadata');
   const status: unknown = Reflect.get(Object(metadata), 'httpStatusCode');
@@ -7,7 +7,7 @@ export function statusOf(thrown: unknown): number | undefined {
 
 /**
  * What went wrong in one word, for messages: `NoSuchBucket`, `ECONNREFUSED`. Never the error's own message, which
- * holds accounts and ARNs. Many errors have no typed class in the SDK, so nothing here asks for one.
+ * reveals accounts and ARNs. It goes by name because the SDK has no class for many of its errors.
  */
 export function errorName(thrown: unknown): string {
   const code: unknown = Reflect.get(Object(thrown), 'code');
@@ -15,7 +15,7 @@ export function errorName(thrown: unknown): string {
   return thrown instanceof Error ? thrown.name : 'unknown';
 }
 
-/** Waits longer with each attempt (counted from 1), and never twice as long: those who met once should not meet again. */
+/** Waits 40 to 80 ms after attempt 1, doubling up to 1 to 2 s; random, so that colliding callers don't meet again. */
 export async function backOff(attempt: number): Promise<void> {
   const most_ms = Math.min(2000, 40 * 2 ** attempt);
   await new Promise((resolve) => setTimeout(resolve, most_ms * (0.5 + Math.random() / 2)));
@@ -31,9 +31,10 @@ const DENIED: ReadonlySet<string> = new Set([
   'KmsAccessDenied',
 ]);
 
-/** Answered with 403 too, but better the next time: with new credentials, or once the clock is right. */
+/** These come with 403 too, but a retry can succeed: with new credentials, or once the clock is right. */
 const PASSING: ReadonlySet<string> = new Set(['ExpiredToken', 'ExpiredTokenException', 'RequestTimeTooSkewed']);
 
+/** Whether an SDK error means missing, wrong or insufficient credentials, so that a retry can't help. */
 export function isDenied(thrown: unknown): boolean {
   const name = errorName(thrown);
   return DENIED.has(name) || (statusOf(thrown) === 403 && !PASSING.has(name));

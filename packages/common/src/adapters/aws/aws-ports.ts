@@ -4,7 +4,7 @@ import { CheckpointFile } from '../../load/checkpoint-file.ts';
 import { S3ObjectStore } from './s3-object-store.ts';
 import { SystemClock } from '../system-clock.ts';
 
-/** The world as AWS gives it, with the SDK's own configuration: region, credentials, endpoint and retries. */
+/** The ports on AWS. Region, credentials, endpoint and retries are those that the SDK is configured with. */
 export class AwsPorts {
   readonly objects: S3ObjectStore;
   readonly checkpoints: CheckpointFile;
@@ -17,7 +17,7 @@ export class AwsPorts {
     this.checkpoints = new CheckpointFile(this.objects);
   }
 
-  /** Once: a store that ignores conditional writes would lose data. Asked again after a failure. */
+  /** Checks once per process that the bucket honours conditional writes (see `probe`); again only after a failure. */
   async verifyConditionalWrites(): Promise<void> {
     this.#probe ??= this.objects.probe();
     await this.#probe.catch((thrown: unknown) => {

@@ -2,9 +2,9 @@ import { BronzeError } from '../../words/failure.ts';
 import type { Environment } from '../../config/reference.ts';
 
 /**
- * The variables that a function needs, all of them.
+ * The environment variables that a function needs, all set and not empty.
  *
- * @throws BronzeError REFERENCE_UNRESOLVED naming every one that is not set, and no value
+ * @throws BronzeError REFERENCE_UNRESOLVED naming each variable that is not set, and no values
  */
 export function requireVariables<Name extends string>(
   environment: Environment,
@@ -15,6 +15,6 @@ export function requireVariables<Name extends string>(
   if (missing.length === 0) return Object.fromEntries(found) as Record<Name, string>;
   throw new BronzeError('REFERENCE_UNRESOLVED', {
     message: `the function lacks ${missing.length === 1 ? 'the variable' : 'the variables'} ${missing.join(', ')}`,
-    hint: 'The CDK stack sets them: was the function changed by hand, or deployed in another way?',
+    hint: 'The CDK stack sets them. Was the function changed by hand, or deployed without the stack?',
   });
 }

@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { PROBE_KEY } from '../../load/object-keys.ts';
 import { S3ObjectStore } from './s3-object-store.ts';
 
-/** Ignores what makes the protocol safe, as old SDKs and some emulators do. */
+/** Ignores one of the conditions that make the protocol safe, as some emulators do. */
 class ForgetfulStore extends MemoryObjectStore {
   readonly ignores: 'If-None-Match' | 'If-Match';
 
@@ -49,8 +49,8 @@ function seeded(seed: number) {
   };
 }
 
-describe('what goes wrong on the way', () => {
-  test('an answer that is lost: the SDK meets its own write, so the caller is told that somebody was there', async () => {
+describe('S3ObjectStore', () => {
+  test('reports `exists` or false if an answer is lost, because the SDK’s retry meets its own write', async () => {
     const { endpoint, store } = await open();
     endpoint.faults = firstCalls(1, 'PutObject', 'drop');
     expect(await store.putIfAbsent('a', Buffer.from('mine'))).toBe('exists');
@@ -61,7 +61,7 @@ describe('what goes wrong on the way', () => {
     expect(text((await store.get('a'))?.body)).toBe('mine again');
   });
 
-  test('409 is tried again, which the SDK does not do', async () => {
+  test('retries status 409, which the SDK does not', async () => {
     const { endpoint, store } = await open();
     endpoint.faults = firstCalls(3, 'PutObject', 'conflict');
     expect(await store.putIfAbsent('a', body)).toBe('created');
@@ -69,14 +69,14 @@ describe('what goes wrong on the way', () => {
     await expect(store.putIfAbsent('b', body)).rejects.toMatchObject({ code: 'STORE_UNREACHABLE', kind: 'transient' });
   });
 
-  test('with a third of all writes in conflict, of ten at once one still wins', async () => {
+  test('lets exactly one of ten concurrent writers win, even if a third of all writes conflict', async () => {
     const { endpoint, store } = await open();
     endpoint.faults = withChance(1 / 3, 'PutObject', 'conflict', seeded(7));
     const puts = await Promise.all(Array.from({ length: 10 }, () => store.putIfAbsent('a', body)));
     expect(puts.filter((put) => put === 'created')).toHaveLength(1);
   });
 
-  test('503 for a while', async () => {
+  test('survives a few answers of 503 and fails when they go on', async () => {
     const { endpoint, store } = await open();
     endpoint.faults = firstCalls(2, 'PutObject', 'unavailable');
     expect(await store.putIfAbsent('a', body)).toBe('created');
@@ -84,7 +84,7 @@ describe('what goes wrong on the way', () => {
     await expect(store.get('a')).rejects.toMatchObject({ code: 'STORE_UNREACHABLE' });
   });
 
-  test('nobody there', async () => {
+  test('is STORE_UNREACHABLE if nobody answers', async () => {
     const { endpoint } = await open();
     const client = new S3Client({ ...endpoint.client_config, endpoint: 'http://127.0.0.1:9', maxAttempts: 1 });
     await expect(new S3ObjectStore(client, 'bronze').list('')).rejects.toMatchObject({
@@ -98,7 +98,7 @@ describe('what goes wrong on the way', () => {
     ['PutObject', 's3:PutObject', (store: S3ObjectStore) => store.putIfAbsent('a', body)],
     ['ListObjectsV2', 's3:ListBucket', (store: S3ObjectStore) => store.list('a')],
     ['DeleteObject', 's3:DeleteObject', (store: S3ObjectStore) => store.remove('a')],
-  ] as const)('%s denied: the hint names the grant %s', async (action, grant, call) => {
+  ] as const)('is STORE_DENIED if %s is denied, with the grant %s in its hint', async (action, grant, call) => {
     const { endpoint, store } = await open();
     endpoint.faults = firstCalls(1, action, 'denied');
     await expect(call(store)).rejects.toMatchObject({
@@ -108,7 +108,7 @@ describe('what goes wrong on the way', () => {
     });
   });
 
-  test('a bucket that is not there is never taken for an object that is not', async () => {
+  test('never takes a missing bucket for a missing object', async () => {
     const { client } = await open();
     const store = new S3ObjectStore(client, 'elsewhere');
     await expect(store.get('a')).rejects.toMatchObject({ code: 'STORE_MISSING' });
@@ -116,7 +116,7 @@ describe('what goes wrong on the way', () => {
   });
 });
 
-test('a swap of an object that was removed meanwhile is lost', async () => {
+test('a swap fails if the object was removed meanwhile', async () => {
   const { store } = await open();
   await store.putIfAbsent('a', body);
   const read = await store.get('a');
@@ -124,15 +124,15 @@ test('a swap of an object that was removed meanwhile is lost', async () => {
   expect(await store.replace('a', body, read?.etag)).toBe(false);
 });
 
-describe('the probe at start', () => {
-  test('passes a store that honours conditional writes, again and again and together', async () => {
+describe('the probe', () => {
+  test('passes a store that honours conditional writes, repeatedly and concurrently', async () => {
     const { store } = await open();
     await Promise.all([store.probe(), store.probe(), store.probe()]);
     await store.probe();
     expect(await store.list('')).toEqual([PROBE_KEY]);
   });
 
-  test('is not confused by an answer that was lost', async () => {
+  test('passes even if an answer is lost', async () => {
     const { endpoint, store } = await open();
     endpoint.faults = firstCalls(1, 'PutObject', 'drop');
     await expect(store.probe()).resolves.toBeUndefined();
@@ -155,7 +155,7 @@ test('a body of several megabytes arrives whole', async () => {
   expect(large.equals((await store.get('large'))?.body ?? new Uint8Array())).toBe(true);
 });
 
-test('a key that no folder can hold is an error, not a file somewhere else', async () => {
+test('a key that a folder can’t hold is an error, and not a file somewhere else', async () => {
   const folder = await FolderObjectStore.open(`${process.env['TMPDIR'] ?? '/tmp'}/bronze-s3-${crypto.randomUUID()}`);
   const endpoint = await AwsEndpoint.start({ openBucket: async () => folder });
   onTestFinished(() => endpoint.close());

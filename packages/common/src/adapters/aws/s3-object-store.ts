@@ -19,10 +19,10 @@ const PROBE_BODY = Buffer.from('Bronze writes this object twice and expects the 
 type Condition = { readonly IfNoneMatch: '*' } | { readonly IfMatch: string };
 
 /**
- * Amazon S3, or a store that honours its conditional writes as well.
+ * Amazon S3, or another store that honours conditional writes as S3 does.
  *
- * The SDK repeats a put whose answer was lost; the repetition then meets the object that the first one wrote. So
- * `exists` and `false` may speak of our own write: callers read back what is there.
+ * The SDK retries a put whose answer was lost, and the retry then finds the object that the first attempt wrote. So
+ * `exists` and `false` may mean our own write: callers read back what is stored.
  */
 export class S3ObjectStore implements ObjectStore {
   readonly #client: S3Client;
@@ -36,7 +36,7 @@ export class S3ObjectStore implements ObjectStore {
   async get(key: string): Promise<StoredObject | undefined> {
     try {
       const found = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }));
-      if (!found.ETag) throw unconditional('it gives no ETags');
+      if (!found.ETag) throw unconditional('it returns no ETags');
       return { body: (await found.Body?.transformToByteArray()) ?? new Uint8Array(), etag: found.ETag };
     } catch (thrown) {
       if (errorName(thrown) === 'NoSuchKey') return undefined;
@@ -71,8 +71,8 @@ export class S3ObjectStore implements ObjectStore {
   }
 
   /**
-   * Refuses a store on which the commit protocol would lose data without a word. One object of a fixed name is
-   * enough: it stays, so that nobody who starts needs the right to delete, and starting together is harmless.
+   * Refuses a store on which the commit protocol would silently lose data. It writes one object with a fixed key and
+   * leaves it there, so no role needs the right to delete it, and processes may start at the same time.
    *
    * @throws BronzeError STORE_UNCONDITIONAL
    */
@@ -83,10 +83,10 @@ export class S3ObjectStore implements ObjectStore {
       throw unconditional('it ignores If-Match');
     }
     const stored = await this.get(PROBE_KEY);
-    if (!stored || !PROBE_BODY.equals(stored.body)) throw unconditional('it gives back other bytes than were put');
+    if (!stored || !PROBE_BODY.equals(stored.body)) throw unconditional('it returns other bytes than were put');
   }
 
-  /** False when the condition did not hold. There is no put without one. */
+  /** False if the condition did not hold. There is no put without a condition. */
   async #put(key: string, body: Uint8Array, condition: Condition): Promise<boolean> {
     const command = new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: body, ...condition });
     for (let attempt = 1; ; attempt += 1) {
@@ -117,19 +117,19 @@ export class S3ObjectStore implements ObjectStore {
     if (statusOf(thrown) === 501) return unconditional(`${call} is not implemented there`);
     return new BronzeError('STORE_UNREACHABLE', {
       message: `${what} failed (${name})`,
-      hint: 'It is retried. If it stays: is there a route or a gateway endpoint to S3?',
+      hint: 'It is retried. If this persists: is there a route or a gateway endpoint to S3?',
     });
   }
 }
 
-/** 412: the object is another one. 404 on If-Match: it is gone. */
+/** Status 412: the object has changed or exists. 404 with If-Match: the object is gone. */
 function isLost(thrown: unknown, condition: Condition): boolean {
   return statusOf(thrown) === 412 || (errorName(thrown) === 'NoSuchKey' && 'IfMatch' in condition);
 }
 
 function deniedHint(call: string): string {
   if (call === 'GetObject') {
-    return 'May this role call s3:GetObject on it, and s3:ListBucket on the bucket? Without s3:ListBucket S3 answers 403 for an object that is not there.';
+    return 'May this role call s3:GetObject on it, and s3:ListBucket on the bucket? Without s3:ListBucket S3 answers 403 for an object that does not exist.';
   }
   if (call === 'ListObjectsV2') return 'May this role call s3:ListBucket on the bucket with this prefix?';
   return `May this role call s3:${call} on it (and kms:GenerateDataKey on the bucket’s key)?`;
@@ -137,7 +137,7 @@ function deniedHint(call: string): string {
 
 function unconditional(why: string): BronzeError {
   return new BronzeError('STORE_UNCONDITIONAL', {
-    message: `the object store can’t hold checkpoints: ${why}`,
+    message: `the object store can’t be used for checkpoints: ${why}`,
     hint: 'Bronze needs conditional writes (If-None-Match, If-Match) and strong reads: use Amazon S3, or a store that passes `npm run conformance`.',
   });
 }

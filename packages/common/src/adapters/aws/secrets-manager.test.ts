@@ -5,7 +5,7 @@ import { SecretsManager } from './secrets-manager.ts';
 
 type Reply = { readonly status: number; readonly body: object };
 
-/** The service's wire protocol (AWS JSON 1.1), on a real socket. */
+/** Speaks the service's wire protocol (AWS JSON 1.1) on a real socket. */
 async function secretsManager(reply: Reply) {
   const asked: unknown[] = [];
   const server = createServer((request, response) => {
@@ -36,26 +36,26 @@ test('a secret is read by its ARN', async () => {
   expect(asked).toEqual([['secretsmanager.GetSecretValue', { SecretId: ARN }]]);
 });
 
-describe('a refusal is told by its kind, without the account', () => {
+describe('a failure to read a secret never shows the account:', () => {
   test.each([
     ['ResourceNotFoundException', 400, 'SECRET_UNREADABLE'],
     ['AccessDeniedException', 400, 'SECRET_UNREADABLE'],
     ['DecryptionFailure', 400, 'SECRET_UNREADABLE'],
     ['InternalServiceError', 500, 'SECRET_UNAVAILABLE'],
     ['ThrottlingException', 400, 'SECRET_UNAVAILABLE'],
-  ])('%s', async (type, status, code) => {
+  ])('%s with status %i becomes %s', async (type, status, code) => {
     const { secrets } = await secretsManager({ status, body: { __type: type, message: `no ${ARN}` } });
     const failure = await secrets.read(ARN).catch((thrown: unknown) => thrown);
     expect(failure).toMatchObject({ code, message: expect.stringContaining(type) as string });
     expect(String(failure)).not.toContain('123456789012');
   });
 
-  test('a binary secret', async () => {
+  test('a binary secret is SECRET_UNREADABLE', async () => {
     const { secrets } = await secretsManager({ status: 200, body: { SecretBinary: 'AAAA' } });
     await expect(secrets.read(ARN)).rejects.toMatchObject({ code: 'SECRET_UNREADABLE' });
   });
 
-  test('nobody there', async () => {
+  test('an endpoint that does not answer is SECRET_UNAVAILABLE', async () => {
     const secrets = new SecretsManager({
       endpoint: 'http://127.0.0.1:9',
       region: 'eu-central-1',

@@ -6,7 +6,7 @@ import {
 import { BronzeError } from '../../words/failure.ts';
 import type { SecretProvider } from '../../ports/secret-provider.ts';
 
-/** Errors that no repetition changes: the name, the grant or the key is wrong. */
+/** Errors that a retry can't change, because the name, the grant or the key is wrong. */
 const CONFIGURATION: ReadonlySet<string> = new Set([
   'ResourceNotFoundException',
   'AccessDeniedException',
@@ -18,7 +18,7 @@ const CONFIGURATION: ReadonlySet<string> = new Set([
   'CredentialsProviderError',
 ]);
 
-/** AWS Secrets Manager, by ARN or name. The SDK retries; what it gives up on is retried by the queue. */
+/** Reads AWS Secrets Manager by ARN or name. The SDK retries; when it gives up, the queue retries the message. */
 export class SecretsManager implements SecretProvider {
   readonly #client: SecretsManagerClient;
 
@@ -38,15 +38,15 @@ export class SecretsManager implements SecretProvider {
   }
 }
 
-/** The error’s name alone: its message holds account and ARN. */
+/** @param name the error's name; its message would reveal account and ARN */
 function failure(name: string): BronzeError {
   return CONFIGURATION.has(name)
     ? new BronzeError('SECRET_UNREADABLE', {
-        message: `Secrets Manager refuses to give the secret (${name})`,
+        message: `Secrets Manager refuses to return the secret (${name})`,
         hint: 'Is its ARN right, and may this role call secretsmanager:GetSecretValue on it (and kms:Decrypt on its key)?',
       })
     : new BronzeError('SECRET_UNAVAILABLE', {
         message: `Secrets Manager did not answer (${name})`,
-        hint: 'It is retried. If it stays: is there a route or a VPC endpoint to Secrets Manager?',
+        hint: 'It is retried. If this persists: is there a route or a VPC endpoint to Secrets Manager?',
       });
 }

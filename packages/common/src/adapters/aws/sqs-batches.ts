@@ -4,18 +4,18 @@ import { backOff } from './aws-error.ts';
 import { queueName, sqsFailure } from './sqs-failure.ts';
 
 const BATCH_MESSAGES_MAX = 10;
-/** Of a batch and of a message alike. */
+/** SQS's limit for a batch, and also for a single message. */
 const BATCH_BYTES_MAX = 1024 * 1024;
 const ATTEMPTS_MAX = 6;
 
 export interface OutgoingMessage {
   readonly body: string;
-  /** On a standard queue: messages of a busy group don't hold up those of others (a fair queue). */
+  /** Makes a standard queue a fair queue: a group with many messages doesn't hold up the others. */
   readonly group_id: string | undefined;
   readonly delay_seconds?: number;
 }
 
-/** Consecutive messages, as many to a batch as SQS takes. One that is too long stands alone, for SQS to refuse. */
+/** Consecutive messages, as many per batch as SQS takes. One that is too long gets its own batch and SQS refuses it. */
 export function toBatches(messages: readonly OutgoingMessage[]): OutgoingMessage[][] {
   const batches: OutgoingMessage[][] = [];
   let bytes = 0;
@@ -34,8 +34,8 @@ export function toBatches(messages: readonly OutgoingMessage[]): OutgoingMessage
 }
 
 /**
- * Sends at most ten messages. SQS reports what it did not take with status 200, which the SDK does not repeat: those
- * are sent again, here.
+ * Sends at most ten messages. SQS answers with status 200 even if it did not take some of them, and the SDK does not
+ * retry those, so they are sent again here: six attempts in all.
  *
  * @throws BronzeError QUEUE_REJECTED, QUEUE_DENIED, QUEUE_MISSING, QUEUE_UNREACHABLE
  */
@@ -70,7 +70,7 @@ function commandFor(queue_url: string, batch: readonly OutgoingMessage[]): SendM
   });
 }
 
-/** Whatever the answer does not name as taken. */
+/** Every message that the answer does not list as successful. */
 function notTaken(batch: readonly OutgoingMessage[], result: SendMessageBatchResult): OutgoingMessage[] {
   const taken = new Set(result.Successful?.map(({ Id }) => Id));
   return batch.filter((_, index) => !taken.has(String(index)));
@@ -86,6 +86,6 @@ function rejection(queue_url: string, code: string | undefined): BronzeError {
 function unsent(queue_url: string, count: number, code: string | undefined): BronzeError {
   return new BronzeError('QUEUE_UNREACHABLE', {
     message: `queue ${queueName(queue_url)} did not take ${count} messages in ${ATTEMPTS_MAX} attempts (${code ?? 'no code'})`,
-    hint: 'It is retried; nothing is lost. If it stays, look at the health of SQS in this region.',
+    hint: 'It is retried; nothing is lost. If this persists, check the health of SQS in this region.',
   });
 }

@@ -4,7 +4,7 @@ import { SqsDeadLetters } from './sqs-dead-letters.ts';
 import { openQueues } from './sqs.fixtures.ts';
 import { SqsTaskQueue } from './sqs-task-queue.ts';
 
-/** A dead-letter queue with so many messages, of orders and customers in turn. */
+/** A dead-letter queue with `count` messages, of orders and customers in turn. */
 async function open(count: number) {
   const queues = await openQueues();
   const all = Array.from({ length: count }, (_, n) => ({ entity: n % 2 === 0 ? 'orders' : 'customers', n }));
@@ -16,7 +16,7 @@ async function open(count: number) {
   return { ...queues, dead };
 }
 
-test('looking takes nothing away and leaves everything visible', async () => {
+test('listing removes nothing and leaves every message visible', async () => {
   const { dead, dead_url, counts } = await open(23);
   const letters = await dead.list();
   expect(new Set(letters.map(({ message_id }) => message_id)).size).toBe(23);
@@ -26,7 +26,7 @@ test('looking takes nothing away and leaves everything visible', async () => {
   expect(await dead.list('orders')).toHaveLength(12);
 });
 
-test('replays one entity and leaves the others', async () => {
+test('replaying one entity leaves the messages of the others', async () => {
   const { dead, url, dead_url, counts, receive } = await open(4);
   expect(await dead.replay('orders')).toHaveLength(2);
   expect(await counts(url)).toEqual([2, 0, 0]);
@@ -35,7 +35,7 @@ test('replays one entity and leaves the others', async () => {
   expect(replayed.map(({ Attributes }) => Attributes?.MessageGroupId)).toEqual(['orders', 'orders']);
 });
 
-test('replays all, also what names no entity', async () => {
+test('replaying everything includes messages that name no entity', async () => {
   const { client, dead, url, dead_url, counts } = await open(11);
   await new SqsTaskQueue(client, { queue_url: dead_url }).send([{ entity: 'Not An Entity' }]);
   expect(await dead.replay()).toHaveLength(12);
@@ -45,7 +45,7 @@ test('replays all, also what names no entity', async () => {
   ]);
 });
 
-test('sent but not deleted: the message is in both queues, and again everything is visible', async () => {
+test('messages that are sent but can’t be deleted are visible in both queues', async () => {
   const { endpoint, dead, url, dead_url, counts } = await open(3);
   endpoint.faults = firstCalls(1, 'DeleteMessageBatch', 'denied');
   await expect(dead.replay()).rejects.toMatchObject({ code: 'QUEUE_DENIED' });
@@ -55,7 +55,7 @@ test('sent but not deleted: the message is in both queues, and again everything 
   ]);
 });
 
-test('not sent: nothing leaves the dead-letter queue', async () => {
+test('messages that can’t be sent remain in the dead-letter queue', async () => {
   const { endpoint, dead, dead_url, counts } = await open(3);
   endpoint.faults = firstCalls(1, 'SendMessageBatch', 'denied');
   await expect(dead.replay()).rejects.toMatchObject({ code: 'QUEUE_DENIED' });

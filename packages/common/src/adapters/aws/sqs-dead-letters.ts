@@ -11,7 +11,7 @@ import { sqsFailure } from './sqs-failure.ts';
 
 export interface DeadLetterQueues {
   readonly dead_letter_queue_url: string;
-  /** Where its messages come from and go back to. */
+  /** The queue that its messages come from and are redriven to. */
   readonly source_queue_url: string;
 }
 
@@ -31,12 +31,12 @@ interface Held {
 }
 
 const RECEIVE_MAX = 10;
-/** Long enough to look through a queue; what a killed command held comes back after it. */
+/** Visibility timeout while a command works: enough to read a whole queue, and short if the command is killed. */
 const HOLD_SECONDS = 60;
-/** A poll that waits asks all of SQS's servers: only then does "nothing" mean that nothing is visible. */
+/** A long poll asks all of SQS's servers, so an empty answer really means that no message is visible. */
 const WAIT_SECONDS = 1;
 
-/** What lies in a dead-letter queue. Looking takes nothing away; replaying sends first and deletes afterwards. */
+/** The messages of a dead-letter queue. Listing removes none; replaying sends first and deletes afterwards. */
 export class SqsDeadLetters {
   readonly #client: SQSClient;
   readonly #queues: DeadLetterQueues;
@@ -46,7 +46,7 @@ export class SqsDeadLetters {
     this.#queues = queues;
   }
 
-  /** Every visible message, oldest first. Another who looks at the same moment holds some of them. */
+  /** Every visible message, oldest first. Messages that another command holds at this time are missing. */
   async list(entity?: string): Promise<SqsDeadLetter[]> {
     const held = await this.#holdAll();
     await this.#release(held);
@@ -56,14 +56,14 @@ export class SqsDeadLetters {
   }
 
   /**
-   * Sends the dead messages of one entity, or all, to the source queue, each once, and says which. Killed between
-   * sending and deleting, it leaves messages in both queues; repeating a request or a write task is harmless.
+   * Sends the messages of one entity, or all of them, to the source queue, each once, and returns them. If it is killed
+   * between sending and deleting, messages are in both queues; repeating a request or a write task is harmless.
    */
   async replay(entity?: string): Promise<SqsDeadLetter[]> {
     const held = await this.#holdAll();
     const waiting = new Set(held);
     try {
-      // All were received before the first is sent: one that dies again at once is not replayed in a circle.
+      // All are received before the first is sent, so one that fails again at once is not replayed in a loop.
       for (const part of inTens(chosen(held, entity))) {
         const bodies = part.map(({ letter }) => ({ body: letter.body, group_id: groupOf(letter) }));
         for (const batch of toBatches(bodies)) await sendBatch(this.#client, this.#queues.source_queue_url, batch);
@@ -81,7 +81,7 @@ export class SqsDeadLetters {
     for (;;) {
       const known = held.size;
       for (const one of await this.#receive()) held.set(one.letter.message_id, one);
-      // Nothing, or only what came back because looking took longer than the hold.
+      // Nothing, or only messages that became visible again because receiving took longer than HOLD_SECONDS.
       if (held.size === known) return [...held.values()];
     }
   }
@@ -108,7 +108,7 @@ export class SqsDeadLetters {
         VisibilityTimeout: 0,
       }));
       const QueueUrl = this.#queues.dead_letter_queue_url;
-      // One that can't be released comes back by itself when the hold ends.
+      // One that can't be released becomes visible again when its timeout ends.
       await this.#client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries })).catch(() => undefined);
     }
   }

@@ -1,7 +1,7 @@
 import { BronzeError } from '../../words/failure.ts';
 import { errorName, isDenied } from './aws-error.ts';
 
-/** @param call `sqs:SendMessage`, as a grant names it */
+/** An SDK error as a QUEUE_* failure. @param call the action as a policy names it: `sqs:SendMessage` */
 export function sqsFailure(queue_url: string, call: string, thrown: unknown): BronzeError {
   const what = `queue ${queueName(queue_url)}: ${call}`;
   const name = errorName(thrown);
@@ -19,11 +19,11 @@ export function sqsFailure(queue_url: string, call: string, thrown: unknown): Br
   }
   return new BronzeError('QUEUE_UNREACHABLE', {
     message: `${what} failed (${name})`,
-    hint: 'It is retried. If it stays: is there a route or a VPC endpoint to SQS?',
+    hint: 'It is retried. If this persists: is there a route or a VPC endpoint to SQS?',
   });
 }
 
-/** The last part of the URL: the rest holds the account. */
+/** The queue's name, which is the last part of its URL. The rest would reveal the account. */
 export function queueName(queue_url: string): string {
   return queue_url.slice(queue_url.lastIndexOf('/') + 1);
 }

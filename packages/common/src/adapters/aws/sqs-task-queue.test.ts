@@ -22,7 +22,7 @@ async function allOf(receive: (url: string) => Promise<{ Body?: string | undefin
 }
 const bodiesOf = (sent: readonly object[]) => sent.map((message) => JSON.stringify(message)).toSorted();
 
-test('sends any number of messages, each in the group of its entity', async () => {
+test('the queue sends any number of messages, each in the group of its entity', async () => {
   const { queue, url, receive } = await open();
   await queue.send([]);
   await queue.send(messages(1));
@@ -33,7 +33,7 @@ test('sends any number of messages, each in the group of its entity', async () =
   expect(await allOf(receive, url)).toEqual(bodiesOf(messages(23)));
 });
 
-test('a delay hides messages at first', async () => {
+test('delayed messages are hidden at first', async () => {
   const { client, url, counts } = await open();
   await new SqsTaskQueue(client, { queue_url: url, delay_seconds: 60 }).send(messages(2));
   expect(await counts(url)).toEqual([0, 0, 2]);
@@ -50,14 +50,14 @@ describe('batches', () => {
     expect(sizes(['x', 'ü'.repeat(600 * 1024), 'x'])).toEqual([1, 1, 1]);
   });
 
-  test('what fails with status 200 is sent again, and only that', async () => {
+  test('are sent again only with the messages that failed with status 200', async () => {
     const { endpoint, queue, url, receive } = await open();
     endpoint.faults = firstCalls(7, 'SendMessageBatchEntry', 'failed');
     await queue.send(messages(12));
     expect(await allOf(receive, url)).toEqual(bodiesOf(messages(12)));
   });
 
-  test('what fails for ever is an error: no message is dropped without a word', async () => {
+  test('that keep failing are an error, so that no message is silently dropped', async () => {
     const { endpoint, queue } = await open();
     endpoint.faults = (call) => (call.action === 'SendMessageBatchEntry' ? 'failed' : undefined);
     await expect(queue.send(messages(3))).rejects.toMatchObject({
@@ -66,14 +66,14 @@ describe('batches', () => {
     });
   });
 
-  test('what is the sender’s fault is not sent again', async () => {
+  test('with a message that SQS calls the sender’s fault are not sent again', async () => {
     const { endpoint, queue, url, counts } = await open();
     endpoint.faults = firstCalls(1, 'SendMessageBatchEntry', 'rejected');
     await expect(queue.send(messages(2))).rejects.toMatchObject({ code: 'QUEUE_REJECTED', kind: 'permanent' });
     expect(await counts(url)).toEqual([1, 0, 0]);
   });
 
-  test('an answer that is lost may double messages, and loses none', async () => {
+  test('whose answer is lost may be delivered twice, and lose no message', async () => {
     const { endpoint, queue, url, receive } = await open();
     endpoint.faults = firstCalls(1, 'SendMessageBatch', 'drop');
     await queue.send(messages(2));
@@ -81,8 +81,8 @@ describe('batches', () => {
   });
 });
 
-describe('a refusal is told by its kind, without the account', () => {
-  test('no grant', async () => {
+describe('a failure to send', () => {
+  test('is QUEUE_DENIED without the grant, and never shows the account', async () => {
     const { endpoint, queue } = await open();
     endpoint.faults = firstCalls(1, 'SendMessageBatch', 'denied');
     const failure = await queue.send(messages(1)).catch((thrown: unknown) => thrown);
@@ -90,13 +90,13 @@ describe('a refusal is told by its kind, without the account', () => {
     expect(String(failure)).not.toContain('000000000000');
   });
 
-  test('no such queue', async () => {
+  test('is QUEUE_MISSING if the queue does not exist', async () => {
     const { client, url } = await open();
     const queue = new SqsTaskQueue(client, { queue_url: `${url}-2` });
     await expect(queue.send(messages(1))).rejects.toMatchObject({ code: 'QUEUE_MISSING', kind: 'configuration' });
   });
 
-  test('nobody there', async () => {
+  test('is QUEUE_UNREACHABLE if nobody answers', async () => {
     const { endpoint } = await open();
     const client = new SQSClient({ ...endpoint.client_config, endpoint: 'http://127.0.0.1:9', maxAttempts: 1 });
     const queue = new SqsTaskQueue(client, { queue_url: 'http://127.0.0.1:9/000000000000/extract' });

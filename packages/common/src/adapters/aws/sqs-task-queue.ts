@@ -4,11 +4,11 @@ import { sendBatch, toBatches } from './sqs-batches.ts';
 
 export interface SqsTaskQueueOptions {
   readonly queue_url: string;
-  /** How long messages stay hidden after they were sent. Default: the queue's own. */
+  /** How long messages are hidden after they were sent. Default: the queue's own delay. */
   readonly delay_seconds?: number;
 }
 
-/** A standard SQS queue. The entity is the message group: one entity's many messages don't hold up the others. */
+/** A standard SQS queue. The entity is the message group, so an entity with many messages doesn't hold up others. */
 export class SqsTaskQueue<Message extends { readonly entity: string }> implements TaskQueue<Message> {
   readonly #client: SQSClient;
   readonly #options: SqsTaskQueueOptions;
@@ -18,7 +18,7 @@ export class SqsTaskQueue<Message extends { readonly entity: string }> implement
     this.#options = options;
   }
 
-  /** When it throws, some of the messages may have been sent: at least once, as everywhere. */
+  /** If it throws, some of the messages may have been sent. */
   async send(messages: readonly Message[]): Promise<void> {
     const { queue_url, delay_seconds } = this.#options;
     const delay = delay_seconds === undefined ? {} : { delay_seconds };

@@ -2,7 +2,7 @@ import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, S
 import { AwsEndpoint } from '@bronze/emulators/aws-endpoint/aws-endpoint';
 import { onTestFinished } from 'vitest';
 
-/** Two queues, the first with the second as its dead-letter queue, on an endpoint of their own. */
+/** A queue and its dead-letter queue, on an endpoint of their own. */
 export async function openQueues(attributes: Readonly<Record<string, string>> = {}) {
   const endpoint = await AwsEndpoint.start();
   onTestFinished(() => endpoint.close());

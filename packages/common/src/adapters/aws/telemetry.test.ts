@@ -22,7 +22,7 @@ interface Line {
   readonly [field: string]: unknown;
 }
 
-test('an event is a structured log line and metrics by entity, in CloudWatch’s embedded format', () => {
+test('an event becomes a structured log line and metrics by entity, in CloudWatch’s embedded format', () => {
   const printed = execFileSync(process.execPath, ['--input-type=module', '-e', SCRIPT], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

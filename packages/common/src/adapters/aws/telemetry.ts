@@ -6,7 +6,7 @@ type Measured = readonly (readonly [name: string, value: number, unit: (typeof M
 
 const WARNINGS: ReadonlySet<PipelineEvent['kind']> = new Set(['message_failed', 'source_retried', 'window_fallback']);
 
-/** Structured logs, and CloudWatch metrics in the embedded format, of one function. */
+/** One function's structured logs, and its CloudWatch metrics in the embedded metric format. */
 export class Telemetry implements Log {
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -25,7 +25,7 @@ export class Telemetry implements Log {
     this.measure(event.entity, measuredOf(event));
   }
 
-  /** Each metric has the entity for its dimension, beside the service. */
+  /** Each metric has two dimensions: the entity and the service. */
   measure(entity: string, measured: Measured): void {
     for (const [name, value, unit] of measured) {
       const single = this.metrics.singleMetric();

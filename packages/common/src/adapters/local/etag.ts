@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** A change of one byte changes it, also when a person made that change with an editor. */
+/** An ETag of the content, so it changes with every byte, even if a person edits the file. */
 export function etagOf(body: Uint8Array): string {
   return `"${hash('sha256', body, 'hex')}"`;
 }

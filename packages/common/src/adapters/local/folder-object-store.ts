@@ -7,17 +7,17 @@ import type { ObjectStore, StoredObject } from '../../ports/object-store.ts';
 import { etagOf } from './etag.ts';
 import { sortedByBytes } from '../../ports/list-pages.ts';
 
-/** Bronze's own files beside the objects: half-written ones, the lock, the queues. */
+/** Folder of Bronze's own files, next to the objects: half-written ones, the lock, the queues. */
 export const STATE_FOLDER = '.bronze';
 
-/** No put takes so long: what is older was left by a process that was killed. */
+/** No put takes this long, so an older file was left by a process that was killed. */
 const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
 
 /**
- * An object store in a folder, one file an object, safe between processes and against `kill -9` at any moment.
+ * An object store in a folder, one file per object, safe between processes and against `kill -9` at any time.
  *
- * Put-if-absent is `link(2)`: whole or not at all, and it fails when the name exists. Compare-and-swap holds an
- * SQLite write lock, which the operating system releases with the process, while it compares and renames.
+ * Put-if-absent is `link(2)`: all or nothing, and it fails if the name exists. Compare-and-swap compares and renames
+ * under an SQLite write lock, which the operating system releases when the process ends (ADR 2).
  */
 export class FolderObjectStore implements ObjectStore {
   readonly #root: string;
@@ -95,7 +95,7 @@ export class FolderObjectStore implements ObjectStore {
     this.#lock.close();
   }
 
-  /** Keys are built by one module from checked parts; this holds the line all the same. */
+  /** Keys are built by one module from checked parts; this check is a second line of defence. */
   #path(key: string): string {
     if (key.split('/').some((part) => part === '' || part === '.' || part === '..' || part === STATE_FOLDER)) {
       throw new RangeError(`not an object key: ${key.slice(0, 200)}`);

@@ -24,18 +24,18 @@ export interface DeadMessage {
 
 export interface QueueCounts {
   readonly visible: number;
-  /** Received or delayed: not to be had now. */
+  /** Received or delayed, so that nobody can receive them now. */
   readonly hidden: number;
 }
 
 export interface QueueDatabaseOptions {
-  /** File of the queues; `:memory:` for queues that end with this process. */
+  /** File of the queues, or `:memory:` for queues that end with this process. */
   readonly path: string;
   readonly now_ms: () => number;
   readonly newId: () => string;
 }
 
-/** Several queues in one SQLite file: what one killed process received becomes visible to the next. */
+/** Several queues in one SQLite file: messages that a killed process received become visible to the next one. */
 export class QueueDatabase {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
@@ -53,7 +53,7 @@ export class QueueDatabase {
       CREATE INDEX IF NOT EXISTS by_queue ON messages (queue, visible_at_ms);`);
   }
 
-  /** Makes visible at once what processes of this machine held that are no more: they were killed. */
+  /** Makes the messages visible at once that were received by processes of this machine that no longer run. */
   releaseFromDead(): void {
     const receivers = this.all('SELECT DISTINCT receiver FROM messages WHERE receiver IS NOT NULL');
     for (const { receiver } of receivers) {
@@ -83,15 +83,15 @@ export class QueueDatabase {
 }
 
 /**
- * One queue with SQS's behaviour: at least once, a visibility time-out, delays, receive counts, a dead-letter queue
- * named `{name}-dlq`. Every change is one SQLite statement, so it is atomic between processes too.
+ * One queue that behaves like SQS: at least once, visibility timeout, delays, receive counts, a dead-letter queue
+ * named `{name}-dlq`. Every change is one SQLite statement, so it is atomic across processes too (ADR 2).
  */
 export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   readonly name: string;
   readonly #database: QueueDatabase;
-  /** Ids of what this process sent or received and did not finish itself; another process may have. */
+  /** Ids of messages that this process sent or received and did not finish. Another process may have finished them. */
   readonly #ours = new Set<string>();
-  /** Counts what this object changed: as long as it stands, so does what only this object changes. */
+  /** How many changes this object made. While it is the same, so is all that only this object changes. */
   changes = 0;
 
   constructor(database: QueueDatabase, name: string) {
@@ -103,7 +103,7 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     for (const message of messages) this.#ours.add(this.sendText(JSON.stringify(message), { delay_ms }));
   }
 
-  /** Any text, as SQS takes it. @returns the message's id */
+  /** Sends any text, as SQS would. @returns the message's id */
   sendText(body: string, { delay_ms = 0, group_id }: SendOptions): string {
     const { now_ms, newId } = this.#database.options;
     this.changes += 1;
@@ -115,7 +115,7 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     return id;
   }
 
-  /** Hides what it returns for `visibility_ms`. */
+  /** Returns up to `count_max` visible messages and hides them for `visibility_ms`. */
   receive(count_max: number, visibility_ms: number): Received[] {
     const now = this.#database.options.now_ms();
     this.changes += 1;
@@ -141,14 +141,14 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     this.#ours.delete(message_id);
   }
 
-  /** 0 makes the message visible at once. */
+  /** @param visibility_ms how long the message is hidden from now on; 0 makes it visible at once */
   changeVisibility(message_id: string, visibility_ms: number): void {
     this.changes += 1;
     const visible_at = this.#database.options.now_ms() + visibility_ms;
     this.#database.run('UPDATE messages SET visible_at_ms = ? WHERE message_id = ?', visible_at, message_id);
   }
 
-  /** @param failure what is shown to whoever looks into the dead-letter queue */
+  /** Moves the message to the dead-letter queue. @param failure why; it is shown with the message there */
   deadLetter(message_id: string, failure: Failure): void {
     this.changes += 1;
     const sql = 'UPDATE messages SET queue = ?, visible_at_ms = 0, receiver = NULL, failure = ? WHERE message_id = ?';
@@ -156,7 +156,7 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     this.#ours.delete(message_id);
   }
 
-  /** Whether a message that this process sent or received still waits or runs: a run ends when none is left. */
+  /** Whether a message that this process sent or received is still in the queue: a run ends when there is none. */
   hasUnfinished(): boolean {
     if (this.#ours.size === 0) return false;
     const rows = this.#database.all('SELECT message_id FROM messages WHERE queue = ?', this.name);
@@ -172,7 +172,7 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     }));
   }
 
-  /** Bodies of the messages that wait or run, whoever sent them. */
+  /** Bodies of all messages in the queue, visible or hidden, including those of other processes. */
   bodies(): string[] {
     return this.#database.all('SELECT body FROM messages WHERE queue = ?', this.name).map((row) => String(row['body']));
   }
@@ -181,7 +181,7 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     for (const { message_id, body } of this.deadLetters()) if (isObsolete(body)) this.delete(message_id);
   }
 
-  /** When the next message can be received; undefined when there is none. */
+  /** When the next message becomes visible; undefined if the queue is empty. */
   nextVisibleAtMs(): number | undefined {
     const sql = 'SELECT min(visible_at_ms) AS next FROM messages WHERE queue = ?';
     const [row] = this.#database.all(sql, this.name);
@@ -196,7 +196,7 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   }
 }
 
-/** This process, told apart from another that may later get its id: in a new container every one is process 1. */
+/** Identifies this process. Its id alone would not do: in a new container every process may be number 1. */
 const RECEIVER = `${process.pid} ${randomUUID()}`;
 const OWN_PID = RECEIVER.slice(0, RECEIVER.indexOf(' '));
 
@@ -208,12 +208,12 @@ function isAlive(receiver: string): boolean {
     process.kill(Number(pid), 0);
     return true;
   } catch (thrown) {
-    // Another user's process may not be signalled, but it lives.
+    // A process of another user can't be signalled, but it is alive.
     return thrown instanceof Error && Reflect.get(thrown, 'code') === 'EPERM';
   }
 }
 
-/** Failures of kind `transient` were written as `temporary` once. */
+/** Earlier versions wrote the kind `transient` as `temporary`. */
 function readFailure(text: string): Failure {
   return JSON.parse(text.replace('"kind":"temporary"', '"kind":"transient"')) as Failure;
 }
