@@ -178,7 +178,8 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   }
 
   forgetDeadLetters(isObsolete: (body: string) => boolean): void {
-    for (const { message_id, body } of this.deadLetters()) if (isObsolete(body)) this.delete(message_id);
+    for (const { message_id, body } of this.deadLetters())
+      if (isObsolete(body)) this.#database.run('DELETE FROM messages WHERE message_id = ?', message_id);
   }
 
   /** When the next message becomes visible; undefined if the queue is empty. */
