@@ -11,7 +11,7 @@ declare module 'vitest' {
 /** Starts the servers before the tests of the project `pg`, and stops them afterwards. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const start = () => startEmbeddedPostgres({ max_prepared_transactions: '4', max_connections: '60' });
-  const servers = await Promise.all(Array.from({ length: Number(project.config.maxWorkers) }, start));
+  const servers = await Promise.all(Array.from({ length: project.config.maxWorkers }, start));
   project.provide(
     'postgresUrls',
     servers.map((server) => server.url()),

@@ -1,3 +1,4 @@
+import { BRONZE_PREFIX } from '@bronze/common/load/object-keys';
 import { Duration } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
@@ -79,7 +80,7 @@ export class BronzePipeline extends Construct {
 
   /** Lets the grantee read `data/bronze/`, and nothing else in the bucket. */
   grantReadBronze(grantee: IGrantable): Grant {
-    return this.bucket.grantRead(grantee, 'data/bronze/*');
+    return this.bucket.grantRead(grantee, `${BRONZE_PREFIX}*`);
   }
 
   /** One of Bronze’s own metrics for an entity, such as `RowsWritten` of the `writer`; docs/aws.md lists them. */

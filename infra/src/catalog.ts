@@ -1,3 +1,4 @@
+import { BRONZE_PREFIX, LOAD_RECORDS_PREFIX, STATE_PREFIX } from '@bronze/common/load/object-keys';
 import { Aws } from 'aws-cdk-lib';
 import { CfnDatabase, CfnTable } from 'aws-cdk-lib/aws-glue';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
@@ -74,7 +75,7 @@ export class Catalog extends Construct {
    * Parquet's statistics let it skip row groups.
    */
   #entity({ name, columns }: CatalogEntity, props: CatalogProps): CfnTable {
-    const root = `s3://${props.bucket.bucketName}/data/bronze/${name}/`;
+    const root = `s3://${props.bucket.bucketName}/${BRONZE_PREFIX}${name}/`;
     const partitions = ['ingestion_date', 'load_type'];
     return this.#table(name, props, {
       location: root,
@@ -91,7 +92,7 @@ export class Catalog extends Construct {
   }
 
   #loads(props: CatalogProps): CfnTable {
-    const root = `s3://${props.bucket.bucketName}/logs/pipeline/ingestion/loads/`;
+    const root = `s3://${props.bucket.bucketName}/${LOAD_RECORDS_PREFIX}`;
     const names = props.entities.map(({ name }) => name).join(',');
     return this.#table('bronze_loads', props, {
       location: root,
@@ -107,7 +108,7 @@ export class Catalog extends Construct {
   }
 
   #runLogs(props: CatalogProps): CfnTable {
-    const root = `s3://${props.bucket.bucketName}/logs/pipeline/ingestion/`;
+    const root = `s3://${props.bucket.bucketName}/${STATE_PREFIX}`;
     return this.#table('bronze_run_log', props, {
       location: root,
       columns: [

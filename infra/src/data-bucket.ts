@@ -1,3 +1,10 @@
+import {
+  BRONZE_PREFIX,
+  CHECKPOINTS_KEY,
+  LOAD_RECORDS_PREFIX,
+  QUARANTINE_PREFIX,
+  STAGING_PREFIX,
+} from '@bronze/common/load/object-keys';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
@@ -10,14 +17,12 @@ export interface DataBucketProps {
 
 /** Keys that are written once and never again: every put to them carries `If-None-Match`. */
 export const CREATE_ONCE = [
-  'data/bronze/*',
-  'data/quarantine/*',
-  'data/staging/*/slice-*.json',
-  'data/staging/*/receipts/*.json',
-  'logs/pipeline/ingestion/loads/*',
+  `${BRONZE_PREFIX}*`,
+  `${QUARANTINE_PREFIX}*`,
+  `${STAGING_PREFIX}*/slice-*.json`,
+  `${STAGING_PREFIX}*/receipts/*.json`,
+  `${LOAD_RECORDS_PREFIX}*`,
 ] as const;
-
-const CHECKPOINTS = 'logs/pipeline/ingestion/checkpoints.json';
 
 /** The bucket for staging, bronze and checkpoints: versioned, private, TLS only, and kept when the stack is deleted. */
 export class DataBucket extends Construct {
@@ -54,7 +59,7 @@ export function denyUnconditionalPuts(bucket: IBucket): void {
     ),
   );
   bucket.addToResourcePolicy(
-    deny('DenyUnconditionalCheckpoints', [bucket.arnForObjects(CHECKPOINTS)], {
+    deny('DenyUnconditionalCheckpoints', [bucket.arnForObjects(CHECKPOINTS_KEY)], {
       's3:if-none-match': 'true',
       's3:if-match': 'true',
     }),

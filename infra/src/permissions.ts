@@ -1,4 +1,16 @@
 /** What each function may do in the bucket: exact actions on exact prefixes. */
+import {
+  BATCH_SUFFIX,
+  BRONZE_PREFIX,
+  CHECKPOINTS_KEY,
+  FAILURES_PREFIX,
+  LOAD_RECORDS_PREFIX,
+  PROBE_KEY,
+  QUARANTINE_PREFIX,
+  RUN_LOG_PREFIX,
+  STAGING_PREFIX,
+  STATE_PREFIX,
+} from '@bronze/common/load/object-keys';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
@@ -11,33 +23,45 @@ interface BucketRights {
   readonly list: readonly string[];
 }
 
-const STATE = 'logs/pipeline/ingestion/';
-const CHECKPOINTS = `${STATE}checkpoints.json`;
-const PROBE = `${STATE}probe.txt`;
+const STAGED_BATCHES = `${STAGING_PREFIX}*${BATCH_SUFFIX}`;
 
 export const BUCKET_RIGHTS = {
-  planner: { get: [CHECKPOINTS], list: [CHECKPOINTS] },
-  freshness: { get: [CHECKPOINTS], list: [CHECKPOINTS] },
+  planner: { get: [CHECKPOINTS_KEY], list: [CHECKPOINTS_KEY] },
+  freshness: { get: [CHECKPOINTS_KEY], list: [CHECKPOINTS_KEY] },
   extractor: {
-    get: ['data/staging/*', CHECKPOINTS, `${STATE}loads/*`, PROBE],
-    put: ['data/staging/*', CHECKPOINTS, `${STATE}loads/*`, `${STATE}failures/*`, `${STATE}date=*`, PROBE],
-    remove: ['data/staging/*.ndjson.zst'],
-    list: ['data/staging/*', `${STATE}*`],
+    get: [`${STAGING_PREFIX}*`, CHECKPOINTS_KEY, `${LOAD_RECORDS_PREFIX}*`, PROBE_KEY],
+    put: [
+      `${STAGING_PREFIX}*`,
+      CHECKPOINTS_KEY,
+      `${LOAD_RECORDS_PREFIX}*`,
+      `${FAILURES_PREFIX}*`,
+      `${RUN_LOG_PREFIX}*`,
+      PROBE_KEY,
+    ],
+    remove: [STAGED_BATCHES],
+    list: [`${STAGING_PREFIX}*`, `${STATE_PREFIX}*`],
   },
   writer: {
-    get: ['data/staging/*', 'data/bronze/*', 'data/quarantine/*', CHECKPOINTS, `${STATE}loads/*`, PROBE],
-    put: [
-      'data/staging/*/receipts/*',
-      'data/bronze/*',
-      'data/quarantine/*',
-      CHECKPOINTS,
-      `${STATE}loads/*`,
-      `${STATE}failures/*`,
-      `${STATE}date=*`,
-      PROBE,
+    get: [
+      `${STAGING_PREFIX}*`,
+      `${BRONZE_PREFIX}*`,
+      `${QUARANTINE_PREFIX}*`,
+      CHECKPOINTS_KEY,
+      `${LOAD_RECORDS_PREFIX}*`,
+      PROBE_KEY,
     ],
-    remove: ['data/staging/*.ndjson.zst'],
-    list: ['data/staging/*', 'data/bronze/*', 'data/quarantine/*', `${STATE}*`],
+    put: [
+      `${STAGING_PREFIX}*/receipts/*`,
+      `${BRONZE_PREFIX}*`,
+      `${QUARANTINE_PREFIX}*`,
+      CHECKPOINTS_KEY,
+      `${LOAD_RECORDS_PREFIX}*`,
+      `${FAILURES_PREFIX}*`,
+      `${RUN_LOG_PREFIX}*`,
+      PROBE_KEY,
+    ],
+    remove: [STAGED_BATCHES],
+    list: [`${STAGING_PREFIX}*`, `${BRONZE_PREFIX}*`, `${QUARANTINE_PREFIX}*`, `${STATE_PREFIX}*`],
   },
 } as const satisfies Record<string, BucketRights>;
 

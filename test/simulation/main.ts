@@ -56,7 +56,7 @@ else await showWorlds();
 function numberOf(text: string, min = 0): number {
   if (/^\d{1,9}$/.test(text) && Number(text) >= min) return Number(text);
   console.error(`not a number: ${text.slice(0, 40)}\n${USAGE}`);
-  process.exit(2);
+  return process.exit(2);
 }
 
 async function showOne(): Promise<void> {

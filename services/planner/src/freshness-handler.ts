@@ -5,14 +5,13 @@ import { AwsPorts } from '@bronze/common/adapters/aws/aws-ports';
 import { Telemetry } from '@bronze/common/adapters/aws/telemetry';
 import { requireVariables } from '@bronze/common/adapters/aws/lambda-environment';
 import middy from '@middy/core';
-import type { Context } from 'aws-lambda';
 import config from '../../../bronze.config.ts';
 import { type Freshness, freshnessOf } from './freshness.ts';
 
 const telemetry = new Telemetry('freshness');
 let aws: AwsPorts | undefined;
 
-export const handler = middy<unknown, readonly Freshness[], Error, Context>()
+export const handler = middy<unknown, readonly Freshness[]>()
   .use(injectLambdaContext(telemetry.logger))
   .handler(async () => {
     aws ??= new AwsPorts(requireVariables(process.env, ['S3_BUCKET_NAME']).S3_BUCKET_NAME);

@@ -7,7 +7,6 @@ import { requireVariables } from '@bronze/common/adapters/aws/lambda-environment
 import type { ExtractRequest } from '@bronze/common/load/messages';
 import type { TaskQueue } from '@bronze/common/ports/queue';
 import middy from '@middy/core';
-import type { Context } from 'aws-lambda';
 import config from '../../../bronze.config.ts';
 import { decodePlanEvent } from './plan-event.ts';
 import { type Plan, planRun } from './plan-run.ts';
@@ -24,7 +23,7 @@ function open() {
 /** Sends nothing and logs nothing: a dry run. */
 const NOWHERE = { requests: { send: async () => undefined }, log: { event: () => undefined } };
 
-export const handler = middy<unknown, Plan, Error, Context>()
+export const handler = middy<unknown, Plan>()
   .use(injectLambdaContext(telemetry.logger))
   .handler(async (event) => {
     opened ??= open();

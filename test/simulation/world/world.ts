@@ -160,7 +160,7 @@ export class World {
 
   async #toRest(isActing: boolean): Promise<void> {
     for (let step = 0; step < STEPS_MAX && !this.violation; step += 1) {
-      for (let turn = 0; turn < TURNS; turn += 1) await undefined;
+      for (let turn = 0; turn < TURNS; turn += 1) await Promise.resolve();
       await this.#tampering.go();
       this.functions.finishEnded();
       if (await this.#next(isActing)) continue;

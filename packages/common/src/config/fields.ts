@@ -8,7 +8,7 @@ export const seconds = positive.check(z.maximum(2_000_000));
 
 /** Gives a field its description in docs/configuration.md. */
 export function described<T extends z.ZodMiniType>(schema: T, meaning: string): T {
-  return schema.check(z.describe(meaning)) as T;
+  return schema.check(z.describe(meaning));
 }
 
 const MIB = 1024 * 1024;

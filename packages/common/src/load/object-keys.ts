@@ -2,10 +2,20 @@
 import type { LoadType } from '../words/entity.ts';
 import { type Timestamp, utcDate } from '../words/timestamp.ts';
 
-export const CHECKPOINTS_KEY = 'logs/pipeline/ingestion/checkpoints.json';
+export const STAGING_PREFIX = 'data/staging/';
+export const BRONZE_PREFIX = 'data/bronze/';
+export const QUARANTINE_PREFIX = 'data/quarantine/';
+/** Checkpoints, load records, failure records and the run log. */
+export const STATE_PREFIX = 'logs/pipeline/ingestion/';
+export const LOAD_RECORDS_PREFIX = `${STATE_PREFIX}loads/`;
+export const FAILURES_PREFIX = `${STATE_PREFIX}failures/`;
+/** Of the run log, which has a folder for each day. */
+export const RUN_LOG_PREFIX = `${STATE_PREFIX}date=`;
+
+export const CHECKPOINTS_KEY = `${STATE_PREFIX}checkpoints.json`;
 
 /** Written at each start to check that the store honours conditional writes. */
-export const PROBE_KEY = 'logs/pipeline/ingestion/probe.txt';
+export const PROBE_KEY = `${STATE_PREFIX}probe.txt`;
 
 /** What every key of a load needs. Schemas check both fields where they enter. */
 export interface LoadKey {
@@ -35,16 +45,16 @@ export function sliceOfTask(name: string): number {
 
 /** The failure record that says why a message went to the dead-letter queue. */
 export function failureRecordKey(failed_at: Timestamp, message_id: string): string {
-  return `logs/pipeline/ingestion/failures/date=${utcDate(failed_at)}/${message_id}.json`;
+  return `${FAILURES_PREFIX}date=${utcDate(failed_at)}/${message_id}.json`;
 }
 
 /** One line of the run log, under its UTC day: `…/date=2024-01-15/orders-{load_id}-1-starting.log` */
 export function runLogKey(line: LoadKey & { readonly at: Timestamp; readonly name: string }): string {
-  return `logs/pipeline/ingestion/date=${utcDate(line.at)}/${line.entity}-${line.load_id}-${line.name}.log`;
+  return `${RUN_LOG_PREFIX}${utcDate(line.at)}/${line.entity}-${line.load_id}-${line.name}.log`;
 }
 
 export function loadRecordsPrefix(entity: string): string {
-  return `logs/pipeline/ingestion/loads/${entity}/`;
+  return `${LOAD_RECORDS_PREFIX}${entity}/`;
 }
 
 export function loadRecordKey(load: LoadKey): string {
@@ -52,7 +62,7 @@ export function loadRecordKey(load: LoadKey): string {
 }
 
 export function stagingPrefix(load: LoadKey): string {
-  return `data/staging/${load.entity}/${load.load_id}/`;
+  return `${STAGING_PREFIX}${load.entity}/${load.load_id}/`;
 }
 
 export function sliceManifestKey(load: LoadKey, slice: number): string {
@@ -87,13 +97,13 @@ export function taskNameOfReceipt(key: string): string {
  */
 export function partKey(load: BronzeKey, eventDate: string | null, part: number): string {
   const day = eventDate === null ? '' : `event_date=${eventDate}/`;
-  return `data/bronze/${load.entity}/ingestion_date=${utcDate(load.ingested_at)}/load_type=${load.load_type}/${day}part-${ordinal(part)}-${load.load_id}.parquet`;
+  return `${BRONZE_PREFIX}${load.entity}/ingestion_date=${utcDate(load.ingested_at)}/load_type=${load.load_type}/${day}part-${ordinal(part)}-${load.load_id}.parquet`;
 }
 
 export const NULL_EVENT_DATE = '__HIVE_DEFAULT_PARTITION__';
 
 export function quarantineKey(load: BronzeKey, slice: number, task: number): string {
-  return `data/quarantine/${load.entity}/ingestion_date=${utcDate(load.ingested_at)}/${load.load_id}-${taskName(slice, task)}.ndjson`;
+  return `${QUARANTINE_PREFIX}${load.entity}/ingestion_date=${utcDate(load.ingested_at)}/${load.load_id}-${taskName(slice, task)}.ndjson`;
 }
 
 /** The parts of a pending load that its keys are made of. */

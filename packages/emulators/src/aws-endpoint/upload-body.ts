@@ -11,8 +11,7 @@ const LINE_END = '\r\n';
  */
 export function uploadBody({ headers, body }: AwsRequest): Buffer {
   const signed = String(headers['x-amz-content-sha256'] ?? '');
-  const isChunked =
-    signed.startsWith('STREAMING-') || String(headers['content-encoding'] ?? '').includes('aws-chunked');
+  const isChunked = signed.startsWith('STREAMING-') || (headers['content-encoding'] ?? '').includes('aws-chunked');
   const { data, trailers } = isChunked ? decodeChunks(body) : { data: body, trailers: {} };
   const length = headers['x-amz-decoded-content-length'];
   if (length !== undefined && Number(length) !== data.length) throw new AwsRefusal(400, 'IncompleteBody');

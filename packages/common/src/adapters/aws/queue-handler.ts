@@ -40,7 +40,7 @@ export function queueHandler(name: string, open: () => QueueService) {
   const telemetry = new Telemetry(name);
   const processor = new BatchProcessor(EventType.SQS);
   let opened: QueueService | undefined;
-  return middy<SQSEvent, SQSBatchResponse, Error, Context>()
+  return middy<SQSEvent, SQSBatchResponse>()
     .use(injectLambdaContext(telemetry.logger))
     .handler(async (event, context) => {
       opened ??= open();

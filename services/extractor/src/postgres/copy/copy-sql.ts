@@ -2,7 +2,6 @@ import type { PendingLoad } from '@bronze/common/load/checkpoint';
 import { IS_DELETED } from '@bronze/common/words/entity';
 import { cursorColumns, type TableEntity } from '@bronze/common/config/postgres';
 import { BronzeError } from '@bronze/common/words/failure';
-import { type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import type { Position } from '@bronze/common/load/position';
 import type { CatalogColumn, RowKey } from '../table/table.ts';
 import type { Quoting } from '../database.ts';
@@ -102,15 +101,4 @@ function selectedAs(entity: TableEntity, column: KeysetColumn, quoting: Quoting)
 function after(keyset: readonly KeysetColumn[], position: Position, quoting: Quoting): string {
   const columns = keyset.map(({ name }) => quoting.identifier(name)).join(', ');
   return `(${columns}) > (${position.values.map((value) => quoting.literal(value)).join(', ')})`;
-}
-
-/**
- * The cut, at the cursor column's own precision: `timestamp(3)` rounds what is written, so a row written just after
- * 10:00:00.0005 may read 10:00:00.000 and would fall behind a finer cut.
- */
-export function truncateToPrecision(until: Timestamp, cursorType: string): Timestamp {
-  const digits = /^timestamp\((\d)\)/.exec(cursorType)?.[1];
-  return digits === undefined
-    ? until
-    : timestamp(`${until.slice(0, 19)}.${until.slice(20, 20 + Number(digits)) || '0'}Z`);
 }

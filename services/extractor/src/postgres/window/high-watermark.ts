@@ -9,7 +9,7 @@ import { TIME_WATERMARK_SQL } from '../table/catalog-sql.ts';
 import { withObservation, exactWatermark, type Bounds, type Observation, canImprove } from './exact-window.ts';
 import { isNotReplayed, positionMismatch, withoutTimes } from './position-mismatch.ts';
 import { CLOCK_SQL, decodeObservation, FLUSHED_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from './observe-sql.ts';
-import { truncateToPrecision } from '../copy/copy-sql.ts';
+import { truncateToPrecision } from './cursor-precision.ts';
 import { countWithoutCursor } from './without-cursor.ts';
 import { type DescribedTable, zoneOf } from '../table/described-table.ts';
 import type { Queries } from '../database.ts';

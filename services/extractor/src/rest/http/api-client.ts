@@ -3,7 +3,7 @@ import { BronzeError, isRetryable, toFailure } from '@bronze/common/words/failur
 import type { Deadline } from '@bronze/common/ports/clock';
 import type { Log } from '@bronze/common/load/events';
 import type { RestSourceConfig } from '@bronze/common/config/rest';
-import pRetry from 'p-retry';
+import { linkTarget } from './link-target.ts';
 import type { HttpAnswer, HttpClient } from './http.ts';
 import { type JsonNode, parseJson } from '../records/json-node.ts';
 import type { RateLimiter } from './rate-limiter.ts';
@@ -70,25 +70,17 @@ export class ApiClient {
    *   asks for a longer pause than there is time for
    */
   async get(request: ApiRequest): Promise<ApiAnswer | Refusal> {
-    const { config, log } = this.#ports;
-    return pRetry(() => this.#attempt(request), {
-      retries: config.attempts - 1,
-      // We do the waiting: as long as the API asks for, and with full jitter.
-      minTimeout: 0,
-      maxTimeout: 0,
-      shouldRetry: ({ error }) => isWorthRetrying(error),
-      onFailedAttempt: async ({ error, attemptNumber, retriesLeft }) => {
-        if (!isWorthRetrying(error) || retriesLeft === 0) return;
-        log.event({
-          kind: 'source_retried',
-          entity: request.entity,
-          attempt: attemptNumber,
-          failure: toFailure(error),
-        });
-        const { limiter } = this.#ports;
-        await limiter.sleep(Math.max(this.#backoffMs(attemptNumber), limiter.held_ms), request.deadline);
-      },
-    });
+    const { config, log, limiter } = this.#ports;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#attempt(request);
+      } catch (thrown) {
+        if (!isWorthRetrying(thrown) || attempt >= config.attempts) throw thrown;
+        log.event({ kind: 'source_retried', entity: request.entity, attempt, failure: toFailure(thrown) });
+        // As long as the API asks for, and with full jitter.
+        await limiter.sleep(Math.max(this.#backoffMs(attempt), limiter.held_ms), request.deadline);
+      }
+    }
   }
 
   #backoffMs(attempt: number): number {
@@ -146,14 +138,14 @@ export function isRefusal(answer: ApiAnswer | Refusal): answer is Refusal {
   return 'status' in answer;
 }
 
-function isWorthRetrying(error: Error): boolean {
+function isWorthRetrying(error: unknown): boolean {
   return error instanceof BronzeError && isRetryable(toFailure(error)) && error.code !== 'SOURCE_THROTTLED';
 }
 
 function withinOrigin({ entity }: ApiRequest, location: string, from: string): string {
-  const to = URL.parse(location, from);
-  if (to && to.origin === new URL(from).origin && to.username === '') return to.href;
-  throw redirected(entity, `redirects to ${to ? to.origin : 'something that is not a URL'}`);
+  const target = linkTarget(location, from);
+  if (target?.is_within_origin) return target.href;
+  throw redirected(entity, `redirects to ${target ? target.origin : 'something that is not a URL'}`);
 }
 
 function redirected(entity: string, how: string): BronzeError {

@@ -1,3 +1,4 @@
+import { linkTarget } from '../http/link-target.ts';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity, PagingConfig } from '@bronze/common/config/rest';
 import { type JsonNode, JsonNumber, JsonObject, nodeAt } from '../records/json-node.ts';
@@ -63,8 +64,8 @@ export function nextToken(entity: EndpointEntity, answer: PageAnswer): PageToken
 }
 
 function withinOrigin(entity: EndpointEntity, link: string, from: string): string {
-  const next = URL.parse(link, from);
-  if (next && next.origin === new URL(from).origin && next.username === '') return next.href;
+  const next = linkTarget(link, from);
+  if (next?.is_within_origin) return next.href;
   throw new BronzeError('LINK_REFUSED', {
     message: `the next link of ${entity.name} ${next ? `leads to another origin: ${next.origin}` : 'is not a URL'}`,
     hint: 'Only links to the scheme, host and port of base_url are followed. If the API moved, change base_url.',
