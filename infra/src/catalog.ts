@@ -29,7 +29,7 @@ const METADATA: readonly GlueColumn[] = [
   { name: '_ingestion_id', type: 'string' },
 ];
 
-/** The fields of load records that queries need; `docs/semantics.md` describes them all. */
+/** The fields of load records that queries need; `docs/how-we-know/semantics.md` describes them all. */
 const LOAD_COLUMNS: readonly GlueColumn[] = [
   ...['status', 'entity', 'load_id', 'run_id', 'load_type', 'since', 'until', 'ingested_at', 'completed_at'].map(
     (name) => ({ name, type: 'string' }),

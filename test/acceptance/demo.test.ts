@@ -26,8 +26,13 @@ test('npm start prints what the README shows', { timeout: 180_000 }, async () =>
   const path = `${join(import.meta.dirname, '../../node_modules/.bin')}:${process.env['PATH']}`;
   const { code, stdout, stderr } = await ended(start(process.execPath, ['demo/src/main.ts', out], { PATH: path }));
   expect(code, stderr).toBe(0);
-  expect(tableRows(readme)).toHaveLength(18);
-  expect(tableRows(stdout)).toEqual(tableRows(readme));
+  // The README shows some of the entities.
+  const shown = tableRows(readme);
+  const printed = tableRows(stdout);
+  expect(printed).toHaveLength(18);
+  expect(shown).toHaveLength(6);
+  const names = new Set(shown.map(([entity]) => entity));
+  expect(printed.filter(([entity]) => names.has(entity ?? ''))).toEqual(shown);
 
   const before = new DemoShop(async () => undefined).lists;
   const after = new DemoShop(async () => undefined, ['2026-11-22T00:00:00.000000Z']).lists;

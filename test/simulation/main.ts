@@ -86,7 +86,7 @@ async function showMutants(): Promise<void> {
   process.exitCode = escaped + skipped > 0 ? 1 : 0;
 }
 
-/** As docs/simulation.md shows it. */
+/** As docs/how-we-know/simulation.md shows it. */
 function tableOf(caught: readonly Caught[]): string {
   const rows = caught.map(({ mutant, world, law }) => `| ${mutant} | ${world} | ${law ?? 'ESCAPED'} |`);
   return ['| planted bug | first world that shows it | law |', '|---|---|---|', ...rows].join('\n');

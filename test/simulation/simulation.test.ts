@@ -12,7 +12,7 @@ import { World } from './world/world.ts';
 const MAIN = new URL('./main.ts', import.meta.url).pathname;
 /** About as many as there are: a list that has lost some shows less than it says. */
 const CASES_MIN = 18_000;
-const DOCS = new URL('../../docs/simulation.md', import.meta.url);
+const DOCS = new URL('../../docs/how-we-know/simulation.md', import.meta.url);
 
 interface Ran {
   readonly code: number;
@@ -126,17 +126,21 @@ describe('planted bugs', () => {
     expect((await documented()).map(({ mutant }) => mutant)).toEqual(PLANTED_BUGS.map(({ name }) => name));
   });
 
-  test('are caught, each in the world and by the law that docs/simulation.md says', { timeout: 900_000 }, async () => {
-    for (const { mutant, world, law } of await documented()) {
-      const { code, stdout } = await simulate(...`--${world}`.split(' '), '--mutant', mutant);
-      expect({ mutant, code, last: stdout.trimEnd().split('\n').at(-1) }).toMatchObject({
-        code: 1,
-        last: expect.stringContaining(`${law} is broken: `),
-      });
-      // Nor by a simulation that can't go on with it.
-      expect(stdout).not.toMatch(/the law itself failed|unknown SQL|the simulation itself/);
-    }
-  });
+  test(
+    'are caught, each in the world and by the law that docs/how-we-know/simulation.md says',
+    { timeout: 900_000 },
+    async () => {
+      for (const { mutant, world, law } of await documented()) {
+        const { code, stdout } = await simulate(...`--${world}`.split(' '), '--mutant', mutant);
+        expect({ mutant, code, last: stdout.trimEnd().split('\n').at(-1) }).toMatchObject({
+          code: 1,
+          last: expect.stringContaining(`${law} is broken: `),
+        });
+        // Nor by a simulation that can't go on with it.
+        expect(stdout).not.toMatch(/the law itself failed|unknown SQL|the simulation itself/);
+      }
+    },
+  );
 
   test('say why they can’t be planted: their place in the code is gone', () => {
     const gone = { file: 'packages/common/src/words/json.ts', find: 'was here once', put: '' };

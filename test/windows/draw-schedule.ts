@@ -17,7 +17,7 @@ export interface Wishes {
   readonly ties: boolean;
   /** Transactions that stay open for several loads and idle longer than any margin. */
   readonly long: boolean;
-  /** Transactions that begin, write much later and commit while others with older ids are open: see docs/windows.md. */
+  /** Transactions that begin, write much later and commit while others with older ids are open: see docs/how-we-know/windows.md. */
   readonly relay: boolean;
   readonly role: Schedule['role'];
 }

@@ -72,7 +72,7 @@ interface PartToPut {
 }
 
 /**
- * A part that already exists counts if it carries this task's provenance (ADR 4): an earlier attempt put it, whole,
+ * A part that already exists counts if it carries this task's provenance (decision 4): an earlier attempt put it, whole,
  * from the same batches, perhaps with another version of the engine. Any other object under this key is a failure.
  */
 async function putPart({ objects, engine }: ConvertPorts, { key, converted, provenance }: PartToPut): Promise<Part> {

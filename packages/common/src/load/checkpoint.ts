@@ -32,7 +32,7 @@ export const pendingLoadSchema = z.looseObject({
   oldest_transaction_seconds: z.optional(z.number()),
   since_parameter: z.optional(sinceParameterSchema),
   run_id: z.optional(loadIdSchema),
-  /** The load decided before this one. A source that infers types keeps to that load's columns (ADR 17). */
+  /** The load decided before this one. A source that infers types keeps to that load's columns (decision 17). */
   previous_load_id: z.optional(loadIdSchema),
 });
 export type PendingLoad = z.infer<typeof pendingLoadSchema>;
@@ -42,7 +42,7 @@ export const checkpointSchema = z.looseObject({
   last_sync_timestamp: z.optional(timestampSchema),
   record_count: z.optional(z.int().check(z.minimum(0))),
   updated_at: z.optional(timestampSchema),
-  /** The load decided last. It makes every idle state unique, so that a late swap always fails (ADR 7). */
+  /** The load decided last. It makes every idle state unique, so that a late swap always fails (decision 7). */
   last_load_id: z.optional(loadIdSchema),
   /** An unreadable one counts as absent: the next load reports that and falls back to the timestamp. */
   exact_position: z.optional(readablePositionSchema),
@@ -76,7 +76,7 @@ export function decideClaim(
   const pending = checkpoint?.pending_load;
   if (pending) {
     if (pending.load_id === request.load_id) return { kind: 'help', load: pending };
-    // This very message may have claimed the pending load, for a request that waited, and then failed (ADR 28).
+    // This very message may have claimed the pending load, for a request that waited, and then failed (decision 28).
     if (recorded) return { kind: 'help', load: pending };
     const coalesced = coalesce(waiting, request);
     if (coalesced === waiting) return { kind: 'help', load: pending };
@@ -121,7 +121,7 @@ export interface StartOfLoad {
 
 /**
  * The checkpoint with the load of `start.request` pending and its window fixed. A watermark below the checkpoint, due
- * to a transaction that began early or to a margin, gives an empty window (ADR 6) and never moves the checkpoint back.
+ * to a transaction that began early or to a margin, gives an empty window (decision 6) and never moves the checkpoint back.
  */
 export function startLoad(
   checkpoint: Checkpoint | undefined,

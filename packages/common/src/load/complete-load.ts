@@ -21,7 +21,7 @@ export interface CompletionPorts {
   readonly log: Log;
 }
 
-/** Completes the load if every write task has its receipt; if not, a later writer does (ADR 1). Safe to repeat. */
+/** Completes the load if every write task has its receipt; if not, a later writer does (decision 1). Safe to repeat. */
 export async function completeLoad(ports: CompletionPorts, load: LoadKey): Promise<void> {
   const written = await receiptNames(ports.objects, load);
   if (!(await mayBeCovered(ports.objects, load, written))) return;
@@ -35,7 +35,7 @@ export async function completeLoad(ports: CompletionPorts, load: LoadKey): Promi
 
 /**
  * Whether there are at least as many receipts as write tasks. Every writer asks this, so it takes one or two reads
- * however many slices the load has (ADR 32). The decision itself rests on each task having its receipt.
+ * however many slices the load has (decision 32). The decision itself rests on each task having its receipt.
  */
 async function mayBeCovered(objects: ObjectStore, load: LoadKey, written: ReadonlySet<string>): Promise<boolean> {
   // A task that has a receipt belongs to a committed slice, so every slice before it is committed too.

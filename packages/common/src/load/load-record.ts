@@ -51,7 +51,7 @@ export const loadRecordSchema = z.looseObject({
 });
 export type LoadRecord = z.infer<typeof loadRecordSchema>;
 
-/** The columns of the load before this one, so that inferred types are kept (ADR 17). Empty for a first load. */
+/** The columns of the load before this one, so that inferred types are kept (decision 17). Empty for a first load. */
 export async function columnsBefore(objects: ObjectStore, entity: string, load: PendingLoad): Promise<Column[]> {
   const { previous_load_id } = load;
   if (previous_load_id === undefined) return [];

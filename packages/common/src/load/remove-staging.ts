@@ -6,7 +6,7 @@ import type { ObjectStore } from '../ports/object-store.ts';
 /**
  * Removes the staged batches of a decided load. Without a load record it removes nothing, however old the batches are,
  * because they may be the only copy. Manifests and receipts are kept: they are small, and they keep a late extractor
- * from staging the slice again (ADR 9).
+ * from staging the slice again (decision 9).
  *
  * @returns how many objects were removed
  */

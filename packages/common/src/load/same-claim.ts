@@ -5,7 +5,7 @@ import { BronzeError } from '../words/failure.ts';
 type Frozen = Pick<PendingLoad, 'load_id' | 'ingested_at' | 'until'>;
 
 /**
- * A load is claimed once (ADR 33). If its `pending_load` is removed by hand, or an older `checkpoints.json` is
+ * A load is claimed once (decision 33). If its `pending_load` is removed by hand, or an older `checkpoints.json` is
  * restored, a leftover message claims it again with another window, and the slices that would follow then leave gaps
  * or overlap with those already committed.
  *

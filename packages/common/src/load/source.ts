@@ -30,7 +30,7 @@ export interface Claim {
 export interface SliceStart {
   /** Where the slice begins; undefined: at the start of the window. */
   readonly position: Position | undefined;
-  /** Columns of the previous slice or load: a source that infers types keeps to them (ADR 17). */
+  /** Columns of the previous slice or load: a source that infers types keeps to them (decision 17). */
   readonly knownColumns: () => Promise<readonly Column[]>;
   readonly deadline: Deadline;
 }
@@ -51,8 +51,8 @@ export interface SliceReader {
 }
 
 /**
- * Rows as NDJSON: one object a line, keys sorted by their UTF-8 bytes, every value a string or null (ADR 8). Lines of
- * an API omit nulls, because a missing field and a null one mean the same to it (ADR 13).
+ * Rows as NDJSON: one object a line, keys sorted by their UTF-8 bytes, every value a string or null (decision 8). Lines of
+ * an API omit nulls, because a missing field and a null one mean the same to it (decision 13).
  */
 export interface RawBatch {
   readonly ndjson: Uint8Array;

@@ -11,7 +11,7 @@ import { quarantineLine } from '../parquet/quarantine.ts';
 
 /** Measured: with it, the whole process takes less than 300 MB for 250,000 rows of orders. */
 const MEMORY_LIMIT_MB = 256;
-/** The most that wide rows and long lines get (ADR 12). Measured: a line of 120 MB needed 2 GB. */
+/** The most that wide rows and long lines get (decision 12). Measured: a line of 120 MB needed 2 GB. */
 const MEMORY_LIMIT_MB_MAX = 4096;
 
 /**

@@ -20,7 +20,7 @@ const decompress = promisify(zstdDecompress);
 
 /**
  * Writes Parquet in pure JavaScript, where no native module may run. It takes many times as long as DuckDB (measured in
- * docs/performance.md), and columns of types that it can't write become text. One file is open at a time.
+ * docs/how-we-know/performance.md), and columns of types that it can't write become text. One file is open at a time.
  */
 export class ParquetjsEngine implements ParquetEngine {
   readonly rowCountIfOurs = rowCountIfOurs;

@@ -99,7 +99,7 @@ function dateSql(task: DuckDbTask): string {
   return `coalesce(left(t${i}, 10), ${literal(NO_DATE)})`;
 }
 
-/** Columns raw, t…, v… (typed values), part: the event date, or QUARANTINED if any value does not fit (ADR 5). */
+/** Columns raw, t…, v… (typed values), part: the event date, or QUARANTINED if any value does not fit (decision 5). */
 function typedSql(task: DuckDbTask): string {
   const values = task.columns.map(({ type }, i) => `, ${duckDbType(parquetType(type)).value(`t${i}`)} AS v${i}`);
   const fits = task.columns.map((_, i) => fitsSql(task, i)).filter((one) => one !== undefined);

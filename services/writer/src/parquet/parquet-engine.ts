@@ -18,7 +18,7 @@ export interface Conversion {
   readonly ingested_at: Timestamp;
   readonly source_system: SourceSystem;
   readonly load_id: string;
-  /** Parquet key-value metadata that names the write task and the batches a part was made from (ADR 4). */
+  /** Parquet key-value metadata that names the write task and the batches a part was made from (decision 4). */
   readonly provenance: Provenance;
 }
 

@@ -27,7 +27,7 @@ export function parseLine(line: Uint8Array): StagedRow {
   return JSON.parse(Buffer.from(line.buffer, line.byteOffset, line.length).toString()) as StagedRow;
 }
 
-/** Whether the source's lines omit nulls: an API's do (ADR 13), a table's have every column. */
+/** Whether the source's lines omit nulls: an API's do (decision 13), a table's have every column. */
 export function leavesNullsOut(source_system: SourceSystem): boolean {
   return source_system === 'api';
 }

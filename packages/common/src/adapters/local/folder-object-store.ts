@@ -17,7 +17,7 @@ const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
  * An object store in a folder, one file per object, safe between processes and against `kill -9` at any time.
  *
  * Put-if-absent is `link(2)`: all or nothing, and it fails if the name exists. Compare-and-swap compares and renames
- * under an SQLite write lock, which the operating system releases when the process ends (ADR 2).
+ * under an SQLite write lock, which the operating system releases when the process ends (decision 2).
  */
 export class FolderObjectStore implements ObjectStore {
   readonly #root: string;

@@ -84,7 +84,7 @@ export class QueueDatabase {
 
 /**
  * One queue that behaves like SQS: at least once, visibility timeout, delays, receive counts, a dead-letter queue
- * named `{name}-dlq`. Every change is one SQLite statement, so it is atomic across processes too (ADR 2).
+ * named `{name}-dlq`. Every change is one SQLite statement, so it is atomic across processes too (decision 2).
  */
 export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   readonly name: string;

@@ -40,7 +40,7 @@ interface KeysetColumn {
  * The COPY of a load's window from `position` on: see `window-condition.ts`.
  *
  * An incremental load is read in the order of (cursor, key), a full one, or one of several cursors, in the order of the
- * key alone, so that the key's own index serves.
+ * key alone, so that the key's own index serves (decision 3).
  */
 export function planCopy(read: TableRead, quoting: Quoting): CopyPlan {
   const { entity, position } = read;

@@ -8,7 +8,7 @@ import type { RowKey } from './table.ts';
  * materialized views and foreign tables too.
  *
  * ALTER TABLE and TRUNCATE are not MVCC-safe: to a snapshot that is older than they are, the table is empty. In READ
- * COMMITTED each later statement takes its snapshot with this lock held (PostgreSQL's documentation, "Caveats" of MVCC).
+ * COMMITTED each later statement takes its snapshot with this lock held (decision 34; PostgreSQL, "Caveats" of MVCC).
  */
 export function lockSql(entity: TableEntity, quoting: Quoting): string {
   return `SELECT FROM ${tableName(entity, quoting)} LIMIT 0`;

@@ -11,7 +11,7 @@
  *
  * Where transactions overlap without end, `xid` never reaches the `next_xid` of the look before. So one earlier look's open
  * bound is awaited until `xid` has come so far; then that of the look before takes its place. The bound then stays
- * behind by no more than two lifetimes of such transactions.
+ * behind by no more than two lifetimes of such transactions (decision 23).
  */
 import { isRewritten } from './position-mismatch.ts';
 import type { ExactWatermark } from '@bronze/common/load/high-watermark';

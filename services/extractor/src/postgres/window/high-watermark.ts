@@ -106,7 +106,7 @@ async function observeUntilSettled(
 /**
  * Waits until a crash can't take back the end of any transaction below the bound: rollbacks, and commits with
  * `synchronous_commit = off`, are written a moment after they show, and ids that a crash forgets are given out again.
- * PostgreSQL writes them within three times `wal_writer_delay` (its documentation, "Asynchronous Commit").
+ * PostgreSQL writes them within three times `wal_writer_delay` (its "Asynchronous Commit"; decision 30).
  */
 async function endsAreDurable(
   { session, clock }: WatermarkRequest,

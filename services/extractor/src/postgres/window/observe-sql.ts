@@ -8,7 +8,7 @@ const utc = (moment: string) => `to_char(${moment}, 'YYYY-MM-DD"T"HH24:MI:SS.US"
 /**
  * The four statements of an observation, in this order, each with its own snapshot (`READ COMMITTED`). Turned round, a
  * transaction could take an id, write and commit between the snapshot and the look at who is open, and show in neither.
- * Statistics are cached for a transaction: the first statement clears them.
+ * Statistics are cached for a transaction: the first statement clears them (decision 22).
  */
 export const CLOCK_SQL = `SELECT ${utc('clock_timestamp()')} AS at, pg_stat_clear_snapshot()::text AS cleared`;
 

@@ -20,7 +20,7 @@ export interface ReadingProof {
 /**
  * Whether this session sees all that the window covers: behind a reader endpoint it may be another standby than the
  * claim's. Where a failover has brought another history meanwhile, or the table was replaced or rewritten, the load goes
- * on without transaction ids: it then takes more rows, never fewer.
+ * on without transaction ids: it then takes more rows, never fewer (decision 25).
  *
  * @throws BronzeError SOURCE_INTERRUPTED when it does not see them yet
  */

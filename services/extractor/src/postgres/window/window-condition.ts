@@ -32,7 +32,7 @@ export function windowCondition(read: WindowRead, quoting: Quoting): string | un
 /**
  * An exact window takes what its transactions wrote. A full load, and one that had to fall back, takes everything but
  * what the next incremental load takes, so that between the two nothing is missing and nothing comes twice, whatever
- * commits while they are read. `IS NOT TRUE`: a row with a NULL cursor is one that the next load does not take.
+ * commits while they are read (decision 24). `IS NOT TRUE`: the next load does not take a row with a NULL cursor.
  */
 function writtenInWindow(read: WindowRead, window: ExactWindow, quoting: Quoting): string {
   const { from_xid, until_xid, next_scan_from } = window;
