@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BronzeError } from '@bronze/common/words/failure';
 import { build } from 'esbuild';
@@ -13,7 +13,7 @@ const UNZIPPED_BYTES_MAX = 250 * 1024 * 1024;
  * CPU, and parquetjs-lite, whose generated code creates globals by accident, which strict mode forbids.
  */
 const INSTALLED: Readonly<Partial<Record<FunctionName, readonly string[]>>> = {
-  writer: ['@duckdb/node-api@1.5.5-r.5', 'parquetjs-lite@0.8.7'],
+  writer: ['@duckdb/node-api', 'parquetjs-lite'],
 };
 /** CommonJS libraries inside an ES module bundle need these globals. */
 const BANNER = `import { createRequire as bronzeRequire } from 'node:module';
@@ -67,11 +67,17 @@ export async function bundleFunction(name: FunctionName, { cpu, out }: Target): 
   });
 }
 
+/** `parquetjs-lite@0.8.7`: what the writer is tested with is what is deployed. */
+function pinned(name: string): string {
+  const manifest = readFileSync(join(ROOT, 'services/writer/node_modules', name, 'package.json'), 'utf8');
+  return `${name}@${(JSON.parse(manifest) as { version: string }).version}`;
+}
+
 function install(packages: readonly string[], folder: string, cpu: string): void {
   writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}\n');
   const options = ['--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', '--loglevel=error'];
   const target = [`--cpu=${cpu}`, '--os=linux', '--libc=glibc'];
-  execFileSync('npm', ['install', ...packages, ...target, ...options], {
+  execFileSync('npm', ['install', ...packages.map(pinned), ...target, ...options], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],
   });
