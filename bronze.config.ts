@@ -1,7 +1,7 @@
 import { defineConfig } from '@bronze/common/config';
 import { env } from '@bronze/common/reference';
 
-/** The demo shop. Put your own tables and APIs in its place: docs/configuration.md says what an entity may say. */
+/** The demo shop. Replace it with your own tables and APIs: docs/configuration.md lists every option of an entity. */
 export default defineConfig({
   sources: {
     shop: { type: 'postgres', url: env('DATABASE_URL'), secret: env('RDS_SECRET_ARN') },
@@ -9,7 +9,7 @@ export default defineConfig({
       type: 'rest',
       base_url: env('PAYMENTS_API_URL'),
       api_key_secret: env('API_KEY_SECRET_ARN'),
-      // The demo's API shows a change at once. Leave the default of 60 for one that doesn't.
+      // The demo's API shows changes at once. If yours may take longer, keep the default of 60 seconds.
       margin_seconds: 0,
       requests_per_second: 100,
     },

@@ -31,7 +31,7 @@ const ops = (...words: string[]) =>
   });
 
 describe('the deployed functions, with the real SDK over HTTP', () => {
-  test('the planner answers what it would do, and a dry run does nothing', async () => {
+  test('a dry run of the planner returns its plan and sends nothing', async () => {
     const plan = await functions.planner({ dry_run: true, entities: ['orders'], load_type: 'FULL' }, lambdaContext());
     expect(plan).toMatchObject({
       load_type: 'full',
@@ -40,7 +40,7 @@ describe('the deployed functions, with the real SDK over HTTP', () => {
     expect(await world.depth('extract')).toBe(0);
   });
 
-  test('a schedule’s event brings tables and API lists to bronze; a poisoned entity dies alone, and is replayed', async () => {
+  test('a scheduled run loads tables and API lists; only a broken entity is dead-lettered, and a replay loads it', async () => {
     await execute(url, 'ALTER TABLE products RENAME TO products_gone');
     const plan = await functions.planner(SCHEDULED, lambdaContext());
     expect(plan.planned.map(({ entity }) => entity)).toEqual([
@@ -79,7 +79,7 @@ describe('the deployed functions, with the real SDK over HTTP', () => {
     expect((await ops('dlq', 'list')).code).toBe(0);
   });
 
-  test('rows arrive value for value', async () => {
+  test('rows in bronze have the values of the source', async () => {
     const printed = await textRows(url, 'SELECT id, total, currency, ordered_at FROM orders');
     const total = new Map(
       (await world.rows('orders')).map((row) => [row['id'], [row['total'], row['currency'], row['ordered_at']].join()]),
@@ -89,7 +89,7 @@ describe('the deployed functions, with the real SDK over HTTP', () => {
     expect((await world.rows('payments'))[0]).toMatchObject({ _source_system: 'api' });
   });
 
-  test('the same event again, and a message delivered five times, change nothing', async () => {
+  test('a repeated schedule event, and a message delivered five times, change nothing', async () => {
     const before = await world.objects.list('data/bronze/');
     await functions.planner(SCHEDULED, lambdaContext());
     await world.drain(functions);
@@ -101,7 +101,7 @@ describe('the deployed functions, with the real SDK over HTTP', () => {
     expect(await world.depth('extract-dlq')).toBe(0);
   });
 
-  test('one entity by hand: bronze enqueue, and a plain message', async () => {
+  test('bronze enqueue and a plain message each load one entity', async () => {
     await execute(url, 'UPDATE orders SET note = note, updated_at = now() WHERE id <= 7');
     const enqueued = await ops('enqueue', 'orders');
     expect(enqueued.code).toBe(0);
@@ -126,7 +126,7 @@ describe('the deployed functions, with the real SDK over HTTP', () => {
     expect(records).not.toContain('shop-key-77fa21');
   });
 
-  test('an extractor whose time is nearly up hands over, and the next one goes on', async () => {
+  test('an extractor that is nearly out of time ends its slice, and another invocation continues the load', async () => {
     await ops('enqueue', 'order_items', '--full');
     const hurried: Functions['extractor'] = (event) => functions.extractor(event, lambdaContext(61_000 - 1500));
     await world.drain({ extractor: hurried, writer: functions.writer });
@@ -135,7 +135,7 @@ describe('the deployed functions, with the real SDK over HTTP', () => {
     expect(record?.slices).toBeGreaterThan(1);
   });
 
-  test('how far everything is behind, and the run log in its documented format', async () => {
+  test('the freshness function reports each entity’s lag, and the run log has its documented format', async () => {
     const fresh = await functions.freshness({}, lambdaContext());
     expect(fresh.map(({ entity }) => entity)).toContain('orders');
     expect(fresh.every(({ lag_seconds }) => lag_seconds >= 0)).toBe(true);
@@ -148,7 +148,7 @@ describe('the deployed functions, with the real SDK over HTTP', () => {
     ).toBe(true);
   });
 
-  test('checkpoints are read and set by hand', async () => {
+  test('bronze checkpoint reads and sets checkpoints, and refuses an invalid timestamp', async () => {
     const set = await ops('checkpoint', 'set', 'customers', '2026-01-02T00:00:00Z');
     expect([set.code, JSON.parse(set.stdout)]).toMatchObject([
       0,

@@ -16,7 +16,7 @@ const FUNCTION_TIMEOUT_MS = 15 * 60_000;
 
 type Handler<Event, Answer> = (event: Event, context: Context) => Promise<Answer>;
 
-/** The functions, wherever they come from: the sources, or the bundles that are deployed. */
+/** The Lambda handlers, from the sources or from the deployed bundles. */
 export interface Functions {
   readonly planner: Handler<unknown, { planned: { entity: string; load_id: string; load_type: string }[] }>;
   readonly freshness: Handler<unknown, { entity: string; lag_seconds: number }[]>;
@@ -24,7 +24,7 @@ export interface Functions {
   readonly writer: SqsHandler;
 }
 
-/** AWS on one local port, a database's login and an API's key in its Secrets Manager, and the functions on its queues. */
+/** AWS on one local port, with a database login and an API key in Secrets Manager, and the functions on its queues. */
 export class AwsWorld {
   readonly endpoint: AwsEndpoint;
   readonly shop: DemoShop;
@@ -43,7 +43,11 @@ export class AwsWorld {
     this.sqs = new SQSClient(endpoint.client_config);
   }
 
-  /** Sets the environment as the stack does: the functions read it when they are first called. */
+  /**
+   * Starts AWS and the demo shop's API, and sets `process.env` as the stack does: the functions read it once, at first.
+   *
+   * @param database_url the login that the secret `shop-database` holds
+   */
   static async open(database_url: string): Promise<AwsWorld> {
     const key = 'shop-key-77fa21';
     const secrets = { 'shop-database': database_url, 'payments-api': JSON.stringify({ api_key: key }) };
@@ -85,7 +89,7 @@ export class AwsWorld {
     await this.sqs.send(new SendMessageCommand({ QueueUrl: this.queueUrl('extract'), MessageBody: body }));
   }
 
-  /** Until both queues are empty. */
+  /** Delivers to the functions until both queues are empty, for at most three minutes. */
   async drain({ extractor, writer }: Pick<Functions, 'extractor' | 'writer'>): Promise<void> {
     const common = { client: this.sqs, function_timeout_ms: FUNCTION_TIMEOUT_MS, concurrency: 2, batch_size: 1 };
     const sources = [
@@ -141,7 +145,7 @@ export class AwsWorld {
   }
 }
 
-/** What Lambda hands to a function, as far as ours look at it. */
+/** The context of a Lambda invocation, as far as the functions use it. */
 export function lambdaContext(remaining_ms = FUNCTION_TIMEOUT_MS): Context {
   return {
     callbackWaitsForEmptyEventLoop: false,

@@ -8,7 +8,7 @@ import { messageId, World } from './world.ts';
 const SETTINGS = { batch_rows: 4, task_rows: 8, slice_rows: 12 };
 const [FIRST, SECOND] = [messageId(9001), messageId(9002)];
 
-/** Its first slice is committed. */
+/** A world whose load has committed its first slice. */
 async function begun(settings: object = SETTINGS): Promise<World> {
   const world = new World({ ...SETTINGS, ...settings });
   await world.ask(FIRST);
@@ -30,7 +30,7 @@ const completed = (world: World) =>
   world.events.filter((event) => event.kind === 'load_completed').map((event) => event.load_id);
 
 describe('abandoning a load', () => {
-  test('frees the entity, moves nothing, and late write tasks of it are no-ops', async () => {
+  test('frees the entity and moves no checkpoint; its late write tasks do nothing', async () => {
     const world = await begun();
     const ports = operator(world);
     expect(await abandonLoad(ports, 'things')).toMatchObject({ status: 'abandoned', load_id: FIRST });
@@ -44,7 +44,7 @@ describe('abandoning a load', () => {
     expect(await abandonLoad(ports, 'things')).toBeUndefined();
   });
 
-  test('works although a manifest of it can’t be read', async () => {
+  test('works even if a manifest of the load can’t be read', async () => {
     const world = await begun();
     const keys = await world.objects.list('data/staging/');
     const manifest = keys.find((key) => key.endsWith('slice-00000.json')) ?? '';
@@ -58,7 +58,7 @@ describe('abandoning a load', () => {
   });
 });
 
-/** Somebody takes the pending load out of the file while a part of it is committed, and time goes on. */
+/** Somebody removes the pending load from the file after some of its slices were committed, and time passes. */
 async function withoutPending(world: World): Promise<void> {
   const stored = await world.objects.get(CHECKPOINTS_KEY);
   const file = JSON.parse(Buffer.from(stored?.body ?? []).toString()) as Record<string, { pending_load?: unknown }>;
@@ -68,14 +68,14 @@ async function withoutPending(world: World): Promise<void> {
 }
 
 describe('a load that is claimed again under its id, with another window', () => {
-  test('does not go on behind the slices of its first claim', async () => {
+  test('does not continue after the slices of its first claim', async () => {
     const world = await begun();
     await withoutPending(world);
     await expect(world.stepRequest()).rejects.toMatchObject({ code: 'LOAD_RECLAIMED' });
     expect(completed(world)).toEqual([]);
   });
 
-  test('does not take the record of its first claim for its own', async () => {
+  test('does not move the checkpoint by the record of its first claim', async () => {
     const world = await begun({ slice_rows: 100 });
     await withoutPending(world);
     await world.ask(FIRST);

@@ -18,7 +18,7 @@ const completed = (world: World) =>
   world.events.filter((event) => event.kind === 'load_completed').map((event) => event.load_id);
 const sent = (world: World) => world.events.filter((event) => event.kind === 'task_written').length;
 
-test('the same message delivered five times changes nothing, weeks later too', async () => {
+test('a message delivered five more times, weeks apart, changes nothing', async () => {
   const world = await loaded();
   const before = [await world.snapshot('data/'), await world.snapshot('logs/')];
   for (let delivery = 0; delivery < 5; delivery += 1) {
@@ -29,7 +29,7 @@ test('the same message delivered five times changes nothing, weeks later too', a
   expect([await world.snapshot('data/'), await world.snapshot('logs/')]).toEqual(before);
 });
 
-test('requests that wait behind a load are carried out after it, at most one of each type', async () => {
+test('requests that wait for a pending load are carried out after it, at most one of each load type', async () => {
   const world = new World(SETTINGS);
   for (const id of [FIRST, SECOND, THIRD]) await world.ask(id);
   await world.ask(messageId(9004), 'full');
@@ -39,7 +39,7 @@ test('requests that wait behind a load are carried out after it, at most one of 
   expect(new Set(completed(world)).size).toBe(completed(world).length);
 });
 
-test('L1: messages that are all lost lose no data: the next request resumes from the bucket', async () => {
+test('L1: losing every message loses no data: the next request resumes from the bucket', async () => {
   const world = new World(SETTINGS);
   await world.ask(FIRST);
   await world.stepRequest();
@@ -54,11 +54,11 @@ test('L1: messages that are all lost lose no data: the next request resumes from
   expect(completed(world)).toContain(FIRST);
 });
 
-test('no amplification: a load without faults sends each of its write tasks once', async () => {
+test('a load without faults sends each of its write tasks once', async () => {
   expect(sent(await loaded())).toBe(3);
 });
 
-test('what a load costs grows with its size: eight times the slices, no more than ten times the calls of ports', async () => {
+test('a load costs in proportion to its size: eight times the slices, less than ten times the port calls', async () => {
   const callsFor = async (rows: number) => {
     const world = new World({ batch_rows: 1, task_rows: 1, slice_rows: 2 });
     world.rows = rows;
@@ -70,7 +70,7 @@ test('what a load costs grows with its size: eight times the slices, no more tha
   expect((await callsFor(160)) / (await callsFor(20))).toBeLessThan(10);
 });
 
-test('a request made by hand that names a slice which is not there does no harm', async () => {
+test('a request by hand that names a slice which does not exist does no harm', async () => {
   const world = new World(SETTINGS);
   await world.requests.send([{ entity: 'things', load_id: FIRST, slice: 7 }]);
   await world.drain();
@@ -78,7 +78,7 @@ test('a request made by hand that names a slice which is not there does no harm'
   expect(new Set(await world.bronzeLines()).size).toBe(20);
 });
 
-test('an empty table completes without a write task, and the next load begins at its end', async () => {
+test('a load of an empty table completes without a write task and moves the checkpoint', async () => {
   const world = new World(SETTINGS);
   world.rows = 0;
   await world.ask(FIRST);
@@ -89,7 +89,7 @@ test('an empty table completes without a write task, and the next load begins at
   expect(checkpoint).toMatchObject({ last_sync_timestamp: world.until, record_count: 0 });
 });
 
-test('staging is removed only once the load record exists; late messages are then no-ops', async () => {
+test('staging is removed only once the load record exists, and late messages then do nothing', async () => {
   const world = new World(SETTINGS);
   await world.ask(FIRST);
   await world.stepRequest();
@@ -104,10 +104,10 @@ test('staging is removed only once the load record exists; late messages are the
   expect(await world.snapshot('')).toEqual(before);
 });
 
-describe('what must stop a write task', () => {
+describe('a write task is stopped by', () => {
   async function withWriteWaiting(change: (world: World) => Promise<void>): Promise<World> {
     const world = new World({ batch_rows: 4, task_rows: 8, slice_rows: 100 });
-    // Killed right after the writes were sent: they wait in their queue.
+    // The write tasks have been sent and wait in their queue.
     await world.ask(FIRST);
     await world.stepRequest();
     await change(world);
@@ -132,7 +132,7 @@ describe('what must stop a write task', () => {
     await expect(world.stepWrite()).rejects.toMatchObject({ code: 'OBJECT_MISSING' });
   });
 
-  test('a foreign object under the name of its part: it is not replaced', async () => {
+  test('a foreign object with the name of its part, which is not replaced', async () => {
     const world = await withWriteWaiting(async ({ objects }) => {
       await objects.putIfAbsent(
         `data/bronze/things/ingestion_date=2024-01-15/load_type=full/part-00000-${FIRST}.parquet`,
@@ -162,7 +162,7 @@ describe('what must stop a write task', () => {
 });
 
 describe('checkpoints.json', () => {
-  test('written by hand: timestamps without zone or fraction, unknown fields, other entities survive a load', async () => {
+  test('may be written by hand: timestamps without zone or fraction are read, unknown fields and entities are kept', async () => {
     const world = new World(SETTINGS);
     await world.objects.putIfAbsent(
       CHECKPOINTS_KEY,
@@ -180,10 +180,10 @@ describe('checkpoints.json', () => {
   });
 
   test.each([
-    ['not json', '{"things": '],
+    ['invalid JSON', '{"things": '],
     ['a wrong timestamp', '{"things":{"last_sync_timestamp":"yesterday"}}'],
     ['a wrong count', '{"things":{"record_count":-1}}'],
-  ])('%s stops everything and is left as it is', async (_, text) => {
+  ])('with %s stops the load and is left as it is', async (_, text) => {
     const world = new World(SETTINGS);
     await world.objects.putIfAbsent(CHECKPOINTS_KEY, Buffer.from(text));
     await world.ask(FIRST);
@@ -191,7 +191,7 @@ describe('checkpoints.json', () => {
     expect(await world.snapshot('')).toEqual({ [CHECKPOINTS_KEY]: text });
   });
 
-  test('fifty entities swap at once: all land, none is lost', async () => {
+  test('keeps the checkpoints of fifty entities that are swapped at the same time', async () => {
     const { objects } = new World(SETTINGS);
     const names = Array.from({ length: 50 }, (_, index) => `entity_${index}`);
     await Promise.all(

@@ -21,10 +21,10 @@ import { zstdDecompressSync } from 'node:zlib';
 
 const VISIBILITY_MS = 60_000;
 
-/** What happens at one call of a port. A killed invocation never hears from the call again. */
+/** What happens at one port call. A killed invocation never gets the answer. */
 export type Fate = 'ok' | 'kill before' | 'kill after' | 'error before' | 'error after';
 
-/** The real stories over in-memory ports, one delivery after another, with a fault at any one port call. */
+/** The real functions over in-memory ports, one delivery at a time, with faults at chosen port calls. */
 export class World {
   readonly objects = new MemoryObjectStore();
   readonly events: PipelineEvent[] = [];
@@ -37,9 +37,9 @@ export class World {
   readonly requests = new LocalQueue<ExtractRequest>(this.#database, 'extract');
   readonly writes = new LocalQueue<WriteMessage>(this.#database, 'write');
   readonly #engine: ParquetEngine = new LinesEngine();
-  /** Fate of each port call by its number; others are `ok`. */
+  /** The fates of port calls, by the number of the call; all others are `ok`. */
   fates = new Map<number, Fate>();
-  /** Rows the source holds, all of them older than any watermark: an incremental load finds none. */
+  /** How many rows the source holds. All are older than any watermark, so an incremental load finds none. */
   rows = 20;
   until = timestamp('2024-01-15T10:00:00Z');
   calls = 0;
@@ -55,7 +55,12 @@ export class World {
     this.entity = entityOf(config, 'things');
   }
 
-  /** Delivers until both queues are empty; what a killed invocation held comes back when its visibility expires. */
+  /**
+   * Delivers until both queues are empty. The message of a killed invocation is delivered again after its visibility
+   * timeout.
+   *
+   * @throws Error when the queues are not empty after 500 rounds
+   */
   async drain(): Promise<void> {
     for (let round = 0; round < 500; round += 1) {
       const delivered =
@@ -72,19 +77,19 @@ export class World {
     await this.requests.send([{ entity: 'things', load_id, ...(load_type && { load_type }) }]);
   }
 
-  /** One delivery of a request, whose failure is the caller's. */
+  /** Delivers one request and throws its failure. The message is not acknowledged. */
   async stepRequest(): Promise<void> {
     const [message] = this.requests.receive(1, VISIBILITY_MS);
     if (message) await this.#extract(message);
   }
 
-  /** One delivery of a write task, whose failure is the caller's. */
+  /** Delivers one write task and throws its failure. The message is not acknowledged. */
   async stepWrite(): Promise<void> {
     const [message] = this.writes.receive(1, VISIBILITY_MS);
     if (message) await this.#write(message);
   }
 
-  /** Every line in bronze, in all parts. */
+  /** The lines of all parts in bronze. */
   async bronzeLines(): Promise<string[]> {
     const lines: string[] = [];
     for (const key of await this.objects.list('data/bronze/')) {
@@ -143,7 +148,7 @@ export class World {
     };
   }
 
-  /** The same port, whose calls meet their fate. The effect happens when the call is made, or not at all. */
+  /** Wraps a port so that its calls meet their fates. A call's effect happens at once or not at all. */
   #faulty<Port extends object>(port: Port, names: readonly (keyof Port & string)[]): Port {
     const wrapped: Port = Object.create(port) as Port;
     for (const name of names) {
@@ -195,7 +200,7 @@ export function messageId(count: number): string {
   return `${String(count).padStart(8, '0')}-0000-8000-8000-000000000000`;
 }
 
-/** Row-exact stand-in for Parquet: the staged lines themselves, under the load’s mark. */
+/** Row-exact stand-in for Parquet: the staged lines themselves, after a line with their provenance. */
 class LinesEngine implements ParquetEngine {
   readonly name = 'lines';
 

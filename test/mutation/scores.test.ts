@@ -3,7 +3,7 @@ import { scoresOf } from './scores.ts';
 
 const fileOf = (...statuses: string[]) => ({ mutants: statuses.map((status) => ({ status })) });
 
-test('the score of a file is the share of its own changes that were noticed; an endless loop was', () => {
+test('the score of a file is the percentage of its mutants that were noticed; a timeout counts as noticed', () => {
   const files = {
     'all.ts': fileOf('Killed', 'Timeout'),
     'half.ts': fileOf('Killed', 'Survived'),
@@ -18,7 +18,7 @@ test('the score of a file is the share of its own changes that were noticed; an 
   ]);
 });
 
-test('what could not be tried counts neither way', () => {
+test('mutants that could not be tried count neither way', () => {
   const files = { 'a.ts': fileOf('Killed', 'RuntimeError', 'CompileError', 'Ignored'), 'b.ts': fileOf('RuntimeError') };
   expect(scoresOf({ files })).toEqual([{ file: 'a.ts', score: 100 }]);
 });

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 
-/** What is read of Stryker's report: https://github.com/stryker-mutator/mutation-testing-elements */
+/** The fields of Stryker's report that are read: https://github.com/stryker-mutator/mutation-testing-elements */
 export const reportSchema = z.object({
   files: z.record(z.string(), z.object({ mutants: z.array(z.object({ status: z.string() })) })),
 });
@@ -8,15 +8,15 @@ export type MutationReport = z.infer<typeof reportSchema>;
 
 export interface FileScore {
   readonly file: string;
-  /** In per cent. */
+  /** In per cent, from 0 to 100. */
   readonly score: number;
 }
 
 const NOTICED: ReadonlySet<string> = new Set(['Killed', 'Timeout']);
-/** Errors and what is ignored count neither way, as in Stryker's own scores. */
+/** As in Stryker's own scores, mutants with an error and ignored ones count neither way. */
 const MISSED: ReadonlySet<string> = new Set(['Survived', 'NoCoverage']);
 
-/** Files without a change that counts have no score. */
+/** The score of each file. A file without a mutant that counts has none. */
 export function scoresOf(report: MutationReport): FileScore[] {
   return Object.entries(report.files).flatMap(([file, { mutants }]) => {
     const noticed = mutants.filter(({ status }) => NOTICED.has(status)).length;

@@ -12,24 +12,25 @@ export interface CaseResult {
   readonly counts: Counts;
 }
 
-/** Faults in the small world while these things are done. */
+/** The faults that are played in the small world while these actions happen. */
 export interface Case extends Listed {
   readonly actions: readonly Action[];
 }
 
 const ACTIONS: readonly Action[] = ['plan', 'ask', 'rest', 'change', 'ask'];
-/** Until after a message's visibility has ended, and not as long. */
+/** In microseconds: `overtaken` outlasts a message's visibility timeout, `shared` does not. */
 const LATE_US = { overtaken: 150_000_000, shared: 30_000_000 };
 const NONE: Case = { actions: ACTIONS, fates: [], doubled: [], unacknowledged: [], late_us: LATE_US.overtaken };
 
 /**
- * Plays the small world with these faults. Where none happens, the case shows nothing: that is a violation too. Of several
- * the later ones may not come: who kills the planner has nothing delivered.
+ * Plays the small world with these faults. A case in which no fault happens shows nothing, so that is a violation too.
+ * Of several faults the later ones may not happen: if the planner is killed, nothing is delivered.
  */
 export async function playCase(played: Case): Promise<CaseResult> {
   const { world, faults } = smallWorld(played);
   const broken = await world.run();
-  const violation = broken ?? (faults.injected === 0 ? { law: 'the case happens', what: 'no fault did' } : undefined);
+  const violation =
+    broken ?? (faults.injected === 0 ? { law: 'the case happens', what: 'no fault happened' } : undefined);
   const { digest, lines } = world.trace;
   return { violation, digest, lines, port_calls: world.calls, faults: faults.injected, counts: world.counts };
 }
@@ -40,7 +41,7 @@ function smallWorld(played: Case): { world: World; faults: ListedFaults } {
   return { world: new World({ seed: 0, workload, faults, isInOrder: true }), faults };
 }
 
-/** What a world does while faults are played: its calls of ports, and which of them send. */
+/** What a world does while faults are played: its port calls, its deliveries, and which of the calls send. */
 interface Troubled {
   readonly calls: readonly number[];
   readonly deliveries: readonly number[];
@@ -57,21 +58,24 @@ async function troubledBy(played: Case): Promise<Troubled> {
 }
 
 /**
- * Every single fault at every call of a port that the small world makes when nothing goes wrong, every acknowledgement
- * lost, every pair of a kill with a delivery that is made twice; and, while one load of each entity is made and the first
- * delivery is made twice, every late effect together with every kill before something is sent: of two that share a
- * message one is slow, and one dies.
+ * All cases of the exhaustive mode:
+ *
+ * - every single fault at every port call that the small world makes when nothing goes wrong;
+ * - every lost acknowledgement;
+ * - every kill together with every double delivery;
+ * - while each entity is loaded once and the first message is delivered twice, every late effect together with every
+ *   kill before a send: two invocations share a message, one is slow, the other dies.
  */
 export async function allCases(): Promise<Case[]> {
   const { calls, deliveries, sends } = await troubledBy(NONE);
   const singles = calls.flatMap((call) =>
     [...FATES, ...(sends.has(call) ? SEND_FATES : [])].map((fate): Case => ({ ...NONE, fates: [[call, fate]] })),
   );
-  const unheard = deliveries.map((delivery): Case => ({ ...NONE, unacknowledged: [delivery] }));
-  return [...singles, ...unheard, ...(await doubledCases(deliveries.length)), ...(await sharedCases())];
+  const unacknowledged = deliveries.map((delivery): Case => ({ ...NONE, unacknowledged: [delivery] }));
+  return [...singles, ...unacknowledged, ...(await doubledCases(deliveries.length)), ...(await sharedCases())];
 }
 
-/** Of as many deliveries as there are, and the one that a kill brings, each twice, and every kill in what then happens. */
+/** Doubles each delivery, also the one that a kill brings about, together with a kill at every resulting call. */
 async function doubledCases(deliveries: number): Promise<Case[]> {
   const kills: readonly Fate[] = ['kill before', 'kill after'];
   const cases: Case[] = [];

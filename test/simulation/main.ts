@@ -11,13 +11,13 @@ import type { Broken, Done, Work } from './work.ts';
 import type { Violation } from './world/facts.ts';
 
 const USAGE = `npm run simulate -- [what] [-o json]
-  --seeds N [--from S]    so many worlds, faults by chance (default: 1000, from 1)
-  --seed N [--faults K]   one world with its event log; only its first K faults
-  --exhaustive            every fault at every port call of a small world, and kills with double deliveries
-  --case N                one world of those, with its event log
-  --mutants               plants each bug and looks for the first world that catches it
-  --mutant NAME           plants this bug for any of the above
-  --threads N             default: one for each core`;
+  --seeds N [--from S]    N worlds with random faults (default: 1000, starting at seed 1)
+  --seed N [--faults K]   one world and its event log, with its first K faults only
+  --exhaustive            a small world: every fault at every port call, and kills with double deliveries
+  --case N                one case of the exhaustive mode and its event log
+  --mutants               plants each bug in turn and finds the first world that catches it
+  --mutant NAME           plants this bug in any of the modes above
+  --threads N             default: one per core`;
 
 const { values } = parseArgs({
   options: {
@@ -35,12 +35,12 @@ const { values } = parseArgs({
   },
 });
 const threads = numberOf(values.threads, 1);
-/** Shrinking takes a while. */
+/** Only this many broken worlds are shrunk: it takes a while. */
 const EXPLAINED_MAX = 3;
 
 interface Explained extends Violation {
   readonly seed?: number;
-  /** So many of its first faults are enough. */
+  /** How many of the seed's first faults are enough to break the law. */
   readonly faults?: number;
   readonly command: string;
 }
@@ -52,7 +52,7 @@ else if (values.seed !== undefined || values.case !== undefined) await showOne()
 else if (values.mutants) await showMutants();
 else await showWorlds();
 
-/** @throws never: a wrong number ends the command with its usage */
+/** Parses a whole number of at least `min`. Otherwise prints the usage and exits with code 2. */
 function numberOf(text: string, min = 0): number {
   if (/^\d{1,9}$/.test(text) && Number(text) >= min) return Number(text);
   console.error(`not a number: ${text.slice(0, 40)}\n${USAGE}`);
@@ -86,7 +86,7 @@ async function showMutants(): Promise<void> {
   process.exitCode = escaped + skipped > 0 ? 1 : 0;
 }
 
-/** As docs/how-we-know/simulation.md shows it. */
+/** The Markdown table of docs/how-we-know/simulation.md. */
 function tableOf(caught: readonly Caught[]): string {
   const rows = caught.map(({ mutant, world, law }) => `| ${mutant} | ${world} | ${law ?? 'ESCAPED'} |`);
   return ['| planted bug | first world that shows it | law |', '|---|---|---|', ...rows].join('\n');
@@ -106,7 +106,7 @@ async function showWorlds(): Promise<void> {
   else showText(summary, explained);
 }
 
-/** In a few chunks each, so that no thread waits for another long, nor warms up often. */
+/** A few chunks per thread: no thread waits long for another, and none warms up often. */
 function seedsOf(): Work[] {
   const [from, seeds] = [numberOf(values.from), numberOf(values.seeds ?? '1000', 1)];
   const chunk = Math.max(1, Math.min(2500, Math.ceil(seeds / threads)));
@@ -124,7 +124,7 @@ function summaryOf(done: readonly Done[], seconds: number) {
   const sum = (count: (one: Done) => number) => done.reduce((total, one) => total + count(one), 0);
   const [worlds, port_calls] = [sum((one) => one.worlds), sum((one) => one.port_calls)];
   const broken = done.flatMap((one) => one.broken);
-  // Sorted: how the worlds are dealt out to threads is no part of it.
+  // Sorted, so that the digest does not depend on how worlds are distributed over threads.
   const digests = done.flatMap((one) => one.digests).toSorted();
   return {
     [values.exhaustive ? 'cases' : 'seeds']: worlds,
@@ -157,7 +157,7 @@ function mutantWords(): string {
   return values.mutant === undefined ? '' : ` --mutant '${values.mutant}'`;
 }
 
-/** What breaks a law, in the shortest run of faults that still does, and the command that shows it. */
+/** Finds the smallest number of first faults that still breaks a law, and the command that replays that world. */
 async function explain(broken: Broken): Promise<Explained> {
   const { law, what } = broken;
   const [, seed] = /^--seed (\d+)$/.exec(broken.replay) ?? [];

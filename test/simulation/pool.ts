@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Done, Told, Work } from './work.ts';
 
-/** Carries out each work in a thread of its own, so many at once. @returns what came of each, in their order */
+/** Runs each work in a thread of its own, at most `threads` at a time. @returns the results, in the order of `works` */
 export async function runInThreads(works: readonly Work[], threads: number): Promise<Done[]> {
   const progress = new Progress(works.length);
   const done: Done[] = [];
@@ -17,6 +17,7 @@ export async function runInThreads(works: readonly Work[], threads: number): Pro
   return done;
 }
 
+/** @throws the thread's own error, or an Error when it exits before it reports a result */
 export function runInThread(
   work: Work,
   onProgress: (worlds: number, broken: number) => void = () => undefined,
@@ -28,11 +29,11 @@ export function runInThread(
       else resolve(told.done);
     });
     thread.on('error', reject);
-    thread.on('exit', () => reject(new Error('a thread of the simulation ended early')));
+    thread.on('exit', () => reject(new Error('a simulation thread exited before it reported a result')));
   });
 }
 
-/** One line on the terminal, kept up to date. */
+/** One line on stderr that is overwritten as worlds finish. Silent when stderr is not a terminal. */
 class Progress {
   readonly #worlds: number[];
   readonly #broken: number[];

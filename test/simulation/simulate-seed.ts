@@ -15,7 +15,7 @@ export interface SeedResult {
   readonly lines: readonly string[];
 }
 
-/** Everything about a world follows from its seed; `faults_max` keeps only its first faults. */
+/** Plays the world of a seed, which determines everything in it. Only its first `faults_max` faults happen. */
 export async function simulateSeed(seed: number, faults_max = Infinity): Promise<SeedResult> {
   const faults = new RandomFaults(new Random(seed * 7), faults_max);
   const workload = drawWorkload(new Random(seed * 7 + 6));
@@ -28,7 +28,11 @@ async function simulate(world: World, faults: RandomFaults): Promise<Omit<SeedRe
   return { violation, digest, lines, port_calls: world.calls, faults: faults.injected, counts: world.counts };
 }
 
-/** The smallest number of first faults with which the seed still breaks a law. */
+/**
+ * Plays a seed with 0, 1, 2, … of its first faults.
+ *
+ * @returns the first of these worlds that breaks a law; the whole world if none of them does
+ */
 export async function shrink(seed: number): Promise<SeedResult> {
   const whole = await simulateSeed(seed);
   for (let faults_max = 0; faults_max < whole.faults; faults_max += 1) {

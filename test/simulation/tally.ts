@@ -11,7 +11,7 @@ interface Played {
   readonly counts: Counts;
 }
 
-/** What came of the worlds of one thread. */
+/** Sums up the worlds of one thread. */
 export class Tally {
   readonly #tell: (told: Told) => void;
   #worlds = 0;

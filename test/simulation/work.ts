@@ -1,16 +1,16 @@
-/** What a thread of the simulation is asked to do, and what it tells. */
+/** The messages between the main thread and a simulation thread. */
 import type { Counts, Violation } from './world/facts.ts';
 
 export type Work =
   /** Seeds `from` to `to`, both included. */
   | { readonly kind: 'seeds'; readonly from: number; readonly to: number; readonly mutant?: string }
-  /** Every `of`-th case of the exhaustive mode, beginning with `first`. */
+  /** Every `of`-th case of the exhaustive mode, starting at index `first`. */
   | { readonly kind: 'cases'; readonly first: number; readonly of: number; readonly mutant?: string }
-  /** Seeds from 1 on with a planted bug, then the cases of the exhaustive mode, until a law catches it. */
+  /** With a planted bug: seeds 1 to `seeds_max`, then the cases of the exhaustive mode, until a law breaks. */
   | { readonly kind: 'mutant'; readonly mutant: string; readonly seeds_max: number };
 
 export interface Broken extends Violation {
-  /** The command line that shows it again. */
+  /** The options of `npm run simulate` that replay the world: `--seed 7`. */
   readonly replay: string;
 }
 
@@ -20,7 +20,7 @@ export interface Done {
   readonly faults: number;
   readonly counts: Counts;
   readonly broken: readonly Broken[];
-  /** Of each world, in order. */
+  /** One per world, in the order played. */
   readonly digests: readonly string[];
 }
 

@@ -1,29 +1,29 @@
-/** A thread of the simulation. Planted bugs are put into the shipping modules as they are loaded, before anything else is. */
+/** A simulation thread. A planted bug is registered before any shipping module is loaded. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { plant } from './planted-bugs/planting.ts';
 import { Tally } from './tally.ts';
 import type { Done, Told, Work } from './work.ts';
 
-// Faults are errors by the thousand: their stacks would cost more than all else.
+// Faults are thousands of errors: recording their stacks would cost more than everything else.
 Error.stackTraceLimit = 0;
 
 const work = workerData as Work;
 if (work.mutant !== undefined) plant(work.mutant);
-/** The command line that shows again what is being played. */
+/** The options that replay the world being played. */
 let playing = '';
 if (work.mutant === undefined) {
   process.on('unhandledRejection', (thrown) => {
-    throw new Error(`${playing}: a promise was left alone: ${String(thrown)}`);
+    throw new Error(`${playing}: a promise rejected and nobody awaited it: ${String(thrown)}`);
   });
 }
-tell({ kind: 'done', done: await carryOut(work) });
+tell({ kind: 'done', done: await run(work) });
 
 function tell(told: Told): void {
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port knows no origins
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a message port between threads has no origin
   parentPort?.postMessage(told);
 }
 
-async function carryOut(asked: Work): Promise<Done> {
+async function run(asked: Work): Promise<Done> {
   if (asked.kind === 'cases') return playCases({ ...asked, isEnough: false });
   const { simulateSeed } = await import('./simulate-seed.ts');
   const [from, to] = asked.kind === 'seeds' ? [asked.from, asked.to] : [1, asked.seeds_max];
@@ -41,7 +41,7 @@ async function carryOut(asked: Work): Promise<Done> {
 interface Cases {
   readonly first: number;
   readonly of: number;
-  /** Stops at the first that breaks a law. */
+  /** Whether to stop at the first case that breaks a law. */
   readonly isEnough: boolean;
 }
 

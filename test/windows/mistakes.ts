@@ -17,25 +17,25 @@ export interface Mistake {
 
 export const MISTAKES: readonly Mistake[] = [
   {
-    what: 'the scan begins at the start of the oldest transaction that was open at the claim before',
+    what: 'the scan begins at the start of the oldest transaction open at the previous claim',
     openLoader: planted((reading) => cutting(({ position }, margin) => scanFrom(position.open_bound, margin), reading)),
     shows: ({ relay, role }) => relay && role === 'stats',
   },
   {
-    what: 'the scan begins at the claim before, open transactions or not',
+    what: 'the scan begins at the previous claim and ignores open transactions',
     openLoader: planted((reading) => cutting(({ position }, margin) => scanFrom(position.looked_at, margin), reading)),
   },
   {
-    what: 'no margin for application clocks',
+    what: 'the scan allows no margin for application clocks',
     openLoader: planted((reading) => cutting(({ position }) => scanFrom(position.lower_bound, 0), reading)),
   },
   {
-    what: 'transactions that were open at the claim before are forgotten',
+    what: 'transactions open at the previous claim are forgotten',
     openLoader: planted(() => ({ source: (source) => wrapped(source, { claim: forgetful }) })),
     shows: ({ long }) => long,
   },
   {
-    what: 'the next window begins at the snapshot’s xmax',
+    what: 'the next window begins at the snapshot’s xmax instead of its xmin',
     openLoader: planted(() => ({
       source: (source) =>
         wrapped(source, {
@@ -44,7 +44,7 @@ export const MISTAKES: readonly Mistake[] = [
     })),
   },
   {
-    what: 'a full load takes what the next load takes too',
+    what: 'a full load also takes rows of the next load',
     openLoader: planted(() => ({
       source: (source) =>
         wrapped(source, {
@@ -53,11 +53,11 @@ export const MISTAKES: readonly Mistake[] = [
     })),
   },
   {
-    what: 'a slice begins after the timestamp that the one before ended with: ties are dropped',
+    what: 'a slice begins after the last timestamp of the previous slice and drops ties',
     openLoader: planted(() => ({ source: withoutTies })),
   },
   {
-    what: 'an abandoned load moves the position',
+    what: 'an abandoned load moves the exact position',
     openLoader: planted(() => ({
       finished: (checkpoint, { exact_position }) =>
         exact_position && checkpoint.exact_position && checkpoint.last_sync_timestamp
@@ -65,9 +65,9 @@ export const MISTAKES: readonly Mistake[] = [
           : checkpoint,
     })),
   },
-  { what: 'the window ends at the snapshot’s xmax', openLoader: ruleWith('xmax_as_end') },
-  { what: 'pg_visible_in_snapshot is asked about each row’s xmin', openLoader: ruleWith('row_in_snapshot') },
-  { what: 'the watermark is taken after the reading', openLoader: ruleWith('cut_after_reading') },
+  { what: 'the window ends at the snapshot’s xmax instead of its xmin', openLoader: ruleWith('xmax_as_end') },
+  { what: 'rows are selected by pg_visible_in_snapshot(xmin)', openLoader: ruleWith('row_in_snapshot') },
+  { what: 'the high watermark is read after the rows', openLoader: ruleWith('cut_after_reading') },
 ];
 
 function planted(tamperingWith: (reading: Reading) => Tampering): OpenLoader {

@@ -1,56 +1,56 @@
 import type { Random } from '../../random.ts';
 
-/** What becomes of one call of a port. */
+/** What can happen to one port call. */
 export const FATES = [
-  /** The invocation dies before the call has had its effect, or after it, and never hears from it. */
+  /** The invocation dies before or after the call's effect, and never gets an answer. */
   'kill before',
   'kill after',
-  /** The call fails without its effect, or with it. */
+  /** The call fails before or after its effect. */
   'error before',
   'error after',
-  /** Applied, reported failed to the SDK below us, and applied again some time after: a put meets its own object. */
+  /** Applied, reported to the SDK as failed, and applied again later: a put meets its own object. */
   'retried',
-  /** The effect, or only the answer, comes after much else has happened. */
+  /** The effect, or only the answer, comes after much else has happened in between. */
   'late effect',
   'late answer',
-  /** Reported failed, and applied when much else has happened: it was still on the wire. */
+  /** Reported as failed, and applied after much else has happened: the request was still on the wire. */
   'error, late effect',
 ] as const;
-/** Only for sending: some of the messages are sent and an error comes; none is sent, and nobody says so. */
+/** For sends only: some messages are sent and the call fails; or no message is sent and the call succeeds. */
 export const SEND_FATES = ['sent in part', 'lost'] as const;
 
 export type Fate = 'ok' | (typeof FATES)[number] | (typeof SEND_FATES)[number];
 
 export interface Fated {
-  /** Number of the call in this world, from 0. */
+  /** The number of the call in this world, from 0. */
   readonly call: number;
   readonly is_send: boolean;
 }
 
-/** What goes wrong elsewhere than at a call of a port. */
+/** What goes wrong outside port calls. */
 export type Mishap =
-  /** The next answer of an API is a bad one. */
+  /** The next answer of an API is an error. */
   | 'bad answer'
   /** The connection to a database is lost before the next batch. */
   | 'lost connection'
-  /** The next invocation has little time. */
+  /** The next invocation starts close to its deadline. */
   | 'little time'
-  /** Whoever redrives a dead message dies before it is deleted: it will be sent once more. */
+  /** The redrive of a dead message stops before the message is deleted: it will be sent once more. */
   | 'interrupted redrive';
 
 export interface FaultPlan {
   fateOf(call: Fated): Fate;
-  /** Whether the `delivery`-th delivery of this world is made twice at once. */
+  /** Whether the message of delivery number `delivery` is delivered to two invocations at once. */
   isDoubled(delivery: number): boolean;
-  /** Whether the acknowledgement of the `delivery`-th delivery is lost. */
+  /** Whether the acknowledgement of delivery number `delivery` is lost. */
   isUnacknowledged(delivery: number): boolean;
-  /** Whether it happens, this time. */
+  /** Whether the mishap happens this time. */
   isHit(mishap: Mishap): boolean;
-  /** How long what is late takes, in microseconds. */
+  /** How long a late effect or answer takes, in microseconds. */
   lateUs(random: Random): number;
 }
 
-/** Longer than the visibility time-out: what is late is overtaken by redeliveries. */
+/** 200 seconds: longer than the visibility timeout, so that redeliveries overtake what is late. */
 const LATE_US_MAX = 200_000_000;
 
 export const NO_FAULTS: FaultPlan = {
@@ -65,7 +65,7 @@ const RATES = [0, 0, 0.01, 0.03, 0.1, 0.25];
 const DOUBLE_RATES = [0, 0, 0.05, 0.2, 0.5];
 const SHORT_RATES = [0, 0.1, 0.3, 0.6];
 
-/** Faults by chance: which kinds and how often is drawn first, so that worlds differ a lot from each other. */
+/** Random faults. Kinds and rates are drawn once per world, so that worlds differ a lot from each other. */
 export class RandomFaults implements FaultPlan {
   readonly #random: Random;
   readonly #rate: number;
@@ -73,7 +73,7 @@ export class RandomFaults implements FaultPlan {
   readonly #short_rate: number;
   readonly #kinds: readonly Fate[];
   readonly #send_kinds: readonly Fate[];
-  /** Faults beyond so many don't happen: to find the shortest run of them that still breaks a law. */
+  /** Later faults don't happen: this is how the fewest faults that still break a law are found. */
   readonly #limit: number;
   injected = 0;
 
@@ -108,7 +108,7 @@ export class RandomFaults implements FaultPlan {
     return NO_FAULTS.lateUs(random);
   }
 
-  /** The numbers are drawn whether or not the fault happens: the rest of the world must not depend on the limit. */
+  /** Draws whether or not the fault may still happen, so that the rest of the world does not depend on the limit. */
   #happens(rate: number): boolean {
     if (!this.#random.chance(rate)) return false;
     this.injected += 1;
@@ -121,16 +121,16 @@ function some<T extends Fate>(random: Random, kinds: readonly T[]): T[] {
   return chosen.length === 0 ? [random.pick(kinds)] : chosen;
 }
 
-/** Which calls of ports go wrong and how, which deliveries are made twice at once, and which are not acknowledged. */
+/** Which port calls fail and how, which deliveries are doubled, and which are not acknowledged. */
 export interface Listed {
   readonly fates: readonly (readonly [call: number, fate: Fate])[];
   readonly doubled: readonly number[];
   readonly unacknowledged: readonly number[];
-  /** How late what is late comes. */
+  /** How late effects and answers are, in microseconds. */
   readonly late_us: number;
 }
 
-/** Exactly these faults, and no others. */
+/** Injects exactly the listed faults. */
 export class ListedFaults implements FaultPlan {
   readonly #fates: ReadonlyMap<number, Fate>;
   readonly #doubled: ReadonlySet<number>;
@@ -148,7 +148,7 @@ export class ListedFaults implements FaultPlan {
   fateOf({ call, is_send }: Fated): Fate {
     const fate = this.#fates.get(call) ?? 'ok';
     if (fate === 'ok') return fate;
-    // With other code the calls have other numbers.
+    // The call of this number may not be the send that was listed: earlier faults shift the numbers.
     if (!is_send && (fate === 'lost' || fate === 'sent in part')) return 'ok';
     this.injected += 1;
     return fate;

@@ -3,14 +3,14 @@ import { ListedFaults } from './fates.ts';
 import { type Action, smallWorkload } from '../world/workload.ts';
 import { World } from '../world/world.ts';
 
-/** All that a world did for one entity. */
+/** Everything that a world did for one entity. */
 export interface Course {
   readonly deliveries: number;
   readonly requests: number;
   readonly write_tasks: number;
-  /** From the claim to the record of the slowest of its loads, in virtual seconds, rounded up. */
+  /** From claim to load record, for its slowest load, in virtual seconds, rounded up. */
   readonly slowest_s: number;
-  /** How far it has come: its loads, and the lines that it has in bronze, sorted, without the moment of their change. */
+  /** Its completed loads, and its lines in bronze, sorted and without `updated_at`. */
   readonly loads: number;
   readonly lines: readonly string[];
 }
@@ -18,10 +18,15 @@ export interface Course {
 /** Every kind of poison. */
 export const POISONS = Object.keys(POISON_CODES) as readonly Poison[];
 
-/** One request after another: with two at once, who helps whom, and so what is sent again, depends on who is faster. */
+/** One request at a time: with two at once, the faster one decides who helps, and so what is sent again. */
 const ACTIONS: readonly Action[] = ['plan', 'rest', 'change', 'rest', 'ask'];
 
-/** Plays the small world, nothing in it left to chance, with one entity poisoned or none. */
+/**
+ * Plays the small world without randomness, with at most one poisoned entity.
+ *
+ * @param entity the one whose course is returned; it need not be the poisoned one
+ * @throws Error when the world breaks a law
+ */
 export async function courseOf(entity: string, poisoned?: { name: string; poison: Poison }): Promise<Course> {
   const workload = { ...smallWorkload(), actions: ACTIONS };
   const entities = workload.entities.map((one) =>

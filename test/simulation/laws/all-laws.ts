@@ -31,7 +31,11 @@ const LAWS: readonly Law[] = [
   KNOWN_FAILURES,
 ];
 
-/** The first law that is broken. One that fails is a broken simulation: said aloud, never taken for the failure of a port. */
+/**
+ * Asks every law.
+ *
+ * @returns the first violation. A law that throws counts as broken: a bug in it is never taken for a port's failure
+ */
 export function firstBroken(ask: (law: Law) => string | undefined): Violation | undefined {
   for (const law of LAWS) {
     const what = asked(law, ask);

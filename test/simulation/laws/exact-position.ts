@@ -5,8 +5,8 @@ import type { Change, LoadFacts } from '../world/ledger.ts';
 import { linesOf } from './l1-nothing-lost.ts';
 
 /**
- * The position that a checkpoint has in transactions moves by completed loads only, and forward; what lies below it is
- * in bronze; and no row version that an earlier load brought comes again after it.
+ * A checkpoint's position in transactions moves forward, and only by a completed load. Every row version below it is in
+ * bronze. An incremental load brings no row version that an earlier load brought.
  */
 export const EXACT_POSITION: Law = {
   name: 'exact position',
@@ -26,9 +26,9 @@ function movedWrongly(facts: Facts, change: CheckpointChange): string | undefine
   const moved = facts.ledger.loads.get(`${entity}/${after.last_load_id ?? ''}`);
   const isOurs = isDeepStrictEqual(position, before?.pending_load?.exact_position);
   if (moved?.record?.status !== 'completed' || !isOurs)
-    return `the exact position of ${entity} is not that of a load that was completed just now`;
+    return `the exact position of ${entity} is not that of the load that has just completed`;
   if (position.at !== after.last_sync_timestamp)
-    return `the exact position of ${entity} belongs to ${position.at}, not to ${after.last_sync_timestamp ?? 'nothing'}`;
+    return `the position of ${entity} is of ${position.at}, its timestamp ${after.last_sync_timestamp ?? 'missing'}`;
   return wentBack(entity, before?.exact_position, position) ?? isAhead(facts, entity, position);
 }
 
@@ -52,20 +52,19 @@ function isAhead({ entities, ledger }: Facts, entity: string, { database, xid }:
         written.xid < BigInt(xid) &&
         ledger.loadsOf(entity, line).length === 0,
     );
-  return missing && `${entity} is said to be in bronze up to transaction ${xid}, without ${missing.line}`;
+  return missing && `the checkpoint of ${entity} covers transactions below ${xid}, but bronze lacks ${missing.line}`;
 }
 
 /**
- * An incremental load that goes by transactions brings what no load before it brought, full ones included; but for loads
- * whose database was replaced while they were being read, and which took more than is theirs.
+ * An incremental load with an exact window brings nothing that an earlier load brought, full loads included. Earlier
+ * loads whose database was replaced while they were read don't count: they took more than their window.
  */
 function comesAgain({ ledger }: Facts, load: LoadFacts): string | undefined {
   const { entity, load_id, record } = load;
   if (!record?.exact_window || record.load_type === 'full' || record.window_fallback) return undefined;
   for (const line of linesOf(load)) {
     const first = ledger.loadsOf(entity, line).find((one) => !one.slices.some((slice) => slice?.window_fallback));
-    if (first && first !== load)
-      return `load ${load_id} of ${entity} brings again what ${first.load_id} brought: ${line}`;
+    if (first && first !== load) return `load ${load_id} of ${entity} repeats what ${first.load_id} brought: ${line}`;
   }
   return undefined;
 }

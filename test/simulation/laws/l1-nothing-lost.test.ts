@@ -8,7 +8,7 @@ const [CLAIMED_US, STAGED_US] = [100, 200];
 const WINDOW = { since: '2024-01-01T00:00:00.000000Z', until: '2024-01-02T00:00:00.000000Z' };
 const INSIDE = '2024-01-01T10:00:00.000000Z';
 
-/** What the law says of a completed load that brought nothing, while its source had one version. */
+/** The law's verdict on a completed load that brought nothing while its source held this one version. */
 function verdict(version: Partial<Version>, record: object): string | undefined {
   const ledger = new Ledger(() => 0);
   const load: LoadFacts = {
@@ -33,24 +33,24 @@ function verdict(version: Partial<Version>, record: object): string | undefined 
   return NOTHING_LOST.onChange?.(facts, change as Change);
 }
 
-describe('L1: a completed load lacks a version', () => {
-  test('that was replaced between the last slice and the record', () => {
+describe('L1 is broken by a completed load that lacks a version', () => {
+  test('replaced after the last slice and before the load record', () => {
     expect(verdict({ to_us: STAGED_US + 1 }, {})).toContain('completed without the row');
   });
 
-  test('that has no cursor, in a full load', () => {
+  test('without a cursor, if the load is full', () => {
     expect(verdict({ cursor: null }, {})).toContain('completed without the row');
     expect(verdict({ cursor: null }, { load_type: 'incremental' })).toBeUndefined();
   });
 
-  test('unless it came after the claim, went before the last slice, or lies outside of the window', () => {
+  test('unless the version appeared after the claim, was gone by the last slice, or is outside the window', () => {
     expect(verdict({ from_us: CLAIMED_US + 1 }, {})).toBeUndefined();
     expect(verdict({ to_us: STAGED_US }, {})).toBeUndefined();
     expect(verdict({ cursor: WINDOW.until }, {})).toBeUndefined();
   });
 });
 
-describe('L1: a completed load of transactions lacks a version', () => {
+describe('L1 is broken by a completed load with an exact window that lacks a version', () => {
   const database = '7001/1/5';
   const exact_window = {
     database,
@@ -62,14 +62,14 @@ describe('L1: a completed load of transactions lacks a version', () => {
   };
   const incremental = { load_type: 'incremental', exact_window };
 
-  test('of a transaction below its end, however old its cursor is', () => {
+  test('of a transaction below the end of its window, however old the cursor', () => {
     expect(verdict({ cursor: '2023-01-01T00:00:00.000000Z', written: { database, xid: 19n } }, incremental)).toContain(
       'without',
     );
     expect(verdict({ written: { database, xid: 20n } }, incremental)).toBeUndefined();
   });
 
-  test('that the next load will not take, in a full load: of any transaction, below its scan or without a cursor', () => {
+  test('that the next load’s scan will not find, if the load is full: a cursor below its start, or none', () => {
     const later = { written: { database, xid: 25n } };
     expect(verdict({ ...later, cursor: '2024-01-01T09:59:59.000000Z' }, { exact_window })).toContain('without');
     expect(verdict({ ...later, cursor: null }, { exact_window })).toContain('without');

@@ -13,7 +13,7 @@ export const NOTHING_LOST: Law = {
     const held = linesOf(load);
     const isHeld = ({ line }: Version) => held.has(line) || isInBronze(facts, load, line);
     const versions = facts.entities.get(load.entity)?.versions() ?? [];
-    // What stood there from the claim to the last slice was there for every reading, whatever became of it since.
+    // A version that existed from the claim to the last slice was there for every read, whatever happened to it later.
     const lost = versions.find(
       (one) => one.from_us <= claimed_us && one.to_us > staged_us && isCovered(record, one) && !isHeld(one),
     );
@@ -23,20 +23,20 @@ export const NOTHING_LOST: Law = {
     for (const { name, current } of healthy(facts)) {
       const dated = current().filter(({ cursor }) => cursor !== null);
       const lost = dated.find(({ line }) => facts.ledger.loadsOf(name, line).length === 0);
-      if (lost) return `${name} is idle, and bronze does not hold ${lost.line}`;
+      if (lost) return `${name} is at rest, but bronze lacks ${lost.line}`;
     }
     return undefined;
   },
 };
 
-/** What an incremental load of transactions covers may be there since an earlier load: it is all up to its end. */
+/** An incremental load with an exact window covers everything below its end: earlier loads may have brought it. */
 function isInBronze({ ledger }: Facts, { entity, record }: LoadFacts, line: string): boolean {
   return (
     record?.exact_window !== undefined && record.load_type === 'incremental' && ledger.loadsOf(entity, line).length > 0
   );
 }
 
-/** Full loads take what has no cursor value, too. */
+/** Full loads also take versions without a cursor value. */
 function isCovered(record: LoadRecord, version: Version): boolean {
   if (record.exact_window) return isCoveredByTransactions(record, record.exact_window, version);
   const { load_type, since, until } = record;
@@ -45,7 +45,7 @@ function isCovered(record: LoadRecord, version: Version): boolean {
   return cursor !== null && cursor >= since && cursor < until;
 }
 
-/** A full load leaves to the next one what that will find: later transactions' rows from where its scan begins. */
+/** A full load leaves to the next what that load's scan will find: rows of later transactions from its start on. */
 function isCoveredByTransactions(
   { load_type }: LoadRecord,
   { database, until_xid, next_scan_from }: NonNullable<LoadRecord['exact_window']>,
@@ -57,6 +57,7 @@ function isCoveredByTransactions(
   return isEarlier || cursor === null || (next_scan_from !== null && cursor < next_scan_from);
 }
 
+/** All lines that a load brought, quarantined ones included. */
 export function linesOf(load: LoadFacts): Set<string> {
   return new Set([...load.parts.flatMap((part) => part.lines), ...load.quarantined]);
 }

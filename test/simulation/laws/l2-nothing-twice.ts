@@ -13,14 +13,14 @@ export const NOTHING_TWICE: Law = {
   afterOneMoreRequest: twoLoads,
 };
 
-/** Lines of a part that are not those of its write task. */
+/** Finds a line of a part that its write task did not stage, or staged less often. */
 function strayOf(load: LoadFacts, { key, header, lines }: PartFacts): string | undefined {
   const staged = new Map(stagedByTask(load)).get(header.provenance['bronze.write_task']) ?? [];
   const left = new Map<string, number>();
   for (const line of staged) left.set(line, (left.get(line) ?? 0) + 1);
   for (const line of lines) {
     const times = left.get(line) ?? 0;
-    if (times === 0) return `${key} holds a line that its write task does not have, or has less often: ${line}`;
+    if (times === 0) return `${key} holds a line that its write task did not stage, or not as often: ${line}`;
     left.set(line, times - 1);
   }
   return undefined;
@@ -30,7 +30,7 @@ function differenceOf(load: LoadFacts): string | undefined {
   const staged = stagedByTask(load).flatMap(([, lines]) => lines);
   const held = [...load.parts.flatMap((part) => part.lines), ...load.quarantined];
   if (held.length === staged.length && held.toSorted().join('\n') === staged.toSorted().join('\n')) return undefined;
-  return `load ${load.load_id} staged ${staged.length} rows and bronze holds ${held.length}, or others`;
+  return `load ${load.load_id}: the ${held.length} rows in bronze are not the ${staged.length} staged rows`;
 }
 
 function stagedByTask(load: LoadFacts): [name: string, lines: string[]][] {
@@ -42,12 +42,15 @@ function stagedByTask(load: LoadFacts): [name: string, lines: string[]][] {
   );
 }
 
-/** An incremental load by times: it brings what no load before it brought. Those by transactions: the law *exact position*. */
+/** An incremental load with a time window: it may repeat nothing. For exact windows see the law *exact position*. */
 function isOfTime({ record }: LoadFacts): boolean {
   return record?.load_type === 'incremental' && !record.exact_window && record.window_fallback === undefined;
 }
 
-/** Windows tile: a row version is in one incremental load at most. A full load brings everything again, once, as does one that says so. */
+/**
+ * Windows don't overlap: a row version is in at most one incremental load. A full load brings everything again, once,
+ * and so may a load with `window_fallback`.
+ */
 function twoLoads({ ledger, entities }: Facts): string | undefined {
   for (const name of entities.keys()) {
     for (const [line, loads] of ledger.linesOf(name)) {

@@ -11,6 +11,6 @@ export const NEVER_AHEAD: Law = {
     const rows = facts.entities.get(entity)?.current() ?? [];
     const passed = rows.filter(({ cursor }) => cursor !== null && cursor < synced);
     const missing = passed.find(({ line }) => facts.ledger.loadsOf(entity, line).length === 0);
-    return missing && `${entity} is said to be in bronze up to ${synced}, without ${missing.line}`;
+    return missing && `the checkpoint of ${entity} is at ${synced}, but bronze lacks ${missing.line}`;
   },
 };

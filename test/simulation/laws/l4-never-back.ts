@@ -1,6 +1,6 @@
 import type { Law } from '../world/facts.ts';
 
-/** L4: a checkpoint moves forward only. */
+/** L4: a checkpoint only moves forward. */
 export const NEVER_BACK: Law = {
   name: 'L4 never back',
   onChange(_, change) {

@@ -4,7 +4,7 @@ import { type Facts, healthy, type Law } from '../world/facts.ts';
 export const ALWAYS_LIVE: Law = {
   name: 'L5 always live',
   atRest(facts) {
-    // Crashes and failures alone heal by themselves: only messages that are gone need another request.
+    // Entities recover from crashes and failures by themselves. Only a message that is gone needs another request.
     return stuck(facts, facts.gone);
   },
   afterOneMoreRequest(facts) {
@@ -13,7 +13,8 @@ export const ALWAYS_LIVE: Law = {
       return synced === undefined || synced < (facts.asked_at ?? '');
     });
     return (
-      stuck(facts, new Set()) ?? (behind && `${behind.name} was asked for at ${facts.asked_at} and has not come so far`)
+      stuck(facts, new Set()) ??
+      (behind && `${behind.name}: its checkpoint is older than the request of ${facts.asked_at}`)
     );
   },
 };
@@ -22,8 +23,8 @@ function stuck(facts: Facts, gone: ReadonlySet<string>): string | undefined {
   for (const { name } of healthy(facts)) {
     if (gone.has(name)) continue;
     const { pending_load, next_requests } = facts.ledger.checkpoints.get(name) ?? {};
-    if (pending_load) return `load ${pending_load.load_id} of ${name} is pending, and nobody works on it`;
-    if (next_requests) return `a request for ${name} waits, and nobody knows of it`;
+    if (pending_load) return `load ${pending_load.load_id} of ${name} is pending, and no message continues it`;
+    if (next_requests) return `a request for ${name} waits, and no pending load will send it`;
   }
   return undefined;
 }

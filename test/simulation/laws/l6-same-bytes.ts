@@ -10,7 +10,7 @@ export const SAME_BYTES: Law = {
       const load = facts.ledger.loadOfKey(key);
       const isPart = key.startsWith('data/bronze/') || key.startsWith('data/quarantine/');
       if (!isPart || isSame || facts.entities.get(load?.entity ?? '')?.poison === 'part foreign') return undefined;
-      return `${key} would have other bytes the second time`;
+      return `a retry writes other bytes to ${key}`;
     }
     if (change.kind !== 'part') return undefined;
     const { key, load, part } = change;
@@ -20,7 +20,7 @@ export const SAME_BYTES: Law = {
     const { load_id, load_type, ingested_at } = manifest.load;
     const named = { entity: load.entity, load_id, load_type, ingested_at };
     const expected = partKey(named, part.header.event_date, manifest.first_part + task);
-    if (key !== expected) return `${key} should be ${expected}: its name is not a function of its slice`;
+    if (key !== expected) return `${key} should be ${expected}: a part's name must follow from its slice`;
     return part.header.ingested_at === ingested_at ? undefined : `${key} is dated ${part.header.ingested_at}`;
   },
 };

@@ -1,8 +1,9 @@
 import { type Law, POISON_CODES } from '../world/facts.ts';
 
 /**
- * L7: an entity that fails never delays or changes another. No other fails as it does, and a plan goes on (`planned`);
- * that a healthy one ends as it would without it, and as fast, is shown by the small world with and without poison.
+ * L7: an entity that fails never delays or changes another. This law checks that no other entity fails with a poisoned
+ * one's code; the law *planned* checks that plans still include everyone. simulation.test.ts compares the small world
+ * with and without poison: a healthy entity ends in the same state, and as fast.
  */
 export const ALONE: Law = {
   name: 'L7 alone',

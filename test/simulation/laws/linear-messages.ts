@@ -5,10 +5,13 @@ import type { LoadFacts } from '../world/ledger.ts';
 import { sendersLike } from '../world/sends.ts';
 
 /**
- * Messages don't multiply. What one invocation may send follows from the delivery that it handles: the tasks of the slice
- * that it staged, and one request. Before that, once, the tasks of slices that it found committed, where its request does
- * not say that they were handed over, and only what had no receipt when it began. A planner sends once, one request for
- * each entity.
+ * Messages don't multiply. An invocation may send, for the delivery that it handles,
+ *
+ * - once, the tasks of slices that it found committed: only tasks without a receipt when it began, and only of slices
+ *   whose tasks its request doesn't say were sent;
+ * - then the tasks of the slice that it staged, and one request.
+ *
+ * A planner sends once, one request per entity.
  */
 export const LINEAR_MESSAGES: Law = {
   name: 'linear messages',
@@ -23,14 +26,14 @@ function writesSent({ ledger }: Facts, sent: Sent): string | undefined {
   for (const { entity, load_id, slice, task } of sent.bodies as readonly WriteMessage[]) {
     const { sends } = ledger.loadOf({ entity, load_id });
     const receipt_at = sends.receipts_at.get(taskName(slice, task)) ?? Infinity;
-    if (receipt_at <= by.began) return `${by.name} sends ${taskName(slice, task)}, whose receipt was there before it`;
+    if (receipt_at <= by.began) return `${by.name} sends ${taskName(slice, task)}, whose receipt is older than it`;
   }
   const [first] = sent.bodies as readonly WriteMessage[];
   if (!first) return undefined;
   const { load_id, sends } = ledger.loadOf(first);
   if (sendersLike(sent, sends).has(by.name)) return `${by.name} sends write tasks twice`;
-  const isHandedOver = by.delivery?.load_id === load_id && first.slice < by.delivery.slice;
-  return isHandedOver ? `${by.name} sends tasks of slice ${first.slice}, which its request says are sent` : undefined;
+  const wasSent = by.delivery?.load_id === load_id && first.slice < by.delivery.slice;
+  return wasSent ? `${by.name} sends tasks of slice ${first.slice}, which its request says were sent` : undefined;
 }
 
 function requestSent({ ledger }: Facts, { bodies, by }: Sent): string | undefined {
@@ -45,7 +48,7 @@ function planSent({ ledger }: Facts, { bodies, by }: Sent): string | undefined {
 }
 
 function tooMany({ ledger }: Facts): string | undefined {
-  if (ledger.wakes > ledger.deliveries) return `${ledger.wakes} times a request was woken`;
+  if (ledger.wakes > ledger.deliveries) return `${ledger.wakes} waiting requests sent, ${ledger.deliveries} deliveries`;
   for (const load of ledger.loads.values()) {
     const wrong = tooManyFor(load);
     if (wrong !== undefined) return `load ${load.load_id} of ${load.entity}: ${wrong}`;
@@ -53,15 +56,17 @@ function tooMany({ ledger }: Facts): string | undefined {
   return undefined;
 }
 
-/** Each slice is handed over by whoever commits it, and by whoever finds that another has. */
+/** Each slice is enqueued by the invocation that commits it, and by each that staged it and lost to another. */
 function tooManyFor({ slices, sends }: LoadFacts): string | undefined {
   const committed = slices.filter((slice) => slice !== undefined);
   const lost = sends.lost_slices.map((slice) => slices[slice]).filter((slice) => slice !== undefined);
-  const handovers = [...committed, ...lost];
-  const continuations_max = handovers.filter(({ final }) => !final).length;
+  const enqueued = [...committed, ...lost];
+  const continuations_max = enqueued.filter(({ final }) => !final).length;
   if (sends.continuations > continuations_max)
-    return `${sends.continuations} requests go on with it, and ${continuations_max} have a reason`;
+    return `${sends.continuations} requests continue it, at most ${continuations_max} have a reason`;
   const tasks = committed.reduce((sum, slice) => sum + slice.tasks.length, 0);
-  const writes_max = handovers.reduce((sum, slice) => sum + slice.tasks.length, 0) + sends.helpers.size * tasks;
-  return sends.writes > writes_max ? `${sends.writes} write tasks were sent, ${writes_max} have a reason` : undefined;
+  const writes_max = enqueued.reduce((sum, slice) => sum + slice.tasks.length, 0) + sends.helpers.size * tasks;
+  return sends.writes > writes_max
+    ? `${sends.writes} write tasks were sent, at most ${writes_max} have a reason`
+    : undefined;
 }

@@ -1,6 +1,6 @@
 import type { Law } from '../world/facts.ts';
 
-/** A request is carried out at most once, and a checkpoint moves by a load that was decided before. */
+/** A request is carried out at most once. A checkpoint only moves by its pending load, once that load is decided. */
 export const ONCE_PER_REQUEST: Law = {
   name: 'once per request',
   onChange({ ledger }, change) {

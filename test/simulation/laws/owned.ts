@@ -19,20 +19,20 @@ export const OWNED: Law = {
     if (open !== undefined) return `load ${load.load_id} completed without the receipt of ${open}`;
     return load.slices.at(-1)?.final === true ? undefined : `load ${load.load_id} completed without its last slice`;
   },
-  /** What a completed load has in bronze is what its receipts name, and nothing besides. */
+  /** A completed load has exactly those parts in bronze that its receipts name. */
   atRest({ ledger, ...facts }) {
     for (const load of ledger.loads.values()) {
       if (load.record?.status !== 'completed' || !isHealthy({ ledger, ...facts }, load.entity)) continue;
       const named = new Set([...load.receipts.values()].flatMap((receipt) => receipt.parts.map(({ key }) => key)));
       const extra = load.parts.find(({ key }) => !named.has(key));
-      if (extra) return `${extra.key} is in bronze, and no receipt names it`;
+      if (extra) return `${extra.key} is in bronze, but no receipt names it`;
     }
     return undefined;
   },
 };
 
 function stray(key: string): string {
-  return `${key} is of no write task of a committed slice`;
+  return `${key} belongs to no write task of a committed slice`;
 }
 
 function quarantineOf(load: LoadFacts): Set<string> {
@@ -46,11 +46,11 @@ function quarantineOf(load: LoadFacts): Set<string> {
   );
 }
 
-/** A receipt is proof: what it names is there before it is. */
+/** A receipt proves that its parts exist: they are written before it. */
 function withoutItsParts({ receipts, parts }: LoadFacts, key: string): string | undefined {
   const there = new Set(parts.map((part) => part.key));
   const missing = [...receipts.values()].flatMap((receipt) => receipt.parts).find((part) => !there.has(part.key));
-  return missing && `${key} vouches for ${missing.key}, which is not there`;
+  return missing && `${key} names ${missing.key}, which does not exist`;
 }
 
 function tasksOf({ slices }: LoadFacts): Set<string> {

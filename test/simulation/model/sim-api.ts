@@ -14,9 +14,9 @@ interface Listed extends Version {
 }
 
 export interface SimApiOptions extends SourceOptions {
-  /** Whether it heeds `since`. */
+  /** Whether the API filters by the `since` parameter. */
   readonly heedsSince: boolean;
-  /** Whether the next answer is a bad one. */
+  /** Whether the next answer is an error. */
   readonly isFailing: () => boolean;
 }
 
@@ -30,7 +30,7 @@ const CONFIG: RestSourceConfig = z.parse(restSourceSchema, {
 
 const BAD = ['429', '503', '500', 'cut short'] as const;
 
-/** An API with one list, oldest change first. What changes moves to the end, also while the list is being paged. */
+/** An API with one list, oldest change first. A record that changes moves to the end, even while the list is paged. */
 export class SimApi implements SimSource {
   readonly #options: SimApiOptions;
   #list: Listed[] = [];
@@ -126,7 +126,7 @@ export class SimApi implements SimSource {
     const token = asked.get('cursor');
     const from = token === null ? Number(asked.get('offset') ?? 0) : placeAfter(listed, token);
     const page = listed.slice(from, from + size);
-    // Whoever pages on finds another list.
+    // The list may change before the next page is requested.
     if (isTroubled() && random.chance(stir_chance)) this.change();
     const isLast = from + page.length >= listed.length;
     const last = page.at(-1);
@@ -143,7 +143,7 @@ function compare(a: Listed, b: Listed): number {
   return tokenOf(a) < tokenOf(b) ? -1 : 1;
 }
 
-/** Names a place in the order of the list, also when what stood there has moved. */
+/** A position in the order of the list. It stays valid when the record that was there has moved. */
 function tokenOf({ cursor, id }: Listed): string {
   return `${cursor ?? ''}~${id.padStart(8, '0')}`;
 }

@@ -4,11 +4,11 @@ import type { Version } from './sim-source.ts';
 import { FIRST_XIDS, type Transaction, Transactions } from './sim-transactions.ts';
 import { timestampOf, type VirtualClock } from '../world/virtual-clock.ts';
 
-/** A version of a row, as its transaction wrote it. */
+/** One version of a row, as its transaction wrote it. */
 export interface Row extends Version {
   readonly id: number;
   readonly written: { readonly database: string; readonly xid: bigint };
-  /** What the shipping statements read: every column and `xmin`, each as text. */
+  /** Every column, and `xmin`, as text: what the shipping statements read. */
   readonly columns: Readonly<Record<string, string | null>>;
 }
 
@@ -16,11 +16,11 @@ export interface DatabaseOptions {
   readonly clock: VirtualClock;
   readonly random: Random;
   readonly rows: number;
-  /** Whether anybody asks for transaction ids: then they may be prepared, and the database be replaced by a restored one. */
+  /** Whether loads go by transaction ids. If so, transactions may be prepared, and the database may be restored. */
   readonly hasXids: boolean;
 }
 
-/** Null: the row is deleted. */
+/** Null deletes the row. */
 type Write = Row | null;
 type Open = Transaction<Write>;
 
@@ -28,7 +28,7 @@ const OPEN_MAX = 3;
 const LOW_BITS = 2n ** 32n;
 const RESTORED_SHARE = 0.06;
 
-/** One table whose rows come, change, tie and go, at once or in transactions that stay open for long. */
+/** One table whose rows come, change and go, by single statements or in transactions that stay open for long. */
 export class SimDatabase {
   readonly #rows = new Map<number, Row>();
   readonly #past: Row[] = [];
@@ -52,7 +52,7 @@ export class SimDatabase {
     return this.#rows.values();
   }
 
-  /** All there ever were. */
+  /** Every row version that was ever committed. */
   get versions(): readonly Row[] {
     return [...this.#past, ...this.#rows.values()];
   }
@@ -69,7 +69,7 @@ export class SimDatabase {
     return timestampOf(this.#options.clock.tick(1));
   }
 
-  /** Some statement that writes and commits at once. */
+  /** Statements that write and commit at once. */
   change(): void {
     const { random } = this.#options;
     const kind = random.between(0, 3);
@@ -79,7 +79,7 @@ export class SimDatabase {
     if (kind === 3) this.#inOne((one) => this.#delete(one, this.#some(0.1)));
   }
 
-  /** One thing that some session does. */
+  /** One action of a random session: it begins, writes, sets a savepoint, prepares or ends its transaction. */
   step(): void {
     const { random } = this.#options;
     const { open } = this;
@@ -97,12 +97,12 @@ export class SimDatabase {
     if (kind === 6 && one.xid !== undefined && this.#options.hasXids) one.is_prepared = true;
   }
 
-  /** All that is open comes to its end. */
+  /** Ends every open transaction. */
   settle(): void {
     for (const one of this.open) this.#end(one, this.#options.random.chance(0.85));
   }
 
-  /** Mostly one that does nothing yet. Or one that takes its id after another which began later, and ends before that. */
+  /** Mostly begins an idle transaction. Else one that takes its id after a later-begun one, and commits before it. */
   #begin(): void {
     const { random } = this.#options;
     const one = this.#transactions.begin(this.now(), random.chance(0.2));
@@ -119,7 +119,7 @@ export class SimDatabase {
     else this.#write(one, this.#few(), xid);
   }
 
-  /** Rows that nobody is writing just now. */
+  /** A random share of the rows that no open transaction has written. */
   #some(share: number): number[] {
     const { random } = this.#options;
     const locked = new Set(this.open.flatMap(({ writes }) => [...writes.keys()]));
@@ -135,7 +135,7 @@ export class SimDatabase {
     return few.length === 0 || this.#options.random.chance(0.1) ? [...few, (this.#ids += 1)] : few;
   }
 
-  /** All with the same cursor value: one statement, one transaction. */
+  /** One statement in a transaction of its own: all rows get the same cursor value. */
   #writeTogether(ids: readonly number[]): void {
     if (ids.length > 0) this.#inOne((one) => this.#write(one, ids, this.#transactions.xidOf(one)));
   }
@@ -146,12 +146,12 @@ export class SimDatabase {
     this.#end(one, true);
   }
 
-  /** The cursor is `now()`, the transaction's start, or sometimes the statement's. */
+  /** The cursor value is mostly the transaction's start, as with `now()`, sometimes the statement's. */
   #write(one: Open, ids: readonly number[], xid: bigint): void {
     const { random } = this.#options;
-    const moment = random.chance(0.8) ? one.since : this.now();
+    const written_at = random.chance(0.8) ? one.since : this.now();
     for (const id of ids) {
-      const updated_at = random.chance(0.03) ? null : moment;
+      const updated_at = random.chance(0.03) ? null : written_at;
       const version = String((this.#versions += 1));
       const day = random.chance(0.1) ? null : `2024-01-0${1 + (id % 3)}`;
       const fits = random.chance(0.05) ? 'no' : 'yes';
@@ -193,7 +193,7 @@ export class SimDatabase {
     else this.#rows.delete(id);
   }
 
-  /** The same rows in another database, which has ids of its own. What was open is rolled back. */
+  /** Moves the rows to another database with transaction ids of its own. Open transactions are rolled back. */
   #restore(): void {
     const { random, clock } = this.#options;
     this.#restores -= 1;

@@ -15,23 +15,26 @@ import { compileCondition } from './sql-condition.ts';
 
 export interface SessionOptions {
   readonly database: SimDatabase;
-  /** The JSON text that the catalog has about the table. */
+  /** The catalog's JSON text about the table. */
   readonly described: string;
-  /** Whether its role sees when the transactions of others began. */
+  /** Whether the role sees when other sessions' transactions began. */
   readonly seesAll: boolean;
-  /** What goes on in the database before each statement. */
+  /** Called before each statement: other sessions work. */
   readonly before: () => void;
-  /** Waits for the next chunk of a COPY, which may be lost. */
+  /** Waits for the next chunk of a COPY. Rejects when the connection is lost. */
   readonly nextChunk: () => Promise<void>;
   readonly chunk_rows: number;
 }
 
 const COPY = /^COPY \(SELECT (.+?) FROM "public"\."\w+"(?: WHERE (.+))? ORDER BY ("\w+"(?:, "\w+")*)\) TO STDOUT$/;
 const COUNT = /^SELECT count\(\*\)::text AS rows FROM "public"\."\w+" WHERE (.+)$/;
-/** Statements that answer with no row and change nothing here. */
+/** Statements that return no rows and change nothing in the model. */
 const SILENT = /^(?:SAVEPOINT \w+|ROLLBACK TO SAVEPOINT \w+|SELECT FROM "public"\."\w+" LIMIT 0)$/;
 
-/** Answers the statements that ship, each as of its own moment. It ends with its database. */
+/**
+ * Answers the statements that ship, each in its own snapshot. Once the database has been replaced, every statement
+ * fails with `SOURCE_INTERRUPTED`. A statement that the model doesn't know throws a RangeError.
+ */
 export class SimSession implements Session {
   readonly quoting = QUOTING;
   readonly #options: SessionOptions;
@@ -70,7 +73,7 @@ export class SimSession implements Session {
     }
   }
 
-  /** One statement sees one moment: that of its first chunk. */
+  /** A COPY sees one snapshot, taken at its first chunk. */
   copy(sql: string): Copy {
     let sent = 0;
     const chunks = async function* (this: SimSession): AsyncGenerator<Uint8Array> {
@@ -100,7 +103,7 @@ export class SimSession implements Session {
   }
 }
 
-/** What a COPY sends, in its order: text format, a line a row. */
+/** The lines of a COPY in text format, one per row, in its order. */
 function copied(database: SimDatabase, sql: string): readonly string[] {
   const [, selected = '', condition, order] = COPY.exec(sql) ?? [];
   if (order === undefined) throw new RangeError(`unknown statement: ${sql}`);
@@ -131,7 +134,7 @@ function openIn(database: SimDatabase, sees_all: boolean) {
   return { is_standby: false, replayed: null, sees_all, oldest: sees_all ? oldestOf(database) : null, open };
 }
 
-/** Prepared transactions don't show their start. */
+/** The start of the oldest open transaction. Prepared ones don't show theirs. */
 function oldestOf({ open }: SimDatabase): string | null {
   const starts = open.filter((one) => !one.is_prepared).map(({ since }) => since);
   return starts.toSorted().at(0) ?? null;

@@ -3,24 +3,24 @@ import type { Source } from '@bronze/common/load/source';
 import type { Random } from '../../random.ts';
 import type { VirtualClock } from '../world/virtual-clock.ts';
 
-/** A row or record as it stands in its source now, as the line that it is staged as. */
+/** A row or record that its source holds now, as the NDJSON line that it is staged as. */
 export interface CurrentLine {
   readonly line: string;
-  /** Null: it has none. */
+  /** Null when it has no cursor value. */
   readonly cursor: string | null;
 }
 
-/** What a row or record was, or is, for some time. */
+/** One version of a row or record, past or present. */
 export interface Version extends CurrentLine {
-  /** It stood in its source from here on, in virtual microseconds … */
+  /** When it appeared in its source, in virtual microseconds. */
   readonly from_us: number;
-  /** … and up to here. */
+  /** When it was replaced or deleted; `Infinity` while it is current. */
   readonly to_us: number;
-  /** By which transaction, where rows tell. */
+  /** The transaction that wrote it, where rows carry one. */
   readonly written?: { readonly database: string; readonly xid: bigint };
 }
 
-/** How a source is asked: every such call may meet a fault. */
+/** How a source makes its calls: each one waits for the scheduler and may meet a fault. */
 export interface Asks {
   ask<Answer>(name: string, about: string, effect: () => Promise<Answer>, at_us?: number): Promise<Answer>;
 }
@@ -28,24 +28,25 @@ export interface Asks {
 export interface SourceOptions {
   readonly clock: VirtualClock;
   readonly random: Random;
-  /** At the beginning. */
+  /** How many rows or records there are at the start. */
   readonly rows: number;
-  /** How often something happens in it between two questions: a step of a transaction, a change of a list. */
+  /** The chance that something happens in it between two calls: a step of a transaction, a change of a list. */
   readonly stir_chance: number;
-  /** Whether anything happens in it by itself yet. */
+  /** Whether it still changes by itself: false once faults have stopped. */
   readonly isTroubled: () => boolean;
 }
 
-/** What an entity is read from. */
+/** A simulated table or API list that an entity is read from. */
 export interface SimSource {
   current(): readonly CurrentLine[];
-  /** All that ever stood there. */
+  /** Every version that it ever held. */
   versions(): readonly Version[];
   change(): void;
-  /** As one invocation sees it. */
+  /** The source port as one invocation sees it. */
   open(asks: Asks): Source;
 }
 
+/** The transient failure of a source that was interrupted. */
 export function sourceFailure(why: string): BronzeError {
   return new BronzeError('SOURCE_INTERRUPTED', { message: why, hint: 'simulated' });
 }

@@ -16,13 +16,13 @@ import {
 } from './sim-source.ts';
 
 export interface SimTableOptions extends SourceOptions {
-  /** Whether its rows tell their transactions, as those of tables do and those of views don't. */
+  /** Whether its rows carry `xmin`, as those of tables do and those of views don't. */
   readonly isExact: boolean;
   /** Whether the connection is lost before the next chunk. */
   readonly isLost: () => boolean;
 }
 
-/** No margins, and transactions of any length: what the code that ships proves has to do. */
+/** No margins, and transactions of any length: the shipping code must get by with what it can prove. */
 const CONFIG: PostgresSourceConfig = z.parse(postgresSourceSchema, {
   type: 'postgres',
   url: 'unused',
@@ -57,7 +57,7 @@ export class SimTable implements SimSource {
     return this.#database.versions;
   }
 
-  /** At once, or as transactions go on. */
+  /** Statements that commit at once, or some steps of open transactions. */
   change(): void {
     if (this.#random.chance(0.5)) return this.#database.change();
     for (let step = this.#random.between(1, 4); step > 0; step -= 1) this.#database.step();
@@ -78,7 +78,7 @@ export class SimTable implements SimSource {
   #sourceFor(asks: Asks, entity: TableEntity): PostgresSource {
     const sleep = async (duration_ms: number) => {
       this.#clock.tick(duration_ms * 1000);
-      this.#goOn();
+      this.#stir();
     };
     return new PostgresSource({
       database: { open: () => asks.ask('source.open', entity.name, async () => this.#session(asks, entity)) },
@@ -96,14 +96,14 @@ export class SimTable implements SimSource {
       database: this.#database,
       described: this.#described,
       seesAll: this.#seesAll,
-      before: () => this.#goOn(),
+      before: () => this.#stir(),
       nextChunk: () => asks.ask('source.read', name, loseNothing),
       chunk_rows: batch_rows,
     });
   }
 
-  /** Others work in the database between any two statements. */
-  #goOn(): void {
+  /** Other sessions may work in the database between any two statements. */
+  #stir(): void {
     const { isTroubled, stir_chance } = this.#options;
     if (isTroubled() && this.#random.chance(stir_chance)) this.#database.step();
   }

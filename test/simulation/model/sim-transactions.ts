@@ -2,28 +2,28 @@ import type { Timestamp } from '@bronze/common/words/timestamp';
 
 /** An open transaction of a simulated database. */
 export interface Transaction<Write> {
-  /** Virtual id: `3/17`. */
+  /** Virtual transaction id: `3/17`. */
   readonly id: string;
   readonly since: Timestamp;
-  /** Whether any role sees its start. */
+  /** Whether every role sees its start. */
   readonly is_own: boolean;
   /** Undefined until it writes. */
   xid: bigint | undefined;
-  /** The greatest id that it or a savepoint of it has. */
+  /** The greatest id of it and its savepoints. */
   last_xid: bigint;
   is_prepared: boolean;
-  /** What it has written, by the key of the row. Nobody else writes these rows. */
+  /** What it has written, by the row's key. Until it ends, no other transaction writes these rows. */
   readonly writes: Map<number, Write>;
 }
 
-/** Ids that rows' low 32 bits soon run over, and others. */
+/** First ids: two of the three are shortly before the low 32 bits wrap around. */
 export const FIRST_XIDS = [700n, 2n ** 32n - 12n, 5n * 2n ** 32n - 40n] as const;
 
-/** Transaction ids as PostgreSQL hands them out: to whoever writes, when it first does, and to savepoints that write. */
+/** Assigns transaction ids as PostgreSQL does: to a transaction at its first write, and to savepoints that write. */
 export class Transactions<Write> {
   readonly #open = new Set<Transaction<Write>>();
   #next_xid: bigint;
-  /** The greatest id of a transaction that is over. */
+  /** The greatest id of a transaction or savepoint that has ended. */
   #latest: bigint;
   #virtual = 0;
 
@@ -44,7 +44,7 @@ export class Transactions<Write> {
     return begun;
   }
 
-  /** Its own id, given to it now if it has none. */
+  /** The transaction's own id, assigned now if it has none. */
   xidOf(one: Transaction<Write>): bigint {
     if (one.xid === undefined) {
       one.xid = this.#next_xid++;
@@ -60,7 +60,7 @@ export class Transactions<Write> {
     return one.last_xid;
   }
 
-  /** A savepoint that was rolled back is over before its transaction is. */
+  /** A savepoint that is rolled back ends before its transaction does. */
   rollBackTo(savepoint: bigint): void {
     if (savepoint > this.#latest) this.#latest = savepoint;
   }
@@ -70,7 +70,7 @@ export class Transactions<Write> {
     if (one.last_xid > this.#latest) this.#latest = one.last_xid;
   }
 
-  /** `pg_current_snapshot()`: it knows the ids of open transactions, not those of their savepoints. */
+  /** `pg_current_snapshot()`: its xmin and xmax. xmin considers ids of open transactions, not those of savepoints. */
   snapshot(): { readonly xid: bigint; readonly next_xid: bigint } {
     const next_xid = this.#latest + 1n;
     let xid = next_xid;

@@ -1,4 +1,4 @@
-/** Just enough SQL to evaluate the conditions that ship over simulated rows, with PostgreSQL's three truth values. */
+/** Evaluates the conditions that ship over simulated rows: just enough SQL, with PostgreSQL's three truth values. */
 
 type Value = string | bigint | boolean | null | readonly Value[];
 /** Every column, and `xmin`, as text. */
@@ -12,7 +12,11 @@ interface Token {
   readonly text: string;
 }
 
-/** @throws RangeError for SQL that it does not know */
+/**
+ * Compiles the text of a WHERE condition. A row passes only if the condition is true, not if it is null.
+ *
+ * @throws RangeError for SQL that it does not know
+ */
 export function compileCondition(sql: string): (row: SqlRow) => boolean {
   const condition = new Parser(tokensOf(sql)).whole();
   return (row) => condition(row) === true;
@@ -24,7 +28,7 @@ function tokensOf(sql: string): Token[] {
   while (TOKEN.lastIndex < sql.length) {
     const at = TOKEN.lastIndex;
     const match = TOKEN.exec(sql);
-    if (!match) throw new RangeError(`unknown SQL from place ${at} on: ${sql}`);
+    if (!match) throw new RangeError(`unknown SQL at offset ${at}: ${sql}`);
     const [, column, text, number, sign, word] = match;
     if (column !== undefined) tokens.push({ kind: 'column', text: column });
     else if (text !== undefined) tokens.push({ kind: 'text', text });
@@ -36,7 +40,7 @@ function tokensOf(sql: string): Token[] {
 
 type Operator = (left: Value, right: Value) => Value;
 
-/** The binary operators and how tightly they bind. */
+/** The binary operators, with how tightly they bind: higher binds tighter. */
 const OPERATORS: ReadonlyMap<string, readonly [tightness: number, apply: Operator]> = new Map([
   [
     'OR',
@@ -117,11 +121,11 @@ class Parser {
     throw new RangeError(`unknown SQL: ${token?.text ?? 'nothing'}`);
   }
 
-  /** What follows a parenthesis: one expression, or the fields of a row. */
+  /** After an opening parenthesis: one expression, or the fields of a row. */
   #row(): Expression {
     const fields = [this.#expression(0)];
     while (this.#takes(',')) fields.push(this.#expression(0));
-    if (!this.#takes(')')) throw new RangeError('unknown SQL: no )');
+    if (!this.#takes(')')) throw new RangeError('unknown SQL: a ) is missing');
     const [only] = fields;
     return only && fields.length === 1 ? only : (row) => fields.map((field) => field(row));
   }
@@ -162,7 +166,7 @@ function compared(holds: (order: number) => boolean): Operator {
   };
 }
 
-/** Null where a null keeps it from being known. */
+/** Compares two values or rows. Null when a null makes the order unknown. */
 function orderOf(left: Value, right: Value): number | null {
   if (Array.isArray(left) && Array.isArray(right)) {
     for (const [index, field] of left.entries()) {

@@ -2,21 +2,26 @@ import { PLANTED_BUGS } from './planted-bugs.ts';
 import { whyNotPlanted } from './planting.ts';
 import { runInThreads } from '../pool.ts';
 
-/** Then come the cases of the exhaustive mode: a bug that those don't show either has escaped. */
+/** After these come the cases of the exhaustive mode. A bug that breaks no law there either has escaped. */
 const SEEDS_MAX = 20_000;
 
-/** Stands for the world of a bug that can't be planted: the code has moved on. */
+/** The `world` of a bug that can't be planted, because the code that it edits has changed. */
 export const SKIPPED = 'skipped';
 
 export interface Caught {
   readonly mutant: string;
   /** The first world that breaks a law: `seed 3`, `case 77`. */
   readonly world: string;
-  /** Undefined: it escaped, or was skipped. */
+  /** Undefined when the bug escaped or was skipped. */
   readonly law: string | undefined;
   readonly what: string;
 }
 
+/**
+ * Plants each bug in a thread of its own and plays worlds until one breaks a law.
+ *
+ * @returns one entry per planted bug, in their order
+ */
 export async function catchMutants(threads: number): Promise<Caught[]> {
   const reasons = new Map(PLANTED_BUGS.map((mutant) => [mutant.name, whyNotPlanted(mutant)]));
   const planted = PLANTED_BUGS.filter(({ name }) => reasons.get(name) === undefined);

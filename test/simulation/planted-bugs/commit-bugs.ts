@@ -10,7 +10,7 @@ const CLAIM = 'services/extractor/src/claim-load.ts';
 const WRITE = 'services/writer/src/write-task.ts';
 const CONVERT = 'services/writer/src/convert-task.ts';
 
-/** Mistakes in how a load is claimed, committed and completed. */
+/** Mistakes in claiming, committing and completing a load. */
 export const COMMIT_BUGS: readonly PlantedBug[] = [
   {
     name: 'receipt before the part',
@@ -63,7 +63,7 @@ export const COMMIT_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'no completion while the last receipt is not of the last slice',
+    name: 'only a receipt of the last slice completes a load',
     edits: [{ file: COMPLETE, find: '    if (slice.final) return true;', put: '    return slice.final;' }],
   },
   {
@@ -77,7 +77,7 @@ export const COMMIT_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'checkpoint file overwritten whatever it holds now',
+    name: 'checkpoint file overwritten although its ETag has changed',
     edits: [
       {
         file: CHECKPOINT_FILE,
@@ -99,7 +99,7 @@ export const COMMIT_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'load finished without asking whether it is the pending one',
+    name: 'load finished without checking that it is the pending one',
     edits: [
       {
         file: CHECKPOINT,
@@ -144,7 +144,7 @@ export const COMMIT_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'own manifest taken for that of another',
+    name: 'the loser of a slice uses its own manifest, not the committed one',
     edits: [
       {
         file: STAGE,
@@ -154,7 +154,7 @@ export const COMMIT_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'whoever loses a slice leaves it to the winner',
+    name: 'the loser of a slice enqueues nothing',
     edits: [
       {
         file: EXTRACT,
@@ -179,7 +179,7 @@ export const COMMIT_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'late message of a decided load is done, whatever is pending',
+    name: 'a late message of a decided load does not help the pending load',
     edits: [
       {
         file: CHECKPOINT,

@@ -8,7 +8,7 @@ const STAGE = 'services/extractor/src/stage-slice.ts';
 const WRITE = 'services/writer/src/write-task.ts';
 const CONVERT = 'services/writer/src/convert-task.ts';
 
-/** Mistakes in what is sent, read and written. */
+/** Mistakes in what is sent, staged and written. */
 export const DATA_BUGS: readonly PlantedBug[] = [
   {
     name: 'message acknowledged before the send',
@@ -41,7 +41,7 @@ export const DATA_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'only requests for another load send what lacks a receipt',
+    name: 'only requests for another load resend missing tasks',
     edits: [{ file: EXTRACT, find: '(request.slice ?? 0)', put: 'Infinity' }],
   },
   {
@@ -49,7 +49,7 @@ export const DATA_BUGS: readonly PlantedBug[] = [
     edits: [{ file: EXTRACT, find: '  if (record) return finishSwap(ports, record);', put: '  if (record) return;' }],
   },
   {
-    name: 'nobody wakes who waits',
+    name: 'a waiting request is never sent',
     edits: [
       {
         file: COMPLETE,
@@ -94,7 +94,7 @@ export const DATA_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'the position’s timestamp cut to milliseconds, as a Date does',
+    name: 'the position’s timestamp is truncated to milliseconds, like a Date',
     edits: [
       {
         file: STAGE,
@@ -149,7 +149,7 @@ export const DATA_BUGS: readonly PlantedBug[] = [
     edits: [{ file: STAGE, find: '  const attempt = ports.attempts.next();', put: "  const attempt = 'attempt';" }],
   },
   {
-    name: 'position of the slice before forgotten',
+    name: 'the position of the previous slice is forgotten',
     edits: [{ file: STAGE, find: '    position: position ?? undefined,', put: '    position: undefined,' }],
   },
   {
@@ -179,7 +179,7 @@ export const DATA_BUGS: readonly PlantedBug[] = [
     edits: [{ file: CHECKPOINT, find: "  if (load.status === 'abandoned') return freed;\n", put: '' }],
   },
   {
-    name: 'the last write task of a slice is left out',
+    name: 'a slice has at most three write tasks',
     edits: [
       {
         file: 'packages/common/src/load/slice-manifest.ts',

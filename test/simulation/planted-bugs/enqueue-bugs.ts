@@ -4,10 +4,10 @@ const EXTRACT = 'services/extractor/src/extract-load.ts';
 const ENQUEUE_NEXT = 'services/extractor/src/enqueue-next.ts';
 const PLAN = 'services/planner/src/plan-run.ts';
 
-/** Mistakes in who sends what to whom, and in what one entity does to another. */
+/** Mistakes in which messages are sent, and in keeping entities independent of each other. */
 export const ENQUEUE_BUGS: readonly PlantedBug[] = [
   {
-    name: 'every delivery sends what any slice lacks',
+    name: 'every delivery resends the missing tasks of all slices',
     edits: [
       {
         file: EXTRACT,
@@ -17,7 +17,7 @@ export const ENQUEUE_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'a request says that the slice after its own was handed over',
+    name: 'a continuation names the slice after the one it is for',
     edits: [{ file: ENQUEUE_NEXT, find: 'slice: slice.slice + 1 }', put: 'slice: slice.slice + 2 }' }],
   },
   {
@@ -32,7 +32,7 @@ export const ENQUEUE_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'who waits is woken twice',
+    name: 'a waiting request is sent twice',
     edits: [
       {
         file: 'packages/common/src/load/complete-load.ts',
@@ -72,7 +72,7 @@ export const ENQUEUE_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'the planner leaves out what has never been loaded',
+    name: 'the planner omits entities that have never been loaded',
     edits: [
       {
         file: PLAN,

@@ -1,13 +1,14 @@
-/** A change of the shipping code: `find` is there exactly once. */
+/** Replaces `find` by `put` in a shipping module, which must contain `find` exactly once. */
 export interface Edit {
-  /** From the top of the repository. */
+  /** Path from the root of the repository. */
   readonly file: string;
   readonly find: string;
   readonly put: string;
 }
 
-/** A planted bug: a mistake that somebody could make in the protocol. */
+/** A mistake that somebody could make in the protocol, and that a law must catch. */
 export interface PlantedBug {
+  /** Unique; listed in docs/simulation.md. */
   readonly name: string;
   readonly edits: readonly Edit[];
 }

@@ -4,14 +4,15 @@ import type { PlantedBug } from './planted-bug.ts';
 import { PLANTED_BUGS } from './planted-bugs.ts';
 
 /**
- * Plants a bug: the text of the shipping modules is changed as they are loaded in this thread.
+ * Plants a bug: edits the source of the shipping modules that this thread loads from now on. Loading such a module
+ * throws a RangeError unless it contains the text to replace exactly once.
  *
- * @throws RangeError when the text that a mutant changes is not there exactly once: the code has moved on
+ * @throws RangeError when there is no planted bug of this name
  */
 export function plant(name: string): void {
   const mutant = PLANTED_BUGS.find((one) => one.name === name);
-  if (!mutant) throw new RangeError(`there is no mutant ${name}`);
-  // A bug may leave promises alone; in the code that ships one would end the process with its error.
+  if (!mutant) throw new RangeError(`there is no planted bug named ${name}`);
+  // A bug may leave a promise unawaited. In the shipping code its rejection would end the process.
   process.on('unhandledRejection', () => undefined);
   registerHooks({
     load(url, context, nextLoad) {
@@ -24,7 +25,7 @@ export function plant(name: string): void {
   });
 }
 
-/** @returns why it can't be planted: undefined when the text that it changes is there exactly once */
+/** @returns why the bug can't be planted; undefined when each file contains the text to replace exactly once */
 export function whyNotPlanted(mutant: PlantedBug): string | undefined {
   try {
     for (const file of new Set(mutant.edits.map((edit) => edit.file))) {
@@ -41,7 +42,7 @@ export function whyNotPlanted(mutant: PlantedBug): string | undefined {
 function edited({ name }: PlantedBug, source: string, edits: PlantedBug['edits']): string {
   return edits.reduce((text, { file, find, put }) => {
     if (text.split(find).length !== 2)
-      throw new RangeError(`${name}: ${file} does not hold this exactly once: ${find}`);
+      throw new RangeError(`${name}: ${file} does not contain this exactly once: ${find}`);
     return text.replace(find, () => put);
   }, source);
 }

@@ -9,7 +9,7 @@ const CONDITION = 'services/extractor/src/postgres/window/window-condition.ts';
 const STAGE = 'services/extractor/src/stage-slice.ts';
 const LOAD_WINDOW = 'services/extractor/src/rest/records/load-window.ts';
 
-/** Mistakes in what belongs to a load, and where the next one goes on. */
+/** Mistakes in which rows belong to a load, and in where the next load begins. */
 export const WINDOW_BUGS: readonly PlantedBug[] = [
   {
     name: 'the next window begins at the snapshot’s xmax',
@@ -26,7 +26,7 @@ export const WINDOW_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'scan begins at the oldest open transaction of the claim before',
+    name: 'the scan begins at the oldest transaction open at the previous claim',
     edits: [
       {
         file: WINDOW,
@@ -36,7 +36,7 @@ export const WINDOW_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'the snapshot is taken before the look at who is open',
+    name: 'the snapshot is taken before the list of open transactions',
     edits: [
       {
         file: CLAIM,
@@ -51,7 +51,7 @@ export const WINDOW_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'transactions that were open at the claim before are forgotten',
+    name: 'transactions open at the previous claim are forgotten',
     edits: [
       {
         file: WINDOW,
@@ -61,7 +61,7 @@ export const WINDOW_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'prepared transactions began after the claim before',
+    name: 'prepared transactions count as begun after the previous claim',
     edits: [
       {
         file: WINDOW,
@@ -71,7 +71,7 @@ export const WINDOW_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'ids of another database count',
+    name: 'transaction ids of another database are accepted',
     edits: [
       {
         file: MISMATCH,
@@ -81,7 +81,7 @@ export const WINDOW_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'a full load takes what the next load takes too',
+    name: 'a full load also takes rows of the next load',
     edits: [
       {
         file: CONDITION,
@@ -91,11 +91,11 @@ export const WINDOW_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'a full load leaves out new rows without a cursor',
+    name: 'a full load omits new rows without a cursor',
     edits: [{ file: CONDITION, find: '  return `(${isNext}) IS NOT TRUE`;', put: '  return `NOT (${isNext})`;' }],
   },
   {
-    name: 'ids of rows are compared without their circle',
+    name: 'rows’ xmin is compared without wraparound',
     edits: [
       {
         file: XID_RANGE,
@@ -105,7 +105,7 @@ export const WINDOW_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'a slice begins after the timestamp that the one before ended with',
+    name: 'a slice begins after the last timestamp of the previous slice',
     edits: [
       {
         file: 'services/extractor/src/postgres/copy/copy-sql.ts',
@@ -125,7 +125,7 @@ export const WINDOW_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'the exact position is that of the load before',
+    name: 'the exact position is that of the previous load',
     edits: [
       {
         file: CHECKPOINT,
@@ -135,11 +135,11 @@ export const WINDOW_BUGS: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'a full load of an API leaves out what has no cursor',
+    name: 'a full load of an API omits records without a cursor',
     edits: [{ file: LOAD_WINDOW, find: '      return isFull;', put: '      return false;' }],
   },
   {
-    name: 'the last batch of a slice is left out of its manifest',
+    name: 'the manifest of a slice omits its last batch',
     edits: [
       {
         file: STAGE,

@@ -3,7 +3,7 @@ import type { World } from './world.ts';
 
 const HOUR_US = 3_600_000_000;
 
-/** Something happens that is no message: the schedule, people, the sources, time. */
+/** Carries out one action that is not a message: of the schedule, an operator, a source, or time. */
 export async function act(world: World, action: Action): Promise<void> {
   const { random, clock, sources, trace, functions, options } = world;
   const names = [...sources.keys()];
@@ -52,7 +52,7 @@ function deadOf({ backing: { requests, writes } }: World) {
   return [...requests.deadLetters(), ...writes.deadLetters()];
 }
 
-/** Dead messages go back where they came from, under new ids. */
+/** Sends dead messages back to their queues, under new ids. */
 function redrive({ backing, counts, faults, weeks_old }: World): void {
   const { requests, writes, dead_requests, dead_writes } = backing;
   for (const [queue, dead] of [
@@ -68,7 +68,7 @@ function redrive({ backing, counts, faults, weeks_old }: World): void {
   }
 }
 
-/** What was sent long ago comes once more. */
+/** Sends messages of a random earlier load once more: its request, and one of its write tasks. */
 function replay({ ledger, backing, random }: World): void {
   const loads = [...ledger.loads.values()].filter(({ slices }) => slices.length > 0);
   if (loads.length === 0) return;

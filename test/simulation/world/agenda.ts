@@ -5,21 +5,21 @@ import type { Random } from '../../random.ts';
 import type { Trace } from './trace.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
-/** What somebody asks a port for. */
+/** One call of a port. */
 export interface PortCall<Answer> {
   /** `objects.get` */
   readonly name: string;
-  /** What it is about: a key, an entity. */
+  /** A key, an entity, a number of messages: shown in the event log. */
   readonly about: string;
   readonly is_send?: boolean;
-  /** Answers not before this time. */
+  /** The call happens at this time at the earliest. */
   readonly at_us?: number;
   effect(): Promise<Answer>;
-  /** Some of the effect: for sending. */
+  /** For sends: sends only some of the messages. */
   partly?(): Promise<unknown>;
-  /** It vanishes, and is said to be done: for sending. */
+  /** For sends: called when the messages vanish although the send succeeds. */
   onLost?(): void;
-  /** As the adapter would report it. */
+  /** The failure that the adapter would throw. */
   failure(): BronzeError;
 }
 
@@ -31,20 +31,20 @@ interface Waiting {
   readonly number: number;
   fate: Fate;
   at_us: number;
-  /** It happens whatever becomes of its invocation. */
+  /** It happens even if its invocation has ended. */
   readonly isOnTheWire?: boolean;
 }
 
-/** Every call of a port waits here until the world lets it happen: nothing else ever runs. */
+/** The scheduler: every port call waits here until the world lets it happen. Nothing else ever runs. */
 export class Agenda {
   readonly #waiting: Waiting[] = [];
   readonly #random: Random;
   readonly #clock: VirtualClock;
   readonly #trace: Trace;
-  /** Replaced when faults stop. */
+  /** Replaced by `NO_FAULTS` when faults stop. */
   faults: FaultPlan;
   calls = 0;
-  /** Hears of every call. */
+  /** Called for every call that is made. */
   onAsked: (call: number, is_send: boolean) => void = () => undefined;
 
   constructor(world: { random: Random; clock: VirtualClock; trace: Trace; faults: FaultPlan }) {
@@ -54,7 +54,7 @@ export class Agenda {
     this.faults = world.faults;
   }
 
-  /** @returns a promise that never settles when the invocation is killed */
+  /** Schedules a call. @returns its answer; a promise that never settles if the invocation is killed */
   ask<Answer>(invocation: Invocation, call: PortCall<Answer>): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
       if (!invocation.isAlive) return;
@@ -67,7 +67,7 @@ export class Agenda {
     });
   }
 
-  /** What is asked by those that are no more is never done. */
+  /** Drops the waiting calls of an invocation that has ended, except those already on the wire. */
   forget(invocation: Invocation): void {
     for (let index = this.#waiting.length - 1; index >= 0; index -= 1) {
       const one = this.#waiting[index];
@@ -82,17 +82,22 @@ export class Agenda {
     return ready;
   }
 
-  /** When the next call can happen. */
+  /** When the next call can happen, in virtual microseconds; `Infinity` when none waits. */
   get next_us(): number {
     return this.#waiting.reduce((next, one) => Math.min(next, one.at_us), Infinity);
   }
 
-  /** Lets one of the calls that can happen now happen: the oldest, or any. */
+  /**
+   * Lets one of the calls happen that can happen now.
+   *
+   * @param isInOrder the oldest call instead of a random one
+   * @throws RangeError when no call can happen now
+   */
   async step(isInOrder: boolean): Promise<void> {
     const now_us = this.#clock.now_us;
     const ready = this.#waiting.filter((one) => one.at_us <= now_us);
     const chosen = isInOrder ? ready[0] : this.#random.pick(ready);
-    if (!chosen) throw new RangeError('nothing is ready');
+    if (!chosen) throw new RangeError('no call is ready');
     this.#waiting.splice(this.#waiting.indexOf(chosen), 1);
     await this.#happen(chosen);
   }
@@ -151,7 +156,7 @@ export class Agenda {
   }
 }
 
-/** Enough of an answer to tell two runs apart. */
+/** A short text for an answer: enough to see where two runs differ. */
 function shown(answer: unknown): string {
   if (typeof answer === 'string' || typeof answer === 'boolean') return String(answer);
   if (Array.isArray(answer)) return `${answer.length} keys`;

@@ -3,10 +3,10 @@ import type { Invocation } from './invocation.ts';
 import type { Change, Ledger, PlanFacts } from './ledger.ts';
 import type { CurrentLine, Version } from '../model/sim-source.ts';
 
-/** What makes an entity fail for ever, until a person helps. */
+/** What makes an entity fail until a person steps in. */
 export type Poison = 'source denied' | 'checkpoint unreadable' | 'part foreign' | 'batch corrupt';
 
-/** What an entity then fails with. */
+/** The failure code of an entity with this poison. */
 export const POISON_CODES: Record<Poison, FailureCode> = {
   'source denied': 'SOURCE_DENIED',
   'checkpoint unreadable': 'CHECKPOINTS_UNREADABLE',
@@ -16,19 +16,19 @@ export const POISON_CODES: Record<Poison, FailureCode> = {
 
 export interface EntityFacts {
   readonly name: string;
-  /** From when on it is poisoned. */
+  /** Undefined while the entity is healthy. Tampering with the bucket counts only once it has happened. */
   readonly poison: Poison | undefined;
   current(): readonly CurrentLine[];
   versions(): readonly Version[];
 }
 
-/** All that a law may look at. */
+/** Everything that a law may use. */
 export interface Facts {
   readonly ledger: Ledger;
   readonly entities: ReadonlyMap<string, EntityFacts>;
-  /** Entities of which a message vanished, died, or was not sent by a command that was interrupted. */
+  /** Entities with a message that vanished, died, or was never sent because a command was interrupted. */
   readonly gone: ReadonlySet<string>;
-  /** When the last request for each entity was sent, after the faults; undefined before. */
+  /** When each entity was requested once more after the faults; undefined before that. */
   readonly asked_at: string | undefined;
 }
 
@@ -37,12 +37,12 @@ export interface Violation {
   readonly what: string;
 }
 
-/** How often what is rare happened. */
+/** How often rare things happened. */
 export interface Counts {
   redriven: number;
   redriven_weeks_later: number;
   tampered: number;
-  /** Healthy entities that came to rest by themselves, and had to be whole then. */
+  /** Healthy entities that lost no message, and so had to complete without another request. */
   strictly_live: number;
 }
 
@@ -55,7 +55,7 @@ export interface Sent {
   readonly by: Invocation;
 }
 
-/** A promise of Bronze. Each check says what breaks it, or nothing. */
+/** A promise of Bronze. Each check returns what breaks it, or undefined. */
 export interface Law {
   readonly name: string;
   /** After each durable write. */
@@ -64,17 +64,17 @@ export interface Law {
   onSent?(facts: Facts, sent: Sent): string | undefined;
   /** Before a planner sends its requests. */
   onPlanSent?(facts: Facts, sent: Sent): string | undefined;
-  /** When a plan says that it is made. */
+  /** When a planner has returned its plan. */
   onPlanned?(facts: Facts, plan: PlanFacts): string | undefined;
-  /** When a message or a command failed. */
+  /** When a message or a command has failed. */
   onFailure?(facts: Facts, entity: string, failure: Failure): string | undefined;
-  /** When faults have stopped and nothing is under way any more. */
+  /** When faults have stopped and everything is at rest. */
   atRest?(facts: Facts): string | undefined;
-  /** When every entity was asked for once more after that, and nothing is under way any more. */
+  /** When every entity was requested once more after that, and everything is at rest again. */
   afterOneMoreRequest?(facts: Facts): string | undefined;
 }
 
-/** Those that nothing keeps from completing. */
+/** The entities that are not poisoned. */
 export function healthy({ entities }: Facts): EntityFacts[] {
   return [...entities.values()].filter(({ poison }) => poison === undefined);
 }

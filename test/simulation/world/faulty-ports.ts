@@ -15,7 +15,7 @@ import type { ObservedStore } from './observed-store.ts';
 import type { Asks } from '../model/sim-source.ts';
 import { timestampOf, type VirtualClock } from './virtual-clock.ts';
 
-/** What the ports of all invocations lead to. */
+/** The store, queues and clock behind the ports of all invocations. */
 export interface Backing {
   readonly agenda: Agenda;
   readonly clock: VirtualClock;
@@ -24,14 +24,14 @@ export interface Backing {
   readonly writes: LocalQueue<WriteMessage>;
   readonly dead_requests: LocalQueue<never>;
   readonly dead_writes: LocalQueue<never>;
-  /** How long a message that is sent now stays hidden: queues keep no order. */
+  /** How long a message that is sent now stays hidden. Random, because queues keep no order. */
   readonly delay_ms: () => number;
   readonly onSent: (sent: Sent) => void;
   readonly onLost: (messages: readonly { readonly entity: string }[]) => void;
   readonly nextAttempt: () => string;
 }
 
-/** The ports of one invocation: each call waits on the agenda and meets its fate there. */
+/** The ports of one invocation. Each call waits on the agenda, which decides its fate. */
 export function faultyPorts(backing: Backing, invocation: Invocation) {
   const objects = faultyObjects(backing, invocation);
   const { clock } = backing;
@@ -49,6 +49,7 @@ export function faultyPorts(backing: Backing, invocation: Invocation) {
   };
 }
 
+/** Calls of a source in one invocation; they fail with `SOURCE_INTERRUPTED`. */
 export function asksOf({ agenda }: Backing, invocation: Invocation): Asks {
   return {
     ask: (name, about, effect, at_us) =>
@@ -120,7 +121,7 @@ function faultyEngine({ agenda }: Backing, invocation: Invocation): ParquetEngin
   };
 }
 
-/** @returns what a port throws that fails with this code */
+/** @returns a function that makes the failure with this code */
 export function failing(code: FailureCode) {
   return () => new BronzeError(code, { message: 'simulated', hint: 'simulated' });
 }

@@ -19,19 +19,19 @@ const SERVICES: readonly Service[] = ['extract', 'write'];
 
 interface Ended {
   readonly invocation: Invocation;
-  /** The entity, or whoever else failed if it fails. */
+  /** The entity; `planner` for a plan. */
   readonly about: string;
-  /** Undefined: it is a command. */
+  /** Undefined for commands. */
   readonly delivered: Delivered | undefined;
   readonly outcome: 'done' | 'killed' | { readonly thrown: unknown };
 }
 
-/** What Lambda and its event sources do: invoke the real functions, and heed how they end. */
+/** Does the work of Lambda and its event sources: invokes the real functions and reacts to how they end. */
 export class Functions {
   readonly #world: World;
   readonly #running: Record<Service, number> = { extract: 0, write: 0 };
   #ended: Ended[] = [];
-  /** When the delivery began that was killed last, by the message's id. */
+  /** When the last killed delivery of a message began, by message id. */
   readonly #killed_ms = new Map<string, number>();
   readonly #changes: Record<Service, number> = { extract: -1, write: -1 };
   readonly #next_ms: Record<Service, number> = { extract: Infinity, write: Infinity };
@@ -42,7 +42,7 @@ export class Functions {
     this.#world = world;
   }
 
-  /** Whether some came to their end and nobody has heeded it yet. */
+  /** Whether an invocation has ended and `finishEnded` has not run since. */
   get hasEnded(): boolean {
     return this.#ended.length > 0;
   }
@@ -51,14 +51,14 @@ export class Functions {
     return this.#deliverable().length > 0;
   }
 
-  /** When the next message becomes visible; those that are wait for a free place. */
+  /** When the next message becomes visible, in microseconds. Visible ones don't count: they wait for a free worker. */
   next_us(): number {
     const { extract, write } = this.#visible_at_ms();
     const { now_ms } = this.#world.clock;
     return Math.min(...[extract, write].filter((time) => time > now_ms)) * 1000;
   }
 
-  /** Delivers one message, twice at once if its fate is so. */
+  /** Delivers one message. A doubled one stays visible, so that it is delivered again at once. */
   deliver(): void {
     const { random, faults, options } = this.#world;
     const services = this.#deliverable();
@@ -73,7 +73,7 @@ export class Functions {
     this.#start({ service, message, number });
   }
 
-  /** A message dies unheard: it was received often enough by something that did nothing with it. */
+  /** Sends a message to the dead-letter queue unhandled, as if it had been received too often. */
   die(): void {
     const service = this.#world.random.pick(SERVICES);
     const [message] = this.#queue(service).receive(1, 0);
@@ -104,7 +104,7 @@ export class Functions {
     this.#follow({ invocation, about: entity, delivered: undefined }, work);
   }
 
-  /** Those that came to their end since: acknowledged, given back, or, killed, left until their visibility expires. */
+  /** Acknowledges or returns the messages of ended invocations. A killed one's waits for its visibility timeout. */
   finishEnded(): void {
     const ended = this.#ended;
     this.#ended = [];
@@ -127,7 +127,7 @@ export class Functions {
     return SERVICES.filter((service) => this.#running[service] < free[service] && visible_at_ms[service] <= now_ms);
   }
 
-  /** When the next message of each queue becomes visible, or became. */
+  /** When the first message of each queue becomes, or became, visible. */
   #visible_at_ms(): Readonly<Record<Service, number>> {
     for (const service of SERVICES) {
       const { changes } = this.#queue(service);
@@ -161,14 +161,14 @@ export class Functions {
     const delivery = {
       objects: ports.objects,
       clock: ports.clock,
-      log: { event: (event: PipelineEvent) => this.#heed(event) },
+      log: { event: (event: PipelineEvent) => this.#onEvent(event) },
       sendToDeadLetterQueue: (dead: DeliveredMessage) => this.#sendToDeadLetterQueue(service, dead, invocation),
     };
     const about = entityIn(message.body);
     this.#follow({ invocation, about, delivered }, deliverMessage(delivery, message, handle));
   }
 
-  /** Delivered often enough and never acknowledged: the queue itself moves it. */
+  /** Received too often without being acknowledged: the queue itself moves it to the dead-letter queue. */
   #expire(service: Service, message: Received): void {
     const failure = toFailure(new Error('received too often'));
     this.#queue(service).deadLetter(message.message_id, failure);
@@ -186,7 +186,7 @@ export class Functions {
     await backing.agenda.ask(invocation, call);
   }
 
-  #heed(event: PipelineEvent): void {
+  #onEvent(event: PipelineEvent): void {
     if (event.kind !== 'message_failed') return;
     this.#world.check((law) => law.onFailure?.(this.#world.facts, event.entity, event.failure));
   }
@@ -208,7 +208,7 @@ export class Functions {
       `${clock.now_us} ${invocation.name} ends: ${failure ? `${failure.code} ${failure.message}` : String(outcome)}`,
     );
     if (!delivered) {
-      // Nobody repeats a command.
+      // Nothing repeats a failed command.
       if (outcome !== 'done') this.#world.areGone();
       if (failure) this.#world.check((law) => law.onFailure?.(this.#world.facts, about, failure));
       return;
@@ -219,7 +219,8 @@ export class Functions {
     if (failure) this.#fail(service, message, failure);
     else if (outcome === 'killed') this.#killed_ms.set(message.message_id, invocation.started_ms);
     else if (!this.#world.faults.isUnacknowledged(number)) {
-      // A delivery slower than the visibility timeout deletes the message that a later, killed one would come again with.
+      // A delivery slower than the visibility timeout deletes a message whose later delivery was killed, and so is not
+      // repeated.
       const killed_ms = this.#killed_ms.get(message.message_id) ?? -Infinity;
       if (killed_ms >= invocation.started_ms + VISIBILITY_MS) this.#world.isGone(entityIn(message.body));
       this.#queue(service).delete(message.message_id);

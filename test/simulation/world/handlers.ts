@@ -14,11 +14,11 @@ export type Service = 'extract' | 'write';
 export interface Delivered {
   readonly service: Service;
   readonly message: Received;
-  /** Of the deliveries of this world, from 0. */
+  /** The number of the delivery in this world, from 0. */
   readonly number: number;
 }
 
-/** What the deployed functions do with a message: the handlers that ship, over ports that may fail. */
+/** The handlers that ship, over ports that may fail. */
 export function handlerOf(world: World, { service, message }: Delivered, invocation: Invocation) {
   const ports = faultyPorts(world.backing, invocation);
   if (service === 'write') return (log: Log) => handleTask({ ...ports, log })(message);
@@ -28,7 +28,7 @@ export function handlerOf(world: World, { service, message }: Delivered, invocat
   return (log: Log) => handleRequest({ ...ports, log, source }, config)(message);
 }
 
-/** The request that an invocation was delivered; undefined: it extracts nothing. */
+/** The request of a delivery; undefined for a write task. */
 export function requestOf({ service, message }: Delivered): Invocation['delivery'] {
   if (service === 'write') return undefined;
   const { load_id = message.message_id, slice = 0 } = JSON.parse(message.body) as Partial<ExtractRequest>;
@@ -37,7 +37,7 @@ export function requestOf({ service, message }: Delivered): Invocation['delivery
 
 function sourceOf(world: World, name: string, invocation: Invocation): Source {
   const source = world.sources.get(name);
-  if (!source) throw new RangeError(`no source of ${name}`);
+  if (!source) throw new RangeError(`no source for ${name}`);
   const opened = source.open(asksOf(world.backing, invocation));
   if (world.facts.entities.get(name)?.poison !== 'source denied') return opened;
   return { system: opened.system, readHighWatermark: refused, openSlice: refused };

@@ -2,30 +2,30 @@ import type { Random } from '../../random.ts';
 
 export interface InvocationOptions {
   readonly random: Random;
-  /** Whether it will be near its deadline soon. */
+  /** Whether it starts close to its deadline. */
   readonly isShort: boolean;
   readonly started_ms: number;
-  /** How many things are durable. */
+  /** How many durable writes the world had when it began. */
   readonly began: number;
-  /** The request that it was delivered; undefined: it extracts nothing. */
+  /** The request that it handles; undefined if it extracts nothing. */
   readonly delivery?: { readonly load_id: string; readonly slice: number } | undefined;
 }
 
-/** One invocation of a function. A killed one runs no further: what it awaits never comes. */
+/** One invocation of a function. A killed one runs no further: what it awaits never settles. */
 export class Invocation {
   readonly name: string;
   readonly started_ms: number;
   readonly began: number;
   readonly delivery: InvocationOptions['delivery'];
-  /** How far this machine's clock is off. */
+  /** How far this machine's clock is off: up to two hours either way. */
   readonly skew_us: number;
-  /** Asks about its deadline, until it is near. */
+  /** How many more times the deadline is reported as not near. */
   #patience: number;
-  /** Whether the manifest of a slice is there because of it, or because of another which came first. */
+  /** Whether it has staged a slice, which it or a faster invocation has committed. */
   hasCommitted = false;
   #isAlive = true;
   #onEnd: () => void = () => undefined;
-  /** Resolves when it was killed. */
+  /** Resolves when it is killed. */
   readonly killed: Promise<'killed'>;
 
   constructor(name: string, { random, isShort, started_ms, began, delivery }: InvocationOptions) {
@@ -42,7 +42,7 @@ export class Invocation {
     return this.#isAlive;
   }
 
-  /** Lambda's time is nearly up. */
+  /** Whether Lambda's time is nearly up. Each call brings the deadline closer if the invocation is short. */
   isNearItsEnd(): boolean {
     this.#patience -= 1;
     return this.#patience < 0;

@@ -11,7 +11,7 @@ export interface PartFacts {
   readonly lines: readonly string[];
 }
 
-/** All that is durable about one load. */
+/** Everything durable about one load. */
 export interface LoadFacts {
   readonly entity: string;
   readonly load_id: string;
@@ -23,38 +23,38 @@ export interface LoadFacts {
   record: LoadRecord | undefined;
   /** How often it became a checkpoint's pending load. */
   claims: number;
-  /** When its claim, its last slice and its record became durable, in virtual microseconds. */
+  /** When its claim, its last slice and its record became durable, in virtual microseconds; `Infinity` before. */
   claimed_us: number;
   staged_us: number;
   decided_us: number;
   readonly sends: SendsOfLoad;
 }
 
-/** What was sent for one load, and what made it so. */
+/** What was sent for one load, and why. */
 export interface SendsOfLoad {
   writes: number;
   continuations: number;
-  /** How many things were durable when it was claimed. */
+  /** The number of durable writes when it was claimed. */
   claimed_at: number;
-  /** Invocations that sent tasks of slices that they found committed. */
+  /** Invocations that sent tasks of slices which they found committed. */
   readonly helpers: Set<string>;
-  /** Invocations that sent the tasks of the slice that they staged. */
+  /** Invocations that sent the tasks of the slice which they had staged. */
   readonly handed_over: Set<string>;
-  /** Numbers of slices that somebody staged and found committed by another. */
+  /** Indexes of slices that an invocation staged but another had committed first, once per such invocation. */
   readonly lost_slices: number[];
-  /** Receipts, by how many things had become durable before each. */
+  /** The number of durable writes when each receipt was written, by task name. */
   readonly receipts_at: Map<string, number>;
 }
 
-/** A plan that was made and sent. */
+/** A plan whose requests were sent. */
 export interface PlanFacts {
   readonly scheduled_at: string;
   readonly planned: readonly { readonly entity: string; readonly load_id: string }[];
-  /** How many things were durable when it began. */
+  /** The number of durable writes when its planner began. */
   readonly began: number;
 }
 
-/** What just became durable. */
+/** A durable write, or an attempt at one. */
 export type Change =
   | { readonly kind: 'batch' | 'receipt' | 'quarantine'; readonly key: string; readonly load: LoadFacts }
   | { readonly kind: 'manifest'; readonly key: string; readonly load: LoadFacts; readonly manifest: SliceManifest }
@@ -66,7 +66,7 @@ export type Change =
       readonly before: Checkpoint | undefined;
       readonly after: Checkpoint | undefined;
     }
-  /** Put if absent, and something was there. */
+  /** A conditional put that met an existing object. */
   | { readonly kind: 'repeated'; readonly key: string; readonly isSame: boolean }
   | { readonly kind: 'replaced' | 'removed' | 'other'; readonly key: string; readonly load: LoadFacts | undefined };
 
@@ -74,23 +74,24 @@ export type Change =
 const LOAD_OF_KEY =
   /^(?:data\/(?:staging|bronze|quarantine)|logs\/pipeline\/ingestion\/loads)\/([a-z0-9_]+)\/.*?([0-9a-f]{8}-[0-9a-f-]{27})/;
 
-/** The number of the slice whose manifest this is. */
+/** The slice index of a manifest's key; undefined for other keys. */
 export function sliceOf(key: string): number | undefined {
   const [, slice] = /\/slice-(\d{5})\.json$/.exec(key) ?? [];
   return slice === undefined ? undefined : Number(slice);
 }
 
-/** Everything durable in a world, as the laws look at it: fed with each write, by nobody else. */
+/** Everything durable in a world, in the form that laws use. It learns of writes to the store, and of nothing else. */
 export class Ledger {
   readonly loads = new Map<string, LoadFacts>();
   readonly checkpoints = new Map<string, Checkpoint>();
-  /** Per entity, the loads that brought each line to bronze. */
+  /** The completed loads that hold a line, by entity and line. */
   readonly #bronze = new Map<string, Map<string, LoadFacts[]>>();
   readonly plans: PlanFacts[] = [];
-  /** Per entity, how many things were durable when its last load was claimed. */
+  /** The number of durable writes when the last load of an entity was claimed. */
   readonly claimed_at = new Map<string, number>();
-  /** How many things have become durable. */
+  /** The number of durable writes so far. */
   changes = 0;
+  /** Requests sent that don't continue a load: they start one that waited. */
   wakes = 0;
   /** Names of the invocations that sent requests. */
   readonly senders_of_requests = new Set<string>();
@@ -101,7 +102,7 @@ export class Ledger {
     this.#now_us = now_us;
   }
 
-  /** A put of an object that was not there. */
+  /** Records the put of a new object. */
   created(key: string, body: Uint8Array): Change[] {
     this.changes += 1;
     const text = Buffer.from(body).toString();
@@ -153,14 +154,14 @@ export class Ledger {
     return load;
   }
 
-  /** A put of an object that was there. */
+  /** Records a conditional put that met an existing object. */
   repeated(key: string, isSame: boolean): Change[] {
     const slice = sliceOf(key);
     if (slice !== undefined) this.loadOfKey(key)?.sends.lost_slices.push(slice);
     return [{ kind: 'repeated', key, isSame }];
   }
 
-  /** The completed loads that hold a line, in parts or in quarantine. */
+  /** The completed loads that hold a line in a part or in quarantine. */
   loadsOf(entity: string, line: string): readonly LoadFacts[] {
     return this.#bronze.get(entity)?.get(line) ?? [];
   }

@@ -7,12 +7,12 @@ export interface PartHeader {
   readonly event_date: string | null;
 }
 
-/** What makes a row go to quarantine here. */
+/** A line with this text goes to quarantine. */
 export const TYPE_MISMATCH = '"fits":"no"';
 
 /**
- * Row-exact stand-in for Parquet: a part is its header and the staged lines themselves. Like the real engines it makes
- * one part for each event date and sends what does not fit to quarantine.
+ * Row-exact stand-in for Parquet: a part is a header line and the staged lines themselves. Like the real engines it
+ * writes one part per event date and sends type mismatches to quarantine.
  */
 export class LinesEngine implements ParquetEngine {
   readonly name = 'lines';

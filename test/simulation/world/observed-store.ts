@@ -2,7 +2,7 @@ import type { ObjectStore, StoredObject } from '@bronze/common/ports/object-stor
 import type { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
 import type { Change, Ledger } from './ledger.ts';
 
-/** The object store of the local pipeline; each durable write of it is told before anybody else hears of it. */
+/** The in-memory object store. It reports each durable write to the laws before the caller gets its answer. */
 export class ObservedStore implements ObjectStore {
   readonly #store: MemoryObjectStore;
   readonly #ledger: Ledger;
@@ -28,26 +28,26 @@ export class ObservedStore implements ObjectStore {
 
   async putIfAbsent(key: string, body: Uint8Array): Promise<'created' | 'exists'> {
     const put = await this.#store.putIfAbsent(key, body);
-    if (put === 'created') this.#tell(this.#ledger.created(key, body));
+    if (put === 'created') this.#report(this.#ledger.created(key, body));
     else {
       const stored = await this.#store.get(key);
-      this.#tell(this.#ledger.repeated(key, Buffer.from(body).equals(stored?.body ?? Buffer.of())));
+      this.#report(this.#ledger.repeated(key, Buffer.from(body).equals(stored?.body ?? Buffer.of())));
     }
     return put;
   }
 
   async replace(key: string, body: Uint8Array, etag: string | undefined): Promise<boolean> {
     const isReplaced = await this.#store.replace(key, body, etag);
-    if (isReplaced) this.#tell(this.#ledger.replaced(key, body));
+    if (isReplaced) this.#report(this.#ledger.replaced(key, body));
     return isReplaced;
   }
 
   async remove(key: string): Promise<void> {
     await this.#store.remove(key);
-    this.#tell([{ kind: 'removed', key, load: this.#ledger.loadOfKey(key) }]);
+    this.#report([{ kind: 'removed', key, load: this.#ledger.loadOfKey(key) }]);
   }
 
-  #tell(changes: readonly Change[]): void {
+  #report(changes: readonly Change[]): void {
     for (const change of changes) this.#onChange(change);
   }
 }

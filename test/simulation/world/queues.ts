@@ -1,13 +1,13 @@
 import { QueueDatabase } from '@bronze/common/adapters/local/local-queue';
 
-/** One for all worlds of a thread, since opening one takes longer than emptying it. */
+/** One database for all worlds of a thread: opening one takes longer than emptying it. */
 const queues: { database: QueueDatabase | undefined; now_ms: () => number; newId: () => string } = {
   database: undefined,
   now_ms: () => 0,
   newId: () => '',
 };
 
-/** Queues without messages. Those of the world before are gone. */
+/** Empties the queues for the next world, which brings its own clock and ids. */
 export function emptyQueues(now_ms: () => number, newId: () => string): QueueDatabase {
   queues.database ??= new QueueDatabase({
     path: ':memory:',

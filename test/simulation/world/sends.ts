@@ -2,7 +2,7 @@ import type { ExtractRequest, WriteMessage } from '@bronze/common/load/messages'
 import type { Sent } from './facts.ts';
 import type { Ledger, SendsOfLoad } from './ledger.ts';
 
-/** Counts what is sent, by the load that it is sent for. */
+/** Counts sent messages under the load that they are for. */
 export function recordSent(ledger: Ledger, sent: Sent): void {
   if (sent.queue === 'requests') {
     ledger.senders_of_requests.add(sent.by.name);
@@ -17,7 +17,7 @@ export function recordSent(ledger: Ledger, sent: Sent): void {
   sendersLike(sent, load.sends).add(sent.by.name);
 }
 
-/** A request goes on with a load, or wakes one that waits: one that was not claimed yet when the sender began. */
+/** A request continues a load, or starts one that waited: a load that was not claimed when the sender began. */
 function recordRequest(ledger: Ledger, { entity, load_id }: ExtractRequest, by: Sent['by']): void {
   const load = ledger.loads.get(`${entity}/${load_id}`);
   const mayWake = by.began < (load?.sends.claimed_at ?? Infinity);
@@ -25,7 +25,7 @@ function recordRequest(ledger: Ledger, { entity, load_id }: ExtractRequest, by: 
   else ledger.wakes += 1;
 }
 
-/** Those who sent write tasks of a load for the same reason: they staged a slice, or found slices that others had. */
+/** The invocations that sent a load's write tasks for the same reason: they staged a slice, or found it committed. */
 export function sendersLike({ by }: Sent, { helpers, handed_over }: SendsOfLoad): Set<string> {
   return by.hasCommitted ? handed_over : helpers;
 }

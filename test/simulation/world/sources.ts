@@ -5,7 +5,7 @@ import { SimTable } from '../model/sim-table.ts';
 import type { PlannedEntity } from './workload.ts';
 import type { World } from './world.ts';
 
-/** The table or list behind an entity, with numbers of its own. */
+/** The table or API list behind an entity, with random numbers of its own. */
 export function sourceOf(world: World, { kind, rows, heedsSince, isExact }: PlannedEntity): SimSource {
   const { seed, isInOrder, workload } = world.options;
   const { clock } = world;

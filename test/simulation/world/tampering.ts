@@ -3,14 +3,14 @@ import type { SliceManifest } from '@bronze/common/load/slice-manifest';
 import type { Poison } from './facts.ts';
 import type { World } from './world.ts';
 
-/** Poisons that somebody else's hand in the bucket brings. */
+/** Poisons that consist of somebody else changing the bucket. */
 const TAMPERINGS: ReadonlySet<Poison> = new Set(['part foreign', 'batch corrupt']);
 
-/** Somebody else's hand: in the checkpoints at the beginning, in the first slice with write tasks of a poisoned entity. */
+/** Changes the bucket behind Bronze's back: the checkpoints at the start, or a poisoned entity's first write tasks. */
 export class Tampering {
   readonly #world: World;
   readonly #done = new Set<string>();
-  /** Slices that nobody has looked at yet. */
+  /** Committed slices that `go` has not handled yet. */
   readonly committed: SliceManifest[] = [];
 
   constructor(world: World) {
@@ -25,12 +25,12 @@ export class Tampering {
     await raw.putIfAbsent(CHECKPOINTS_KEY, Buffer.from(JSON.stringify(file)));
   }
 
-  /** Whether it is still to come. */
+  /** Whether the entity is to be tampered with and has not been yet. */
   isDue(entity: string, poison: Poison | undefined): boolean {
     return poison !== undefined && TAMPERINGS.has(poison) && !this.#done.has(entity);
   }
 
-  /** Before any write task of these slices can run. */
+  /** Tampers with newly committed slices, before any of their write tasks can run. */
   async go(): Promise<void> {
     for (const slice of this.committed.splice(0)) {
       const { clock, counts, options, trace } = this.#world;

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** The event log of a world: what happened, in order, as text. */
+/** The event log of a world: one line per event, in order. */
 export class Trace {
   readonly lines: string[] = [];
 
@@ -8,7 +8,7 @@ export class Trace {
     this.lines.push(line);
   }
 
-  /** Two runs of the same seed have the same, or something in them was left to chance. */
+  /** Hex SHA-256 of the log. If two runs of a seed differ in it, something in them was not deterministic. */
   get digest(): string {
     return hash('sha256', this.lines.join('\n'), 'hex');
   }

@@ -2,7 +2,7 @@ import { type Config, type ConfigInput, defineConfig } from '@bronze/common/conf
 import type { Poison } from './facts.ts';
 import type { Random } from '../../random.ts';
 
-/** What happens in a world besides its messages, and how often. */
+/** The actions that happen in a world besides its messages, with their relative frequency. */
 const WEIGHTS = {
   plan: 6,
   ask: 4,
@@ -23,8 +23,9 @@ export interface PlannedEntity {
   readonly kind: 'table' | 'api';
   readonly rows: number;
   readonly poison: Poison | undefined;
+  /** Whether an API filters by its `since` parameter. */
   readonly heedsSince: boolean;
-  /** Whether a table's rows tell their transactions. */
+  /** Whether a table's rows carry `xmin`, so that its windows are exact. */
   readonly isExact: boolean;
 }
 
@@ -32,15 +33,15 @@ export interface Workload {
   readonly config: Config;
   readonly entities: readonly PlannedEntity[];
   readonly actions: readonly Action[];
-  /** How many keys a page of a listing has. */
+  /** How many keys one page of an object listing has. */
   readonly page_keys: number;
-  /** How often something happens in a source between two questions of one that reads it. */
+  /** The chance that a source changes between two calls of an invocation that reads it. */
   readonly stir_chance: number;
   readonly extractors: number;
   readonly writers: number;
-  /** How long a sent message may stay hidden. */
+  /** The longest time that a sent message stays hidden. */
   readonly delay_ms_max: number;
-  /** Weeks after it has come to rest, what died is sent again. */
+  /** Whether dead messages are redriven three weeks after everything has come to rest. */
   readonly isRedrivenLate: boolean;
 }
 
@@ -48,10 +49,10 @@ const POISONS: readonly Poison[] = ['source denied', 'checkpoint unreadable', 'p
 const TIED_SHARE = 0.012;
 const TIED_ROWS_MIN = 2000;
 
-/** A small world, drawn: a few entities of a few slices, and a dozen things that happen to them. */
+/** Draws a small world: one to three entities of a few slices each, and two to seven actions. */
 export function drawWorkload(random: Random): Workload {
   const names = ['orders', 'customers', 'payments'].slice(0, random.between(1, 3));
-  // A poisoned entity has another beside it, which must not notice.
+  // A poisoned entity is never alone: its healthy neighbours must not notice.
   const poisoned = names.length > 1 && random.chance(0.3) ? random.between(0, names.length - 1) : -1;
   const entities = names.map((name, index): PlannedEntity => {
     const kind = random.chance(0.2) ? 'api' : 'table';
@@ -75,7 +76,7 @@ export function drawWorkload(random: Random): Workload {
   };
 }
 
-/** Some tables are one tie of thousands: all of it has one cursor value. */
+/** A few tables are a tie of 2,000 to 2,500 rows that all have one cursor value. */
 function drawRows(kind: PlannedEntity['kind'], random: Random): number {
   if (kind === 'table' && random.chance(TIED_SHARE)) return random.between(TIED_ROWS_MIN, TIED_ROWS_MIN + 500);
   return random.chance(0.1) ? 0 : random.between(1, 20);
@@ -107,7 +108,7 @@ function settingsOf({ kind, rows }: PlannedEntity, random: Random): ConfigInput[
   };
 }
 
-/** Two tables, three slices, several write tasks and a request that waits: small enough to try every fault at every call. */
+/** Two tables, three slices, several write tasks, a request that waits: small enough for every fault at every call. */
 export function smallWorkload(): Workload {
   const limits = { batch_rows: 2, task_rows: 4, slice_rows: 6 };
   const table = (name: string, rows: number): PlannedEntity => {

@@ -25,17 +25,17 @@ export interface WorldOptions {
   readonly seed: number;
   readonly workload: Workload;
   readonly faults: FaultPlan;
-  /** Nothing is left to chance: what can happen first happens first. */
+  /** Without randomness: whatever can happen first happens first. */
   readonly isInOrder: boolean;
 }
 
-/** A world that has not come to rest by then never will. */
+/** A world that is not at rest after this many steps is stuck. */
 const STEPS_MAX = 20_000;
 const NEXT_ACTION_CHANCE = 0.04;
-/** So many turns after an answer its asker has mostly come to its next question. It need not: the order is the same each time. */
+/** Microtask turns after an answer: mostly enough for its receiver's next call. If not, the order is still the same. */
 const TURNS = 12;
 
-/** The real stories over simulated ports: nothing in it happens but what `step` lets happen, one thing at a time. */
+/** The real functions over simulated ports. Only one thing happens at a time, and only when the world lets it. */
 export class World {
   readonly options: WorldOptions;
   readonly random: Random;
@@ -55,7 +55,7 @@ export class World {
   #asked_at: string | undefined;
   readonly #gone = new Set<string>();
   violation: Violation | undefined;
-  /** So much happened before faults stopped. */
+  /** How many port calls and deliveries there were before faults stopped. */
   troubled = { calls: 0, deliveries: 0 };
   /** Ids of messages that have been dead for weeks. */
   readonly weeks_old = new Set<string>();
@@ -90,7 +90,7 @@ export class World {
     return this.#agenda;
   }
 
-  /** Whether anything may go wrong yet. */
+  /** Whether faults may still happen. */
   get isTroubled(): boolean {
     return this.faults !== NO_FAULTS;
   }
@@ -99,12 +99,12 @@ export class World {
     return { ledger: this.ledger, entities: this.#entities, gone: this.#gone, asked_at: this.#asked_at };
   }
 
-  /** A message is gone that only another request replaces. */
+  /** Notes that a message of the entity is gone: only another request replaces it. */
   isGone(entity: string): void {
     this.#gone.add(entity);
   }
 
-  /** A command was interrupted, which may have been about any entity. */
+  /** Notes that a command was interrupted: it may have been about any entity. */
   areGone(): void {
     for (const name of this.#entities.keys()) this.isGone(name);
   }
@@ -113,7 +113,7 @@ export class World {
     return `${String((this.#ids += 1)).padStart(8, '0')}-0000-8000-8000-000000000000`;
   }
 
-  /** Faults and actions, then none, then one more request for each entity: the laws hold all along. */
+  /** Plays all phases. @returns the first violation of a law; an error that the world throws counts as one */
   async run(): Promise<Violation | undefined> {
     try {
       await this.#play();
@@ -124,6 +124,7 @@ export class World {
     return this.violation;
   }
 
+  /** Faults and actions until rest, then rest without faults, then one more request for each entity. */
   async #play(): Promise<void> {
     await this.#tampering.poisonCheckpoints();
     await this.#toRest(true);
@@ -143,13 +144,13 @@ export class World {
     this.check((law) => law.afterOneMoreRequest?.(this.facts));
   }
 
-  /** A message made by hand: its id will be the load's. */
+  /** Sends a request by hand. It has no load id: the load gets the id of the message. */
   async ask(request: { entity: string; load_type?: 'full' }): Promise<void> {
     this.backing.requests.sendText(JSON.stringify(request), {});
     this.trace.add(`${this.clock.now_us} by hand: ${JSON.stringify(request)}`);
   }
 
-  /** The first law that is broken stands. */
+  /** Asks the laws, until one is broken: only the first violation is kept. */
   check(ask: (law: Law) => string | undefined): void {
     if (this.violation) return;
     this.violation = firstBroken(ask);
@@ -164,7 +165,7 @@ export class World {
       await this.#tampering.go();
       this.functions.finishEnded();
       if (await this.#next(isActing)) continue;
-      // Whoever was just answered may not have come to its next question yet.
+      // The receiver of the last answer may not have made its next call yet.
       await settled();
       if (this.functions.hasEnded || this.#agenda.ready > 0) continue;
       if (!(await this.#passTime(isActing))) return;
@@ -172,7 +173,7 @@ export class World {
     if (!this.violation) this.violation = { law: 'L5 always live', what: 'the world does not come to rest' };
   }
 
-  /** One thing happens. @returns false when nothing can */
+  /** Lets one thing happen. @returns false when nothing can happen now */
   async #next(isActing: boolean): Promise<boolean> {
     const { isInOrder } = this.options;
     this.clock.tick(isInOrder ? 100 : this.random.between(1, 2000));
@@ -191,7 +192,7 @@ export class World {
     return false;
   }
 
-  /** Nothing can happen now: the next thing that is planned does, or time passes until something can. */
+  /** When nothing can happen now: takes the next action or moves the clock to the next event. @returns false at rest */
   async #passTime(isActing: boolean): Promise<boolean> {
     if (isActing && this.#actions.length > 0) {
       do await this.#act();
