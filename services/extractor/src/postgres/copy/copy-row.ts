@@ -32,8 +32,8 @@ export function lineBytesMax(rowBytes: number, prefixes: readonly Uint8Array[]):
 }
 
 /**
- * Writes the row `bytes[from, to)`, whose newline is `bytes[to]`, as one JSON line at `out[at]`. Returns the offset after
- * it. Fields beyond the prefixes are skipped. The caller makes room for {@link lineBytesMax}.
+ * Writes the row `bytes[from, to)`, whose newline is `bytes[to]`, as one JSON line at `out[at]`. Returns the offset
+ * after it. Fields beyond the prefixes are skipped. The caller makes room for {@link lineBytesMax}.
  *
  * @throws RangeError if the row has fewer fields than there are prefixes
  */

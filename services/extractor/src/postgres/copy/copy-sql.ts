@@ -76,7 +76,7 @@ function orderOf(entity: TableEntity, keyset: readonly KeysetColumn[]): string {
 function assertSameOrder(entity: TableEntity, before: string, now: string): void {
   if (before === now && now !== '') return;
   throw new BronzeError('KEY_CHANGED', {
-    message: `the load of ${entity.name} was read in the order of ${before || 'no key'}, but the order is now ${now || 'no key'}`,
+    message: `the load of ${entity.name} was read in the order of ${before || 'no key'}, now it is ${now || 'no key'}`,
     hint: 'It can’t continue without losing or repeating rows. Abandon the load and run the entity again.',
   });
 }
@@ -108,8 +108,8 @@ function after(keyset: readonly KeysetColumn[], position: Position, quoting: Quo
 }
 
 /**
- * Truncates a high watermark to the cursor column's own precision. `timestamp(3)` rounds what is written, so a row written
- * at 10:00:00.0004 reads 10:00:00.000, and would be below a finer watermark of 10:00:00.0003.
+ * Truncates a high watermark to the cursor column's own precision. `timestamp(3)` rounds what is written, so a row
+ * written at 10:00:00.0004 reads 10:00:00.000, and would be below a finer watermark of 10:00:00.0003.
  */
 export function truncateToPrecision(until: Timestamp, cursorType: string): Timestamp {
   const digits = /^timestamp\((\d)\)/.exec(cursorType)?.[1];

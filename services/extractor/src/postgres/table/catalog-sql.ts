@@ -70,10 +70,10 @@ export function decodeCatalog(described: string): CatalogTable {
  * The high watermark for rows without transaction ids: a time below which no row can appear any more. `$1`: the margin
  * in seconds. `$2`: the cursor's zone; empty if its type has one.
  *
- * If the role sees every session's `xact_start`, it is the start of the oldest open transaction of this database, or this
- * transaction's own start, which is taken before the others are read: a transaction that begins later writes a later
- * time. Otherwise, and on a standby, where the primary's transactions are invisible, it is now less the margin. Prepared
- * transactions show when they were prepared, not when they began, so the margin is subtracted from that too.
+ * If the role sees every session's `xact_start`, it is the start of the oldest open transaction of this database, or
+ * this transaction's own start, which is taken before the others are read: a transaction that begins later writes a
+ * later time. Otherwise, and on a standby, where the primary's transactions are invisible, it is now less the margin.
+ * Prepared transactions show when they were prepared, not when they began, so the margin is subtracted from that too.
  *
  * A cursor without a zone goes back by an hour when its zone leaves daylight saving time. In the hours before, the
  * watermark stops where local time will fall back to (decision 10). Transitions are on quarters of an hour.

@@ -43,7 +43,7 @@ async function describe(session: Queries, entity: TableEntity): Promise<Describe
   return { ...table, key: checkTable(entity, table) };
 }
 
-/** The zone of a cursor without one: as configured, or the one that the role's sessions write `now()` in (decision 10). */
+/** The zone of a cursor without one: as configured, or else the zone in which sessions write `now()` (decision 10). */
 export function zoneOf(entity: TableEntity, table: CatalogTable): string {
   return entity.cursor_time_zone ?? table.zone;
 }

@@ -3,8 +3,8 @@ import type { Quoting } from '../database.ts';
 import type { RowKey } from './table.ts';
 
 /**
- * Locks the table against rewriting until the transaction ends, and reads nothing. It locks the tables that a view reads
- * and the partitions of a partitioned table. Unlike LOCK TABLE it needs only SELECT on one column, and works for
+ * Locks the table against rewriting until the transaction ends, and reads nothing. It locks the tables that a view
+ * reads and the partitions of a partitioned table. Unlike LOCK TABLE it needs only SELECT on one column, and works for
  * materialized views and foreign tables.
  *
  * ALTER TABLE and TRUNCATE are not MVCC-safe: to an older snapshot the table is empty. In READ COMMITTED each later

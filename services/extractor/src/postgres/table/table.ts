@@ -17,7 +17,7 @@ export interface CatalogTable {
   /** `pg_class.relkind`: r table, p partitioned, v view, m materialized view, f foreign. */
   readonly kind: string;
   readonly oid: string;
-  /** The files that its rows are stored in, partitions and inheriting tables included. Empty for views, foreign tables. */
+  /** The files of its rows, and of its partitions' and inheriting tables'. Empty for views and foreign tables. */
   readonly file_nodes: FileNodes;
   /** Whether every row carries the id of the transaction that wrote it (`xmin`), and the role may read it. */
   readonly has_xids: boolean;
@@ -51,8 +51,8 @@ const NO_KEY: RowKey = { columns: [], is_unproven: false };
 /**
  * Checks that the table can be ingested as configured, and finds its key.
  *
- * @throws BronzeError with a code that begins with COLUMN_, KEY_MISSING, SOURCE_DENIED or ENCODING_UNSUPPORTED, naming the
- *   table and the column
+ * @throws BronzeError COLUMN_MISSING, COLUMN_RESERVED, COLUMN_AMBIGUOUS, COLUMN_UNSUPPORTED, KEY_MISSING, SOURCE_DENIED
+ *   or ENCODING_UNSUPPORTED, naming the table, the column and what is known instead
  */
 export function checkTable(entity: TableEntity, table: CatalogTable): RowKey {
   if (table.columns.length === 0) {
