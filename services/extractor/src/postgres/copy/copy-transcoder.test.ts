@@ -117,8 +117,8 @@ test('a chunk may end at every byte', () => {
   ];
   const bytes = copyText(rows);
   const whole = transcode([bytes]);
-  for (let cut = 0; cut <= bytes.length; cut += 1) {
-    expect(transcode([bytes.subarray(0, cut), bytes.subarray(cut)])).toEqual(whole);
+  for (let end = 0; end <= bytes.length; end += 1) {
+    expect(transcode([bytes.subarray(0, end), bytes.subarray(end)])).toEqual(whole);
   }
   expect(transcode(Array.from(bytes, (byte) => Buffer.of(byte)))).toEqual(whole);
 });

@@ -105,6 +105,6 @@ SELECT basis, to_char(until - coalesce((SELECT hours FROM fall_back), interval '
   'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS until
 FROM cut`;
 
-/** Whether a standby has replayed up to `$1`, so that all rows of a window that ends there are visible. Else true. */
+/** Whether a standby has replayed up to `$1`, so that it has all rows of a window ending there. True on a primary. */
 export const REPLAYED_SQL = `
 SELECT (NOT pg_is_in_recovery() OR coalesce(pg_last_xact_replay_timestamp() >= $1::timestamptz, false))::text AS replayed`;

@@ -20,7 +20,7 @@
  * 1. A load takes the ids from the previous claim's `snapshot_xmin` up to its own: below `snapshot_xmin` every
  *    transaction is finished, and the ranges of successive loads neither overlap nor leave a gap.
  * 2. A transaction whose id is at or above a claim's `snapshot_xmax` had not finished at that claim, so it began no
- *    earlier than the claim's open bound: the start of the oldest transaction open then, or the time of the claim.
+ *    earlier than the claim's open bound: when the oldest transaction open then began, or at the claim if none was.
  * 3. So for the ids from some `snapshot_xmin` on, these are all lower bounds, and the scan begins at the latest: the
  *    open bound of every observation whose `snapshot_xmax` is not above it, and every earlier lower bound.
  *
