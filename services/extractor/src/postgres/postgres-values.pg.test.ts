@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { newDatabase, textRows } from '../../../../test/database.ts';
-import { FULL, readAll, rowsOf, sourceOf, startAt } from './postgres-source.fixtures.ts';
+import { begun, FULL, readAll, rowsOf, sourceOf } from './postgres-source.fixtures.ts';
 
 /** Each type with SQL expressions of values. */
 const TYPES: readonly (readonly [string, readonly string[]])[] = [
@@ -89,8 +89,8 @@ test('the columns of a slice have the types that format_type prints, in the tabl
   const url = await newDatabase(
     'CREATE TABLE things (z bigint PRIMARY KEY, a numeric(12,2), gone text, t timestamptz(3)); ALTER TABLE things DROP COLUMN gone',
   );
-  const { source, entity } = sourceOf(url, { cursor: null });
-  expect((await source.openSlice(entity, FULL, startAt())).columns).toEqual([
+  const { columns } = await begun(sourceOf(url, { cursor: null }), FULL);
+  expect(columns).toEqual([
     { name: 'z', type: 'bigint' },
     { name: 'a', type: 'numeric(12,2)' },
     { name: 't', type: 'timestamp(3) with time zone' },
