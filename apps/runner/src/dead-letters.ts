@@ -5,7 +5,7 @@ import { entityIn } from '@bronze/common/load/messages';
 import { STATE_FOLDER } from '@bronze/common/adapters/local/folder-object-store';
 import { LocalQueue, QueueDatabase } from '@bronze/common/adapters/local/local-queue';
 
-/** File of the queues in a run's folder. */
+/** The file of the queues in a run's folder. */
 export function queuesFile(out_dir: string): string {
   return join(out_dir, STATE_FOLDER, 'queues.sqlite');
 }
@@ -16,7 +16,7 @@ export interface DeadLetter {
   readonly failure: Failure;
 }
 
-/** What lies in the dead-letter queues of a run's folder. */
+/** The messages in the dead-letter queues of a run's folder; none if the folder has no queues. */
 export function readDeadLetters(out_dir: string): DeadLetter[] {
   if (!existsSync(queuesFile(out_dir))) return [];
   const database = new QueueDatabase({ path: queuesFile(out_dir), now_ms: Date.now, newId: () => '' });

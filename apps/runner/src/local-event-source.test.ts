@@ -21,7 +21,7 @@ function newQueue(path = ':memory:') {
 }
 
 describe('a queue', () => {
-  test('hides a received message for its visibility time-out, then delivers it again and counts', async () => {
+  test('hides a received message for its visibility timeout, then delivers and counts it again', async () => {
     const { clock, queue } = newQueue();
     await queue.send([{ n: 1 }]);
     expect(queue.receive(10, 1000)).toMatchObject([{ body: '{"n":1}', receive_count: 1 }]);
@@ -31,7 +31,7 @@ describe('a queue', () => {
     expect(queue.receive(10, 1000)).toMatchObject([{ receive_count: 2 }]);
   });
 
-  test('delays, changes visibility, deletes', async () => {
+  test('can delay a message, change its visibility and delete it', async () => {
     const { clock, queue } = newQueue();
     await queue.send([{ n: 1 }], 500);
     expect(queue.receive(1, 1000)).toEqual([]);
@@ -54,13 +54,13 @@ describe('a queue', () => {
     expect(queue.deadLetters()).toHaveLength(1);
   });
 
-  test('two queues of one file don’t see each other’s messages', async () => {
+  test('does not see the messages of another queue in the same file', async () => {
     const { database, queue } = newQueue();
     await queue.send([{ n: 1 }]);
     expect(new LocalQueue(database, 'write').receive(1, 1)).toEqual([]);
   });
 
-  test('a dead letter written when transient failures were called temporary reads as transient', () => {
+  test('reads a dead letter as transient that was written when such failures were called temporary', () => {
     const database = new QueueDatabase({ path: ':memory:', now_ms: () => 0, newId: () => 'one' });
     const queue = new LocalQueue<Message>(database, 'extract');
     queue.sendText('{}', {});
@@ -69,7 +69,7 @@ describe('a queue', () => {
     database.close();
   });
 
-  test('in a folder it outlives the process; what a killed process held is released', async () => {
+  test('in a folder outlives its process, and releases what a killed process held', async () => {
     const path = join(await mkdtemp(join(tmpdir(), 'bronze-queue-')), 'queues.sqlite');
     const script = `
       import { LocalQueue, QueueDatabase } from '${join(import.meta.dirname, '../../../packages/common/src/adapters/local/local-queue.ts')}';
@@ -131,7 +131,7 @@ describe('an event source', () => {
     expect([handled.length, new Set(handled).size, most]).toEqual([10, 10, 2]);
   });
 
-  test('a message that fails is delivered again after a wait, five times; then it is dead. No other waits for it', async () => {
+  test('delivers a failing message five times, then moves it to the dead letters; no other waits for it', async () => {
     const { queue, drain } = newSource(async ({ body, receive_count }) => {
       deliveries.push(`${body} ${receive_count}`);
       if (body.includes('13')) throw new BronzeError('SOURCE_TIMEOUT', { message: 'slow', hint: 'wait' });
@@ -147,7 +147,7 @@ describe('an event source', () => {
     expect(queue.counts()).toEqual({ visible: 0, hidden: 0 });
   });
 
-  test('a message that its handler has sent to the dead-letter queue stays there', async () => {
+  test('leaves a message in the dead-letter queue that its handler has sent there', async () => {
     const { queue, drain } = newSource(async ({ message_id }) => queue.deadLetter(message_id, FAILURE));
     await queue.send([{ n: 1 }]);
     await drain();

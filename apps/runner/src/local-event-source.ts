@@ -3,20 +3,20 @@ import { RECEIVE_COUNT_MAX } from '@bronze/common/delivery/deliver-message';
 import { type Failure, toFailure } from '@bronze/common/words/failure';
 import type { LocalQueue, Received } from '@bronze/common/adapters/local/local-queue';
 
-/** How long an empty queue is left alone: other processes send without telling us. */
+/** The pause after an empty poll. Polling is needed because other processes send without notifying us. */
 const POLL_INTERVAL_MS = 20;
 
 export interface LocalEventSourceOptions {
   readonly queue: LocalQueue<never>;
   readonly concurrency: number;
   readonly visibility_ms: number;
-  /** The wait before delivery n+1 is this times 2^(n-1). */
+  /** The wait before delivery n + 1 is this times 2^(n - 1). */
   readonly retry_delay_ms: number;
-  /** Throws what makes the queue deliver the message again: see `deliver-message.ts`. */
+  /** If it throws, the queue delivers the message again: see `deliver-message.ts`. */
   readonly handle: (message: Received) => Promise<void>;
 }
 
-/** What Lambda's event source mapping does: polls, invokes, deletes what succeeded, backs off from what failed. */
+/** Does what Lambda's event source mapping does: polls, invokes, deletes what succeeded, delays what failed. */
 export class LocalEventSource {
   readonly #options: LocalEventSourceOptions;
   readonly #running = new Set<Promise<void>>();
@@ -25,12 +25,12 @@ export class LocalEventSource {
     this.#options = options;
   }
 
-  /** Nothing runs and nothing that this process knows of waits. */
+  /** Whether nothing is running, and no message that this process knows of is waiting. */
   get isDrained(): boolean {
     return this.#running.size === 0 && !this.#options.queue.hasUnfinished();
   }
 
-  /** Polls until `signal` aborts, then waits for what is running. Never rejects because a message failed. */
+  /** Polls until `signal` aborts, then waits for what is running. A failed message does not make it reject. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const free = this.#options.concurrency - this.#running.size;
@@ -56,12 +56,17 @@ export class LocalEventSource {
       if (failure) giveBack(queue, message, failure, retry_delay_ms);
       else queue.delete(message.message_id);
     } catch {
-      // The queue itself is busy: the message comes back when its visibility expires, which is harmless.
+      // The queue itself failed. The message is delivered again after its visibility timeout, which is harmless.
     }
   }
 }
 
-/** What a queue does with a message whose delivery failed. @returns whether it was the last delivery */
+/**
+ * Does what a queue does with a message whose delivery failed: delays it, or after {@link RECEIVE_COUNT_MAX} deliveries
+ * moves it to the dead-letter queue.
+ *
+ * @returns whether that was its last delivery
+ */
 export function giveBack(
   queue: LocalQueue<never>,
   { message_id, receive_count }: Received,

@@ -20,9 +20,9 @@ import { LocalQueue, QueueDatabase, type Received } from '@bronze/common/adapter
 import { LocalSecrets } from './local-secrets.ts';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
 
-/** Longer than anything one message does here; what a killed process held comes back after it. */
+/** Longer than handling a message takes here. What a killed process held is delivered again after it. */
 const VISIBILITY_MS = 15 * 60 * 1000;
-/** Of each service: two extractions keep a small database server busy, two write tasks two cores. */
+/** For each service: two extractions keep a small database server busy, two write tasks two cores. */
 const CONCURRENCY = 2;
 const RETRY_DELAY_MS = 500;
 const DRAIN_INTERVAL_MS = 20;
@@ -38,7 +38,7 @@ export interface LocalPipelineOptions {
   readonly clock?: Clock;
 }
 
-/** The pipeline's parts on one machine, put together: `close` it when done. */
+/** The pipeline's parts, assembled on one machine. `close` it at the end. */
 export class LocalPipeline {
   readonly objects: FolderObjectStore;
   readonly checkpoints: CheckpointFile;
@@ -69,7 +69,7 @@ export class LocalPipeline {
     return new LocalPipeline(options, objects, new QueueDatabase({ path, now_ms: Date.now, newId: randomUUID }));
   }
 
-  /** Delivers messages until none of this process's is left, or until `stop` aborts and what runs has handed over. */
+  /** Delivers until no message of this process is left, or until `stop` aborts and what runs has enqueued its rest. */
   async drain(stop: AbortSignal): Promise<void> {
     const deadline: Deadline = { isNear: () => stop.aborted, remainingMs: () => (stop.aborted ? 0 : Infinity) };
     const sources = [this.#extractor(deadline), this.#writer()];
@@ -78,14 +78,14 @@ export class LocalPipeline {
     const running = Promise.all(sources.map((source) => source.run(polling.signal)));
     for (let round = 1; !stop.aborted && !sources.every((source) => source.isDrained); round += 1) {
       await this.clock.sleep(DRAIN_INTERVAL_MS);
-      // Another run on this folder may be killed with one of our messages in its hands.
+      // Another run on this folder may have been killed while it held one of our messages.
       if (round % ROUNDS_BETWEEN_RELEASES === 0) this.#queues.releaseFromDead();
     }
     polling.abort();
     await running;
   }
 
-  /** Whether a message of the entity waits or runs, in this process or another. */
+  /** Whether a message of the entity is waiting or running, in this process or another. */
   hasMessages(entity: string): boolean {
     return [this.requests, this.writes].some((queue) => queue.bodies().some((body) => entityIn(body) === entity));
   }
@@ -94,7 +94,7 @@ export class LocalPipeline {
     return deadLettersOf([this.requests, this.writes]);
   }
 
-  /** A completed load has carried out what a dead message of its entity asked for. */
+  /** Deletes the dead letters of an entity: its completed load has done what they asked for. */
   forgetDeadLetters(entity: string): void {
     for (const queue of [this.requests, this.writes]) {
       queue.forgetDeadLetters((body) => entityIn(body) === entity);
@@ -146,7 +146,7 @@ export class LocalPipeline {
   }
 }
 
-/** Loaded only where a secret is there: the SDK takes its time. */
+/** Imported only when a secret is read from there, because loading the SDK is slow. */
 async function secretsManager(): Promise<SecretProvider> {
   const { SecretsManager } = await import('@bronze/common/adapters/aws/secrets-manager');
   return new SecretsManager();

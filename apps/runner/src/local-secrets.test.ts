@@ -7,7 +7,7 @@ import { LocalSecrets } from './local-secrets.ts';
 const others = async () => ({ read: async (name: string) => `secret of ${name}` });
 const secrets = new LocalSecrets({ SHOP_API_KEY: '{"api_key":"k"}' }, others);
 
-test('from the environment, from a file, and from elsewhere by any other name', async () => {
+test('a secret comes from a variable, from a file, or by any other name from elsewhere', async () => {
   const file = join(await mkdtemp(join(tmpdir(), 'bronze-secret-')), 'key');
   await writeFile(file, 'bare-key\n');
   expect(await secrets.read('env:SHOP_API_KEY')).toBe('{"api_key":"k"}');
@@ -18,7 +18,7 @@ test('from the environment, from a file, and from elsewhere by any other name', 
 test.each([
   ['env:NOT_SET', /NOT_SET, which is not set/],
   ['file:/nowhere/key', /\/nowhere\/key, which can’t be read \(ENOENT\)/],
-])('%s that is not there is a clear error', async (name, message) => {
+])('the missing secret %s fails with a message that names the place', async (name, message) => {
   await expect(secrets.read(name)).rejects.toMatchObject({
     code: 'SECRET_UNREADABLE',
     message: expect.stringMatching(message) as string,

@@ -3,7 +3,7 @@ import { BronzeError } from '@bronze/common/words/failure';
 import type { SecretProvider } from '@bronze/common/ports/secret-provider';
 import type { Environment } from '@bronze/common/reference';
 
-/** Secrets of one machine: `env:NAME` and `file:PATH`; any other name is asked of `others`. */
+/** Secrets on one machine: `env:NAME` is a variable and `file:PATH` a file; `others` is asked for any other name. */
 export class LocalSecrets implements SecretProvider {
   readonly #environment: Environment;
   readonly #others: () => Promise<SecretProvider>;
@@ -13,6 +13,7 @@ export class LocalSecrets implements SecretProvider {
     this.#others = others;
   }
 
+  /** @throws BronzeError SECRET_UNREADABLE if the variable is not set or the file can't be read */
   async read(name: string): Promise<string> {
     if (name.startsWith('env:')) return this.#fromEnvironment(name.slice(4));
     if (name.startsWith('file:')) return fromFile(name.slice(5));

@@ -12,16 +12,16 @@ const SETTLE_INTERVAL_MS = 250;
 export interface RunRequest {
   readonly entities?: readonly string[] | undefined;
   readonly load_type?: LoadType | undefined;
-  /** Default: now. The same moment asks for the same loads. */
+  /** Default: now. The same timestamp asks for the same loads. */
   readonly scheduled_at?: Timestamp;
   readonly stop: AbortSignal;
 }
 
 export interface EntityResult {
   readonly entity: string;
-  /** `interrupted`: stopped before it was done; the next run goes on. */
+  /** `interrupted`: it was stopped before its end, and the next run continues it. */
   readonly status: 'completed' | 'failed' | 'interrupted';
-  /** Loads that came to their end in this run: more than one when a load was left over from before. */
+  /** The loads that ended in this run: more than one if an earlier run had left one unfinished. */
   readonly loads: readonly LoadRecord[];
   readonly duration_seconds: number;
   readonly checkpoint: Checkpoint | undefined;
@@ -37,17 +37,20 @@ interface Run {
   readonly pipeline: LocalPipeline;
   readonly watch: RunWatch;
   readonly plan: Plan;
-  /** As it was asked for: a repeated request must ask for the same. */
+  /** As asked for: a repeated request must ask for the same. */
   readonly load_type: LoadType | undefined;
-  /** Dead letters that were there before: they say nothing about this run. */
+  /** Message ids of earlier dead letters, which say nothing about this run. */
   readonly old: ReadonlySet<string>;
-  /** The checkpoints before: a load that was decided since shows as another `last_load_id`. */
+  /** The checkpoints before this run. A different `last_load_id` now means that a load was decided since. */
   readonly before: ReadonlyMap<string, Checkpoint | undefined>;
 }
 
 type Asked = Plan['planned'][number];
 
-/** The whole job on one machine: plan, then deliver messages until every entity is done or dead. */
+/**
+ * The whole job on one machine: plans the run, then delivers messages until every entity has completed or failed, or
+ * until `request.stop` aborts. A failure of one entity is in its result and does not throw.
+ */
 export async function runLocally(options: LocalPipelineOptions, request: RunRequest): Promise<RunReport> {
   const watch = new RunWatch(options.log);
   const pipeline = await LocalPipeline.open({ ...options, log: watch });
@@ -73,8 +76,9 @@ export async function runLocally(options: LocalPipelineOptions, request: RunRequ
 }
 
 /**
- * Delivers until each request of ours is decided. When our own messages are done, another process may still hold a
- * load that ours waits behind: we wait for it, and ask again should its messages be gone with nothing decided.
+ * Delivers until each request of this run is decided. When our own messages are done, another process may still hold a
+ * load that ours waits behind. We wait for it, and send our request again if the entity has no message left and nothing
+ * is decided.
  */
 async function settle(run: Run, stop: AbortSignal): Promise<void> {
   const { pipeline, plan, load_type, old } = run;
@@ -93,7 +97,7 @@ async function settle(run: Run, stop: AbortSignal): Promise<void> {
   }
 }
 
-/** Its own load is decided; or another that was decided since has covered it, and nothing is loading or on its way. */
+/** Whether the load is decided, or covered by another that was decided since, with nothing pending or queued. */
 async function isDecided({ pipeline, before }: Run, load: Asked): Promise<boolean> {
   const { checkpoint } = await readCheckpoint(pipeline, load.entity);
   if (await readLoadRecord(pipeline.objects, load)) return checkpoint?.pending_load?.load_id !== load.load_id;
@@ -102,7 +106,7 @@ async function isDecided({ pipeline, before }: Run, load: Asked): Promise<boolea
   return isIdle && isCovered && !pipeline.hasMessages(load.entity);
 }
 
-/** The failures of this run's dead letters, of any process: the first of each entity. */
+/** The first failure of each entity among the dead letters that appeared during this run, in any process. */
 function deadEntities(pipeline: LocalPipeline, old: ReadonlySet<string>): ReadonlyMap<string, Failure> {
   const fresh = pipeline.deadLetters().filter(({ message_id }) => !old.has(message_id));
   return new Map(fresh.toReversed().map(({ entity, failure }) => [entity, failure]));
@@ -126,7 +130,7 @@ async function resultOf(run: Run, entity: string): Promise<EntityResult> {
   };
 }
 
-/** One entity's mistake in the file is its own failure. */
+/** An unreadable entry in the checkpoint file is a failure of that entity only. */
 async function readCheckpoint(
   pipeline: LocalPipeline,
   entity: string,

@@ -1,6 +1,6 @@
 import type { PipelineEvent, Log } from '@bronze/common/load/events';
 
-/** Remembers what the events of a run say about each entity, and passes them on. */
+/** Remembers what the events of a run say about each entity, and forwards them. */
 export class RunWatch implements Log {
   readonly #log: Log;
   readonly #completed = new Map<string, string[]>();
@@ -19,16 +19,17 @@ export class RunWatch implements Log {
     this.#log.event(event);
   }
 
-  /** Entities of which this process brought a load to its end, asked for in this run or left over from before. */
+  /** The entities of which a load ended in this process, asked for in this run or left unfinished by an earlier one. */
   completedEntities(): string[] {
     return [...this.#completed.keys()];
   }
 
+  /** Ids of the loads that ended in this process, completed or abandoned, in order. */
   completedLoads(entity: string): readonly string[] {
     return this.#completed.get(entity) ?? [];
   }
 
-  /** From the entity's first event to its last; the wait for its turn doesn't count. */
+  /** Seconds from the entity's first event to its last; the wait before that is not included. */
   durationSeconds(entity: string): number {
     return ((this.#ended.get(entity) ?? 0) - (this.#started.get(entity) ?? 0)) / 1000;
   }

@@ -6,13 +6,13 @@ import type { Source } from '@bronze/common/load/source';
 import { extractLoad, type ExtractorPorts } from './extract-load.ts';
 
 export interface RequestPorts extends Omit<ExtractorPorts, 'source'> {
-  /** The source of that name in the configuration. */
+  /** The configuration's source of that name. */
   source(name: string): Source;
 }
 
 /**
- * What a message on the request queue means, wherever it is delivered: it asks for one entity to be extracted. What
- * the load before that left in staging is removed on the way.
+ * Handles a message on the request queue, in Lambda, on one machine and in the simulation: extracts one entity, then
+ * removes the staged batches of its previous load.
  *
  * @throws BronzeError MESSAGE_INVALID, ENTITY_UNKNOWN, or what {@link extractLoad} throws
  */

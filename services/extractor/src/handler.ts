@@ -1,4 +1,4 @@
-/** The extractor as a Lambda: `extract-load.ts` tells the story. */
+/** The extractor as a Lambda function. `handle-request.ts` says what it does with a message. */
 import { randomUUID } from 'node:crypto';
 import { AwsPorts } from '@bronze/common/adapters/aws/aws-ports';
 import { requireVariables } from '@bronze/common/adapters/aws/lambda-environment';
@@ -28,7 +28,7 @@ function open(): QueueService {
     writes: new SqsTaskQueue<WriteMessage>(aws.sqs, { queue_url: variables.WRITE_QUEUE_URL }),
     attempts: { next: randomUUID },
     codec: ZSTD_CODEC,
-    // Sources outlive an invocation, with their cached keys: they log into the one that is running.
+    // Sources and their cached keys outlive an invocation, so they log to the one that is running.
     source: openSources(config, {
       environment: process.env,
       secrets: new SecretsManager(),

@@ -1,4 +1,7 @@
-/** Hourly: how far each entity is behind, as a metric. A gauge, so that silence shows as well as lateness. */
+/**
+ * Measures every hour by how many seconds each entity is behind (`FreshnessLagSeconds`). The metric is a gauge, so that
+ * it shows entities that are no longer loaded as well as those that are loaded late.
+ */
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { AwsPorts } from '@bronze/common/adapters/aws/aws-ports';

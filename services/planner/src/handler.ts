@@ -1,4 +1,4 @@
-/** The planner as a Lambda: see plan-run.ts for the story. */
+/** The planner as a Lambda function. `plan-run.ts` says what it does. */
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { AwsPorts } from '@bronze/common/adapters/aws/aws-ports';
 import { SqsTaskQueue } from '@bronze/common/adapters/aws/sqs-task-queue';
@@ -20,7 +20,7 @@ function open() {
   return { aws, requests: new SqsTaskQueue<ExtractRequest>(aws.sqs, { queue_url: variables.EXTRACT_QUEUE_URL }) };
 }
 
-/** Sends nothing and logs nothing: a dry run. */
+/** For a dry run: sends nothing and logs nothing. */
 const NOWHERE = { requests: { send: async () => undefined }, log: { event: () => undefined } };
 
 export const handler = middy<unknown, Plan>()

@@ -4,8 +4,8 @@ import { removeStaging } from '@bronze/common/load/remove-staging';
 import { writeTask, type WriterPorts } from './write-task.ts';
 
 /**
- * What a message on the write queue means, wherever it is delivered: it asks for one write task to be converted. The
- * one that ends its load removes what it was converted from.
+ * Handles a message on the write queue, in Lambda, on one machine and in the simulation: converts one write task. If
+ * its load is then complete, removes the load's staged batches.
  *
  * @throws BronzeError MESSAGE_INVALID, or what {@link writeTask} throws
  */

@@ -1,4 +1,4 @@
-/** The writer as a Lambda: `write-task.ts` tells the story. */
+/** The writer as a Lambda function. `handle-task.ts` says what it does with a message. */
 import { AwsPorts } from '@bronze/common/adapters/aws/aws-ports';
 import { requireVariables } from '@bronze/common/adapters/aws/lambda-environment';
 import { queueHandler, type QueueService } from '@bronze/common/adapters/aws/queue-handler';

@@ -57,7 +57,7 @@ describe('a message', () => {
     ]);
   });
 
-  test('that may succeed later is thrown back, and recorded only when that was the last time', async () => {
+  test('that may succeed later is delivered again, and recorded only after its last delivery', async () => {
     const { ports, dead, events, records } = world();
     await expect(deliverMessage(ports, message(4), failing('SOURCE_INTERRUPTED'))).rejects.toThrow('what was wrong');
     expect(await records()).toEqual([]);
@@ -70,7 +70,7 @@ describe('a message', () => {
     ]);
   });
 
-  test('that met a bug of ours is thrown back too', async () => {
+  test('that meets a bug of ours is delivered again too', async () => {
     const { ports, dead } = world();
     const bug = async () => {
       throw new TypeError('undefined is not a function');

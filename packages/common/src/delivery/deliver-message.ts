@@ -7,13 +7,13 @@ import { type Failure, isRetryable, toFailure } from '../words/failure.ts';
 import { encodeJson } from '../words/json.ts';
 import { RunLog } from './run-log.ts';
 
-/** After this many deliveries a queue moves a message to its dead-letter queue, on AWS and on one machine. */
+/** After this many deliveries a queue moves the message to its dead-letter queue, on AWS and on one machine. */
 export const RECEIVE_COUNT_MAX = 5;
 
 export interface DeliveredMessage {
   readonly message_id: string;
   readonly body: string;
-  /** This delivery included: 1 at the first. */
+  /** How often it was delivered, this delivery included: 1 at the first. */
   readonly receive_count: number;
 }
 
@@ -21,17 +21,18 @@ export interface DeliveryPorts {
   readonly objects: ObjectStore;
   readonly clock: Clock;
   readonly log: Log;
-  /** Puts a message into the dead-letter queue of the queue it came from. */
+  /** Sends a message to the dead-letter queue of the queue that delivered it. */
   sendToDeadLetterQueue(message: DeliveredMessage, failure: Failure): Promise<void>;
 }
 
 /**
- * Handles one delivery of a message, on AWS, on one machine and in the simulation. A failure that no retry can help
- * sends the message to the dead-letter queue at once, and it counts as handled. Any other failure is thrown: the queue
- * delivers the message again, {@link RECEIVE_COUNT_MAX} times at most. A message that ends in the dead-letter queue
- * either way leaves a record of the reason in the bucket. Lines of the run log are written whatever the outcome.
+ * Handles one delivery of a message, on AWS, on one machine and in the simulation. If `handle` fails and no retry can
+ * help, the message goes to the dead-letter queue at once and counts as handled (decision 21). Any other failure is
+ * thrown, so that the queue delivers the message again, {@link RECEIVE_COUNT_MAX} times in all. Either way, a message
+ * that ends in the dead-letter queue leaves a failure record in the bucket. The run log is written in every case.
  *
- * @param handle gets the log that it has to write to
+ * @param handle gets the log to write to
+ * @throws what `handle` throws, if a retry may help
  */
 export async function deliverMessage(
   ports: DeliveryPorts,
@@ -64,7 +65,7 @@ async function fail(ports: DeliveryPorts, message: DeliveredMessage, thrown: unk
   await ports.sendToDeadLetterQueue(message, failure);
 }
 
-/** Put once: a message that is delivered again has failed for the same reason. */
+/** Written once: a later delivery of the same message fails for the same reason. */
 async function record({ objects, clock }: DeliveryPorts, message: DeliveredMessage, failure: Failure): Promise<void> {
   const { code, kind, message: reason, hint } = failure;
   const failed_at = clock.now();
@@ -74,7 +75,7 @@ async function record({ objects, clock }: DeliveryPorts, message: DeliveredMessa
   await objects.putIfAbsent(failureRecordKey(failed_at, message_id), encodeJson(written));
 }
 
-/** The run log is for people: a line that can't be written is reported, and fails no message. */
+/** The run log is for people. A line that can't be written is reported and does not fail the message. */
 async function flush(runLog: RunLog, log: Log, { body }: DeliveredMessage): Promise<void> {
   await runLog.flush().catch((thrown: unknown) => {
     log.event({ kind: 'run_log_unwritten', entity: entityIn(body), failure: toFailure(thrown) });

@@ -4,7 +4,7 @@ import { requireVariables } from '../adapters/aws/lambda-environment.ts';
 import { RunLog } from './run-log.ts';
 import { EPOCH, timestamp } from '../words/timestamp.ts';
 
-test('a line for the start and the end of a load, each once, under its day', async () => {
+test('the run log has one line each for the start and the end of a load, under its day', async () => {
   const objects = new MemoryObjectStore();
   const clock = { now: () => timestamp('2024-01-15T10:30:45.999999Z'), sleep: async () => undefined };
   const load = { entity: 'customers', load_id: '00000000-0000-8000-8000-000000000001' };
@@ -37,7 +37,7 @@ test('a line for the start and the end of a load, each once, under its day', asy
   ]);
 });
 
-test('variables that are missing are named all at once, and no value is', () => {
+test('an error names all missing variables at once, and no value', () => {
   const environment = { A: 'canary', B: '', C: undefined };
   expect(requireVariables(environment, ['A'])).toEqual({ A: 'canary' });
   expect(() => requireVariables(environment, ['A', 'B', 'C'])).toThrow('the function lacks the variables B, C');

@@ -8,12 +8,15 @@ export interface RunLogLine {
   readonly at: Timestamp;
   readonly entity: string;
   readonly load_id: string;
-  /** Names the line in its key: the same event of the same load is written once. */
+  /** Part of the line's object key, so that the same event of the same load is written once. */
   readonly name: string;
   readonly text: string;
 }
 
-/** The documented human format: `[2024-01-15 10:30:45] Starting: Processing customers`; undefined: not worth a line. */
+/**
+ * An event as a line for people: `[2024-01-15 10:30:45] Starting: Processing customers`. Undefined: the run log has no
+ * line for it.
+ */
 export function runLogLine(event: PipelineEvent, at: Timestamp): RunLogLine | undefined {
   const line = (name: string, text: string): RunLogLine | undefined =>
     'load_id' in event
@@ -36,7 +39,7 @@ function printed(at: Timestamp): string {
   return at.slice(0, 19).replace('T', ' ');
 }
 
-/** Gathers lines while an invocation runs, and writes each as an object of its own: S3 can't append. */
+/** Collects lines while a message is handled, and writes each as an object of its own, because S3 can't append. */
 export class RunLog {
   readonly #objects: ObjectStore;
   readonly #clock: Clock;
@@ -52,6 +55,7 @@ export class RunLog {
     if (line) this.#lines.push(line);
   }
 
+  /** Writes the collected lines. @throws what the object store throws; the lines are then lost */
   async flush(): Promise<void> {
     const lines = this.#lines;
     this.#lines = [];

@@ -17,28 +17,32 @@ import { PgDatabase } from './pg-database.ts';
 import { UndiciClient } from './undici-client.ts';
 
 export interface SourcePorts {
-  /** Where references are looked up, each time anew. */
+  /** Where references are resolved, again each time they are used. */
   readonly environment: Environment;
   readonly secrets: SecretProvider;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** The sources of a configuration by name, each opened when it is first asked for. */
+/**
+ * The sources of a configuration by name, each opened when it is first asked for.
+ *
+ * @returns a function that throws RangeError if the configuration has no source of that name
+ */
 export function openSources(config: Config, ports: SourcePorts): (name: string) => Source {
   const opened = new Map<string, Source>();
   return (name) => {
     const known = opened.get(name);
     if (known) return known;
     const found = config.sources[name];
-    if (!found) throw new RangeError(`${name} is not a source: the configuration’s own check lets none through`);
+    if (!found) throw new RangeError(`${name} is not a source, which checking the configuration should have found`);
     const source = openSource(found, ports);
     opened.set(name, source);
     return source;
   };
 }
 
-/** The source that a configuration means. Nothing is connected before it is used. */
+/** Opens a configured source. It connects only when it is used. */
 export function openSource(config: SourceConfig, ports: SourcePorts): Source {
   const { clock, log } = ports;
   if (config.type === 'rest') return openRest(config, ports);
@@ -46,7 +50,7 @@ export function openSource(config: SourceConfig, ports: SourcePorts): Source {
   return new PostgresSource({ database, config, clock, log });
 }
 
-/** The login from its secret where there is one, read anew when it was refused; else the configured URL. */
+/** The login from the secret if there is one, read again after it was refused; otherwise the configured URL. */
 function databaseUrl({ url, secret }: PostgresSourceConfig, { environment, secrets, clock }: SourcePorts) {
   const login = new CachedSecret({ secrets, clock, name: () => resolve(secret ?? '', environment) }, databaseUrlIn);
   return async (wasRefused: boolean): Promise<string> => {

@@ -4,7 +4,7 @@ import pg, { escapeIdentifier, escapeLiteral } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import type { Copy, Database, Quoting, Row, Session } from '../postgres/database.ts';
 
-/** Everything arrives as the text PostgreSQL prints: no parser of `pg` ever touches a value. */
+/** Every value arrives as the text that PostgreSQL prints: no parser of `pg` touches it. */
 const TEXT_ONLY = { getTypeParser: () => (text: string) => text };
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -13,11 +13,11 @@ const LOCK_TIMEOUT_MS = 10_000;
 /** SQLSTATE: invalid_password. */
 const PASSWORD_REFUSED = '28P01';
 
-/** Each statement takes a snapshot of its own: it must be younger than the table's lock (decision 34). */
+/** Each statement takes its own snapshot, which must be newer than the table's lock (decision 34). */
 const BEGIN = 'BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY';
 
 /**
- * Settings that make values canonical text. `SET LOCAL`, because a pooler in transaction mode keeps nothing else.
+ * These settings make values canonical text. `SET LOCAL`, because a pooler in transaction mode keeps no other settings.
  * `row_security = off` turns a policy that would hide rows into an error.
  */
 const SETTINGS = `SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'iso_8601';
@@ -28,12 +28,12 @@ SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS};`;
 export const QUOTING: Quoting = { identifier: escapeIdentifier, literal: escapeLiteral };
 
 export interface PgDatabaseOptions {
-  /** The connection URL, resolved only here and never printed. It is asked for again after a refused password. */
+  /** Gives the connection URL, which is never printed. It is called again, with `true`, after a refused password. */
   readonly url: (wasRefused: boolean) => Promise<string>;
   readonly config: Pick<PostgresSourceConfig, 'idle_timeout_seconds' | 'statement_timeout_seconds'>;
 }
 
-/** A PostgreSQL database through `pg`. */
+/** A PostgreSQL database, through `pg`. */
 export class PgDatabase implements Database {
   readonly #options: PgDatabaseOptions;
 
@@ -41,7 +41,7 @@ export class PgDatabase implements Database {
     this.#options = options;
   }
 
-  /** A password that was just rotated is refused once. */
+  /** Connects. If the password is refused, it asks for the URL once more, because it may just have been rotated. */
   async open(): Promise<PgSession> {
     const { url, config } = this.#options;
     try {
@@ -72,7 +72,7 @@ class PgSession implements Session {
       keepAlive: true,
       types: TEXT_ONLY,
     });
-    // Without a listener a lost connection would end the process; the query in flight reports it.
+    // Without a listener, a lost connection would end the process. The query in flight reports it.
     client.on('error', () => undefined);
     await client.connect();
     const session = new PgSession(client, config.idle_timeout_seconds * 1000);
@@ -96,14 +96,14 @@ class PgSession implements Session {
     return {
       chunks: this.#chunksOf(stream),
       rowCount: async () => {
-        // The stream ends before the server's CommandComplete, which carries its count: the next query waits for it.
+        // The stream ends before the server's CommandComplete, which has the count. The next query waits for it.
         await this.rows('SELECT 1 AS done', []);
         return stream.rowCount ?? undefined;
       },
     };
   }
 
-  /** Ends the session; `pg` cuts the connection when the server is still sending. */
+  /** Ends the session. If the server is still sending, `pg` closes the connection. */
   async close(): Promise<void> {
     await this.#client.end();
   }
@@ -118,7 +118,7 @@ class PgSession implements Session {
   }
 
   /**
-   * Waits for the server, but not for ever: a link that stalls raises nothing by itself.
+   * Waits for the server, with a limit, because a stalled link raises no error.
    *
    * @throws BronzeError SOURCE_INTERRUPTED after the source's `idle_timeout_seconds`
    */

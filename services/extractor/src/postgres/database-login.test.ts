@@ -8,12 +8,12 @@ test.each([
     'postgresql://bronze:p%40ss%2Fw%3Ard%25%C3%A9@db.eu.rds.amazonaws.com:5433/shop?sslmode=verify-full',
   ],
   ['{"host":"h","database":"d","username":"u","password":"p"}', 'postgresql://u:p@h:5432/d?sslmode=verify-full'],
-])('%s', (secret, url) => {
+])('the secret %s means its connection URL', (secret, url) => {
   expect(databaseUrlIn(secret)).toBe(url);
 });
 
 test.each(['{"host":"h","username":"u"}', '{', '{"host":5,"username":"u","password":"canary"}'])(
-  '%s is refused, naming what is missing and no value',
+  'the secret %s is refused, naming what is missing and no value',
   (secret) => {
     expect(() => databaseUrlIn(secret)).toThrow(expect.objectContaining({ code: 'SECRET_UNREADABLE' }) as Error);
     expect(() => databaseUrlIn(secret)).toThrow(/^(?!.*canary)/);

@@ -1,7 +1,7 @@
 import { decodeJson } from '@bronze/common/words/json';
 import * as z from 'zod/mini';
 
-/** As RDS keeps it in Secrets Manager; `dbname` is RDS's own word for `database`. */
+/** The JSON that RDS keeps in Secrets Manager. It calls the database `dbname`. */
 const loginSchema = z.looseObject({
   host: z.string(),
   port: z.optional(z.union([z.int(), z.string()])),
@@ -12,10 +12,10 @@ const loginSchema = z.looseObject({
 });
 
 /**
- * The connection URL that a secret means: a URL itself, or JSON with host, port, database, username and password.
- * JSON is what RDS writes, and RDS is reached by TLS with its certificate verified.
+ * The connection URL in a secret, which holds the URL itself, or JSON with host, port (default 5432), database (default
+ * `postgres`), username and password. RDS writes JSON, so its URL asks for TLS with a verified certificate.
  *
- * @throws BronzeError SECRET_UNREADABLE naming what is missing, never a value
+ * @throws BronzeError SECRET_UNREADABLE, naming what is missing and never a value
  */
 export function databaseUrlIn(secret: string): string {
   const text = secret.trim();

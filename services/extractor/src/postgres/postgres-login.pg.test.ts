@@ -5,7 +5,7 @@ import { FULL, rowsOf, sourceOf, startAt } from './postgres-source.fixtures.ts';
 import { PgDatabase } from '../adapters/pg-database.ts';
 import { PostgresSource } from './postgres-source.ts';
 
-test('a password that was just rotated is read anew, once', async () => {
+test('a password that was just rotated is read again, once', async () => {
   const role = `rotated_${Date.now()}`;
   const url = new URL(await newDatabase('CREATE TABLE things (id int PRIMARY KEY, updated_at timestamptz)'));
   await execute(serverUrl(), `CREATE ROLE ${role} LOGIN PASSWORD 'new'`);
@@ -52,7 +52,7 @@ test('a password that was just rotated is read anew, once', async () => {
   await expect(denied).rejects.toMatchObject({ code: 'SOURCE_DENIED' });
 });
 
-test('a login as RDS keeps it is sent over verified TLS only: a server without it gets nothing', async () => {
+test('a login that RDS keeps is sent over verified TLS only, and never to a server without it', async () => {
   const { hostname, port, username, password, pathname } = new URL(await newDatabase());
   const secret = { host: hostname, port, username, password, dbname: pathname.slice(1) };
   const url = databaseUrlIn(JSON.stringify(secret));

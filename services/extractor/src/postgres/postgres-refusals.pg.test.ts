@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { execute, newDatabase } from '../../../../test/database.ts';
 import { begun, FULL, sourceOf } from './postgres-source.fixtures.ts';
 
-describe('a table that can’t be ingested is refused before anything is claimed', () => {
+describe('a claim', () => {
   const view = 'CREATE TABLE base (id integer, updated_at timestamptz); CREATE VIEW things AS SELECT * FROM base';
   test.each([
-    ['a table that is not there', 'SELECT 1', {}, 'TABLE_MISSING', /public\.things/],
+    ['a table that does not exist', 'SELECT 1', {}, 'TABLE_MISSING', /public\.things/],
     [
       'a renamed cursor',
       'CREATE TABLE things (id integer PRIMARY KEY, modified_at timestamptz)',
@@ -28,14 +28,14 @@ describe('a table that can’t be ingested is refused before anything is claimed
       /id and Id/,
     ],
     [
-      'a cursor that is no timestamp',
+      'a cursor that is not a timestamp',
       'CREATE TABLE things (id integer PRIMARY KEY, updated_at date)',
       {},
       'COLUMN_UNSUPPORTED',
       /is date/,
     ],
     [
-      'an event date that is no date',
+      'an event date that is not a date',
       'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz)',
       { event_date: 'id' },
       'COLUMN_UNSUPPORTED',
@@ -50,19 +50,19 @@ describe('a table that can’t be ingested is refused before anything is claimed
       /\(id\)/,
     ],
     ['a key with NULL', `${view}; INSERT INTO base VALUES (NULL)`, { primary_key: ['id'] }, 'KEY_NOT_UNIQUE', /\(id\)/],
-    ['a key column that is not there', view, { primary_key: ['idd'] }, 'COLUMN_MISSING', /idd/],
-  ] as const)('%s', async (_, sql, settings, code, message) => {
+    ['a key column that does not exist', view, { primary_key: ['idd'] }, 'COLUMN_MISSING', /idd/],
+  ] as const)('refuses %s', async (_, sql, settings, code, message) => {
     const { source, entity } = sourceOf(
       await newDatabase(sql),
       'primary_key' in settings ? { primary_key: [...settings.primary_key] } : settings,
     );
     const failure: unknown = await source.readHighWatermark(entity).catch((thrown: unknown) => thrown);
     expect(failure).toMatchObject({ code });
-    const { message: said, hint } = failure as { message: string; hint: string };
-    expect(`${said} ${hint}`).toMatch(message);
+    const { message: text, hint } = failure as { message: string; hint: string };
+    expect(`${text} ${hint}`).toMatch(message);
   });
 
-  test('a table, a column or a row that the role may not read', async () => {
+  test('refuses a table, a column or a row that the role may not read, and a wrong password', async () => {
     const url = await newDatabase(
       'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz, secret text); INSERT INTO things VALUES (1, now())',
     );
@@ -89,7 +89,7 @@ describe('a table that can’t be ingested is refused before anything is claimed
     expect(JSON.stringify(failure) + String(failure)).not.toMatch(/p4ssw0rd|wrong|postgresql:/);
   });
 
-  test('a reserved name in other letters, a domain as cursor, money as key, a SQL_ASCII database', async () => {
+  test('refuses a reserved name in another case, a domain as cursor, a money key and a SQL_ASCII database', async () => {
     const code = async (sql: string) => {
       const { source, entity } = sourceOf(await newDatabase(sql));
       return source.readHighWatermark(entity).then(
@@ -118,7 +118,7 @@ describe('a table that can’t be ingested is refused before anything is claimed
     await expect(source.readHighWatermark(entity)).rejects.toMatchObject({ code: 'ENCODING_UNSUPPORTED' });
   });
 
-  test('a URL without its scheme is refused, and nothing of it is said', async () => {
+  test('refuses a URL without its scheme, and prints no part of it', async () => {
     const { host } = new URL(await newDatabase());
     for (const url of [`bronze:sEcret@${host}/db`, `postgres:bronze:sEcret@${host}/db`]) {
       const { source, entity } = sourceOf(url);
@@ -128,7 +128,7 @@ describe('a table that can’t be ingested is refused before anything is claimed
     }
   });
 
-  test('a server that is not there', async () => {
+  test('fails as SOURCE_UNREACHABLE if no server listens, and prints no password', async () => {
     const { source, entity } = sourceOf('postgresql://someone:hunter2@127.0.0.1:1/none');
     const failure: unknown = await source.readHighWatermark(entity).catch((thrown: unknown) => thrown);
     expect(failure).toMatchObject({ code: 'SOURCE_UNREACHABLE', kind: 'transient' });

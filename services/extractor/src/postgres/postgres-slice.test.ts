@@ -11,7 +11,7 @@ const config = defineConfig({
   entities: { things: { source: 'db', table: 'public.things', cursor: null, batch_rows: 1 } },
 });
 const entity = entityOf(config, 'things');
-if (!isTable(entity)) throw new Error('it is a table');
+if (!isTable(entity)) throw new Error('the entity is not a table');
 
 const LOAD = {
   load_id: '00000000-0000-8000-8000-000000000001',
@@ -33,7 +33,7 @@ const DESCRIBED = JSON.stringify({
   keys: [{ is_primary: true, columns: ['id'] }],
 });
 
-/** A database each of whose connections sends some rows, from `first` on, and is lost then. */
+/** A database whose n-th connection sends `rowsOf(n)` rows, numbered on from the one before, and is then lost. */
 function losing(rowsOf: (session: number) => number) {
   const opened: Session[] = [];
   const closed: Session[] = [];
@@ -66,7 +66,7 @@ function sliceOf(database: Database) {
   const clock = { now: () => timestamp('2024-01-15'), sleep: async (ms: number) => void waits.push(ms) };
   const log = { event: (event: PipelineEvent) => void events.push(event) };
   const source = config.sources['db'];
-  if (source?.type !== 'postgres' || !isTable(entity)) throw new Error('there is a table');
+  if (source?.type !== 'postgres' || !isTable(entity)) throw new Error('the source is not PostgreSQL');
   const slice = new PostgresSlice(
     { database, config: source, clock, log },
     { entity, load: LOAD, position: undefined },
@@ -74,7 +74,7 @@ function sliceOf(database: Database) {
   return { slice, events, waits };
 }
 
-test('a slice whose connection is lost again and again without progress fails as interrupted', async () => {
+test('a slice whose connection is lost repeatedly without progress fails as SOURCE_INTERRUPTED', async () => {
   const { database, opened, closed } = losing((session) => (session === 0 ? 3 : 0));
   const { slice, events, waits } = sliceOf(database);
   const rows: number[] = [];
@@ -96,7 +96,7 @@ test('a slice that makes progress on each connection is never given up', async (
   expect(opened).toHaveLength(20);
 });
 
-test('nothing is connected, and nothing known, before the first batch is asked for', () => {
+test('a slice connects, and knows its columns, only when its first batch is asked for', () => {
   const { database, opened } = losing(() => 1);
   const { slice } = sliceOf(database);
   expect(() => slice.columns).toThrow(RangeError);

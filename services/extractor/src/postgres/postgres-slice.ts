@@ -13,7 +13,7 @@ import { countWithoutCursor } from './window/without-cursor.ts';
 import { type DescribedTable, lockAndDescribe, zoneOf } from './table/described-table.ts';
 import { proveReading, type ReadingProof } from './window/reading-proof.ts';
 
-/** The wait before a lost connection is opened again doubles from here. */
+/** The wait before the n-th reconnection is this times 2^n. */
 const RECONNECT_DELAY_MS = 250;
 
 export interface PostgresSlicePorts {
@@ -26,11 +26,11 @@ export interface PostgresSlicePorts {
 export interface SliceToRead {
   readonly entity: TableEntity;
   readonly load: PendingLoad;
-  /** Undefined: at the start of the window. */
+  /** Where the slice resumes. Undefined: at the start of the window. */
   readonly position: Position | undefined;
 }
 
-/** What the first session of a slice found. A session that takes over after a lost connection has to find the same. */
+/** What the first session of a slice found. Sessions that resume after a lost connection must find the same. */
 interface Findings {
   readonly columns: SliceReader['columns'];
   readonly is_resumable: boolean;
@@ -38,7 +38,7 @@ interface Findings {
   readonly skipped: Skipped | undefined;
 }
 
-/** One slice of a table: one COPY, and another from the last whole batch on each time the connection is lost. */
+/** One slice of a table: one COPY, and after each lost connection another one from the last whole batch on. */
 export class PostgresSlice implements SliceReader {
   readonly batches: AsyncIterable<RawBatch>;
   readonly #ports: PostgresSlicePorts;
@@ -68,11 +68,11 @@ export class PostgresSlice implements SliceReader {
   }
 
   get #found(): Findings {
-    if (!this.#first) throw new RangeError('what a slice found is known once its batches are being read');
+    if (!this.#first) throw new RangeError('what a slice found is known only after its first batch is asked for');
     return this.#first;
   }
 
-  /** Goes on after the last whole batch when the connection is lost; gives up when it is lost again without progress. */
+  /** Resumes after the last whole batch when the connection is lost; gives up after `reconnects` without progress. */
   async *#resuming(): AsyncGenerator<RawBatch> {
     const { entity } = this.#slice;
     let { position } = this.#slice;
@@ -90,8 +90,8 @@ export class PostgresSlice implements SliceReader {
         attempt += 1;
         if (!this.#mayResume(failure, attempt, position)) throw failure;
         const { code, kind, message, hint } = failure;
-        const told = { code, kind, message, hint };
-        this.#ports.log.event({ kind: 'source_retried', entity: entity.name, attempt, failure: told });
+        const reported = { code, kind, message, hint };
+        this.#ports.log.event({ kind: 'source_retried', entity: entity.name, attempt, failure: reported });
         await this.#ports.clock.sleep(RECONNECT_DELAY_MS * 2 ** attempt);
       }
     }
@@ -124,7 +124,7 @@ export class PostgresSlice implements SliceReader {
     }
   }
 
-  /** Rows without a cursor are counted once for a load: in its first slice. */
+  /** Counts rows without a cursor, once for each load: in its first slice. */
   async #countSkipped(session: Session, table: DescribedTable, is_exact: boolean): Promise<Skipped | undefined> {
     const { entity, load, position } = this.#slice;
     if (load.load_type !== 'incremental' || position !== undefined) return undefined;
@@ -139,14 +139,14 @@ function assertSame(entity: TableEntity, before: Findings, now: Pick<Findings, '
   if (text(before.columns) !== text(now.columns)) {
     throw new BronzeError('SOURCE_TIMEOUT', {
       message: `the columns of ${entity.table} changed while it was being read`,
-      hint: 'The slice starts over with the new columns by itself.',
+      hint: 'Bronze retries the slice with the new columns.',
     });
   }
-  // A failover or a rewrite between two sessions.
+  // There was a failover or a rewrite between two sessions.
   if (before.fallback !== now.fallback) {
     throw new BronzeError('SOURCE_INTERRUPTED', {
       message: `${entity.table} was rewritten, or its database replaced, while it was being read`,
-      hint: 'The slice starts over by itself, and may bring rows again.',
+      hint: 'Bronze retries the slice, and may bring rows again.',
     });
   }
 }

@@ -25,7 +25,7 @@ export function incremental(since: string, until: string): PendingLoad {
   return { ...FULL, load_type: 'incremental', since: timestamp(since), until: timestamp(until) };
 }
 
-/** A source over a real database, with a clock that waits only for the patient. */
+/** A source over a real database. Its clock really sleeps only if `isPatient`. */
 export function sourceOf(url: string, settings: Settings = {}, sourceSettings: SourceSettings = {}, isPatient = false) {
   const config = defineConfig({
     sources: { db: { type: 'postgres', url, ...sourceSettings } },
@@ -38,7 +38,7 @@ export function sourceOf(url: string, settings: Settings = {}, sourceSettings: S
   };
   const sourceConfig = config.sources['db'];
   const entity = entityOf(config, 'things');
-  if (sourceConfig?.type !== 'postgres' || !isTable(entity)) throw new Error('there is a table');
+  if (sourceConfig?.type !== 'postgres' || !isTable(entity)) throw new Error('the source is not PostgreSQL');
   const source = new PostgresSource({
     database: new PgDatabase({ url: async () => url, config: sourceConfig }),
     config: sourceConfig,
@@ -74,24 +74,25 @@ export async function readAll(
   return batches;
 }
 
-/** A slice of which the first batch was read, so that it knows what it found. */
+/** A slice whose first batch was read, so that it knows what it found. */
 export async function begun({ source, entity }: Reading, load: PendingLoad, position?: Position): Promise<SliceReader> {
   const reader = await source.openSlice(entity, load, startAt(position));
   for await (const _ of reader.batches) break;
   return reader;
 }
 
-/** What happens after the so-manieth slice, before the next one is opened. */
+/** What happens after slice number `slice` (from 1), before the next one is opened. */
 export type Between = (slice: number) => Promise<void>;
 
-/** Reads a load as slices of one batch each, every one a new statement. */
+/** Reads a load in slices of one batch, each with a statement of its own. */
 export async function readInSlices(reading: Reading, load: PendingLoad, between?: Between): Promise<RawBatch[]> {
   const batches: RawBatch[] = [];
   for (;;) {
     const reader = await reading.source.openSlice(reading.entity, load, startAt(batches.at(-1)?.position));
     const [batch] = await firstOf(reader.batches);
     if (!batch) return batches;
-    if (JSON.stringify(batch.position) === JSON.stringify(batches.at(-1)?.position)) throw new Error('it stands still');
+    if (JSON.stringify(batch.position) === JSON.stringify(batches.at(-1)?.position))
+      throw new Error('the position did not move');
     batches.push(batch);
     await between?.(batches.length);
   }

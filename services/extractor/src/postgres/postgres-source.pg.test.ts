@@ -18,7 +18,7 @@ const TIED = `
   INSERT INTO things SELECT 't' || n % 3, n, CASE WHEN n <= 2500 THEN timestamptz '2024-01-15 10:00:00.123456+00' ELSE timestamptz '2024-01-15 10:00:00.123457+00' END, repeat('x', n % 50) FROM generate_series(1, 3000) AS n`;
 
 describe('slices and ties', () => {
-  test('L2: thousands of tied timestamps across slice boundaries: every row once', async () => {
+  test('L2: thousands of rows with tied timestamps come once each across slice boundaries', async () => {
     const reading = sourceOf(await newDatabase(TIED), { batch_rows: 97 });
     for (const load of [FULL, incremental('2024-01-15', '2024-01-16')]) {
       const rows = rowsOf(await readInSlices(reading, load));
@@ -36,7 +36,7 @@ describe('slices and ties', () => {
     expect(await count('2024-01-15T10:00:00.123457Z', '2024-01-15T10:00:00.123457Z')).toBe(0);
   });
 
-  test('L1: a full load takes what no later window would: NULL, infinite and ancient cursors', async () => {
+  test('L1: a full load takes NULL, infinite and ancient cursors, which no later window would', async () => {
     const url = await newDatabase(`CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamp);
       INSERT INTO things VALUES (1, NULL), (2, 'infinity'), (3, '-infinity'), (4, '0001-01-01'), (5, '2024-01-15'), (6, '2025-01-01')`);
     const rows = rowsOf(await readAll(sourceOf(url), { ...FULL, until: timestamp('2024-06-01') }));
@@ -80,7 +80,7 @@ describe('slices and ties', () => {
       'partitioned, without a key',
       'CREATE TABLE things (id integer) PARTITION BY LIST (id); CREATE TABLE p0 PARTITION OF things DEFAULT; INSERT INTO things SELECT n % 9 FROM generate_series(1, 500) AS n',
     ],
-  ])('a table %s is read whole by one statement, and never taken up again by another', async (_, sql) => {
+  ])('a table %s is read whole by one statement, and no other statement resumes it', async (_, sql) => {
     const reading = sourceOf(await newDatabase(sql), { cursor: null, batch_rows: 33 });
     await reading.source.readHighWatermark(reading.entity);
     const batches = await readAll(reading, FULL);
@@ -89,7 +89,7 @@ describe('slices and ties', () => {
     await expect(readAll(reading, FULL, batches[0]?.position)).rejects.toMatchObject({ code: 'KEY_CHANGED' });
   });
 
-  test('a load can’t go on when the key, the cursor or the table it is read by has changed', async () => {
+  test('a load can’t resume if its key or its table has changed', async () => {
     const url = await newDatabase(
       'CREATE TABLE things (id integer PRIMARY KEY, n integer UNIQUE NOT NULL); INSERT INTO things SELECT n, 101 - n FROM generate_series(1, 100) AS n; CREATE VIEW others AS SELECT * FROM things',
     );
@@ -107,11 +107,11 @@ describe('slices and ties', () => {
   });
 });
 
-describe('a connection that is lost', () => {
+describe('a connection', () => {
   const BIG = `CREATE TABLE things (id integer PRIMARY KEY, pad text); INSERT INTO things SELECT n, repeat('x', 2000) FROM generate_series(1, 20000) AS n`;
   const KILL = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bronze' AND datname = current_database()`;
 
-  test('is opened again and goes on after the last whole batch: every row once', async () => {
+  test('that is lost is opened again after the last whole batch, and every row comes once', async () => {
     const url = await newDatabase(BIG);
     const { source, entity, events } = sourceOf(url, { cursor: null, batch_rows: 1000 });
     const reader = await source.openSlice(entity, FULL, startAt());
@@ -124,7 +124,7 @@ describe('a connection that is lost', () => {
     expect(events.map((event) => event.kind)).toEqual(['source_retried', 'source_retried']);
   });
 
-  test('columns that change before it is opened again: the slice starts over with the new ones', async () => {
+  test('that finds other columns when it is opened again fails the slice as transient', async () => {
     const url = await newDatabase(BIG);
     const { source, entity } = sourceOf(url, { cursor: null, batch_rows: 1000 });
     const reader = await source.openSlice(entity, FULL, startAt());
@@ -136,21 +136,21 @@ describe('a connection that is lost', () => {
     }).rejects.toMatchObject({ code: 'SOURCE_TIMEOUT', kind: 'transient' });
   });
 
-  test('a statement that takes too long is cancelled by the server and named', async () => {
+  test('whose statement takes too long fails as SOURCE_TIMEOUT', async () => {
     const url = await newDatabase(`CREATE TABLE base (id integer); INSERT INTO base SELECT generate_series(1, 20);
       CREATE VIEW things AS SELECT id FROM base WHERE pg_sleep(0.3) IS NOT NULL`);
     const { source, entity } = sourceOf(url, { cursor: null, primary_key: ['id'] }, { statement_timeout_seconds: 1 });
     await expect(source.readHighWatermark(entity)).rejects.toMatchObject({ code: 'SOURCE_TIMEOUT' });
   });
 
-  test('a server that sends nothing counts as lost', async () => {
+  test('on which the server sends nothing counts as lost', async () => {
     const url = await newDatabase(`CREATE TABLE base (id integer); INSERT INTO base VALUES (1);
       CREATE VIEW things AS SELECT id FROM base WHERE pg_sleep(5) IS NOT NULL`);
     const { source, entity } = sourceOf(url, { cursor: null, primary_key: ['id'] }, { idle_timeout_seconds: 1 });
     await expect(source.readHighWatermark(entity)).rejects.toMatchObject({ code: 'SOURCE_INTERRUPTED' });
   });
 
-  test('stopping early leaves no session behind', async () => {
+  test('is closed when reading stops early', async () => {
     const url = await newDatabase(BIG);
     const { source, entity } = sourceOf(url, { cursor: null, batch_rows: 100 });
     const reader = await source.openSlice(entity, FULL, startAt());
@@ -170,10 +170,10 @@ describe('a connection that is lost', () => {
   });
 });
 
-describe('the watermark', () => {
+describe('the high watermark', () => {
   const PLAIN = 'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now())';
 
-  test('is the start of the oldest open transaction, where the role sees it', async () => {
+  test('is the start of the oldest open transaction, if the role sees it', async () => {
     const url = await newDatabase(PLAIN);
     const { source, entity } = sourceOf(url);
     const free = await source.readHighWatermark(entity);
@@ -189,7 +189,7 @@ describe('the watermark', () => {
     expect(free.until < held.until && held.until < after.until).toBe(true);
   });
 
-  test('of a view ends a margin behind the clock for a role that can’t see other users’ transactions', async () => {
+  test('of a view is the clock less the margin for a role that can’t see other users’ transactions', async () => {
     const url = await newDatabase(`${PLAIN}; CREATE VIEW seen AS SELECT * FROM things`);
     const role = `plain_${new URL(url).pathname.slice(3, 20)}`;
     await execute(url, `CREATE ROLE ${role} LOGIN PASSWORD 'x'; GRANT SELECT ON seen TO ${role}`);
@@ -206,7 +206,7 @@ describe('the watermark', () => {
     expect((await source.readHighWatermark(entity)).basis).toBe('oldest_transaction');
   });
 
-  test('stays below a prepared transaction', async () => {
+  test('is below a prepared transaction by the lookback or more', async () => {
     const url = await newDatabase(PLAIN);
     const { source, entity } = sourceOf(url);
     const writer = await connect(url);
@@ -219,7 +219,7 @@ describe('the watermark', () => {
   });
 
   test.each(['America/New_York', 'Asia/Tokyo', 'UTC'])(
-    'L1: a cursor without a zone, in a database of %s: what now() writes is never skipped',
+    'L1: skips no row that now() writes into a cursor without a zone, in a database of %s',
     async (zone) => {
       const url = await newDatabase('CREATE TABLE things (id serial PRIMARY KEY, updated_at timestamp DEFAULT now())');
       await execute(url, `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET timezone = '${zone}'`);
@@ -236,20 +236,20 @@ describe('the watermark', () => {
     },
   );
 
-  test('L1: before its zone leaves daylight saving time, the watermark stops where the local time falls back to', async () => {
+  test('L1: stops where local time will fall back to, before the zone leaves daylight saving time', async () => {
     const client = await connect(await newDatabase());
-    const cutAt = async (now: string, zone: string) => {
+    const watermarkAt = async (now: string, zone: string) => {
       const sql = TIME_WATERMARK_SQL.replaceAll('now()', `timestamptz '${now}'`);
       return (await client.query<{ until: string }>(sql, ['0', zone])).rows[0]?.until;
     };
-    expect(await cutAt('2026-11-01T04:30:00Z', 'America/New_York')).toBe('2026-11-01T04:30:00.000000Z');
-    expect(await cutAt('2026-11-01T05:30:00Z', 'America/New_York')).toBe('2026-11-01T05:00:00.000000Z');
-    expect(await cutAt('2026-11-01T06:30:00Z', 'America/New_York')).toBe('2026-11-01T06:30:00.000000Z');
-    expect(await cutAt('2026-03-08T06:59:00Z', 'America/New_York')).toBe('2026-03-08T06:59:00.000000Z');
-    expect(await cutAt('2026-11-01T05:30:00Z', '')).toBe('2026-11-01T05:30:00.000000Z');
+    expect(await watermarkAt('2026-11-01T04:30:00Z', 'America/New_York')).toBe('2026-11-01T04:30:00.000000Z');
+    expect(await watermarkAt('2026-11-01T05:30:00Z', 'America/New_York')).toBe('2026-11-01T05:00:00.000000Z');
+    expect(await watermarkAt('2026-11-01T06:30:00Z', 'America/New_York')).toBe('2026-11-01T06:30:00.000000Z');
+    expect(await watermarkAt('2026-03-08T06:59:00Z', 'America/New_York')).toBe('2026-03-08T06:59:00.000000Z');
+    expect(await watermarkAt('2026-11-01T05:30:00Z', '')).toBe('2026-11-01T05:30:00.000000Z');
   });
 
-  test('is cut to the precision of the cursor, so that no rounded row falls behind it', async () => {
+  test('is truncated to the precision of the cursor, so that no rounded row is below it', async () => {
     const { source, entity } = sourceOf(
       await newDatabase('CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamp(0))'),
     );

@@ -28,6 +28,7 @@ export class PostgresSource implements Source {
     this.#ports = ports;
   }
 
+  /** Locks and checks the table, then reads its high watermark. @throws BronzeError */
   async readHighWatermark(
     entity: TableEntity,
     claim: Pick<Claim, 'since' | 'exact_position'> = FIRST_CLAIM,
@@ -47,7 +48,7 @@ export class PostgresSource implements Source {
     }
   }
 
-  /** Nothing is connected before the first batch is asked for. */
+  /** Connects when the first batch is asked for. */
   async openSlice(entity: TableEntity, load: PendingLoad, { position }: SliceStart): Promise<SliceReader> {
     return new PostgresSlice(this.#ports, { entity, load, position });
   }

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { newDatabase, textRows } from '../../../../test/database.ts';
-import { FULL, readAll, rowsOf, sourceOf, startAt } from './postgres-source.fixtures.ts';
+import { begun, FULL, readAll, rowsOf, sourceOf } from './postgres-source.fixtures.ts';
 
-/** [type, SQL expressions of values] */
+/** Each type with SQL expressions of values. */
 const TYPES: readonly (readonly [string, readonly string[]])[] = [
   ['smallint', ['-32768', '32767']],
   ['integer', ['-2147483648', '2147483647']],
@@ -85,12 +85,12 @@ test('every type of PostgreSQL arrives as PostgreSQL prints it', async () => {
   expect(Object.keys(staged[0] ?? {})).toEqual(Object.keys(staged[0] ?? {}).toSorted());
 });
 
-test('the catalog’s types are those that format_type prints, in the table’s order', async () => {
+test('the columns of a slice have the types that format_type prints, in the table’s order', async () => {
   const url = await newDatabase(
     'CREATE TABLE things (z bigint PRIMARY KEY, a numeric(12,2), gone text, t timestamptz(3)); ALTER TABLE things DROP COLUMN gone',
   );
-  const { source, entity } = sourceOf(url, { cursor: null });
-  expect((await source.openSlice(entity, FULL, startAt())).columns).toEqual([
+  const { columns } = await begun(sourceOf(url, { cursor: null }), FULL);
+  expect(columns).toEqual([
     { name: 'z', type: 'bigint' },
     { name: 'a', type: 'numeric(12,2)' },
     { name: 't', type: 'timestamp(3) with time zone' },
@@ -98,7 +98,7 @@ test('the catalog’s types are those that format_type prints, in the table’s 
 });
 
 test.each(['Select', 'with "quotes"', "it's", '__proto__', 'constructor', '🎁', 'x\ty', '\\N', ';--', '$1'])(
-  'names need quoting, or not: %j as schema’s table, column, key and cursor',
+  'the name %j works for a table, a column, a key and a cursor, with or without quoting',
   async (name) => {
     const quoted = `"${name.replaceAll('"', '""')}"`;
     const cursor = `${name}_at`;

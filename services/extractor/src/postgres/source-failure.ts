@@ -18,28 +18,28 @@ const BY_SQLSTATE: Readonly<Record<string, FailureCode>> = {
   '58': 'SOURCE_INTERRUPTED',
 };
 
-/** The messages of these repeat what they were given: values of rows, user and database names out of a mangled URL. */
-const MAY_TELL = /^(?:22...|28...|3D000)$/;
+/** Messages of these SQLSTATEs repeat their input: values of rows, or user and database names from a mangled URL. */
+const REPEATS_INPUT = /^(?:22...|28...|3D000)$/;
 
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT']);
 const INTERRUPTED = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED']);
 
 const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
-  SOURCE_INTERRUPTED: 'It is retried from the last batch. If it stays, look at the database’s log and its load.',
-  SOURCE_UNREACHABLE: 'Check that the database runs, and its host, port and security group, from where Bronze runs.',
+  SOURCE_INTERRUPTED: 'Bronze retries it from the last batch. If it persists, look at the database’s log and its load.',
+  SOURCE_UNREACHABLE: 'Is the database running? Check its host, port and security group from where Bronze runs.',
   SOURCE_TIMEOUT:
     'Raise statement_timeout_seconds of the source, or lower slice_rows of the entity; look for locks on the table.',
   SOURCE_DENIED:
-    'Check user, password and database name, and GRANT SELECT on the table to that role. Row-level security must not apply to it.',
+    'Check user, password and database name, and GRANT SELECT on the table to that role. Row-level security must not apply to that role.',
   TABLE_MISSING:
     'Was the table dropped or renamed? Change table of the entity in bronze.config.ts, or set enabled: false.',
   COLUMN_MISSING: 'Was a column dropped or renamed? Compare bronze.config.ts with the table.',
-  SOURCE_REJECTED: 'The database refused the query: see its message.',
+  SOURCE_REJECTED: 'The database refused the query; its message says why.',
 };
 
 /**
- * What the database or the network said, as one of our failures. Only the primary message is taken over, and not
- * of every kind: details may hold rows, and the connection may hold a password.
+ * Translates an error of the driver or the network; a BronzeError is returned as it is. It takes over only the primary
+ * message, and not of every SQLSTATE: details may contain rows, and the connection a password.
  */
 export function sourceFailure(entity: string, thrown: unknown): BronzeError {
   if (thrown instanceof BronzeError) return thrown;
@@ -47,11 +47,11 @@ export function sourceFailure(entity: string, thrown: unknown): BronzeError {
   const failure = codeOf(code, message);
   const hint = HINTS[failure] ?? '';
   const state = code && /^[0-9A-Z]{5}$/.test(code) ? ` (SQLSTATE ${code})` : '';
-  const said = MAY_TELL.test(code) ? 'the database refused it' : message;
-  return new BronzeError(failure, { message: `reading ${entity}: ${said}${state}`, hint });
+  const text = REPEATS_INPUT.test(code) ? 'the database refused it' : message;
+  return new BronzeError(failure, { message: `reading ${entity}: ${text}${state}`, hint });
 }
 
-/** Whether opening the connection again and going on from the last batch may help. */
+/** Whether reconnecting and resuming after the last batch may help. */
 export function isInterruption(failure: BronzeError): boolean {
   return (
     failure.code === 'SOURCE_INTERRUPTED' ||
@@ -67,7 +67,7 @@ function codeOf(code: string, message: string): FailureCode {
     const known = BY_SQLSTATE[code.slice(0, length)];
     if (code.length === 5 && known) return known;
   }
-  // node-postgres has no code for a connection that ends under a query.
+  // node-postgres sets no code if the connection ends during a query.
   return /connection|terminated|timeout/i.test(message) && code === '' ? 'SOURCE_INTERRUPTED' : 'SOURCE_REJECTED';
 }
 

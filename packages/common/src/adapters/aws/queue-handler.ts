@@ -11,12 +11,12 @@ import { sendBatch } from './sqs-batches.ts';
 import type { AwsPorts } from './aws-ports.ts';
 import { Telemetry } from './telemetry.ts';
 
-/** What is kept of an invocation's time for handing over: compressing and putting what is read, and the manifest. */
-const HAND_OVER_MS = 60_000;
+/** The end of an invocation, reserved for ending the slice: compressing and putting what is read, and the manifest. */
+const RESERVED_MS = 60_000;
 
 const running = new AsyncLocalStorage<Log>();
 
-/** The log of the invocation that is running, for what outlives invocations. */
+/** Logs to the invocation that is running: for objects that outlive invocations. */
 export const INVOCATION_LOG: Log = { event: (event) => running.getStore()?.event(event) };
 
 export interface Invocation {
@@ -24,7 +24,7 @@ export interface Invocation {
   readonly log: Log;
 }
 
-/** What a function is made of, put together once for each execution environment. */
+/** The parts of a function, assembled once for each execution environment. */
 export interface QueueService {
   readonly aws: AwsPorts;
   readonly dead_letter_queue_url: string;
@@ -32,9 +32,10 @@ export interface QueueService {
 }
 
 /**
- * A Lambda on a queue: each message succeeds or fails by itself, with partial batch responses.
+ * A Lambda function on a queue. Each message succeeds or fails by itself, by partial batch responses, so a failed
+ * message is not a failed invocation (decision 21).
  *
- * @param open reads the environment: its failures are those of the invocation, so that they are logged
+ * @param open assembles the parts, at the first invocation and not on import, so that its failures are logged
  */
 export function queueHandler(name: string, open: () => QueueService) {
   const telemetry = new Telemetry(name);
@@ -72,6 +73,6 @@ function messageOf({ messageId, body, attributes }: SQSRecord): DeliveredMessage
 }
 
 function deadlineOf(context: Context): Deadline {
-  const remainingMs = () => context.getRemainingTimeInMillis() - HAND_OVER_MS;
+  const remainingMs = () => context.getRemainingTimeInMillis() - RESERVED_MS;
   return { isNear: () => remainingMs() <= 0, remainingMs };
 }

@@ -8,7 +8,8 @@ import { CopyTranscoder } from './copy-transcoder.ts';
 /**
  * Runs a COPY and yields its rows as batches.
  *
- * @throws BronzeError ROW_COUNT_MISMATCH when the server says it sent another number of rows
+ * @throws BronzeError ROW_COUNT_MISMATCH if the server says that it sent another number of rows; or what
+ *   {@link CopyTranscoder} throws; or the driver's error
  */
 export async function* copyBatches(
   session: Pick<Session, 'copy'>,
@@ -29,8 +30,8 @@ export async function* copyBatches(
   const sent = await copy.rowCount();
   if (sent !== transcoder.rows_total) {
     throw new BronzeError('ROW_COUNT_MISMATCH', {
-      message: `the server sent ${sent} rows of ${entity.name}, ${transcoder.rows_total} arrived`,
-      hint: 'Bronze tries again from the last whole batch.',
+      message: `the server sent ${sent} rows of ${entity.name}, but ${transcoder.rows_total} arrived`,
+      hint: 'Bronze retries it from the last whole batch.',
     });
   }
   yield* transcoder.finish();

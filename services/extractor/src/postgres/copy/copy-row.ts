@@ -1,9 +1,9 @@
 /**
- * One row of PostgreSQL's COPY text format, as bytes, to one JSON object.
+ * Turns one row of PostgreSQL's COPY text format, as bytes, into one JSON object.
  *
  * COPY: fields are separated by a tab, NULL is `\N`, and backslash, backspace, form feed, newline, carriage return,
- * tab and vertical tab are written `\\ \b \f \n \r \t \v`; every other byte stands for itself.
- * All but `\v` are JSON escapes too. What JSON needs on top: `"` and the other control characters.
+ * tab and vertical tab are written `\\ \b \f \n \r \t \v`; every other byte is written as it is.
+ * All of these but `\v` are JSON escapes too. JSON also escapes `"` and the other control characters.
  *
  * @example `7<tab>say \"hi\"<tab>\N` with columns id, note, gone → `{"id":"7","note":"say \"hi\"","gone":null}`
  */
@@ -17,25 +17,25 @@ const LETTER_V = 0x76;
 const CLOSE_AND_NEWLINE = [0x7d, 0x0a];
 const HEX = Buffer.from('0123456789abcdef');
 const NULL = Buffer.from('null');
-/** `\u00XX` is the longest that one byte becomes. */
+/** A byte becomes at most six: `\u00XX`. */
 const EXPANSION_MAX = 6;
 
-/** What stands before each value: `{"id":` for the first column, `,"note":` for the others. */
+/** What precedes each value: `{"id":` for the first column, `,"note":` for the others. */
 export function fieldPrefixes(columns: readonly string[]): Uint8Array[] {
   return columns.map((name, index) => Buffer.from(`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`));
 }
 
-/** No row of `rowBytes` becomes a longer line. */
+/** The most bytes that a row of `rowBytes` becomes as a line of JSON, newline included. */
 export function lineBytesMax(rowBytes: number, prefixes: readonly Uint8Array[]): number {
   const fixed = prefixes.reduce((bytes, prefix) => bytes + prefix.length + NULL.length, 3);
   return rowBytes * EXPANSION_MAX + fixed;
 }
 
 /**
- * Writes the row `bytes[from, to)`, whose newline is `bytes[to]`, as one JSON line at `out[at]`, and gives the offset after it.
- * Fields beyond the prefixes are left out. The caller has made room for {@link lineBytesMax}.
+ * Writes the row `bytes[from, to)`, whose newline is `bytes[to]`, as one JSON line at `out[at]`. Returns the offset
+ * after it. Fields beyond the prefixes are skipped. The caller makes room for {@link lineBytesMax}.
  *
- * @throws RangeError when the row has fewer fields than there are prefixes
+ * @throws RangeError if the row has fewer fields than there are prefixes
  */
 export function encodeRow(
   row: { readonly bytes: Uint8Array; readonly from: number; readonly to: number },
@@ -99,7 +99,11 @@ function control(byte: number, out: Uint8Array, at: number): number {
   return at + 6;
 }
 
-/** The text of some fields of one row; `null` for NULL. Slow, for the one row at the end of a batch. */
+/**
+ * The text of some fields of one row, by index; `null` for NULL. Slow: for the last row of a batch only.
+ *
+ * @throws RangeError if the row has no such field
+ */
 export function fieldTexts(row: Uint8Array, fields: readonly number[]): (string | null)[] {
   const texts = Buffer.from(row).toString().split('\t');
   return fields.map((field) => {

@@ -11,23 +11,24 @@ import { windowCondition } from '../window/window-condition.ts';
 /** A COPY and how to read what it sends. */
 export interface CopyPlan {
   readonly sql: string;
-  /** Names of its columns, sorted by their UTF-8 bytes: the keys of the JSON. */
+  /** The names of its columns, sorted by their UTF-8 bytes: the keys of the JSON. */
   readonly json_columns: readonly string[];
+  /** Indexes of the columns that make a position, in keyset order. */
   readonly position_fields: readonly number[];
-  /** What a position's values are of. Empty: there is no order, and reading can't be taken up again. */
+  /** Names what a position's values are of. Empty: the rows have no order, and reading can't be resumed. */
   readonly order: string;
 }
 
-/** One statement's worth of reading. */
+/** What one COPY reads. */
 export interface TableRead {
   readonly entity: TableEntity;
   readonly columns: readonly CatalogColumn[];
   readonly key: RowKey;
   readonly load: PendingLoad;
-  /** Zone of a cursor without one. */
+  /** The zone of a cursor without one. */
   readonly zone: string;
   readonly position: Position | undefined;
-  /** False: transaction ids don't count, the window is one of time. */
+  /** False: transaction ids don't count, and the window goes by the cursor alone. */
   readonly is_exact: boolean;
 }
 
@@ -37,10 +38,12 @@ interface KeysetColumn {
 }
 
 /**
- * The COPY of a load's window from `position` on: see `window-condition.ts`.
+ * The COPY of a load's window (`window-condition.ts`) from `position` on.
  *
- * An incremental load is read in the order of (cursor, key), a full one, or one of several cursors, in the order of the
- * key alone, so that the key's own index serves (decision 3).
+ * An incremental load is read in the order of (cursor, key). A full load, or one with several cursors, is read in the
+ * order of the key alone, so that the key's own index can be used (decision 3).
+ *
+ * @throws BronzeError KEY_CHANGED if `position` belongs to another order than the table now has
  */
 export function planCopy(read: TableRead, quoting: Quoting): CopyPlan {
   const { entity, position } = read;
@@ -72,8 +75,8 @@ function orderOf(entity: TableEntity, keyset: readonly KeysetColumn[]): string {
 function assertSameOrder(entity: TableEntity, before: string, now: string): void {
   if (before === now && now !== '') return;
   throw new BronzeError('KEY_CHANGED', {
-    message: `the load of ${entity.name} was read in the order of ${before || 'no key'}, which is now ${now || 'no key'}`,
-    hint: 'It can’t go on without losing or doubling rows. Abandon the load and run the entity again.',
+    message: `the load of ${entity.name} was read in the order of ${before || 'no key'}, now it is ${now || 'no key'}`,
+    hint: 'It can’t continue without losing or repeating rows. Abandon the load and run the entity again.',
   });
 }
 
@@ -84,7 +87,7 @@ function keysetOf({ entity, columns, key, load }: TableRead): readonly KeysetCol
   return [...cursor, ...key.columns.filter((column) => column.name !== name)];
 }
 
-/** The table's columns, and the one that Bronze makes of `deleted_at`. */
+/** The table's columns, and the one that Bronze derives from `deleted_at`. */
 export function stagedColumns(entity: TableEntity, columns: readonly KeysetColumn[]): readonly KeysetColumn[] {
   return entity.deleted_at === null ? columns : [...columns, { name: IS_DELETED, type: 'boolean' }];
 }
@@ -97,7 +100,7 @@ function selectedAs(entity: TableEntity, column: KeysetColumn, quoting: Quoting)
   return column.type === 'money' ? `${name}::numeric` : name;
 }
 
-/** Literals without a type take that of the column they are compared with, also where it is a domain. */
+/** Literals without a type take the type of the column that they are compared with, even if it is a domain. */
 function after(keyset: readonly KeysetColumn[], position: Position, quoting: Quoting): string {
   const columns = keyset.map(({ name }) => quoting.identifier(name)).join(', ');
   return `(${columns}) > (${position.values.map((value) => quoting.literal(value)).join(', ')})`;

@@ -6,10 +6,10 @@ import { CopyTranscoder, type TranscoderOptions } from './copy-transcoder.ts';
 
 type Row = readonly (string | null)[];
 
-/** A batch whose memory has been given back, and used again. */
+/** A batch whose memory has been released and overwritten. */
 type Taken = Omit<RawBatch, 'release'>;
 
-/** PostgreSQL's side of the format, written from its documentation and sharing nothing with the transcoder. */
+/** PostgreSQL's side of the format, written from its documentation. It shares nothing with the transcoder. */
 function copyText(rows: readonly Row[]): Buffer {
   const escapes: Record<string, string> = {
     '\\': '\\\\',
@@ -88,19 +88,19 @@ const tableRows = fc.array(
   { maxLength: 12 },
 );
 
-function cutAt(bytes: Buffer, cuts: readonly number[]): Buffer[] {
-  const edges = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((a, b) => a - b), bytes.length];
+function chunksOf(bytes: Buffer, ends: readonly number[]): Buffer[] {
+  const edges = [0, ...ends.map((end) => end % (bytes.length + 1)).toSorted((a, b) => a - b), bytes.length];
   return edges.slice(1).map((end, index) => bytes.subarray(edges[index], end));
 }
 
-test('any rows, any chunks, any batch limits: the same values, in order, none lost and none twice', () => {
+test('any rows, in any chunks, with any batch limits, keep their values and order, each once', () => {
   const limits = fc.record({
     batch_rows: fc.integer({ min: 1, max: 5 }),
     batch_bytes: fc.integer({ min: 1, max: 200 }),
   });
   fc.assert(
-    fc.property(tableRows, fc.array(fc.nat()), limits, (rows, cuts, options) => {
-      const batches = transcode(cutAt(copyText(rows), cuts), options);
+    fc.property(tableRows, fc.array(fc.nat()), limits, (rows, ends, options) => {
+      const batches = transcode(chunksOf(copyText(rows), ends), options);
       expect(rowsOf(batches)).toEqual(rows);
       expect(batches.reduce((sum, batch) => sum + batch.rows, 0)).toBe(rows.length);
       for (const batch of batches) expect(batch.rows).toBeLessThanOrEqual(options.batch_rows);
@@ -117,13 +117,13 @@ test('a chunk may end at every byte', () => {
   ];
   const bytes = copyText(rows);
   const whole = transcode([bytes]);
-  for (let cut = 0; cut <= bytes.length; cut += 1) {
-    expect(transcode([bytes.subarray(0, cut), bytes.subarray(cut)])).toEqual(whole);
+  for (let end = 0; end <= bytes.length; end += 1) {
+    expect(transcode([bytes.subarray(0, end), bytes.subarray(end)])).toEqual(whole);
   }
   expect(transcode(Array.from(bytes, (byte) => Buffer.of(byte)))).toEqual(whole);
 });
 
-test('the position of each batch is the key of its last row, also when the row came in pieces or its buffer is reused', () => {
+test('the position of a batch is the key of its last row, also if it came in pieces or its buffer is reused', () => {
   const rows = Array.from({ length: 100 }, (_, index): Row => [`key\t${index}`, 'x', null]);
   for (const size of [1, 7, 64, 5000]) {
     const bytes = copyText(rows);
@@ -147,7 +147,7 @@ test('the position of each batch is the key of its last row, also when the row c
   }
 });
 
-test('columns after the JSON ones are left out, but may be the position', () => {
+test('columns after the JSON ones are skipped, but may be the position', () => {
   const bytes = copyText([['1', 'x', 'y', '(0,1)', '77']]);
   const [batch] = transcode([bytes], { position_fields: [4, 3] });
   expect(batch?.position).toEqual({ order: 'key', values: ['77', '(0,1)'] });
@@ -167,7 +167,7 @@ test('row_bytes_max is the longest line with its newline', () => {
   expect(batch?.row_bytes_max).toBe(Math.max(...lines.map((line) => Buffer.byteLength(line) + 1)));
 });
 
-test('a stream that ends inside a row is no success', () => {
+test('a stream that ends inside a row is refused', () => {
   const bytes = copyText([
     ['1', 'x', 'y'],
     ['2', 'x', 'y'],
@@ -175,7 +175,7 @@ test('a stream that ends inside a row is no success', () => {
   expect(() => transcode([bytes.subarray(0, -1)])).toThrow(/ended inside row 2/);
 });
 
-test('a row that is too large is refused before it is held', () => {
+test('a row that is too large is refused before all of it is in memory', () => {
   const chunk = Buffer.alloc(1000, 0x61);
   const transcoder = new CopyTranscoder({
     entity: 'orders',
@@ -190,7 +190,7 @@ test('a row that is too large is refused before it is held', () => {
   expect(feed).toThrow(expect.objectContaining({ code: 'ROW_TOO_LARGE' }) as BronzeError);
 });
 
-test('NULL in the key is an error, never a lost row', () => {
+test('a row with NULL in its key is refused, and never lost', () => {
   expect(() => transcode([copyText([[null, 'x', 'y']])])).toThrow(
     expect.objectContaining({ code: 'KEY_NOT_UNIQUE' }) as BronzeError,
   );

@@ -5,18 +5,20 @@ import { encodeRow, fieldPrefixes, fieldTexts, lineBytesMax } from './copy-row.t
 
 const NEWLINE = 0x0a;
 
+/** Bytes of a fresh buffer, at least. */
 const ROOM_MIN = 65_536;
 
-/** A longer row is refused: readers must hold a whole line in memory. PostgreSQL itself stops at 1 GiB. */
+/** Longer rows are refused, because readers hold a whole line in memory. PostgreSQL's own limit is 1 GiB. */
 export const ROW_BYTES_MAX = 128 * 1024 * 1024;
 
 export interface TranscoderOptions {
-  /** Named in errors. */
+  /** Its name, for failures. */
   readonly entity: string;
-  /** Names of the COPY's first columns, which become JSON; sorted by their UTF-8 bytes. More columns may follow. */
+  /** Names of the COPY's first columns, which become JSON, sorted by their UTF-8 bytes. More columns may follow. */
   readonly columns: readonly string[];
-  /** Indexes of the COPY's columns that make the position, in keyset order, and what they are. */
+  /** Indexes of the COPY's columns that make the position, in keyset order. */
   readonly position_fields: readonly number[];
+  /** Names those columns: see `CopyPlan`. */
   readonly order: string;
   readonly batch_rows: number;
   readonly batch_bytes: number;
@@ -25,10 +27,10 @@ export interface TranscoderOptions {
 }
 
 /**
- * Turns the bytes of `COPY … TO STDOUT` (text format) into NDJSON batches: every value a JSON string holding
- * PostgreSQL's own text, or null. Row objects are never built.
+ * Turns the bytes of `COPY … TO STDOUT` (text format) into NDJSON batches: every value is a JSON string with
+ * PostgreSQL's own text, or null (decision 8). It never builds row objects.
  *
- * Invariant: only whole lines are looked at, so a chunk may end at any byte. COPY escapes newlines inside values.
+ * Invariant: it only reads whole lines, so a chunk may end at any byte. COPY escapes newlines within values.
  */
 export class CopyTranscoder {
   readonly #options: TranscoderOptions;
@@ -38,13 +40,13 @@ export class CopyTranscoder {
   #unfinishedBytes = 0;
   /** The batch being filled. */
   #out: Uint8Array = new Uint8Array(0);
-  /** Buffers of batches that were released. Fresh memory for each batch costs page faults and garbage collection. */
+  /** The buffers of released batches. Fresh memory for each batch would cost page faults and garbage collection. */
   readonly #spare: Uint8Array[] = [];
   #length = 0;
   #rows = 0;
   #lineBytesMax = 0;
   #lastRow: Uint8Array = new Uint8Array(0);
-  /** All rows so far, to be held against the server's own count. */
+  /** The number of rows so far, to be compared with the server's own count. */
   rows_total = 0;
 
   constructor(options: TranscoderOptions) {
@@ -68,15 +70,15 @@ export class CopyTranscoder {
     this.#keep(chunk.subarray(rest));
   }
 
-  /** The last, partly filled batch. @throws BronzeError ROW_COUNT_MISMATCH when the stream ended inside a row */
+  /** The last, partly filled batch. @throws BronzeError ROW_COUNT_MISMATCH if the stream ended inside a row */
   *finish(): Generator<RawBatch> {
     if (this.#unfinishedBytes > 0) {
       throw new BronzeError('ROW_COUNT_MISMATCH', {
         message: `the stream of ${this.#options.entity} ended inside row ${this.rows_total + 1}`,
-        hint: 'It is tried again from the last whole batch.',
+        hint: 'Bronze retries it from the last whole batch.',
       });
     }
-    if (this.#rows > 0) yield this.#cut();
+    if (this.#rows > 0) yield this.#takeBatch();
   }
 
   *#rowsOf(bytes: Uint8Array, start: number, end: number): Generator<RawBatch> {
@@ -90,7 +92,7 @@ export class CopyTranscoder {
       from = to + 1;
       if (this.#rows < batch_rows && this.#length < batch_bytes) continue;
       this.#lastRow = copyOf(bytes.subarray(last, to));
-      yield this.#cut();
+      yield this.#takeBatch();
     }
     if (this.#rows > 0 && end > start) this.#lastRow = copyOf(bytes.subarray(last, end - 1));
   }
@@ -108,7 +110,7 @@ export class CopyTranscoder {
 
   #grow(room: number): void {
     const spare = this.#spare.findIndex((buffer) => buffer.length >= room);
-    // Every byte of it is written before it is read: no need to clear it.
+    // Not cleared, because every byte is written before it is read.
     const larger =
       this.#spare.splice(spare, spare === -1 ? 0 : 1)[0] ??
       Buffer.allocUnsafeSlow(Math.max(room, this.#out.length * 2, ROOM_MIN));
@@ -116,7 +118,7 @@ export class CopyTranscoder {
     this.#out = larger;
   }
 
-  #cut(): RawBatch {
+  #takeBatch(): RawBatch {
     const out = this.#out;
     const batch: RawBatch = {
       ndjson: out.subarray(0, this.#length),
@@ -156,12 +158,12 @@ export class CopyTranscoder {
     if (row_bytes <= row_bytes_max) return;
     throw new BronzeError('ROW_TOO_LARGE', {
       message: `row ${this.rows_total + 1} of this read of ${this.#options.entity} has more than ${row_bytes_max} bytes`,
-      hint: 'Bronze holds a row in memory and stops here rather than cutting it. Keep such values outside the table, or leave the entity out.',
+      hint: 'Bronze holds a whole row in memory, and truncates none. Keep such values outside the table, or leave the entity out.',
     });
   }
 }
 
-/** What outlives a chunk is copied, since its buffer may be used again. `slice` would not: a Buffer's is a view. */
+/** Copies what outlives a chunk, whose buffer may be reused. `slice` would not copy: a Buffer's is a view. */
 function copyOf(bytes: Uint8Array): Uint8Array {
   return Buffer.from(bytes);
 }

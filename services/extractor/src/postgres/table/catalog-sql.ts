@@ -3,9 +3,9 @@ import * as z from 'zod/mini';
 import type { CatalogTable } from './table.ts';
 
 /**
- * One row with one JSON text about the table `$1.$2`; no row when there is none.
- * `has_column_privilege` is true for a grant on the whole table too; a grant on each column does not cover `xmin`.
- * Views have no `xmin`, nor have foreign tables, nor tables of other access methods; neither may be among the partitions.
+ * Returns one row with one JSON text about the table `$1.$2`, or no row if there is no such table.
+ * `has_column_privilege` is true for a grant on the whole table too; grants on each column do not cover `xmin`.
+ * Views, foreign tables and tables of other access methods have no `xmin`, and one such partition is enough to lose it.
  */
 export const CATALOG_SQL = `
 SELECT json_build_object(
@@ -59,7 +59,7 @@ const describedSchema = z.object({
   keys: z.array(z.object({ is_primary: z.boolean(), columns: z.array(z.string()) })),
 });
 
-/** Decodes the JSON text of {@link CATALOG_SQL}. */
+/** Decodes the JSON text of {@link CATALOG_SQL}. @throws ZodError if it has another shape */
 export function decodeCatalog(described: string): CatalogTable {
   const { keys, ...table } = z.parse(describedSchema, JSON.parse(described));
   const primary = keys.find((key) => key.is_primary);
@@ -67,16 +67,16 @@ export function decodeCatalog(described: string): CatalogTable {
 }
 
 /**
- * The cut for rows without transaction ids: a time below which no row can appear any more. `$1`: margin in seconds;
- * `$2`: zone of the cursor, or empty.
+ * The high watermark for rows without transaction ids: a time below which no row can appear any more. `$1`: the margin
+ * in seconds. `$2`: the cursor's zone; empty if its type has one.
  *
- * Where the role sees every session's `xact_start`: the start of the oldest open transaction of this database, or
- * this transaction's own start, which is taken before the others are looked at. A transaction that opens later
- * writes a later time. Otherwise, and on a standby, where the primary's transactions are invisible: now less the
- * margin. Prepared transactions show when they were prepared, not when they began: less the margin too.
+ * If the role sees every session's `xact_start`, it is the start of the oldest open transaction of this database, or
+ * this transaction's own start, which is taken before the others are read: a transaction that begins later writes a
+ * later time. Otherwise, and on a standby, where the primary's transactions are invisible, it is now less the margin.
+ * Prepared transactions show when they were prepared, not when they began, so the margin is subtracted from that too.
  *
- * A cursor without a zone goes back by an hour when its zone leaves daylight saving time: in the hours before, the
- * cut stops where the local time is about to fall back to. Transitions lie on quarters of an hour.
+ * A cursor without a zone goes back by an hour when its zone leaves daylight saving time. In the hours before, the
+ * watermark stops where local time will fall back to (decision 10). Transitions are on quarters of an hour.
  */
 export const TIME_WATERMARK_SQL = `
 WITH sessions AS (
@@ -105,6 +105,6 @@ SELECT basis, to_char(until - coalesce((SELECT hours FROM fall_back), interval '
   'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS until
 FROM cut`;
 
-/** On a standby: whether it has come as far as `$1`, so that the rows of a window that ends there are all here. */
+/** Whether a standby has replayed up to `$1`, so that it has all rows of a window ending there. True on a primary. */
 export const REPLAYED_SQL = `
 SELECT (NOT pg_is_in_recovery() OR coalesce(pg_last_xact_replay_timestamp() >= $1::timestamptz, false))::text AS replayed`;

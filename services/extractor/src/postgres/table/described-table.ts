@@ -12,7 +12,11 @@ export interface DescribedTable extends CatalogTable {
 /** SQLSTATEs: insufficient_privilege, undefined_table, invalid_schema_name. */
 const CANT_LOCK: ReadonlySet<unknown> = new Set(['42501', '42P01', '3F000']);
 
-/** The table as it is now, checked against the configuration, and locked against rewriting while the session is open. */
+/**
+ * Locks the table against rewriting while the session is open, then describes it as it is now (decision 34).
+ *
+ * @throws BronzeError TABLE_MISSING or what {@link checkTable} throws; or the driver's error
+ */
 export async function lockAndDescribe(session: Queries, entity: TableEntity): Promise<DescribedTable> {
   await session.rows('SAVEPOINT before_locking', []);
   try {
@@ -20,7 +24,7 @@ export async function lockAndDescribe(session: Queries, entity: TableEntity): Pr
   } catch (thrown) {
     if (!CANT_LOCK.has(Reflect.get(Object(thrown), 'code'))) throw thrown;
     await session.rows('ROLLBACK TO SAVEPOINT before_locking', []);
-    // It says more about what is missing or denied.
+    // Describing throws an error that says more about what is missing or denied.
     await describe(session, entity);
     throw thrown;
   }
@@ -39,12 +43,16 @@ async function describe(session: Queries, entity: TableEntity): Promise<Describe
   return { ...table, key: checkTable(entity, table) };
 }
 
-/** The zone that `now()` is written in, unless the configuration says otherwise. */
+/** The zone of a cursor without one: as configured, or else the zone in which sessions write `now()` (decision 10). */
 export function zoneOf(entity: TableEntity, table: CatalogTable): string {
   return entity.cursor_time_zone ?? table.zone;
 }
 
-/** @throws BronzeError KEY_NOT_UNIQUE */
+/**
+ * Checks in the rows themselves a key that the catalog does not prove.
+ *
+ * @throws BronzeError KEY_NOT_UNIQUE if rows share a key or have NULL in it
+ */
 export async function checkKey(session: Queries, entity: TableEntity, key: RowKey): Promise<void> {
   const offending = await session.rows(keyCheckSql(entity, key, session.quoting), []);
   if (offending.length === 0) return;

@@ -17,31 +17,31 @@ export interface CatalogTable {
   /** `pg_class.relkind`: r table, p partitioned, v view, m materialized view, f foreign. */
   readonly kind: string;
   readonly oid: string;
-  /** Where its rows are, and those of its partitions and inheriting tables. Empty for views and foreign tables. */
+  /** The files of its rows, and of its partitions' and inheriting tables'. Empty for views and foreign tables. */
   readonly file_nodes: FileNodes;
-  /** Whether every row has the id of the transaction that wrote it, and the role may read it. */
+  /** Whether every row carries the id of the transaction that wrote it (`xmin`), and the role may read it. */
   readonly has_xids: boolean;
-  /** Of the database: `UTF8`. */
+  /** The database's encoding, such as `UTF8`. */
   readonly encoding: string;
-  /** The `TimeZone` that sessions of this role begin with. */
+  /** The `TimeZone` that this role's sessions begin with. */
   readonly zone: string;
-  /** Other tables inherit from it: their rows come along, and its keys don't hold for them. */
+  /** Other tables inherit from it: it is read with their rows, for which its keys don't hold. */
   readonly has_children: boolean;
   readonly columns: readonly CatalogColumn[];
   readonly primary_key: readonly string[];
-  /** Columns of each unique index that is whole, immediate and not partial. */
+  /** The columns of each unique index that is valid, immediate, not partial and not on expressions. */
   readonly unique_keys: readonly (readonly string[])[];
 }
 
 /** The columns that order the rows and identify each. */
 export interface RowKey {
-  /** None: the table has no key. It is read in one statement, since `ctid`s move between two. */
+  /** Empty: the table has no key, and is read in one statement, because `ctid`s change between two (decision 3). */
   readonly columns: readonly { readonly name: string; readonly type: string }[];
-  /** The catalog does not prove the key: the rows must be asked before the first slice. */
+  /** The catalog does not prove the key, so it is checked in the rows before the first slice. */
   readonly is_unproven: boolean;
 }
 
-/** Whole: a domain may be called `timestamp_ms`, and hides its precision. */
+/** Anchored at both ends: a domain may be called `timestamp_ms`, and hides its precision. */
 const TIMESTAMP = /^timestamp(?:\(\d\))? with(?:out)? time zone$/;
 const DATE_OR_TIMESTAMP = /^(?:date|timestamp(?:\(\d\))? with(?:out)? time zone)$/;
 
@@ -49,9 +49,10 @@ const RESERVED: ReadonlySet<string> = new Set(METADATA_COLUMNS);
 const NO_KEY: RowKey = { columns: [], is_unproven: false };
 
 /**
- * Checks that the table can be ingested as configured.
+ * Checks that the table can be ingested as configured, and finds its key.
  *
- * @throws BronzeError naming the table, the column and what is known instead
+ * @throws BronzeError COLUMN_MISSING, COLUMN_RESERVED, COLUMN_AMBIGUOUS, COLUMN_UNSUPPORTED, KEY_MISSING, SOURCE_DENIED
+ *   or ENCODING_UNSUPPORTED, naming the table, the column and what is known instead
  */
 export function checkTable(entity: TableEntity, table: CatalogTable): RowKey {
   if (table.columns.length === 0) {
@@ -60,7 +61,7 @@ export function checkTable(entity: TableEntity, table: CatalogTable): RowKey {
   if (table.encoding === 'SQL_ASCII') {
     refuse(
       'ENCODING_UNSUPPORTED',
-      `the database of ${entity.table} is SQL_ASCII: what its bytes mean is not known`,
+      `the database of ${entity.table} is SQL_ASCII, so the encoding of its text is not known`,
       'Convert it to a database with ENCODING UTF8.',
     );
   }
@@ -77,7 +78,7 @@ export function checkTable(entity: TableEntity, table: CatalogTable): RowKey {
     refuse(
       'COLUMN_RESERVED',
       `${entity.table} has a column ${reserved.name}, which Bronze adds to every record`,
-      'Rename the column, or ingest a view of the table that leaves it out or renames it.',
+      'Rename the column, or ingest a view of the table that omits or renames it.',
     );
   }
   checkCase(entity, table);
@@ -87,7 +88,7 @@ export function checkTable(entity: TableEntity, table: CatalogTable): RowKey {
   return rowKey(entity, table);
 }
 
-/** DuckDB, Athena and Glue can't tell `Name` from `name`. */
+/** DuckDB, Athena and Glue ignore the case of names. */
 function checkCase(entity: TableEntity, table: CatalogTable): void {
   const seen = new Map<string, string>();
   for (const { name } of table.columns) {
@@ -96,7 +97,7 @@ function checkCase(entity: TableEntity, table: CatalogTable): void {
     if (twin) {
       refuse(
         'COLUMN_AMBIGUOUS',
-        `${entity.table} has columns ${twin} and ${name}, which differ only in case: queries of the bronze tables could not tell them apart`,
+        `${entity.table} has columns ${twin} and ${name}, which differ only in case: queries of the bronze tables can’t distinguish them`,
         'Ingest a view of the table that renames one of them.',
       );
     }
@@ -127,7 +128,7 @@ function checkCursor(entity: TableEntity, table: CatalogTable): void {
   if (new Set(columns.map(({ type }) => type.endsWith('with time zone'))).size < 2) return;
   refuse(
     'COLUMN_UNSUPPORTED',
-    `the cursor columns of ${entity.table} are ${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}: with and without a zone they have no order`,
+    `the cursor columns of ${entity.table} are ${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}: values with and without a zone have no common order`,
     'Name columns of one kind as cursor, or ingest a view that converts one of them.',
   );
 }
@@ -139,8 +140,8 @@ function checkDeleted(entity: TableEntity, table: CatalogTable): void {
   if (!taken) return;
   refuse(
     'COLUMN_RESERVED',
-    `${entity.table} has a column ${taken.name}, which Bronze makes of deleted_at`,
-    `Take deleted_at of ${entity.name} out, or rename the column.`,
+    `${entity.table} has a column ${taken.name}, which Bronze derives from deleted_at`,
+    `Remove deleted_at from ${entity.name}, or rename the column.`,
   );
 }
 
@@ -160,7 +161,7 @@ function rowKey(entity: TableEntity, table: CatalogTable): RowKey {
     const columns = entity.primary_key.map((name) => columnOf(entity, table, name, 'primary_key'));
     return { columns: withoutMoney(entity, columns), is_unproven: table.has_children || !isProven(table, columns) };
   }
-  // The rows of inheriting tables come along, and the parent's key doesn't hold for them.
+  // The table is read with the rows of inheriting tables, for which its key doesn't hold.
   if (table.has_children) return NO_KEY;
   if (table.primary_key.length > 0) {
     const columns = table.primary_key.map((name) => columnOf(entity, table, name, 'primary_key'));
@@ -174,7 +175,7 @@ function rowKey(entity: TableEntity, table: CatalogTable): RowKey {
   );
 }
 
-/** Its text depends on the locale, so it can't be a position. */
+/** The text of `money` depends on the locale, so it can't be part of a position. */
 function withoutMoney(entity: TableEntity, columns: readonly CatalogColumn[]): readonly CatalogColumn[] {
   const money = columns.find(({ type }) => type === 'money');
   if (!money) return columns;

@@ -1,8 +1,8 @@
 import { type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 
 /**
- * The cut, at the cursor column's own precision: `timestamp(3)` rounds what is written, so a row written just after
- * 10:00:00.0005 may read 10:00:00.000 and would fall behind a finer cut.
+ * Truncates a high watermark to the cursor column's own precision. `timestamp(3)` rounds what is written, so a row
+ * written at 10:00:00.0004 reads 10:00:00.000, and would be below a finer watermark of 10:00:00.0003.
  */
 export function truncateToPrecision(until: Timestamp, cursorType: string): Timestamp {
   const digits = /^timestamp\((\d)\)/.exec(cursorType)?.[1];

@@ -7,7 +7,7 @@ const THINGS =
   'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now(), deleted_at timestamptz)';
 
 describe('rows without a cursor value', () => {
-  async function leftOut(loads: Loads) {
+  async function loadedAndSkipped(loads: Loads) {
     const load = await loads.claim();
     const { left_out } = await begun(loads.reading, load);
     const ids = (await loads.rows(load)).map((row) => row['id']);
@@ -18,24 +18,24 @@ describe('rows without a cursor value', () => {
   test('are in full loads, and counted in the incremental one whose transactions wrote them', async () => {
     const url = await newDatabase(`${THINGS}; INSERT INTO things VALUES (1, now()), (2, NULL)`);
     const loads = new Loads(url);
-    expect(await leftOut(loads)).toEqual({ ids: ['1', '2'], without_cursor: undefined });
+    expect(await loadedAndSkipped(loads)).toEqual({ ids: ['1', '2'], without_cursor: undefined });
     await execute(url, 'INSERT INTO things VALUES (3, now()), (4, NULL), (5, NULL)');
-    expect(await leftOut(loads)).toEqual({ ids: ['3'], without_cursor: 2 });
-    expect(await leftOut(loads)).toEqual({ ids: [], without_cursor: 0 });
+    expect(await loadedAndSkipped(loads)).toEqual({ ids: ['3'], without_cursor: 2 });
+    expect(await loadedAndSkipped(loads)).toEqual({ ids: [], without_cursor: 0 });
     expect(await loads.load('full')).toEqual(['1', '2', '3', '4', '5']);
   });
 
-  test('in a view all that there are are counted', async () => {
+  test('are all counted by each incremental load of a view', async () => {
     const url = await newDatabase(
       'CREATE TABLE base (id integer, updated_at timestamptz); INSERT INTO base VALUES (1, now()), (2, NULL); CREATE VIEW things AS SELECT * FROM base',
     );
     const loads = new Loads(url, { primary_key: ['id'] });
     await loads.load();
-    expect((await leftOut(loads)).without_cursor).toBe(1);
-    expect((await leftOut(loads)).without_cursor).toBe(1);
+    expect((await loadedAndSkipped(loads)).without_cursor).toBe(1);
+    expect((await loadedAndSkipped(loads)).without_cursor).toBe(1);
   });
 
-  test('are an error where the policy says so, before anything is claimed', async () => {
+  test('fail the claim if null_cursor is error, before anything is claimed', async () => {
     const url = await newDatabase(`${THINGS}; INSERT INTO things VALUES (1)`);
     const loads = new Loads(url, { null_cursor: 'error' });
     expect(await loads.load()).toEqual(['1']);
@@ -49,8 +49,8 @@ describe('rows without a cursor value', () => {
   });
 });
 
-describe('soft deletes', () => {
-  test('_is_deleted says whether deleted_at is set, also where only that column moves', async () => {
+describe('deleted_at', () => {
+  test('sets _is_deleted, also of a row in which nothing else changed', async () => {
     const url = await newDatabase(`${THINGS}; INSERT INTO things VALUES (1), (2)`);
     const loads = new Loads(url, { deleted_at: 'deleted_at', cursor: ['updated_at', 'deleted_at'] });
     expect(await loads.load('full', '_is_deleted')).toEqual(['f', 'f']);
@@ -65,7 +65,7 @@ describe('soft deletes', () => {
     expect(Object.keys(rows[0] ?? {})).toEqual(['_is_deleted', 'deleted_at', 'id', 'updated_at']);
   });
 
-  test('a table that has such a column, or lacks the one that is named, is refused', async () => {
+  test('is refused if the table has a column _is_deleted already, or no column of that name', async () => {
     const url = await newDatabase(
       'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz, "_Is_Deleted" text)',
     );
@@ -79,7 +79,7 @@ describe('soft deletes', () => {
 describe('a cursor of several columns', () => {
   const both = { cursor: ['updated_at', 'deleted_at'], batch_rows: 7 };
 
-  test('counts by the greatest: exactly, over slices, with transactions that commit late', async () => {
+  test('goes by the greatest, exactly, over slices and with transactions that commit late', async () => {
     const url = await newDatabase(
       `${THINGS}; CREATE INDEX ON things (updated_at); CREATE INDEX ON things (deleted_at); INSERT INTO things SELECT n, '2024-01-01' FROM generate_series(1, 40) AS n; INSERT INTO things VALUES (50, NULL, NULL), (51, NULL, now())`,
     );
@@ -95,7 +95,7 @@ describe('a cursor of several columns', () => {
     expect(ids).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 20, 30]);
   });
 
-  test('in a view: windows of time over the greatest', async () => {
+  test('goes by the greatest in a view too, in windows of time', async () => {
     const url = await newDatabase(`CREATE TABLE base (id integer, updated_at timestamptz, deleted_at timestamptz);
       CREATE VIEW things AS SELECT * FROM base; INSERT INTO base VALUES (1, now(), NULL), (2, NULL, now()), (3, NULL, NULL)`);
     const loads = new Loads(url, { ...both, primary_key: ['id'] });
@@ -104,7 +104,7 @@ describe('a cursor of several columns', () => {
     expect(await loads.load()).toEqual(['1']);
   });
 
-  test('of columns with and without a zone is refused', async () => {
+  test('is refused if some have a zone and others don’t', async () => {
     const url = await newDatabase(
       'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz, deleted_at timestamp)',
     );
@@ -112,7 +112,7 @@ describe('a cursor of several columns', () => {
   });
 });
 
-test('a key of several columns: keyset, slices and ties', async () => {
+test('a table with a key of several columns is read whole, in slices and with tied cursors', async () => {
   const url =
     await newDatabase(`CREATE TABLE things (a text, b integer, c uuid, updated_at timestamptz DEFAULT now(), PRIMARY KEY (a, b, c));
     INSERT INTO things SELECT 't' || n % 3, n % 11, md5(n::text)::uuid FROM generate_series(1, 500) AS n`);

@@ -7,8 +7,8 @@ import { begun, startAt } from '../postgres-source.fixtures.ts';
 
 const THINGS = 'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now(), note text)';
 
-describe('a position that does not count', () => {
-  /** Loads of a table with two rows of long ago and one of now, all of them loaded. */
+describe('a load whose position does not count', () => {
+  /** Loads of a table with two old rows and a new one, all of which have been loaded. */
   async function loaded() {
     const url = await newDatabase(
       `${THINGS}; INSERT INTO things VALUES (1, '2024-01-01'), (2, '2024-01-02'), (3, now())`,
@@ -20,7 +20,7 @@ describe('a position that does not count', () => {
 
   function change(loads: Loads, changes: Partial<ExactPosition>): void {
     const { exact_position, ...checkpoint } = loads.checkpoint ?? {};
-    if (!exact_position) throw new Error('there is a position');
+    if (!exact_position) throw new Error('the checkpoint has no exact position');
     loads.checkpoint = { ...checkpoint, exact_position: { ...exact_position, ...changes } };
   }
 
@@ -31,7 +31,7 @@ describe('a position that does not count', () => {
     ['database_restored', { next_xid: '99999999999' }],
     ['table_changed', { table_oid: '1' }],
   ] as const)(
-    '%s: at least once, from the timestamp less the lookback, and exact again after it',
+    'because of %s reads from the timestamp less the lookback, and the next one is exact again',
     async (why, changes) => {
       const { url, loads } = await loaded();
       change(loads, changes);
@@ -47,7 +47,7 @@ describe('a position that does not count', () => {
     },
   );
 
-  test('an edited timestamp: what lies between it and the claim comes again, what commits later comes once', async () => {
+  test('after an edited timestamp brings rows above it again, and leaves later commits to the next load', async () => {
     const { url, loads } = await loaded();
     loads.checkpoint = { ...loads.checkpoint, last_sync_timestamp: timestamp('2024-01-01T12:00:00Z') };
     const late = await connect(url);
@@ -60,14 +60,14 @@ describe('a position that does not count', () => {
     expect(await loads.load()).toEqual(['4']);
   });
 
-  test('a checkpoint without one, as an earlier version left it', async () => {
+  test('because a checkpoint of an earlier version has none falls back with no_position', async () => {
     const { loads } = await loaded();
     const { exact_position: _, ...checkpoint } = loads.checkpoint ?? {};
     loads.checkpoint = checkpoint;
     expect((await loads.claim()).window_fallback).toBe('no_position');
   });
 
-  test('an abandoned load moves nothing: the next one takes its rows', async () => {
+  test('an abandoned load does not move the position: the next load takes its rows', async () => {
     const { url, loads } = await loaded();
     await execute(url, 'INSERT INTO things VALUES (4)');
     await loads.finish(await loads.claim(), 'abandoned');
@@ -76,14 +76,14 @@ describe('a position that does not count', () => {
   });
 });
 
-test('another database under the same name while a load is read: it is read by the timestamp, and says so', async () => {
+test('a load whose database is replaced while it is read continues by the timestamp, and says so', async () => {
   const url = await newDatabase(`${THINGS}; INSERT INTO things VALUES (1, '2024-01-01')`);
   const loads = new Loads(url);
   await loads.load();
   await execute(url, 'INSERT INTO things VALUES (2)');
   const load = await loads.claim();
   const window = load.exact_window;
-  if (!window) throw new Error('it is exact');
+  if (!window) throw new Error('the load has no exact window');
   const moved = { ...load, exact_window: { ...window, database: '1/00000001/5' } };
   expect((await begun(loads.reading, moved)).window_fallback).toBe('database_changed');
   expect((await loads.rows(moved)).map((row) => row['id'])).toEqual(['2']);
@@ -91,7 +91,7 @@ test('another database under the same name while a load is read: it is read by t
   await expect(loads.rows(behind)).rejects.toMatchObject({ code: 'SOURCE_INTERRUPTED' });
 });
 
-describe('where rows tell their transaction', () => {
+describe('the xmin of rows', () => {
   test.each([
     [
       'partitioned',
@@ -102,7 +102,7 @@ describe('where rows tell their transaction', () => {
       'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now()); CREATE TABLE more (CHECK (id > 99)) INHERITS (things)',
     ],
     ['without a key', 'CREATE TABLE things (id integer, updated_at timestamptz DEFAULT now())'],
-  ])('a table %s is loaded exactly', async (kind, sql) => {
+  ])('makes loads of a table %s exact', async (kind, sql) => {
     const url = await newDatabase(sql);
     const other = kind === 'with inheriting tables' ? 'more' : 'things';
     const loads = new Loads(await plainRole(url));
@@ -132,7 +132,7 @@ describe('where rows tell their transaction', () => {
        CREATE TABLE things (id integer, updated_at timestamptz DEFAULT now()) PARTITION BY RANGE (id);
        CREATE FOREIGN TABLE p0 PARTITION OF things FOR VALUES FROM (0) TO (100) SERVER there OPTIONS (program 'true')`,
     ],
-  ])('%s has none: its windows are of time, and it says so', async (_, sql) => {
+  ])('does not exist in %s: its windows are of time, and say so', async (_, sql) => {
     const settings = sql.includes('VIEW') ? { primary_key: ['id'] } : {};
     const { source, entity } = new Loads(await newDatabase(sql), settings).reading;
     const watermark = await source.readHighWatermark(entity);
@@ -140,7 +140,7 @@ describe('where rows tell their transaction', () => {
     expect(watermark.exact).toBeUndefined();
   });
 
-  test('a role with a grant on each column may not read it: windows of time', async () => {
+  test('needs a grant of its own for a role with grants on columns: without it, windows are of time', async () => {
     const url = await newDatabase(THINGS);
     const login = await plainRole(url);
     const role = new URL(login).username;
@@ -155,7 +155,7 @@ describe('where rows tell their transaction', () => {
   });
 });
 
-test('a server that does not let the role look: windows of time', async () => {
+test('windows are of time on a server that does not let the role observe transactions', async () => {
   const url = await newDatabase(`${THINGS}; REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC`);
   const { source, entity } = new Loads(await plainRole(url)).reading;
   expect(await source.readHighWatermark(entity)).toEqual({ until: expect.any(String), basis: 'margin' });
@@ -178,7 +178,7 @@ async function loadInOne(loads: Loads): Promise<string[]> {
   return ids;
 }
 
-test('a cursor that is rounded, or has no zone, falls behind no bound', async () => {
+test('a row whose cursor is rounded, or has no zone, is in the next load and not below its bound', async () => {
   for (const type of ['timestamptz(0)', 'timestamp(0)', 'timestamp']) {
     const url = await newDatabase(`CREATE TABLE things (id serial PRIMARY KEY, updated_at ${type} DEFAULT now())`);
     await execute(url, `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET timezone = 'America/New_York'`);

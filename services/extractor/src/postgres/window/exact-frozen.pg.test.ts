@@ -8,10 +8,10 @@ import { Loads, plainRole } from './exact-loads.fixtures.ts';
 
 const THINGS = `CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now(), note text);
   CREATE INDEX ON things (updated_at); CREATE EXTENSION pg_visibility`;
-/** No margin, so that what holds is proven and not padded. */
+/** No margin, so that the bounds alone have to hold. */
 const BARE = { clock_margin_seconds: 0 };
 
-/** Freezes the table; how many of its pages are frozen, and how many there are. */
+/** Freezes the table. Returns how many of its pages are frozen, and how many it has. */
 async function freeze(url: string): Promise<{ frozen: string | null; pages: string | null }> {
   await execute(url, 'VACUUM (FREEZE) things');
   const [counted] = await textRows(
@@ -21,7 +21,7 @@ async function freeze(url: string): Promise<{ frozen: string | null; pages: stri
   return { frozen: counted?.['frozen'] ?? null, pages: counted?.['pages'] ?? null };
 }
 
-/** All of it. Again where the server's own analyzing was just looking at the table. */
+/** Freezes every page; tries again if the server's own ANALYZE is in the way. */
 async function freezeAll(url: string): Promise<void> {
   const isFrozen = async () => {
     const { frozen, pages } = await freeze(url);
@@ -33,13 +33,13 @@ async function freezeAll(url: string): Promise<void> {
 describe.each([
   ['an ordinary role', ''],
   ['a role that sees all transactions', 'pg_read_all_stats'],
-])('%s', (_, grant) => {
+])('for %s', (_, grant) => {
   const open = async (settings = {}) => {
     const url = await newDatabase(THINGS);
     return { url, loads: new Loads(await plainRole(url, grant), settings, BARE) };
   };
 
-  test('rows that are frozen between writing and loading, and between two loads', async () => {
+  test('rows that are frozen before their load or after it come exactly once', async () => {
     const { url, loads } = await open();
     await execute(url, 'INSERT INTO things VALUES (1), (2)');
     await freezeAll(url);
@@ -54,7 +54,7 @@ describe.each([
     expect((await loads.load('full')).toSorted()).toEqual(['1', '2', '3']);
   });
 
-  test('rows that are frozen between the claim and the reading, and between its slices', async () => {
+  test('rows that are frozen between the claim and the reading, or between slices, come exactly once', async () => {
     const { url, loads } = await open({ batch_rows: 50 });
     await loads.load();
     await execute(url, 'INSERT INTO things SELECT n FROM generate_series(1, 400) AS n');
@@ -73,7 +73,7 @@ describe.each([
     expect((await loads.load()).toSorted()).toEqual(['10', '390', '400']);
   });
 
-  test('what an open transaction holds back is frozen once it is over, and read by an unbounded scan', async () => {
+  test('rows that an open transaction held back come once, frozen since and read by an unbounded scan', async () => {
     const { url, loads } = await open();
     await execute(url, 'INSERT INTO things VALUES (1)');
     const holder = await connect(url);
@@ -94,7 +94,7 @@ describe.each([
     expect(await loads.load()).toEqual([]);
   });
 
-  test('rows that COPY wrote frozen', async () => {
+  test('rows that COPY wrote frozen come exactly once', async () => {
     const { url, loads } = await open();
     await execute(url, 'INSERT INTO things VALUES (1)');
     expect(await loads.load()).toEqual(['1']);
@@ -108,8 +108,8 @@ describe.each([
   });
 });
 
-/** A server whose ids really wrap takes billions of transactions, or `pg_resetwal`, which the npm package leaves out. */
-test('the condition on xmin, as PostgreSQL computes it, where 32 bits wrap', async () => {
+/** Making a server's ids really wrap takes billions of transactions, or `pg_resetwal`, which the npm package lacks. */
+test('the condition on xmin, computed by PostgreSQL, holds where 32 bits wrap', async () => {
   const url = await newDatabase();
   const xids = ['3', '4', '9', '10', '2147483648', '4294967285', '4294967286', '4294967295'];
   const rows = xids.map((xid) => `('${xid}'::xid)`).join(', ');

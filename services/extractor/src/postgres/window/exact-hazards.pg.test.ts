@@ -6,10 +6,10 @@ import { connect, execute, newDatabase } from '../../../../../test/database.ts';
 import { Loads, plainRole } from './exact-loads.fixtures.ts';
 
 const THINGS = 'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now())';
-/** No margin, so that what holds is proven and not padded. */
+/** No margin, so that the bounds alone have to hold. */
 const BARE = { clock_margin_seconds: 0 };
 
-test('a crash gives no id out again that a window has passed: rollbacks are written before the claim is done', async () => {
+test('a crash does not reuse an id that a window has passed: the claim waits until rollbacks are logged', async () => {
   const server = await startEmbeddedPostgres();
   onTestFinished(() => server.stop());
   const url = await server.createDatabase('shop');
@@ -21,7 +21,7 @@ test('a crash gives no id out again that a window has passed: rollbacks are writ
   const { rows } = await victim.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
   victim.on('error', () => undefined);
   process.kill(rows[0]?.pid ?? 0, 'SIGKILL');
-  // The whole server recovers from its log then.
+  // A killed backend makes the whole server recover from its log.
   await expect
     .poll(
       () =>
@@ -38,7 +38,7 @@ test('a crash gives no id out again that a window has passed: rollbacks are writ
   expect((await loads.rows(load)).map((row) => row['id'])).toEqual(['1']);
 });
 
-test('a transaction that hides its start counts, for a role that sees all others', async () => {
+test('a transaction that hides its start holds the window back, for a role that sees all others', async () => {
   const url = await newDatabase(THINGS);
   const loads = new Loads(await plainRole(url, 'pg_read_all_stats'), {}, BARE);
   expect(await loads.load()).toEqual([]);
@@ -50,7 +50,7 @@ test('a transaction that hides its start counts, for a role that sees all others
   expect(await loads.load()).toEqual(['1']);
 });
 
-test('so does one in a session that may send the log', async () => {
+test('an idle transaction in a replication session holds the window back', async () => {
   const url = await newDatabase(THINGS);
   const loads = new Loads(await plainRole(url, 'pg_read_all_stats'), {}, BARE);
   expect(await loads.load()).toEqual([]);
@@ -67,7 +67,7 @@ test('so does one in a session that may send the log', async () => {
 });
 
 test.each(['', 'pg_read_all_stats'])(
-  'writers that overlap without end hold no bound back for good (%s)',
+  'writers that overlap without end don’t hold the lower bound back for ever (granted: %j)',
   async (grant) => {
     const url = await newDatabase(`${THINGS}; CREATE INDEX ON things (updated_at)`);
     const loads = new Loads(await plainRole(url, grant), {}, BARE);
@@ -76,7 +76,7 @@ test.each(['', 'pg_read_all_stats'])(
     await loads.load();
     const [first] = [loads.checkpoint?.exact_position?.open_bound];
     for (let id = 1; id < 9; id += 1) {
-      // The next is open, and has its id, before this one ends; and others come and go.
+      // The next writer is open, and has its id, before this one ends; others come and go meanwhile.
       const next = await connect(url);
       await next.query(`BEGIN; INSERT INTO things VALUES (${id})`);
       await execute(url, `INSERT INTO things VALUES (${100 + id})`);
@@ -92,7 +92,7 @@ test.each(['', 'pg_read_all_stats'])(
   },
 );
 
-test('a clock that was ahead and is set back: the next load scans without a bound, and loses nothing', async () => {
+test('after the clock is set back, the next load scans without a bound and loses nothing', async () => {
   const url = await newDatabase(THINGS);
   const loads = new Loads(await plainRole(url), {}, BARE);
   await execute(url, 'INSERT INTO things VALUES (1)');
@@ -111,7 +111,7 @@ test('a clock that was ahead and is set back: the next load scans without a boun
   expect(await loads.load()).toEqual(['3']);
 });
 
-test('a table that becomes a view under its name: by the timestamp with lookback, and it says so', async () => {
+test('a table that becomes a view is loaded by the timestamp with lookback, and the load says so', async () => {
   const url = await newDatabase(THINGS);
   await execute(url, 'INSERT INTO things VALUES (1)');
   const reading = await plainRole(url);

@@ -13,7 +13,7 @@ import { type Between, readInSlices, readOverlapping, rowsOf, sourceOf } from '.
 
 type Row = Record<string, string | null>;
 
-/** One entity's loads, one after another, with the checkpoint's own transitions between them and nothing else. */
+/** One entity's loads, one after another, with only the checkpoint's own transitions between them. */
 export class Loads {
   checkpoint: Checkpoint | undefined;
   readonly reading: ReturnType<typeof sourceOf>;
@@ -53,22 +53,22 @@ export class Loads {
 
   async finish(load: PendingLoad, status: 'completed' | 'abandoned' = 'completed'): Promise<void> {
     const { load_id, until } = load;
-    // As the store keeps it: as JSON.
+    // As a store keeps it: JSON loses what is undefined.
     const stored = JSON.parse(JSON.stringify(this.checkpoint)) as Checkpoint;
     this.checkpoint = finishLoad(stored, { load_id, status, until, rows: 0 }, timestamp('2024-01-15'));
   }
 
-  /** In slices, with `between` run after each of them. */
+  /** The rows of a load, read in slices, with `between` called after each of them. */
   async rows(load: PendingLoad, between?: Between): Promise<Row[]> {
     return rowsOf(await readInSlices(this.reading, load, between));
   }
 
-  /** In slices whose statements are all open at once. */
+  /** As {@link rows}, with the statements of all slices open at once. */
   async rowsOverlapping(load: PendingLoad, between: Between): Promise<Row[]> {
     return rowsOf(await readOverlapping(this.reading, load, between));
   }
 
-  /** A whole load; what it brought, by `column`. */
+  /** Claims, reads and finishes a load. Returns the values of `column` that it brought. */
   async load(load_type?: LoadType, column = 'id'): Promise<(string | null | undefined)[]> {
     const load = await this.claim(load_type);
     const rows = await this.rows(load);
@@ -77,7 +77,7 @@ export class Loads {
   }
 }
 
-/** URL of a role of its own with `SELECT` on `things`, and no more unless `grant` says so. */
+/** The URL of a new role that may only `SELECT` from `things`, and is a member of the role `grant` if that is given. */
 export async function plainRole(url: string, grant = ''): Promise<string> {
   const login = new URL(url);
   const role = `plain_${login.pathname.slice(3, 25)}${grant}`;

@@ -6,8 +6,8 @@ import { connect, execute, newDatabase, textRows } from '../../../../../test/dat
 import { Loads, plainRole } from './exact-loads.fixtures.ts';
 
 /**
- * Each write makes a version with a number of its own, and `written` keeps those that were committed. Ids 10, 20, …
- * leave room between them, so that rows can appear and keys can move.
+ * Each write makes a version with its own number, and `written` keeps the numbers that were committed. The ids 10, 20,
+ * … leave gaps, in which rows can appear and to which keys can move.
  */
 const THINGS = `CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now(), version bigint);
   CREATE TABLE written (version bigserial);
@@ -16,18 +16,18 @@ const THINGS = `CREATE TABLE things (id integer PRIMARY KEY, updated_at timestam
   CREATE TRIGGER versions BEFORE INSERT OR UPDATE ON things FOR EACH ROW EXECUTE FUNCTION new_version();
   CREATE INDEX ON things (updated_at);`;
 const SETTINGS = { batch_rows: 50 };
-/** No margin, so that what holds is proven and not padded. */
+/** No margin, so that the bounds alone have to hold. */
 const BARE = { clock_margin_seconds: 0 };
 
-/** A change that leaves the cursor as it is: full loads bring it, incremental ones need not. */
+/** The id of a row that changes without its cursor: full loads bring the change, incremental ones need not. */
 const SILENT = 3300;
 
 const touch = (...ids: number[]) => `UPDATE things SET updated_at = now() WHERE id IN (${ids.join(', ')})`;
 const move = (from: number, to: number) => `UPDATE things SET id = ${to}, updated_at = now() WHERE id = ${from}`;
 
 /**
- * 400 rows in slices of 50: after the second slice ids up to 1000 are read, after the fourth those up to 2000.
- * `open` began before the claim, and `rolledBack` with it.
+ * Changes made between the slices of 400 rows, 50 each: after the second slice the ids up to 1000 are read, after the
+ * fourth those up to 2000. The transactions of `open` and `rolledBack` began before the claim.
  */
 function changes(url: string, open: pg.Client, rolledBack: pg.Client) {
   return async (slice: number) => {
@@ -41,13 +41,13 @@ function changes(url: string, open: pg.Client, rolledBack: pg.Client) {
     if (slice === 4) {
       await open.query('COMMIT');
       await rolledBack.query('ROLLBACK');
-      // The same rows once more, one of them now on the other side of the position.
+      // The same rows again, one of them now on the other side of the position.
       await execute(url, `${touch(100, 3605)}; ${move(15, 3655)}`);
     }
   };
 }
 
-/** What a load in slices and the one after it brought, and what there was to bring. */
+/** What a load in slices and the load after it brought. A third one has to bring nothing. */
 async function brought(loads: Loads, read: (load: PendingLoad) => ReturnType<Loads['rows']>, load_type?: LoadType) {
   const load = await loads.claim(load_type);
   const rows = await read(load);
@@ -73,13 +73,13 @@ async function expectWhole(url: string, versions: readonly string[]): Promise<vo
 describe.each([
   ['an ordinary role', ''],
   ['a role that sees all transactions', 'pg_read_all_stats'],
-])('%s', (_, grant) => {
+])('for %s', (_, grant) => {
   const open = async () => {
     const url = await newDatabase(THINGS);
     const loads = new Loads(await plainRole(url, grant), SETTINGS, BARE);
     const writer = await connect(url);
     const rolledBack = await connect(url);
-    /** Two transactions that have written, a row behind and a row ahead of what will be read, and stay open. */
+    /** Two transactions that stay open. Each has written a row that is read early and one that is read late. */
     const begin = async () => {
       await writer.query(`BEGIN; ${touch(200, 3900)}`);
       await rolledBack.query(`BEGIN; ${touch(210, 3910)}`);
@@ -97,25 +97,25 @@ describe.each([
       `INSERT INTO things SELECT n * 10, now() - interval '1 day' FROM generate_series(1, 400) AS n;
       INSERT INTO things VALUES (4010, NULL), (4020, 'infinity'), (4030, '-infinity')`,
     );
-  /** What changed between the slices, and what `begin` wrote before them. */
+  /** The ids that changed between the slices, and those that `begin` wrote before them. */
   const CHANGED = [25, 35, 45, 100, 200, 3000, 3605, 3615, 3625, 3635, 3655, 3900];
 
   test.each([
     ['one after another', 'rows'],
     ['all open at once', 'rowsOverlapping'],
-  ] as const)('a full load whose rows change between its slices, %s', async (__, how) => {
+  ] as const)('a full load and the next bring rows that change between slices (%s) exactly once', async (__, how) => {
     const { url, loads, begin, silently } = await open();
     await fill(url);
     await begin();
     const { first, ids, versions } = await brought(loads, (load) => loads[how](load, silently));
     await expectWhole(url, versions);
     expect(ids).toEqual(CHANGED);
-    // 300 was read before it went, 3500 and 3200 went before they were read, and 600 and 700 came under their old keys.
+    // 300 was deleted after it was read, 3500 and 3200 were gone before; 600 and 700 came under their old keys.
     const read = new Set(first.map(({ id }) => Number(id)));
     expect([300, 600, 700, 3200, 3500, 3910, 4010, 4020, 4030].filter((id) => !read.has(id))).toEqual([3200, 3500]);
   });
 
-  test('a second full load whose rows change between its slices', async () => {
+  test('a second full load and the next bring rows that change between slices exactly once', async () => {
     const { url, loads, begin, silently } = await open();
     await fill(url);
     expect(await loads.load()).toHaveLength(403);
@@ -125,7 +125,7 @@ describe.each([
     expect(ids).toEqual(CHANGED);
   });
 
-  test('an incremental load whose rows change between its slices', async () => {
+  test('an incremental load and the next bring rows that change between slices exactly once', async () => {
     const { url, loads, begin, between } = await open();
     await loads.load();
     await execute(url, 'INSERT INTO things SELECT n * 10 FROM generate_series(1, 400) AS n');

@@ -11,7 +11,7 @@ import {
 } from './exact-window.ts';
 import { isNotReplayed, isRewritten, positionMismatch, withoutTimes } from './position-mismatch.ts';
 
-const microseconds = (moment: Timestamp | null) => Date.parse(moment ?? 'never') * 1000;
+const microseconds = (time: Timestamp | null) => Date.parse(time ?? 'never') * 1000;
 const at = (minute: number): Timestamp => timestamp(`2024-01-15T10:${String(minute).padStart(2, '0')}:00Z`);
 
 function observation(changes: Partial<Observation> = {}): Observation {
@@ -47,44 +47,40 @@ const known = (changes: Partial<Bounds> = {}): Bounds => ({
   ...changes,
 });
 
-describe('the lower bound', () => {
+describe('the lower bound of the ids from snapshot_xmin on', () => {
+  const held = (snapshot_xmin: string) => ({ snapshot_xmin, snapshot_xmax: '110' });
+
   test.each([
-    ['nobody finished from xid on: what was open at this look', { others_since: at(20) }, known(), at(20)],
-    ['it is held back, to an id after the look before: what was open then', { snapshot_xmax: '110' }, known(), at(10)],
-    ['it is held back further: the bound of before', { snapshot_xmin: '94', snapshot_xmax: '110' }, known(), at(5)],
+    ['the open bound of now, if nothing is writing', { others_since: at(20) }, known(), at(20)],
+    ['the previous open bound, from its snapshot_xmax on', held('95'), known(), at(10)],
+    ['the previous open bound, above its snapshot_xmax too', held('100'), known(), at(10)],
+    ['the previous lower bound, below that snapshot_xmax', held('94'), known(), at(5)],
     [
-      'held back exactly to where the look before ended',
-      { snapshot_xmin: '95', snapshot_xmax: '110' },
-      known(),
-      at(10),
-    ],
-    ['nothing is known of before, and it is held back', { snapshot_xmax: '110' }, undefined, null],
-    [
-      'what was open before is not known: the bound of before',
-      { snapshot_xmax: '110' },
+      'the previous lower bound, if the previous open bound is unknown',
+      held('100'),
       known({ open_bound: null }),
       at(5),
     ],
-    ['it never falls', { others_since: at(1) }, known(), at(10)],
-    ['nor where the one of before is not known', {}, known({ lower_bound: null, open_bound: null }), at(30)],
-  ] as const)('%s', (_, changes, before, bound) => {
+    ['the previous open bound, even if an older transaction shows only now', { others_since: at(1) }, known(), at(10)],
+    ['the open bound of now, if no earlier bound is known', {}, known({ lower_bound: null, open_bound: null }), at(30)],
+    ['unknown, at a first observation while something is writing', held('100'), undefined, null],
+  ] as const)('is %s', (_, changes, before, bound) => {
     expect(withObservation(before, observation(changes)).lower_bound).toBe(bound);
   });
 
-  test('what only the configuration vouched for proves nothing on a primary, and counts on a standby', () => {
+  test('that rests on lookback_seconds is ignored on a primary and used on a standby', () => {
     const before = known({ lower_bound_basis: 'lookback', open_bound_basis: 'lookback' });
-    const held = { snapshot_xmax: '110' } as const;
-    expect(withObservation(before, observation(held))).toMatchObject({
+    expect(withObservation(before, observation(held('100')))).toMatchObject({
       lower_bound: null,
       lower_bound_basis: 'activity',
     });
-    const standby = observation({ ...held, is_standby: true, basis: 'lookback', others_since: at(2) });
+    const standby = observation({ ...held('100'), is_standby: true, basis: 'lookback', others_since: at(2) });
     expect(withObservation(before, standby)).toMatchObject({ lower_bound: at(10), lower_bound_basis: 'lookback' });
     expect(withObservation(known(), standby)).toMatchObject({ lower_bound: at(10), lower_bound_basis: 'activity' });
   });
 });
 
-test('where writers overlap without end, the bound still follows, two of their lifetimes behind at most', () => {
+test('where writers overlap without end, the lower bound is at most two of their lifetimes behind', () => {
   // One writer begins every minute, takes an id a minute later and ends two minutes after that; a claim every minute.
   const claims: Bounds[] = [];
   for (let minute = 3; minute < 50; minute += 1) {
@@ -103,10 +99,10 @@ test('where writers overlap without end, the bound still follows, two of their l
   expect(Math.max(...lags) / 60e6).toBeLessThanOrEqual(9);
 });
 
-describe('a clock that was set back', () => {
+describe('a position in which the clock was read', () => {
   const position: ExactPosition = { ...known(), at: at(5), scan_from: at(4), open_transactions: { '3/17': at(7) } };
 
-  test('leaves the ids and no time: the next scan has no bound', () => {
+  test('later than now keeps its ids and none of its times: the next scan has no bound', () => {
     const back = withoutTimes(position, observation({ at: at(14) }));
     expect(back).toMatchObject({ xid: '90', at: at(5), scan_from: null, lower_bound: null, open_transactions: {} });
     expect(
@@ -114,23 +110,23 @@ describe('a clock that was set back', () => {
     ).toBeNull();
   });
 
-  test('and nothing changes where it went on', () => {
+  test('earlier than now is kept as it is', () => {
     expect(withoutTimes(position, observation({ at: at(15) }))).toBe(position);
   });
 });
 
-describe('open transactions of unknown start', () => {
+describe('an open transaction of unknown start', () => {
   const virtual = (open: Observation['open'], changes: Partial<Observation> = {}) =>
     observation({ basis: 'virtual_transactions', open, ...changes });
   const seen = { '3/17': at(7), '4/2': null };
 
   test.each([
-    ['seen before keeps its bound', '3/17', 'virtual_transactions', at(7)],
-    ['seen before without a bound stays without', '4/2', 'virtual_transactions', null],
-    ['new: it began after the look before', '5/1', 'virtual_transactions', at(15)],
-    ['new, and nobody listed them before: it may be any that was open', '5/1', 'activity', at(10)],
-    ['prepared since: it may be any that was open', 'prepared:94', 'virtual_transactions', at(10)],
-    ['new, and nothing was proven before', '5/1', 'lookback', null],
+    ['keeps the bound that it had', '3/17', 'virtual_transactions', at(7)],
+    ['has no bound if it had none before', '4/2', 'virtual_transactions', null],
+    ['began after the previous observation, which did not list it', '5/1', 'virtual_transactions', at(15)],
+    ['may be any that was open, if the previous observation listed none', '5/1', 'activity', at(10)],
+    ['may be any that was open, if it was prepared since', 'prepared:94', 'virtual_transactions', at(10)],
+    ['has no bound if the previous observation proved nothing', '5/1', 'lookback', null],
   ] as const)('%s', (_, id, open_bound_basis, bound) => {
     const before = known({ open_bound_basis, open_transactions: seen });
     const after = withObservation(before, virtual([{ id, since: null }]));
@@ -138,21 +134,21 @@ describe('open transactions of unknown start', () => {
     expect(after.open_bound).toBe(bound);
   });
 
-  test('the first look knows none, unless the role sees its start', () => {
+  test('has no bound at the first observation, unless the role sees its start', () => {
     expect(withObservation(undefined, virtual([{ id: '3/17', since: null }])).open_bound).toBeNull();
     expect(withObservation(undefined, virtual([{ id: '3/17', since: at(3) }])).open_bound).toBe(at(3));
     expect(withObservation(undefined, virtual([])).open_bound).toBe(at(30));
   });
 });
 
-test('another look may tell more while the bound is not known, or lies below what was open at the first', () => {
+test('observing again may help while the lower bound is unknown or below the first open bound', () => {
   expect(canImprove(known(), known({ lower_bound: null }))).toBe(true);
   expect(canImprove(known(), known())).toBe(true);
   expect(canImprove(known(), known({ lower_bound: at(10) }))).toBe(false);
   expect(canImprove(known({ open_bound: null }), known())).toBe(false);
 });
 
-describe('a position that is strange', () => {
+describe('a position', () => {
   const position: ExactPosition = { ...known(), at: at(5), scan_from: at(4) };
 
   test.each([
@@ -162,11 +158,11 @@ describe('a position that is strange', () => {
     ['database_restored', { snapshot_xmin: '94', snapshot_xmax: '94' }],
     ['table_changed', { table_oid: '1' }],
     [undefined, { snapshot_xmin: '89', is_standby: true }],
-  ] as const)('%s', (why, changes) => {
+  ] as const)('has the mismatch %s after the changes %j', (why, changes) => {
     expect(positionMismatch(position, observation(changes))).toBe(why);
   });
 
-  test('a standby that is behind is waited for', () => {
+  test('has not been replayed if the same database is a standby that is behind it', () => {
     expect(isNotReplayed(position, observation({ snapshot_xmin: '89', is_standby: true }))).toBe(true);
     expect(isNotReplayed(position, observation({ snapshot_xmin: '90', is_standby: true }))).toBe(false);
     expect(isNotReplayed(position, observation({ snapshot_xmin: '89' }))).toBe(false);
@@ -188,7 +184,7 @@ describe('a window', () => {
     ...changes,
   });
 
-  test('goes on where the one before ended, and the scan where its bound was', () => {
+  test('begins where the previous one ended, and its scan at the lower bound of that', () => {
     expect(exactWatermark(claim())).toMatchObject({
       until: at(10),
       basis: 'exact_activity',
@@ -200,7 +196,7 @@ describe('a window', () => {
     });
   });
 
-  test('of a full load has no beginning, and is as exact as the bound behind it', () => {
+  test('of a full load has no beginning, and its basis is that of the lower bound', () => {
     const basis = (lower_bound_basis: Bounds['lower_bound_basis']) =>
       exactWatermark(claim({ since: undefined, bounds: known({ lower_bound_basis }) })).basis;
     expect(exactWatermark(claim({ since: undefined })).window).toMatchObject({ from_xid: null, scan_from: null });
@@ -211,7 +207,7 @@ describe('a window', () => {
     ]);
   });
 
-  test('without a known bound: the scan has none, and the timestamp stays behind by the lookback', () => {
+  test('without a known bound is scanned whole, and the timestamp is behind by the lookback', () => {
     const unknown = (changes: Partial<Bounds>) =>
       exactWatermark(claim({ bounds: known({ xid: '100', lower_bound: null, looked_at: at(30), ...changes }) }));
     expect(unknown({})).toMatchObject({ until: at(8), position: { scan_from: null } });
@@ -225,13 +221,13 @@ describe('a window', () => {
     ['database_changed', { mismatch: 'database_changed' }],
     ['checkpoint_edited', { since: at(6) }],
     ['window_too_wide', { bounds: known({ xid: String(90n + 2n ** 31n) }) }],
-  ] as const)('%s: from the timestamp, less lookback and margin', (fallback, changes) => {
+  ] as const)('with the fallback %s begins at the timestamp less lookback and margin', (fallback, changes) => {
     const watermark = exactWatermark(claim(changes));
     const since = 'since' in changes ? at(3) : at(2);
     expect(watermark).toMatchObject({ fallback, basis: 'lookback', window: { from_xid: null, scan_from: since } });
   });
 
-  test('over a rewritten table: its transactions, with any cursor, and it says so', () => {
+  test('of a rewritten table takes its ids with any cursor, and says so', () => {
     const rewritten = { ...position, file_nodes: { '16384': '16380' } };
     expect(exactWatermark(claim({ position: rewritten }))).toMatchObject({
       fallback: 'table_rewritten',
@@ -241,7 +237,7 @@ describe('a window', () => {
   });
 });
 
-test('a table is rewritten when it, or a part of it, lies in another file', () => {
+test('a table is rewritten if it, or a part of it, is stored in another file', () => {
   expect(isRewritten({ '1': '5', '2': '6' }, { '2': '6', '1': '5' })).toBe(false);
   expect(isRewritten({ '1': '5' }, { '1': '7' })).toBe(true);
   expect(isRewritten({ '1': '5' }, { '1': '5', '2': '6' })).toBe(true);

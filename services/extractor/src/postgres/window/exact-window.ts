@@ -1,17 +1,30 @@
 /**
- * Windows in transaction ids.
+ * Exact windows: a load takes what finished transactions wrote, however old the cursors of their rows.
  *
- * A claim takes a snapshot. Its `xmin`, here `xid`, is the bound below which every transaction is finished; no
- * transaction from its `xmax`, here `next_xid`, on was finished. A load takes what the transactions between two claims'
- * `xid` wrote: these ranges tile. What stays to be proven is how far back their cursors may lie, for the scan's sake.
+ * | time  | event                                       | what the claim sees                       |
+ * |-------|---------------------------------------------|-------------------------------------------|
+ * |  8:00 | claim of load 1, no transaction is open     | `snapshot_xmin` = `snapshot_xmax` = 100   |
+ * |  9:00 | T begins and does nothing yet               |                                           |
+ * |  9:50 | U begins and takes id 100                   |                                           |
+ * |  9:55 | T writes a row: id 101, `updated_at` = 9:00 |                                           |
+ * |  9:58 | T commits                                   |                                           |
+ * | 10:00 | claim of load 2, U is open                  | `snapshot_xmin` 100, `snapshot_xmax` 102  |
+ * | 10:05 | U commits                                   |                                           |
+ * | 11:00 | claim of load 3, no transaction is open     | `snapshot_xmin` = `snapshot_xmax` = 150   |
  *
- * Who owns an id from a claim's `next_xid` on was not finished at that claim, so it began no earlier than the oldest
- * transaction that was open then (`open_bound`), or after it. Hence for the ids from `xid` on there hold, at once: the
- * open bound of every claim whose `next_xid` is not above `xid`, and every earlier lower bound.
+ * Load 2 takes the ids [100, 100): nothing, because U might still write. Load 3 takes [100, 150): the rows of T and U,
+ * each once. It scans cursors from 8:00. From 9:50, when the oldest transaction began that was open at 10:00, it would
+ * miss T's row.
  *
- * Where transactions overlap without end, `xid` never reaches the `next_xid` of the look before. So one earlier look's open
- * bound is awaited until `xid` has come so far; then that of the look before takes its place. The bound then stays
- * behind by no more than two lifetimes of such transactions (decision 23).
+ * The rule (decision 23):
+ * 1. A load takes the ids from the previous claim's `snapshot_xmin` up to its own: below `snapshot_xmin` every
+ *    transaction is finished, and the ranges of successive loads neither overlap nor leave a gap.
+ * 2. A transaction whose id is at or above a claim's `snapshot_xmax` had not finished at that claim, so it began no
+ *    earlier than the claim's open bound: when the oldest transaction open then began, or at the claim if none was.
+ * 3. So for the ids from some `snapshot_xmin` on, these are all lower bounds, and the scan begins at the latest: the
+ *    open bound of every observation whose `snapshot_xmax` is not above it, and every earlier lower bound.
+ *
+ * The checkpoint stores `snapshot_xmin` as `xid` and `snapshot_xmax` as `next_xid`.
  */
 import { isRewritten } from './position-mismatch.ts';
 import type { ExactWatermark } from '@bronze/common/load/high-watermark';
@@ -26,36 +39,41 @@ import {
 import { minusSeconds, secondsBetween, type Timestamp } from '@bronze/common/words/timestamp';
 import { fitsIn32Bits } from './xid-range.ts';
 
-/** What one look at the database says. It looks at open transactions first, and takes the snapshot last. */
+/** One observation of the database: the open transactions first, the snapshot last (decision 22). */
 export interface Observation {
   readonly is_standby: boolean;
   readonly database: string;
   readonly table_oid: string;
   readonly file_nodes: FileNodes;
-  /** The database's clock, read before all else. */
+  /** The database's clock, read before everything else. */
   readonly at: Timestamp;
   readonly snapshot_xmin: string;
   readonly snapshot_xmax: string;
   readonly basis: BoundBasis;
-  /** No transaction that is not among `open` began earlier. */
+  /** Every open transaction that is not in `open` began at this time or later. */
   readonly others_since: Timestamp;
   readonly open: readonly OpenTransaction[];
-  /** Where the log of changes ended, in bytes; null: on a standby. */
+  /** Where the write-ahead log ended, in bytes from its beginning; null on a standby. */
   readonly wal_position: string | null;
   readonly wal_writer_delay_ms: number;
 }
 
 export interface OpenTransaction {
-  /** `3/17`: backend and its local transaction; `prepared:754`. */
+  /** A virtual transaction id such as `3/17` (backend and its local transaction), or `prepared:754`. */
   readonly id: string;
-  /** Its start, where the role may see it. */
+  /** Its start; null if the role may not see it. */
   readonly since: Timestamp | null;
 }
 
-/** What is known after an observation: a position without what belongs to one load. */
+/** What is known after an observation: a position without the fields that belong to one load. */
 export type Bounds = Omit<ExactPosition, 'at' | 'scan_from'>;
 
-/** What the look adds to what was known: the rule at the top of this file. */
+/**
+ * Adds an observation to what was known, by the rule at the top of this file. Call it once for each observation, in
+ * order.
+ *
+ * @param before undefined: nothing is known, or it belongs to another database, table or history
+ */
 export function withObservation(before: Bounds | undefined, observation: Observation): Bounds {
   const open_transactions = openAfter(before, observation);
   const open_bound = earliestOf([observation.at, observation.others_since, ...Object.values(open_transactions)]);
@@ -87,7 +105,12 @@ export function withObservation(before: Bounds | undefined, observation: Observa
   };
 }
 
-/** Looks whose open bound may yet serve, the earlier first. */
+/**
+ * Earlier observations whose open bound may become usable, the oldest first. Where long writers overlap without end,
+ * `snapshot_xmin` never reaches the previous observation's `snapshot_xmax`. So the open bound of one older observation
+ * is kept as `awaited_bound` until `snapshot_xmin` has reached its `snapshot_xmax`; then the previous observation takes
+ * its place. The lower bound is behind by at most two lifetimes of such writers.
+ */
 function observationsBefore(before: Bounds | undefined): BoundOfObservation[] {
   if (!before) return [];
   const last = { next_xid: before.next_xid, at: before.open_bound, basis: before.open_bound_basis };
@@ -99,7 +122,7 @@ interface Bound {
   readonly basis: BoundBasis;
 }
 
-/** Serves from the moment on that `xid` has come to its `next_xid`. */
+/** Usable once `snapshot_xmin` has reached `next_xid`, the observation's `snapshot_xmax`. */
 interface BoundOfObservation extends Bound {
   readonly next_xid: string;
 }
@@ -108,7 +131,7 @@ function isReached(next_xid: string, observation: Observation): boolean {
   return BigInt(observation.snapshot_xmin) >= BigInt(next_xid);
 }
 
-/** What only the configuration vouches for proves nothing where something can be proven. */
+/** A bound that rests on `lookback_seconds` is ignored as soon as a proven one is available. */
 function isProven(basis: BoundBasis, observation: Observation): boolean {
   return basis !== 'lookback' || observation.basis === 'lookback';
 }
@@ -126,8 +149,8 @@ function openAfter(before: Bounds | undefined, observation: Observation): Record
 }
 
 /**
- * A virtual transaction that was not there at the look before began after it. A prepared one has another name than
- * before it was prepared: it may be any that was open then.
+ * No start is known for the transaction. If it is virtual and was not listed by the previous observation, it began
+ * after that. A prepared one had another name before, so it may be any that was open then.
  */
 function boundOfNew(before: Bounds | undefined, observation: Observation, id: string): Timestamp | null {
   if (!before || !isProven(before.open_bound_basis, observation)) return null;
@@ -139,26 +162,32 @@ function earliestOf(bounds: readonly (Timestamp | null)[]): Timestamp | null {
   return bounds.reduce((earliest, one) => (earliest === null || one === null ? null : one < earliest ? one : earliest));
 }
 
-/** Whether a further look may still raise the lower bound: transactions that were writing at the first one are about to finish. */
+/**
+ * Whether observing again may raise the lower bound. The transactions that were writing at the first observation are
+ * about to finish, and its open bound is then usable.
+ */
 export function canImprove(first: Bounds, now: Bounds): boolean {
   return now.lower_bound === null || (first.open_bound !== null && now.lower_bound < first.open_bound);
 }
 
-/** What a claim decides with. */
+/** What decides a claim's window. */
 export interface ExactClaim {
-  /** Undefined: a full load. */
+  /** The checkpoint's `last_sync_timestamp`. Undefined: a full load. */
   readonly since: Timestamp | undefined;
   readonly position: ExactPosition | undefined;
   readonly mismatch: WindowFallback | undefined;
   readonly bounds: Bounds;
   readonly lookback_seconds: number;
-  /** Of application clocks, and what a cursor without a zone may go back by. */
+  /** For application clocks that are wrong, and for how far a cursor without a zone can go back. */
   readonly margin_seconds: number;
-  /** Cuts a bound to the precision that cursors are rounded to. */
+  /** Truncates a bound to the precision that cursors are rounded to. */
   readonly atPrecision: (bound: Timestamp) => Timestamp;
 }
 
-/** The window of a load, how far the public timestamp may go with it, and where the next load goes on. */
+/**
+ * The window of a load, where the next load resumes, and how far `last_sync_timestamp` may advance: to the lower bound,
+ * below which everything is in bronze (decision 26). Without a known one, `lookback_seconds` below the open bound.
+ */
 export function exactWatermark(
   claim: ExactClaim,
 ): ExactWatermark & { readonly until: Timestamp; readonly basis: string } {
@@ -180,14 +209,14 @@ export function exactWatermark(
   };
 }
 
-/** Where the load goes on exactly. In a rewritten table what its transactions wrote may have any cursor: no bound. */
+/** The position that the load resumes at. In a rewritten table any cursor may have a new transaction id: no bound. */
 function continuedFrom(position: ExactPosition | undefined, fallback: WindowFallback | undefined) {
   if (fallback === undefined) return position;
   if (!position || fallback !== 'table_rewritten') return undefined;
   return { ...position, lower_bound: null, scan_from: null };
 }
 
-/** @param before where the load goes on exactly; undefined: a full load, or one that has to go by the timestamp */
+/** @param before the position to resume at; undefined: a full load, or one that has to go by the timestamp */
 function windowOf(
   { since, bounds, lookback_seconds, margin_seconds }: ExactClaim,
   before: ExactPosition | undefined,

@@ -3,13 +3,13 @@ import { connect, execute, newDatabase } from '../../../../../test/database.ts';
 import { Loads, plainRole } from './exact-loads.fixtures.ts';
 
 const THINGS = 'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz DEFAULT now(), note text)';
-/** No margin, so that what holds is proven and not padded. */
+/** No margin, so that the bounds alone have to hold. */
 const BARE = { clock_margin_seconds: 0 };
 
 describe.each([
   ['an ordinary role', ''],
   ['a role that sees all transactions', 'pg_read_all_stats'],
-])('%s', (_, grant) => {
+])('for %s', (_, grant) => {
   const basis = grant ? 'exact_activity' : 'exact_virtual_transactions';
   const open = async (settings = {}) => {
     const url = await newDatabase(`${THINGS}; CREATE INDEX ON things (updated_at)`);
@@ -36,7 +36,7 @@ describe.each([
     expect(await loads.load()).toEqual([]);
   });
 
-  test('the naive bound, the start of the oldest transaction that was open, loses a row; this one does not', async () => {
+  test('a row is found that a scan from the start of the oldest open transaction would lose', async () => {
     const { url, loads } = await open();
     const early = await connect(url);
     const holder = await connect(url);
@@ -56,7 +56,7 @@ describe.each([
     expect(await loads.load()).toEqual(['2', '1']);
   });
 
-  test('savepoints and exception blocks: once each, and nothing of what was rolled back', async () => {
+  test('rows of savepoints and exception blocks come once, and rolled back ones never', async () => {
     const { url, loads } = await open();
     await loads.load();
     const writer = await connect(url);
@@ -72,7 +72,7 @@ describe.each([
     expect(await loads.load()).toEqual([]);
   });
 
-  test('a transaction that is open over many claims holds nothing back but what is behind it', async () => {
+  test('what waits behind a transaction that is open over many claims comes once, after it', async () => {
     const { url, loads } = await open();
     await loads.load();
     const writer = await connect(url);
@@ -91,7 +91,7 @@ describe.each([
     expect(await loads.load()).toEqual([]);
   });
 
-  test('a transaction that was open before the first load, and over more than two claims', async () => {
+  test('a transaction that was open before the first load is in the next load after its commit', async () => {
     const { url, loads } = await open();
     const writer = await connect(url);
     await writer.query('BEGIN; SELECT 1');
@@ -110,7 +110,7 @@ describe.each([
     expect((await loads.rows(bounded)).map((row) => row['id'])).toEqual(['4']);
   });
 
-  test('a prepared transaction, prepared before or between the claims', async () => {
+  test('a transaction that is prepared between two claims holds the window back until it commits', async () => {
     const { url, loads } = await open();
     const name = new URL(url).pathname;
     const writer = await connect(url);
@@ -127,7 +127,7 @@ describe.each([
     expect(await loads.load()).toEqual(['1', '2']);
   });
 
-  test('ten thousand tied timestamps over slice boundaries, with others committed between the slices', async () => {
+  test('ten thousand tied rows come once each over slices, without those committed after the claim', async () => {
     const { url, loads } = await open({ batch_rows: 997 });
     await loads.load();
     await execute(url, 'INSERT INTO things SELECT n, now() FROM generate_series(1, 10000) AS n');
@@ -142,8 +142,8 @@ describe.each([
   });
 });
 
-describe('a full load is closed', () => {
-  test('rows that change between its claim and its first slice come with it or with the next load, in neither twice nor never', async () => {
+describe('a full load', () => {
+  test('and the next one together bring each row version exactly once, whatever changes after the claim', async () => {
     const url =
       await newDatabase(`${THINGS}; INSERT INTO things SELECT n, now() - interval '1 day' FROM generate_series(1, 400) AS n;
       INSERT INTO things VALUES (401, NULL), (402, 'infinity'), (403, '-infinity')`);
@@ -170,7 +170,7 @@ describe('a full load is closed', () => {
     expect(more.map((row) => row['note']).every((note) => note !== null)).toBe(true);
   });
 
-  test('a later full load takes all, and the next load goes on behind it', async () => {
+  test('after others takes everything, and the next load resumes behind it', async () => {
     const url = await newDatabase(`${THINGS}; INSERT INTO things VALUES (1)`);
     const loads = new Loads(url);
     await loads.load();

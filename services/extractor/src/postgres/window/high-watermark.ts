@@ -14,11 +14,11 @@ import { countWithoutCursor } from './without-cursor.ts';
 import { type DescribedTable, zoneOf } from '../table/described-table.ts';
 import type { Queries } from '../database.ts';
 
-/** Waits between the looks of one claim: transactions that are just writing are over in milliseconds. */
+/** Waits between the observations of one claim: most transactions that are writing finish within milliseconds. */
 const OBSERVE_AGAIN_AFTER_MS = [10, 20, 40, 80, 100] as const;
 const FLUSH_POLL_MS = 20;
 
-/** Local time goes back by so much at most, when daylight saving time ends or a country moves to another zone. */
+/** The most that local time goes back, when daylight saving time ends or a country moves to another zone. */
 const ZONE_STEP_SECONDS = 3 * 3600;
 
 export interface WatermarkRequest {
@@ -30,7 +30,12 @@ export interface WatermarkRequest {
   readonly claim: Pick<Claim, 'since' | 'exact_position'>;
 }
 
-/** How far the entity may be read: to the transaction where its rows tell theirs, else to a moment. */
+/**
+ * How far the entity may be read: up to a transaction id if its rows carry them, otherwise up to a timestamp.
+ *
+ * @throws BronzeError CURSOR_MISSING if `null_cursor` is `error` and rows have no cursor; SOURCE_INTERRUPTED if a
+ *   standby is behind the previous claim; or the driver's error
+ */
 export async function readHighWatermark(request: WatermarkRequest): Promise<HighWatermark> {
   const { entity, table } = request;
   const mayBeExact = entity.cursor !== null && table.has_xids;
@@ -45,11 +50,11 @@ async function assertCursors({ session, entity, table }: WatermarkRequest, { exa
   if (rows === 0) return;
   throw new BronzeError('CURSOR_MISSING', {
     message: `${rows} rows of ${entity.table} have no ${cursorColumns(entity).join(' and no ')}, the cursor of ${entity.name}`,
-    hint: 'Mend it at the source. null_cursor: "include" takes such rows with full loads and counts them otherwise.',
+    hint: 'Fix it at the source. null_cursor: "include" takes such rows with full loads and counts them otherwise.',
   });
 }
 
-/** Undefined where the server does not let the role look. */
+/** Undefined if the server does not let the role observe transactions. */
 async function watermarkByTransactions(request: WatermarkRequest): Promise<HighWatermark | undefined> {
   const { entity, table, config, claim } = request;
   const observation = await firstObservation(request);
@@ -68,7 +73,7 @@ async function watermarkByTransactions(request: WatermarkRequest): Promise<HighW
   return { until, basis, exact };
 }
 
-/** insufficient_privilege, feature_not_supported, undefined_function: a managed server may leave out or revoke any of it. */
+/** insufficient_privilege, feature_not_supported, undefined_function: a managed server may lack or revoke any of it. */
 const CANT_OBSERVE: ReadonlySet<unknown> = new Set(['42501', '0A000', '42883']);
 
 async function firstObservation(request: WatermarkRequest): Promise<Observation | undefined> {
@@ -83,7 +88,7 @@ async function firstObservation(request: WatermarkRequest): Promise<Observation 
   }
 }
 
-/** Looks again, for a quarter of a second at most, while that may still tell more; then waits until what it tells lasts. */
+/** Observes again, for a quarter of a second at most, while that may help; then waits until a crash can't undo it. */
 async function observeUntilSettled(
   request: WatermarkRequest,
   position: ExactPosition | undefined,
@@ -104,9 +109,9 @@ async function observeUntilSettled(
 }
 
 /**
- * Waits until a crash can't take back the end of any transaction below the bound: rollbacks, and commits with
- * `synchronous_commit = off`, are written a moment after they show, and ids that a crash forgets are given out again.
- * PostgreSQL writes them within three times `wal_writer_delay` (its "Asynchronous Commit"; decision 30).
+ * Waits until a crash can't undo the end of any transaction below `snapshot_xmin` (decision 30). Rollbacks, and commits
+ * with `synchronous_commit = off`, are logged shortly after they become visible, and a crash in between assigns their
+ * ids again. PostgreSQL logs them within three times `wal_writer_delay` (its documentation, "Asynchronous Commit").
  */
 async function endsAreDurable(
   { session, clock }: WatermarkRequest,
@@ -136,8 +141,8 @@ async function observe({ session, table, config }: WatermarkRequest): Promise<Ob
 function assertReplayed(entity: TableEntity, position: ExactPosition | undefined, observation: Observation): void {
   if (!isNotReplayed(position, observation)) return;
   throw new BronzeError('SOURCE_INTERRUPTED', {
-    message: `the standby that ${entity.name} is read from has not replayed what the load before it covers`,
-    hint: 'It is retried. If it stays, look at the replication lag.',
+    message: `the standby that ${entity.name} is read from has not yet replayed what the previous load covers`,
+    hint: 'Bronze retries it. If it persists, look at the replication lag.',
   });
 }
 
@@ -148,7 +153,7 @@ async function watermarkByTime({ session, config, entity, table, claim }: Waterm
   if (entity.cursor === null) return { until, basis: 'no_cursor' };
   const basis = row?.['basis'] ?? '';
   if (claim.since === undefined || !claim.exact_position) return { until, basis };
-  // The load before went by transactions, and some that it left to this one may lie below its timestamp.
+  // The previous load went by transaction ids. What it left to this one may have cursors below its timestamp.
   const since = minusSeconds(claim.since, config.lookback_seconds + config.clock_margin_seconds);
   return { until, basis, again: { reason: 'no_transaction_ids', since } };
 }

@@ -3,9 +3,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { withObservation, type Bounds, type Observation } from './exact-window.ts';
 
-/** Transactions begin, take ids, finish and are looked at: the bound holds whatever happens. */
-test('no transaction that owns an id from xid on began before the bound, by any basis, in any history', () => {
-  const step = fc.record({ who: fc.nat(5), what: fc.constantFrom('begin', 'id', 'end', 'look') });
+/** Transactions begin, take ids, finish and are observed, in any order. */
+test('no transaction with an id from snapshot_xmin on began before the lower bound, in any history', () => {
+  const step = fc.record({ who: fc.nat(5), what: fc.constantFrom('begin', 'id', 'end', 'observe') });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120, size: 'max' }), fc.boolean(), (steps, seesAll) => {
       const history = new History(seesAll);
@@ -26,20 +26,20 @@ class History {
   readonly #open = new Map<number, { began: Timestamp; vxid: string; ids: number[] }>();
   #minute = 0;
   #next = 100;
-  /** As in a snapshot: one more than the latest id that is finished. */
+  /** As `snapshot_xmax`: one more than the highest id that has finished. */
   #finished = 100;
 
   constructor(seesAll: boolean) {
     this.#seesAll = seesAll;
   }
 
-  step(who: number, what: 'begin' | 'id' | 'end' | 'look'): void {
+  step(who: number, what: 'begin' | 'id' | 'end' | 'observe'): void {
     this.#minute += 1;
     const now = timestamp(
       `2024-01-15T1${Math.floor(this.#minute / 60)}:${String(this.#minute % 60).padStart(2, '0')}:00Z`,
     );
     const one = this.#open.get(who);
-    if (what === 'look') this.#observation(now);
+    if (what === 'observe') this.#observe(now);
     else if (what === 'begin' && !one) this.#open.set(who, { began: now, vxid: `${who}/${this.#minute}`, ids: [] });
     else if (what === 'id' && one) {
       one.ids.push(this.#next);
@@ -51,7 +51,7 @@ class History {
     }
   }
 
-  #observation(now: Timestamp): void {
+  #observe(now: Timestamp): void {
     const open = [...this.#open.values()];
     const running = open.flatMap(({ ids }) => ids.slice(0, 1)).filter((id) => id < this.#finished);
     const since = open.map(({ began }) => began).toSorted()[0] ?? now;

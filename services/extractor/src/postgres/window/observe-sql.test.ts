@@ -23,7 +23,7 @@ const table = { table_oid: '7', file_nodes: { '7': '8' } };
 const place = { ...table, database: 'd', at: AT, snapshot_xmin: '5', snapshot_xmax: '9' };
 const shared = { ...place, wal_position: '4096', wal_writer_delay_ms: 200 };
 
-test('a role that sees all: the oldest start, who hides its start, and who is prepared', () => {
+test('for a role that sees all, it has the oldest start, the hidden transactions and the prepared ones', () => {
   const open = [
     { id: '3/17', since: AT },
     { id: '4/2', since: null },
@@ -42,7 +42,7 @@ test('a role that sees all: the oldest start, who hides its start, and who is pr
   expect(decodeObservation(rowsWith({ sees_all: true, oldest }), table, 60).others_since).toBe(oldest);
 });
 
-test('any other role: who is open, with the start of those that it sees', () => {
+test('for any other role, it lists every open transaction, with the start where the role sees it', () => {
   const open = [
     { id: '3/17', since: AT },
     { id: '4/2', since: null },
@@ -58,7 +58,7 @@ test.each([
   ['2024-01-15T10:29:30.000000Z', '2024-01-15T10:28:30.000000Z'],
   ['2024-01-15T10:31:00.000000Z', '2024-01-15T10:29:00.000000Z'],
   [null, '0001-01-01T00:00:00.000000Z'],
-])('a standby that has replayed as far as %s: the lookback before it', (replayed, others_since) => {
+])('on a standby that has replayed up to %s, others_since is %s', (replayed, others_since) => {
   const observation = decodeObservation(rowsWith({ is_standby: true, sees_all: true, replayed }), table, 60);
   expect(observation).toMatchObject({ is_standby: true, basis: 'lookback', others_since, open: [] });
 });

@@ -2,21 +2,22 @@ import { minusSeconds, timestamp } from '@bronze/common/words/timestamp';
 import * as z from 'zod/mini';
 import type { Observation, OpenTransaction } from './exact-window.ts';
 
-/** As `Timestamp` is written. The session's zone is UTC. */
-const utc = (moment: string) => `to_char(${moment}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+/** Prints it as a `Timestamp`. The session's zone is UTC. */
+const utc = (expression: string) => `to_char(${expression}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
 /**
- * The four statements of an observation, in this order, each with its own snapshot (`READ COMMITTED`). Turned round, a
- * transaction could take an id, write and commit between the snapshot and the look at who is open, and show in neither.
- * Statistics are cached for a transaction: the first statement clears them (decision 22).
+ * The four statements of an observation, in this order, each with its own snapshot (`READ COMMITTED`). In the reverse
+ * order a transaction could take an id, write and commit between the snapshot and the list of open transactions, and be
+ * in neither (decision 22). PostgreSQL caches statistics for a whole transaction, so the first statement clears them.
  */
 export const CLOCK_SQL = `SELECT ${utc('clock_timestamp()')} AS at, pg_stat_clear_snapshot()::text AS cleared`;
 
 /**
- * Who is open in this database. Everybody sees the lock that each transaction holds on its own virtual id, and which
- * database a process is in; its start only where the role may. A lock whose process has gone or just come counts.
- * `sees_all`: the start of all others shows, but for those that hide it by `track_activities` or send the log. What
- * vacuums writes no rows, however long it is open; a session that may send the log may write, too.
+ * The open transactions of this database. Every role sees the lock that each transaction holds on its own virtual id,
+ * and which database a process is connected to; the start only if the role may. A lock whose process has just ended or
+ * just started counts. `sees_all`: the role sees the start of every other transaction, except of those that hide it
+ * (`track_activities`, sessions that may send the log). A vacuum writes no rows, however long it is open, so it doesn't
+ * count; a session that may send the log can also write, so it does.
  */
 export const OPEN_SQL = `
 WITH others AS MATERIALIZED (
@@ -38,12 +39,15 @@ SELECT json_build_object(
       AND coalesce(o.is_here, true))
 )::text AS open`;
 
-/** Prepared transactions hold no virtual id any more. They are looked for after the open ones: one that is prepared meanwhile shows twice, not never. */
+/**
+ * Prepared transactions no longer hold a virtual id. They are read after the open ones, so that one which is prepared
+ * in between is listed twice instead of not at all.
+ */
 export const PREPARED_SQL = `
 SELECT 'prepared:' || transaction::text AS id FROM pg_prepared_xacts
 WHERE database = current_database() AND NOT pg_is_in_recovery()`;
 
-/** A snapshot's bounds, and whose ids they are. The timeline changes when a standby is promoted. */
+/** A snapshot's bounds, and the database whose ids they are. The timeline changes when a standby is promoted. */
 export const SNAPSHOT_SQL = `
 SELECT pg_snapshot_xmin(s)::text AS snapshot_xmin, pg_snapshot_xmax(s)::text AS snapshot_xmax,
   concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
@@ -56,7 +60,10 @@ SELECT pg_snapshot_xmin(s)::text AS snapshot_xmin, pg_snapshot_xmax(s)::text AS 
   (SELECT setting FROM pg_settings WHERE name = 'wal_writer_delay') AS wal_writer_delay_ms
 FROM pg_current_snapshot() AS s`;
 
-/** Whether the log is written up to `$1`. One that ends at a page's header of 24 or 40 bytes has nothing there to write. */
+/**
+ * Whether the write-ahead log is flushed up to `$1`, in bytes from its beginning. A position within a page's header (24
+ * or 40 bytes) has nothing on that page to flush.
+ */
 export const FLUSHED_SQL = `
 SELECT (pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0') >= target - CASE WHEN in_page <= 40 THEN in_page ELSE 0 END)::text AS flushed
 FROM (SELECT $1::numeric AS target, mod($1::numeric, current_setting('wal_block_size')::numeric) AS in_page) AS asked`;
@@ -67,7 +74,7 @@ export interface SnapshotRow {
   readonly snapshot_xmin: string;
   readonly snapshot_xmax: string;
   readonly database: string;
-  /** Where the log of changes ended then; null: on a standby. */
+  /** Where the write-ahead log ended then, in bytes from its beginning; null on a standby. */
   readonly wal_position: string | null;
   readonly wal_writer_delay_ms: number;
 }
@@ -93,7 +100,7 @@ const openSchema = z.object({
   open: z.array(z.object({ id: z.string(), since: z.nullable(z.string()) })),
 });
 
-/** What the four statements of a look said. */
+/** What the four statements of an observation returned. */
 export interface ObservationRows {
   readonly clock: Row | undefined;
   readonly open: Row | undefined;
@@ -101,7 +108,11 @@ export interface ObservationRows {
   readonly snapshot: Row | undefined;
 }
 
-/** Makes a look of them, by the best means that the role has. */
+/**
+ * Makes an observation of them, by the best means that the role has.
+ *
+ * @param lookback_seconds on a standby, which can't see the primary's open transactions: how long they may be open
+ */
 export function decodeObservation(
   rows: ObservationRows,
   place: Pick<Observation, 'table_oid' | 'file_nodes'>,
@@ -112,7 +123,7 @@ export function decodeObservation(
   const since = (text: string | null) => (text === null ? null : timestamp(text));
   const base = { is_standby: seen.is_standby, ...place, at, ...decodeSnapshot(rows.snapshot) };
   if (seen.is_standby) {
-    // Nothing replayed since the start: then how far it has come is not known, and the epoch is before everything.
+    // Nothing was replayed since the server started, so its progress is unknown: a time before everything.
     const replayed = since(seen.replayed) ?? timestamp('0001-01-01');
     const others_since = minusSeconds(replayed < at ? replayed : at, lookback_seconds);
     return { ...base, basis: 'lookback', others_since, open: [] };

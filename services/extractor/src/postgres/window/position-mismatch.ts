@@ -1,7 +1,7 @@
 import type { ExactPosition, FileNodes, WindowFallback } from '@bronze/common/words/exact-position';
 import type { Observation } from './exact-window.ts';
 
-/** Whether the position's ids belong to another history than the look's, so that it proves nothing. */
+/** Why the position proves nothing: its ids belong to another database, history or table. Undefined: they don't. */
 export function positionMismatch(position: ExactPosition, observation: Observation): WindowFallback | undefined {
   if (position.database !== observation.database) return 'database_changed';
   const isBehind =
@@ -13,8 +13,8 @@ export function positionMismatch(position: ExactPosition, observation: Observati
 }
 
 /**
- * Whether the table, or a part of it, lies in another file than before. Its rows may then carry the id of the transaction
- * that wrote that file, and keep the cursors they had.
+ * Whether the table, or a partition of it, is stored in another file than before. Its rows may then carry the id of the
+ * transaction that wrote that file, and keep their old cursors.
  */
 export function isRewritten(before: FileNodes | undefined, now: FileNodes): boolean {
   if (before === undefined) return false;
@@ -23,8 +23,8 @@ export function isRewritten(before: FileNodes | undefined, now: FileNodes): bool
 }
 
 /**
- * The position where the clock that its bounds were read from was ahead, and has been set back since: its ids count, and
- * no time does. The next scan has no bound.
+ * The position without its times, if the database's clock is behind that of the previous claim: the ids still count,
+ * and the next scan has no bound.
  */
 export function withoutTimes(position: ExactPosition | undefined, observation: Observation): ExactPosition | undefined {
   if (!position || observation.at >= position.looked_at) return position;
@@ -33,7 +33,7 @@ export function withoutTimes(position: ExactPosition | undefined, observation: O
   return { ...rest, ...unknown, open_bound_basis: 'lookback', looked_at: observation.at };
 }
 
-/** A standby that has not come as far as the claim before yet. */
+/** Whether this is a standby that has not yet replayed up to the previous claim. */
 export function isNotReplayed(position: ExactPosition | undefined, observation: Observation): boolean {
   return (
     position?.database === observation.database &&

@@ -9,20 +9,20 @@ import { fitsIn32Bits } from './xid-range.ts';
 import type { DescribedTable } from '../table/described-table.ts';
 import type { Queries } from '../database.ts';
 
-/** What a reading session can vouch for. */
+/** What a reading session guarantees. */
 export interface ReadingProof {
-  /** Whether transaction ids count. */
+  /** Whether the window's transaction ids count here. */
   readonly is_exact: boolean;
-  /** Why they don't, though the load's window is exact. */
+  /** Why they don't, although the load's window is exact. */
   readonly fallback: WindowFallback | undefined;
 }
 
 /**
- * Whether this session sees all that the window covers: behind a reader endpoint it may be another standby than the
- * claim's. Where a failover has brought another history meanwhile, or the table was replaced or rewritten, the load goes
- * on without transaction ids: it then takes more rows, never fewer (decision 25).
+ * Checks that this session sees everything that the window covers: behind a reader endpoint it may be on another
+ * standby than the claim was. After a failover to another history, or if the table was replaced or rewritten since the
+ * claim, the load continues without transaction ids: it then takes more rows, never fewer (decision 25).
  *
- * @throws BronzeError SOURCE_INTERRUPTED when it does not see them yet
+ * @throws BronzeError SOURCE_INTERRUPTED if a standby has not yet replayed the window
  */
 export async function proveReading(
   session: Queries,
@@ -48,7 +48,7 @@ export async function proveReading(
 
 function notReplayed(entity: TableEntity): BronzeError {
   return new BronzeError('SOURCE_INTERRUPTED', {
-    message: `the standby that ${entity.name} is read from has not replayed what its window covers`,
-    hint: 'It is retried. If it stays, look at the replication lag.',
+    message: `the standby that ${entity.name} is read from has not yet replayed what its window covers`,
+    hint: 'Bronze retries it. If it persists, look at the replication lag.',
   });
 }

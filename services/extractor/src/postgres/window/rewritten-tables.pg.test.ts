@@ -4,7 +4,7 @@ import { connect, execute, newDatabase } from '../../../../../test/database.ts';
 import { Loads, plainRole } from './exact-loads.fixtures.ts';
 import { begun, readAll, rowsOf } from '../postgres-source.fixtures.ts';
 
-/** Two hundred rows of long ago, which no lookback reaches, in slices of fifty. */
+/** Two hundred rows that are older than any lookback, in slices of fifty. */
 const THINGS = `CREATE TABLE things (id integer PRIMARY KEY, v integer, updated_at timestamptz DEFAULT now());
 INSERT INTO things SELECT n, n, '2024-01-01' FROM generate_series(1, 200) n`;
 const IN_SLICES = { batch_rows: 50 };
@@ -20,7 +20,7 @@ const NOT_MVCC_SAFE = [
   ['a swap by rename', SWAP],
 ] as const;
 
-/** Until somebody waits for a lock of `holder`'s. */
+/** Resolves once somebody waits for a lock, which `holder` has. */
 async function untilBlocked(holder: pg.Client): Promise<void> {
   const waiting = () =>
     holder.query(
@@ -29,7 +29,7 @@ async function untilBlocked(holder: pg.Client): Promise<void> {
   await expect.poll(async () => (await waiting()).rows.length, { timeout: 30_000 }).toBeGreaterThan(0);
 }
 
-/** What `read` brings that comes while `sql` holds the table, which commits once the reading waits for it. */
+/** Starts `read` while `sql` has the table locked, and commits `sql` once the reading waits. Returns what it read. */
 async function behind<T>(url: string, sql: string, read: () => Promise<T>): Promise<T> {
   const holder = await connect(url);
   await holder.query(`BEGIN; ${sql}`);
@@ -45,14 +45,14 @@ function loadBehind(url: string, sql: string, loads: Loads) {
 
 const sorted = (ids: readonly (string | null | undefined)[]) => ids.toSorted((a, b) => Number(a) - Number(b));
 
-describe('a reading whose snapshot would be older than the lock of', () => {
-  test.each(NOT_MVCC_SAFE)('%s: a full load brings every row', async (_, sql) => {
+describe('a reading that waits for the lock of', () => {
+  test.each(NOT_MVCC_SAFE)('%s, for a full load, brings every row', async (_, sql) => {
     const url = await newDatabase(THINGS);
     const loads = new Loads(await plainRole(url), IN_SLICES);
     expect(await loadBehind(url, sql, loads)).toEqual(ALL);
   });
 
-  test.each(NOT_MVCC_SAFE)('%s, of a table without cursor and key: every row', async (_, sql) => {
+  test.each(NOT_MVCC_SAFE)('%s, on a table without cursor and key, brings every row', async (_, sql) => {
     const url = await newDatabase(`${THINGS}; ALTER TABLE things DROP CONSTRAINT things_pkey`);
     const loads = new Loads(await plainRole(url), { cursor: null });
     const whole = async () => {
@@ -65,7 +65,7 @@ describe('a reading whose snapshot would be older than the lock of', () => {
   test.each([
     ['ALTER TABLE … TYPE', REWRITE],
     ['TRUNCATE and reload', RELOAD],
-  ])('%s: what changed before it is in the next load', async (_, sql) => {
+  ])('%s, for an incremental load, brings what changed before', async (_, sql) => {
     const url = await newDatabase(THINGS);
     const loads = new Loads(await plainRole(url), IN_SLICES);
     expect(await loads.load()).toEqual(ALL);
@@ -74,7 +74,7 @@ describe('a reading whose snapshot would be older than the lock of', () => {
     expect(ALL.slice(0, 100).filter((id) => !brought.has(id))).toEqual([]);
   });
 
-  test('a view’s base table is locked too', async () => {
+  test('a rewrite of a view’s base table brings every row', async () => {
     const url = await newDatabase(
       `${THINGS.replaceAll('things', 'base')}; CREATE VIEW things AS SELECT * FROM base WHERE id > 0`,
     );
@@ -83,7 +83,7 @@ describe('a reading whose snapshot would be older than the lock of', () => {
     expect(await loadBehind(url, rewrite, loads)).toEqual(ALL);
   });
 
-  test('a partition: with the partitioned table', async () => {
+  test('TRUNCATE and reload of one partition brings every row', async () => {
     const url = await newDatabase(
       `CREATE TABLE things (id integer PRIMARY KEY, v integer, updated_at timestamptz DEFAULT now()) PARTITION BY RANGE (id);
        CREATE TABLE p0 PARTITION OF things FOR VALUES FROM (0) TO (101); CREATE TABLE p1 PARTITION OF things DEFAULT;
@@ -93,7 +93,7 @@ describe('a reading whose snapshot would be older than the lock of', () => {
     expect(await loadBehind(url, RELOAD.replaceAll('things', 'p1'), loads)).toEqual(ALL);
   });
 
-  test('a role with grants on single columns, which LOCK TABLE would refuse', async () => {
+  test('ALTER TABLE … TYPE brings every row, also to a role with grants on columns only', async () => {
     const url = await newDatabase(THINGS);
     const role = await plainRole(url);
     await execute(
@@ -104,8 +104,8 @@ describe('a reading whose snapshot would be older than the lock of', () => {
   });
 });
 
-describe('a table that is rewritten between claim and last slice', () => {
-  test.each([1, 2, 3])('a full load, after slice %i: every row, and so says the slice', async (after) => {
+describe('a table that is rewritten between the claim and the last slice', () => {
+  test.each([1, 2, 3])('loses no row of a full load, after slice %i', async (after) => {
     const url = await newDatabase(THINGS);
     const loads = new Loads(await plainRole(url), IN_SLICES);
     const load = await loads.claim();
@@ -113,7 +113,7 @@ describe('a table that is rewritten between claim and last slice', () => {
     expect(rows.map((row) => row['id'])).toEqual(ALL);
   });
 
-  test.each(NOT_MVCC_SAFE)('%s before the first slice: no row is lost, and so says the slice', async (_, sql) => {
+  test.each(NOT_MVCC_SAFE)('by %s before the first slice loses no row, and the slice says so', async (_, sql) => {
     const url = await newDatabase(THINGS);
     const loads = new Loads(await plainRole(url), IN_SLICES);
     await loads.load();
@@ -124,7 +124,7 @@ describe('a table that is rewritten between claim and last slice', () => {
     expect(sorted((await loads.rows(load)).map((row) => row['id']))).toEqual(ALL);
   });
 
-  test('an incremental load, in the middle: its rows, although they carry the rewriter’s id now', async () => {
+  test('loses no row of an incremental load, although its rows carry the rewriter’s id now', async () => {
     const url = await newDatabase(THINGS);
     const loads = new Loads(await plainRole(url), IN_SLICES);
     await loads.load();
@@ -135,11 +135,11 @@ describe('a table that is rewritten between claim and last slice', () => {
   });
 });
 
-describe('between two loads', () => {
+describe('a table that is rewritten between two loads', () => {
   test.each([
-    ['a rewritten table', REWRITE],
-    ['a reloaded table', RELOAD],
-  ])('%s: every row comes again, however old its cursor, and it says so', async (_, sql) => {
+    ['ALTER TABLE … TYPE', REWRITE],
+    ['TRUNCATE and reload', RELOAD],
+  ])('by %s comes again, however old its cursors, and the load says so', async (_, sql) => {
     const url = await newDatabase(THINGS);
     const loads = new Loads(await plainRole(url), IN_SLICES, { lookback_seconds: 1 });
     await loads.load();
@@ -151,7 +151,7 @@ describe('between two loads', () => {
     expect((await loads.claim()).window_fallback).toBeUndefined();
   });
 
-  test('VACUUM FULL keeps the ids: nothing comes again', async () => {
+  test('by VACUUM FULL keeps its ids, and nothing comes again', async () => {
     const url = await newDatabase(THINGS);
     const loads = new Loads(await plainRole(url), IN_SLICES);
     await loads.load();
@@ -160,7 +160,7 @@ describe('between two loads', () => {
   });
 });
 
-test('COPY FREEZE into a truncated table while a full load waits: its rows come once', async () => {
+test('rows of a COPY FREEZE into a truncated table, for which a full load waits, come once', async () => {
   const url = await newDatabase(THINGS);
   const loads = new Loads(await plainRole(url), IN_SLICES);
   const frozen = `TRUNCATE things; COPY things FROM PROGRAM 'echo "1\t1\t2024-01-01"' WITH (FREEZE)`;

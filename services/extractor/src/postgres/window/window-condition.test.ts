@@ -59,14 +59,22 @@ const bare = { exact_window: undefined };
 
 test.each<[string, Case, string | undefined]>([
   ['an exact window', {}, `"updated_at" >= ${FROM} AND ${WITHIN}`],
-  ['no bound', { load: { exact_window: { ...window, scan_from: null } } }, `"updated_at" IS NOT NULL AND ${WITHIN}`],
-  ['several cursors', { entity: both }, `("updated_at" >= ${FROM} OR "deleted_at" >= ${FROM}) AND ${WITHIN}`],
   [
-    'a cursor without a zone',
+    'an exact window without a bound',
+    { load: { exact_window: { ...window, scan_from: null } } },
+    `"updated_at" IS NOT NULL AND ${WITHIN}`,
+  ],
+  [
+    'an exact window over several cursors',
+    { entity: both },
+    `("updated_at" >= ${FROM} OR "deleted_at" >= ${FROM}) AND ${WITHIN}`,
+  ],
+  [
+    'an exact window over a cursor without a zone',
     { type: 'timestamp without time zone' },
     `"updated_at" >= (${FROM} AT TIME ZONE 'Asia/Tokyo') AND ${WITHIN}`,
   ],
-  ['another history', { is_exact: false }, `"updated_at" >= ${FROM}`],
+  ['an exact window in another history', { is_exact: false }, `"updated_at" >= ${FROM}`],
   [
     'a full load',
     { load: { ...full, exact_window: { ...window, from_xid: null } } },
@@ -74,22 +82,22 @@ test.each<[string, Case, string | undefined]>([
   ],
   ['a full load in another history', { load: full, is_exact: false }, undefined],
   [
-    'a fallback',
+    'a load that falls back',
     { load: { exact_window: { ...window, from_xid: null } } },
     `"updated_at" >= ${FROM} AND ("updated_at" >= ${NEXT} AND ${NEWER}) IS NOT TRUE`,
   ],
-  ['no cursor', { entity: { cursor: null } }, undefined],
+  ['an entity without a cursor', { entity: { cursor: null } }, undefined],
   ['a window of time', { load: bare }, `"updated_at" >= ${FROM} AND "updated_at" < ${NEXT}`],
   [
-    'a window of time in full, several cursors',
+    'a full load by time over several cursors',
     { entity: both, load: { ...bare, ...full } },
     `(GREATEST("updated_at", "deleted_at") < ${NEXT} OR GREATEST("updated_at", "deleted_at") IS NULL OR GREATEST("updated_at", "deleted_at") = 'infinity')`,
   ],
-])('the condition of %s', (_, one, sql) => {
+])('%s has its condition', (_, one, sql) => {
   expect(condition(one)).toBe(sql);
 });
 
-test('rows without a cursor are those where none has a value, of the window if it has a beginning', () => {
+test('rows without a cursor are those where every cursor is NULL, within the window if it has a beginning', () => {
   const count = 'SELECT count(*)::text AS rows FROM "public"."things" WHERE';
   const sql = (from_xid: string | null) =>
     countWithoutCursorSql(tableOf(both), { from_xid, until_xid: '100' }, quoting);

@@ -6,17 +6,17 @@ import type { Timestamp } from '@bronze/common/words/timestamp';
 import type { CatalogColumn } from '../table/table.ts';
 import { writtenSince, writtenWithin } from './xid-range.ts';
 
-/** A load's window, and what its bounds are compared with. */
+/** A load's window, and the table whose cursors it is compared with. */
 export interface WindowRead {
   readonly entity: TableEntity;
   readonly columns: readonly CatalogColumn[];
   readonly load: PendingLoad;
   readonly zone: string;
-  /** Whether transaction ids count, so that an exact window holds. */
+  /** Whether transaction ids count, so that an exact window applies. */
   readonly is_exact: boolean;
 }
 
-/** SQL that is true for the rows that a load takes; undefined: all of them. */
+/** An SQL condition that is true for the rows that a load takes; undefined: it takes all of them. */
 export function windowCondition(read: WindowRead, quoting: Quoting): string | undefined {
   const { entity, load, is_exact } = read;
   if (entity.cursor === null) return undefined;
@@ -30,21 +30,21 @@ export function windowCondition(read: WindowRead, quoting: Quoting): string | un
 }
 
 /**
- * An exact window takes what its transactions wrote. A full load, and one that had to fall back, takes everything but
- * what the next incremental load takes, so that between the two nothing is missing and nothing comes twice, whatever
- * commits while they are read (decision 24). `IS NOT TRUE`: the next load does not take a row with a NULL cursor.
+ * An exact window takes what its transactions wrote. A full load, and one that had to fall back, takes everything
+ * except what the next incremental load takes: between the two nothing is missing and nothing comes twice, whatever
+ * commits while they are read (decision 24). `IS NOT TRUE`, because the next load takes no rows with a NULL cursor.
  */
 function writtenInWindow(read: WindowRead, window: ExactWindow, quoting: Quoting): string {
   const { from_xid, until_xid, next_scan_from } = window;
   if (from_xid !== null) return writtenWithin(from_xid, until_xid);
-  // The cursor first: it is cheaper to look at, and already rules most rows out.
+  // The cursor first: it is cheaper to compare and already excludes most rows.
   const isNext = `${cursorSince(read, next_scan_from, quoting)} AND ${writtenSince(until_xid)}`;
   return `(${isNext}) IS NOT TRUE`;
 }
 
-/** The greatest of the cursors is at or after `since`. One condition for each, so that the index of each serves. */
+/** The greatest of the cursors is at or after `since`. One condition for each, so that each one's index can be used. */
 function cursorSince(read: WindowRead, since: Timestamp | null, quoting: Quoting): string {
-  const at = since === null ? undefined : momentOf(read, since, quoting);
+  const at = since === null ? undefined : literalOf(read, since, quoting);
   const conditions = cursorColumns(read.entity).map((name) => {
     const column = quoting.identifier(name);
     return at === undefined ? `${column} IS NOT NULL` : `${column} >= ${at}`;
@@ -53,21 +53,22 @@ function cursorSince(read: WindowRead, since: Timestamp | null, quoting: Quoting
 }
 
 /**
- * For rows without transaction ids: `cursor >= since AND cursor < until`, and in a full load all that no later
- * incremental load would take: all below `until`, and NULL and infinite cursors.
+ * For rows without transaction ids: `cursor >= since AND cursor < until`. A full load takes everything that no later
+ * incremental load would take: all cursors below `until`, and NULL and infinite ones.
  */
 function timeWindow(read: WindowRead, quoting: Quoting): string {
   const { entity, load } = read;
   const names = cursorColumns(entity).map((name) => quoting.identifier(name));
   const cursor = names.length === 1 ? names.join('') : `GREATEST(${names.join(', ')})`;
-  const until = momentOf(read, load.until, quoting);
+  const until = literalOf(read, load.until, quoting);
   if (load.load_type === 'full') return `(${cursor} < ${until} OR ${cursor} IS NULL OR ${cursor} = 'infinity')`;
-  return `${cursor} >= ${momentOf(read, load.since, quoting)} AND ${cursor} < ${until}`;
+  return `${cursor} >= ${literalOf(read, load.since, quoting)} AND ${cursor} < ${until}`;
 }
 
-function momentOf({ entity, columns, zone }: WindowRead, moment: Timestamp, quoting: Quoting): string {
+/** The timestamp as SQL, in the cursor's own type. */
+function literalOf({ entity, columns, zone }: WindowRead, at: Timestamp, quoting: Quoting): string {
   const [first] = cursorColumns(entity);
   const hasZone = columns.some(({ name, type }) => name === first && type.endsWith('with time zone'));
-  const utc = `timestamptz ${quoting.literal(moment)}`;
+  const utc = `timestamptz ${quoting.literal(at)}`;
   return hasZone ? utc : `(${utc} AT TIME ZONE ${quoting.literal(zone)})`;
 }

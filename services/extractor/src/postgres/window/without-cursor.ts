@@ -5,7 +5,7 @@ import type { CatalogTable } from '../table/table.ts';
 import { tableName } from '../table/table-sql.ts';
 import { writtenWithin } from './xid-range.ts';
 
-/** SQL that counts the rows without a cursor value: all, or those that the window's transactions wrote. */
+/** SQL that counts the rows without a cursor value: all of them, or those that the window's transactions wrote. */
 export function countWithoutCursorSql(
   entity: TableEntity,
   window: Pick<ExactWindow, 'from_xid' | 'until_xid'> | undefined,
@@ -16,7 +16,10 @@ export function countWithoutCursorSql(
   return `SELECT count(*)::text AS rows FROM ${tableName(entity, quoting)} WHERE ${[...isNull, ...written].join(' AND ')}`;
 }
 
-/** How many rows have no cursor value, of those that the window's transactions wrote or of all; 0 unasked where none can. */
+/**
+ * The number of rows without a cursor value, among those that the window's transactions wrote, or among all if there is
+ * no window or it has no beginning. 0 without asking if a cursor column is NOT NULL.
+ */
 export async function countWithoutCursor(
   session: Queries,
   entity: TableEntity,
