@@ -3,20 +3,20 @@ import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import { CHECKPOINTS_KEY } from '@bronze/common/load/object-keys';
 import { timestamp } from '@bronze/common/words/timestamp';
 import { describe, expect, test } from 'vitest';
-import { messageId, World } from './world.ts';
+import { messageId, Steps } from './steps.ts';
 
 const SETTINGS = { batch_rows: 4, task_rows: 8, slice_rows: 12 };
 const [FIRST, SECOND] = [messageId(9001), messageId(9002)];
 
 /** A world whose load has committed its first slice. */
-async function begun(settings: object = SETTINGS): Promise<World> {
-  const world = new World({ ...SETTINGS, ...settings });
+async function begun(settings: object = SETTINGS): Promise<Steps> {
+  const world = new Steps({ ...SETTINGS, ...settings });
   await world.ask(FIRST);
   await world.stepRequest();
   return world;
 }
 
-function operator({ objects, requests }: World) {
+function operator({ objects, requests }: Steps) {
   return {
     objects,
     checkpoints: new CheckpointFile(objects),
@@ -26,7 +26,7 @@ function operator({ objects, requests }: World) {
   };
 }
 
-const completed = (world: World) =>
+const completed = (world: Steps) =>
   world.events.filter((event) => event.kind === 'load_completed').map((event) => event.load_id);
 
 describe('abandoning a load', () => {
@@ -59,7 +59,7 @@ describe('abandoning a load', () => {
 });
 
 /** Somebody removes the pending load from the file after some of its slices were committed, and time passes. */
-async function withoutPending(world: World): Promise<void> {
+async function withoutPending(world: Steps): Promise<void> {
   const stored = await world.objects.get(CHECKPOINTS_KEY);
   const file = JSON.parse(Buffer.from(stored?.body ?? []).toString()) as Record<string, { pending_load?: unknown }>;
   delete file['things']?.pending_load;

@@ -2,21 +2,21 @@ import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import { CHECKPOINTS_KEY } from '@bronze/common/load/object-keys';
 import { removeStaging } from '@bronze/common/load/remove-staging';
 import { describe, expect, test } from 'vitest';
-import { messageId, World } from './world.ts';
+import { messageId, Steps } from './steps.ts';
 
 const SETTINGS = { batch_rows: 4, task_rows: 8, slice_rows: 12 };
 const [FIRST, SECOND, THIRD] = [messageId(9001), messageId(9002), messageId(9003)];
 
-async function loaded(): Promise<World> {
-  const world = new World(SETTINGS);
+async function loaded(): Promise<Steps> {
+  const world = new Steps(SETTINGS);
   await world.ask(FIRST);
   await world.drain();
   return world;
 }
 
-const completed = (world: World) =>
+const completed = (world: Steps) =>
   world.events.filter((event) => event.kind === 'load_completed').map((event) => event.load_id);
-const sent = (world: World) => world.events.filter((event) => event.kind === 'task_written').length;
+const sent = (world: Steps) => world.events.filter((event) => event.kind === 'task_written').length;
 
 test('a message delivered five more times, weeks apart, changes nothing', async () => {
   const world = await loaded();
@@ -30,7 +30,7 @@ test('a message delivered five more times, weeks apart, changes nothing', async 
 });
 
 test('requests that wait for a pending load are carried out after it, at most one of each load type', async () => {
-  const world = new World(SETTINGS);
+  const world = new Steps(SETTINGS);
   for (const id of [FIRST, SECOND, THIRD]) await world.ask(id);
   await world.ask(messageId(9004), 'full');
   await world.drain();
@@ -40,7 +40,7 @@ test('requests that wait for a pending load are carried out after it, at most on
 });
 
 test('L1: losing every message loses no data: the next request resumes from the bucket', async () => {
-  const world = new World(SETTINGS);
+  const world = new Steps(SETTINGS);
   await world.ask(FIRST);
   await world.stepRequest();
   for (const queue of [world.requests, world.writes]) {
@@ -60,7 +60,7 @@ test('a load without faults sends each of its write tasks once', async () => {
 
 test('a load costs in proportion to its size: eight times the slices, less than ten times the port calls', async () => {
   const callsFor = async (rows: number) => {
-    const world = new World({ batch_rows: 1, task_rows: 1, slice_rows: 2 });
+    const world = new Steps({ batch_rows: 1, task_rows: 1, slice_rows: 2 });
     world.rows = rows;
     await world.ask(FIRST);
     await world.drain();
@@ -71,7 +71,7 @@ test('a load costs in proportion to its size: eight times the slices, less than 
 });
 
 test('a request by hand that names a slice which does not exist does no harm', async () => {
-  const world = new World(SETTINGS);
+  const world = new Steps(SETTINGS);
   await world.requests.send([{ entity: 'things', load_id: FIRST, slice: 7 }]);
   await world.drain();
   expect(completed(world)).toEqual([FIRST]);
@@ -79,7 +79,7 @@ test('a request by hand that names a slice which does not exist does no harm', a
 });
 
 test('a load of an empty table completes without a write task and moves the checkpoint', async () => {
-  const world = new World(SETTINGS);
+  const world = new Steps(SETTINGS);
   world.rows = 0;
   await world.ask(FIRST);
   await world.drain();
@@ -90,13 +90,21 @@ test('a load of an empty table completes without a write task and moves the chec
 });
 
 test('staging is removed only once the load record exists, and late messages then do nothing', async () => {
-  const world = new World(SETTINGS);
+  const world = new Steps(SETTINGS);
   await world.ask(FIRST);
   await world.stepRequest();
   const load = { entity: 'things', load_id: FIRST };
   expect(await removeStaging(world.objects, load)).toBe(0);
   await world.drain();
-  expect(await removeStaging(world.objects, load)).toBe(5);
+  const left = await world.objects.list('data/staging/');
+  expect(left.filter((key) => key.endsWith('.zst'))).toEqual([]);
+  expect(left.map((key) => key.split('/').at(-1)).toSorted()).toEqual([
+    '00000-00000.json',
+    '00000-00001.json',
+    '00001-00000.json',
+    'slice-00000.json',
+    'slice-00001.json',
+  ]);
   const before = await world.snapshot('');
   await world.ask(FIRST);
   await world.writes.send([{ ...load, slice: 0, task: 0 }]);
@@ -105,8 +113,8 @@ test('staging is removed only once the load record exists, and late messages the
 });
 
 describe('a write task is stopped by', () => {
-  async function withWriteWaiting(change: (world: World) => Promise<void>): Promise<World> {
-    const world = new World({ batch_rows: 4, task_rows: 8, slice_rows: 100 });
+  async function withWriteWaiting(change: (world: Steps) => Promise<void>): Promise<Steps> {
+    const world = new Steps({ batch_rows: 4, task_rows: 8, slice_rows: 100 });
     // The write tasks have been sent and wait in their queue.
     await world.ask(FIRST);
     await world.stepRequest();
@@ -163,7 +171,7 @@ describe('a write task is stopped by', () => {
 
 describe('checkpoints.json', () => {
   test('may be written by hand: timestamps without zone or fraction are read, unknown fields and entities are kept', async () => {
-    const world = new World(SETTINGS);
+    const world = new Steps(SETTINGS);
     await world.objects.putIfAbsent(
       CHECKPOINTS_KEY,
       Buffer.from('{"things":{"last_sync_timestamp":"2024-01-10 08:00","owner":"ana"},"others":{"x":[1]}}'),
@@ -184,7 +192,7 @@ describe('checkpoints.json', () => {
     ['a wrong timestamp', '{"things":{"last_sync_timestamp":"yesterday"}}'],
     ['a wrong count', '{"things":{"record_count":-1}}'],
   ])('with %s stops the load and is left as it is', async (_, text) => {
-    const world = new World(SETTINGS);
+    const world = new Steps(SETTINGS);
     await world.objects.putIfAbsent(CHECKPOINTS_KEY, Buffer.from(text));
     await world.ask(FIRST);
     await expect(world.stepRequest()).rejects.toMatchObject({ code: 'CHECKPOINTS_UNREADABLE' });
@@ -192,7 +200,7 @@ describe('checkpoints.json', () => {
   });
 
   test('keeps the checkpoints of fifty entities that are swapped at the same time', async () => {
-    const { objects } = new World(SETTINGS);
+    const { objects } = new Steps(SETTINGS);
     const names = Array.from({ length: 50 }, (_, index) => `entity_${index}`);
     await Promise.all(
       names.map(async (name) => {

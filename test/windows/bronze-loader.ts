@@ -9,7 +9,7 @@ import {
 } from '@bronze/common/load/checkpoint';
 import { defineConfig, type Entity, entityOf as entityIn, isTable } from '@bronze/common/config';
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
-import type { RawBatch, Source } from '@bronze/common/load/source';
+import type { RawBatch, Source, SliceReader } from '@bronze/common/load/source';
 import type { Position } from '@bronze/common/load/position';
 import { timestamp } from '@bronze/common/words/timestamp';
 import { PgDatabase } from '@bronze/extractor/adapters/pg-database';
@@ -106,7 +106,7 @@ export class BronzeLoader implements Loader {
     let window_fallback: string | undefined;
     for (;;) {
       const reader = await this.#source.openSlice(this.#entity, load, startAt(position));
-      const slice = await this.#slice(reader.batches, reader.is_resumable);
+      const slice = await this.#slice(reader);
       await sleep(drawn.slice_pause_ms);
       if (crashes > 0) {
         crashes -= 1;
@@ -121,13 +121,14 @@ export class BronzeLoader implements Loader {
     }
   }
 
-  async #slice(batches: AsyncIterable<RawBatch>, isResumable: boolean) {
+  async #slice(reader: SliceReader) {
     const versions: number[] = [];
     let position: Position | undefined;
-    for await (const batch of batches) {
+    for await (const batch of reader.batches) {
       versions.push(...versionsOf(batch));
       position = batch.position;
-      if (isResumable && versions.length >= this.#entity.slice_rows) return { versions, position, final: false };
+      if (reader.is_resumable && versions.length >= this.#entity.slice_rows)
+        return { versions, position, final: false };
     }
     return { versions, position, final: true };
   }
