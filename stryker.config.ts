@@ -14,7 +14,6 @@ export const MUTATED = [
   'services/planner/src/plan-run.ts',
   'services/writer/src/parquet/duckdb-types.ts',
   'services/writer/src/parquet/representable.ts',
-  'services/writer/src/parquet/parquetjs-types.ts',
   'services/writer/src/parquet/provenance.ts',
   'services/writer/src/parquet/staged-lines.ts',
   'services/writer/src/parquet/type-mapping.ts',

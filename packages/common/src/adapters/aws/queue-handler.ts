@@ -1,8 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
-import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { Context, SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { type DeliveredMessage, deliverMessage } from '../../delivery/deliver-message.ts';
 import type { Log } from '../../load/events.ts';
 import { entityIn } from '../../load/messages.ts';
@@ -39,7 +38,6 @@ export interface QueueService {
  */
 export function queueHandler(name: string, open: () => QueueService) {
   const telemetry = new Telemetry(name);
-  const processor = new BatchProcessor(EventType.SQS);
   let opened: QueueService | undefined;
   return middy<SQSEvent, SQSBatchResponse>()
     .use(injectLambdaContext(telemetry.logger))
@@ -47,8 +45,16 @@ export function queueHandler(name: string, open: () => QueueService) {
       opened ??= open();
       const service = opened;
       await service.aws.verifyConditionalWrites();
-      const handleRecord = (record: SQSRecord) => deliver(service, telemetry, { record, context });
-      return processPartialResponse(event, handleRecord, processor, { context, throwOnFullBatchFailure: false });
+      const batchItemFailures: SQSBatchItemFailure[] = [];
+      for (const record of event.Records) {
+        // Its failure is logged, and recorded if it was the last, in `deliverMessage`.
+        const isDelivered = await deliver(service, telemetry, { record, context }).then(
+          () => true,
+          () => false,
+        );
+        if (!isDelivered) batchItemFailures.push({ itemIdentifier: record.messageId });
+      }
+      return { batchItemFailures };
     });
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { convertersOf, degradedColumns, parquetjsFields } from './parquetjs-types.ts';
+import { convertersOf, degradedColumns, parquetjsFields } from './parquetjs-engine.ts';
 
 const columnOf = (type: string) => ({ name: 'value', type });
 
