@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { degradedColumns, parquetjsFields } from './parquetjs-types.ts';
+import { degradedColumns, parquetjsFields } from '../adapters/parquetjs-engine.ts';
 import { parquetType, typeName } from './type-mapping.ts';
 
 const rows = readFileSync(new URL('../../../../docs/types.md', import.meta.url), 'utf8')
