@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
-import { ApiStack } from './api-stack.ts';
-import { bundleFunction } from './bundle.ts';
-import { catalogEntities } from './entities.ts';
-import type { FunctionName } from './function-names.ts';
-import { IngestionStack } from './ingestion-stack.ts';
-import { readSettings } from './settings.ts';
+import { ApiStack } from './stacks/api-stack.ts';
+import { bundleFunction } from './constructs/bundle.ts';
+import { catalogEntities } from './stacks/entities.ts';
+import type { FunctionName } from './constructs/function-names.ts';
+import { IngestionStack } from './stacks/ingestion-stack.ts';
+import { readSettings } from './stacks/settings.ts';
 
 const OUT = join(import.meta.dirname, '../../cdk.out');
 async function bundled(name: FunctionName): Promise<Code> {

@@ -6,11 +6,11 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { acknowledgeIngestion } from './acknowledged.ts';
-import { Alarms } from './alarms.ts';
-import { BronzePipeline, type PipelineFunctionName } from './bronze-pipeline.ts';
-import { Catalog, type CatalogEntity } from './catalog.ts';
-import { PipelineDashboard } from './dashboard.ts';
-import { Queries, type QueryKey } from './queries.ts';
+import { Alarms } from '../constructs/alarms.ts';
+import { BronzePipeline, type PipelineFunctionName } from '../constructs/bronze-pipeline.ts';
+import { Catalog, type CatalogEntity } from '../constructs/catalog.ts';
+import { PipelineDashboard } from '../constructs/dashboard.ts';
+import { Queries, type QueryKey } from '../constructs/queries.ts';
 
 export interface IngestionStackProps extends StackProps {
   readonly code: Readonly<Record<PipelineFunctionName, Code>>;
@@ -47,10 +47,16 @@ export class IngestionStack extends Stack {
       prefix: this.stackName,
       code: props.code,
       bucket: props.bucketName === undefined ? undefined : Bucket.fromBucketName(this, 'Given', props.bucketName),
-      databaseSecret: Secret.fromSecretCompleteArn(this, 'DatabaseSecret', props.databaseSecretArn),
-      apiKeySecret: Secret.fromSecretCompleteArn(this, 'ApiKeySecret', props.apiKeySecretArn),
-      paymentsApiUrl: props.paymentsApiUrl,
-      shipmentsApiUrl: props.shipmentsApiUrl,
+      environment: {
+        RDS_SECRET_ARN: props.databaseSecretArn,
+        API_KEY_SECRET_ARN: props.apiKeySecretArn,
+        PAYMENTS_API_URL: props.paymentsApiUrl,
+        ...(props.shipmentsApiUrl !== undefined && { SHIPMENTS_API_URL: props.shipmentsApiUrl }),
+      },
+      secrets: [
+        Secret.fromSecretCompleteArn(this, 'DatabaseSecret', props.databaseSecretArn),
+        Secret.fromSecretCompleteArn(this, 'ApiKeySecret', props.apiKeySecretArn),
+      ],
       vpc,
       securityGroups,
       loadType: props.loadType,

@@ -1,8 +1,8 @@
 import { entityOf, isEndpoint, isTable } from '@bronze/common/config';
 import { IS_DELETED } from '@bronze/common/words/entity';
-import config from '../../bronze.config.ts';
-import type { GlueColumn, CatalogEntity } from './catalog.ts';
-import type { QueryKey } from './queries.ts';
+import config from '../../../bronze.config.ts';
+import type { GlueColumn, CatalogEntity } from '../constructs/catalog.ts';
+import type { QueryKey } from '../constructs/queries.ts';
 
 /**
  * Columns of the demo shop's entities, which otherwise only its database and API know. Replace them with your own.

@@ -38,7 +38,7 @@ describe('alarms', () => {
 
   test('each alarm names an existing section of the runbook and notifies the topic', () => {
     expect(alarms.length).toBeGreaterThan(15);
-    const runbook = readFileSync(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
+    const runbook = readFileSync(join(import.meta.dirname, '../../../docs/runbook.md'), 'utf8');
     const anchors = [...runbook.matchAll(/^## (Alarm: .*)$/gm)].map(([, title = '']) =>
       title.toLowerCase().replaceAll(':', '').replaceAll(' ', '-'),
     );

@@ -23,10 +23,10 @@ export interface BronzePipelineProps {
   readonly code: Readonly<Record<PipelineFunctionName, Code>>;
   /** Default: a new bucket. An existing one needs a policy of its own against unconditional puts (docs/aws.md). */
   readonly bucket?: IBucket | undefined;
-  readonly databaseSecret: ISecret;
-  readonly apiKeySecret: ISecret;
-  readonly paymentsApiUrl: string;
-  readonly shipmentsApiUrl?: string | undefined;
+  /** Variables that the configuration's references name, such as `PAYMENTS_API_URL` or `RDS_SECRET_ARN`. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The secrets that the sources' logins and keys are in: the extractor may read these, and no others. */
+  readonly secrets: readonly ISecret[];
   /** VPC of the database; default: none, for a database that is reachable without. */
   readonly vpc?: IVpc | undefined;
   readonly securityGroups?: ISecurityGroup[] | undefined;
@@ -100,9 +100,7 @@ export class BronzePipeline extends Construct {
         EXTRACT_QUEUE_URL: this.extractQueue.queue.queueUrl,
         LOAD_TYPE: props.loadType ?? 'INCREMENTAL',
         // The planner reads none of these: they only show a person where the pipeline reads from.
-        RDS_SECRET_ARN: props.databaseSecret.secretArn,
-        PAYMENTS_API_URL: props.paymentsApiUrl,
-        API_KEY_SECRET_ARN: props.apiKeySecret.secretArn,
+        ...props.environment,
       },
     }).function;
     grantBucket(this.bucket, planner, BUCKET_RIGHTS.planner);
@@ -126,17 +124,14 @@ export class BronzePipeline extends Construct {
         EXTRACT_QUEUE_URL: this.extractQueue.queue.queueUrl,
         EXTRACT_DLQ_URL: this.extractQueue.deadLetters.queueUrl,
         WRITE_QUEUE_URL: this.writeQueue.queue.queueUrl,
-        RDS_SECRET_ARN: props.databaseSecret.secretArn,
-        PAYMENTS_API_URL: props.paymentsApiUrl,
-        ...(props.shipmentsApiUrl !== undefined && { SHIPMENTS_API_URL: props.shipmentsApiUrl }),
-        API_KEY_SECRET_ARN: props.apiKeySecret.secretArn,
+        ...props.environment,
         // Lambda's Node.js runtimes since 20 don't load the certificate authorities of RDS by themselves.
         NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
       },
     });
     grantBucket(this.bucket, extractor, BUCKET_RIGHTS.extractor);
     grantSend(extractor, this.extractQueue.queue, this.extractQueue.deadLetters, this.writeQueue.queue);
-    grantSecrets(extractor, props.databaseSecret, props.apiKeySecret);
+    for (const secret of props.secrets) secret.grantRead(extractor);
     feed(live, this.extractQueue.queue, props.extractorsAtOnce ?? 5);
     return extractor;
   }
@@ -182,10 +177,6 @@ function grantSend(to: LambdaFunction, ...queues: readonly Queue[]): void {
   to.addToRolePolicy(
     new PolicyStatement({ actions: ['sqs:SendMessage'], resources: queues.map((queue) => queue.queueArn) }),
   );
-}
-
-function grantSecrets(to: LambdaFunction, ...secrets: readonly ISecret[]): void {
-  for (const secret of secrets) secret.grantRead(to);
 }
 
 function feed(to: IFunction, from: Queue, maxConcurrency: number): void {

@@ -5,7 +5,7 @@ import { BronzeError } from '@bronze/common/words/failure';
 import { build } from 'esbuild';
 import { type FunctionName, FUNCTIONS } from './function-names.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
+const ROOT = join(import.meta.dirname, '../../..');
 /** AWS Lambda's quota for an unzipped deployment package. */
 const UNZIPPED_BYTES_MAX = 250 * 1024 * 1024;
 /**
