@@ -144,6 +144,12 @@ export class World {
     this.check((law) => law.afterOneMoreRequest?.(this.facts));
   }
 
+  /** Lets messages be delivered until none is left that could be. Whether faults happen is the caller's to say. */
+  async drain(faults: FaultPlan): Promise<void> {
+    this.#agenda.faults = faults;
+    await this.#toRest(false);
+  }
+
   /** Sends a request by hand. It has no load id: the load gets the id of the message. */
   async ask(request: { entity: string; load_type?: 'full' }): Promise<void> {
     this.backing.requests.sendText(JSON.stringify(request), {});
