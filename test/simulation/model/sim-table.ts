@@ -119,6 +119,7 @@ function describedAs(has_xids: boolean): string {
     kind: has_xids ? 'r' : 'v',
     oid: '16385',
     file_nodes: { '16385': '16390' },
+    attached: [],
     has_xids,
     has_children: false,
     encoding: 'UTF8',

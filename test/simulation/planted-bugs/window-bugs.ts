@@ -2,6 +2,7 @@ import type { PlantedBug } from './planted-bug.ts';
 
 const CHECKPOINT = 'packages/common/src/load/checkpoint.ts';
 const CLAIM = 'services/extractor/src/postgres/window/high-watermark.ts';
+const BOUNDS = 'services/extractor/src/postgres/window/bounds.ts';
 const WINDOW = 'services/extractor/src/postgres/window/exact-window.ts';
 const MISMATCH = 'services/extractor/src/postgres/window/position-mismatch.ts';
 const XID_RANGE = 'services/extractor/src/postgres/window/xid-range.ts';
@@ -29,7 +30,7 @@ export const WINDOW_BUGS: readonly PlantedBug[] = [
     name: 'the scan begins at the oldest transaction open at the previous claim',
     edits: [
       {
-        file: WINDOW,
+        file: BOUNDS,
         find: '  return BigInt(observation.snapshot_xmin) >= BigInt(next_xid);',
         put: '  return BigInt(observation.snapshot_xmin) >= 0n || BigInt(next_xid) >= 0n;',
       },
@@ -54,7 +55,7 @@ export const WINDOW_BUGS: readonly PlantedBug[] = [
     name: 'transactions open at the previous claim are forgotten',
     edits: [
       {
-        file: WINDOW,
+        file: BOUNDS,
         find: 'const known = before?.open_transactions ?? {};',
         put: 'const known: Record<string, Timestamp | null> = {};',
       },
@@ -64,7 +65,7 @@ export const WINDOW_BUGS: readonly PlantedBug[] = [
     name: 'prepared transactions count as begun after the previous claim',
     edits: [
       {
-        file: WINDOW,
+        file: BOUNDS,
         find: "const wasListed = before.open_bound_basis === 'virtual_transactions' && !id.startsWith('prepared:');",
         put: "const wasListed = before.open_bound_basis !== 'lookback' && id !== '';",
       },

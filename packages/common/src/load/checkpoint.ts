@@ -128,7 +128,7 @@ export function startLoad(
   start: StartOfLoad,
 ): { readonly load: PendingLoad; readonly checkpoint: Checkpoint } {
   const synced = checkpoint?.last_sync_timestamp ?? EPOCH;
-  const load_type = effectiveLoadType(checkpoint, start.request.load_type, start.hasCursor);
+  const load_type = loadTypeOf(checkpoint, start);
   const until = latest(start.watermark.until, synced);
   const load: PendingLoad = {
     load_id: start.request.load_id,
@@ -145,6 +145,11 @@ export function startLoad(
     ...(start.request.run_id && { run_id: start.request.run_id }),
   };
   return { load, checkpoint: withWaiting({ ...checkpoint, pending_load: load }, start.waiting) };
+}
+
+/** A source that has nothing to continue from has the last word. */
+function loadTypeOf(checkpoint: Checkpoint | undefined, { request, hasCursor, watermark }: StartOfLoad): LoadType {
+  return watermark.load_type ?? effectiveLoadType(checkpoint, request.load_type, hasCursor);
 }
 
 function exactFieldsOf({ exact }: HighWatermark, at: Timestamp): Partial<PendingLoad> {

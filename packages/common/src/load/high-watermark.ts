@@ -14,6 +14,8 @@ export interface HighWatermark {
   readonly exact?: ExactWatermark;
   /** Why the load can't resume where the previous one ended: it begins at `since` and may bring rows again. */
   readonly again?: { readonly reason: WindowFallback; readonly since: Timestamp };
+  /** Nothing of the relation behind the entity was read before: the load is full, whatever was asked for. */
+  readonly load_type?: 'full';
   /** Only from sources that are asked with such a parameter. */
   readonly since_parameter?: z.infer<typeof sinceParameterSchema>;
 }

@@ -125,7 +125,7 @@ export function guaranteeOf(window: {
   readonly window_basis?: string | undefined;
   readonly window_fallback?: WindowFallback | undefined;
 }): string {
-  if (window.window_fallback === 'table_rewritten') return 'at least once (table_rewritten)';
+  if (window.window_fallback?.startsWith('table_')) return `at least once (${window.window_fallback})`;
   if (window.window_fallback) return `at least once, limited by lookback (${window.window_fallback})`;
   return GUARANTEES[window.window_basis ?? ''] ?? 'timestamps only';
 }

@@ -25,6 +25,7 @@ const DESCRIBED = JSON.stringify({
   kind: 'r',
   oid: '1',
   file_nodes: { '1': '1' },
+  attached: [],
   has_xids: true,
   has_children: false,
   encoding: 'UTF8',

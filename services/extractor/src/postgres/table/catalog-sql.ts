@@ -2,26 +2,38 @@ import { fileNodesSchema } from '@bronze/common/words/exact-position';
 import * as z from 'zod/mini';
 import type { CatalogTable } from './table.ts';
 
+/** Of the system column `tableoid`, which every relation with rows has. */
+const TABLEOID_ATTNUM = -6;
+
 /**
  * Returns one row with one JSON text about the table `$1.$2`, or no row if there is no such table.
  * `has_column_privilege` is true for a grant on the whole table too; grants on each column do not cover `xmin`.
+ * A part is attached if the row of pg_inherits is of another transaction than the part's own system columns, which
+ * nothing updates: then it may have had rows before it belonged to the table.
  * Views, foreign tables and tables of other access methods have no `xmin`, and one such partition is enough to lose it.
  */
 export const CATALOG_SQL = `
 SELECT json_build_object(
   'kind', c.relkind,
   'oid', c.oid::text,
-  'has_xids', CASE WHEN c.relkind IN ('r', 'p') THEN current_setting('server_version_num')::integer >= 130000
+  'has_xids', CASE WHEN c.relkind IN ('r', 'p', 'm') THEN current_setting('server_version_num')::integer >= 130000
     AND has_column_privilege(c.oid, 'xmin', 'SELECT') AND NOT EXISTS (
       WITH RECURSIVE family AS (
         SELECT c.oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN family f ON f.oid = i.inhparent)
       SELECT FROM family JOIN pg_class m USING (oid) LEFT JOIN pg_am a ON a.oid = m.relam
-      WHERE m.relkind NOT IN ('r', 'p') OR m.relkind = 'r' AND a.amname IS DISTINCT FROM 'heap') ELSE false END,
+      WHERE m.relkind NOT IN ('r', 'p', 'm') OR m.relkind IN ('r', 'm') AND a.amname IS DISTINCT FROM 'heap') ELSE false END,
   'file_nodes', (
     WITH RECURSIVE family AS (
       SELECT c.oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN family f ON f.oid = i.inhparent)
     SELECT coalesce(json_object_agg(oid, pg_relation_filenode(oid)::text) FILTER (WHERE pg_relation_filenode(oid) > 0), '{}')
     FROM family),
+  'attached', (
+    WITH RECURSIVE family AS (
+      SELECT c.oid, false AS is_attached UNION ALL
+      SELECT i.inhrelid, f.is_attached OR i.xmin::text <> a.xmin::text
+      FROM pg_inherits i JOIN family f ON f.oid = i.inhparent
+      JOIN pg_attribute a ON a.attrelid = i.inhrelid AND a.attnum = ${TABLEOID_ATTNUM})
+    SELECT coalesce(json_agg(oid::text) FILTER (WHERE is_attached), '[]') FROM family),
   'has_children', c.relhassubclass AND c.relkind = 'r',
   'encoding', pg_encoding_to_char((SELECT encoding FROM pg_database WHERE datname = current_database())),
   'zone', (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'),
@@ -51,6 +63,7 @@ const describedSchema = z.object({
   kind: z.string(),
   oid: z.string(),
   file_nodes: fileNodesSchema,
+  attached: z.array(z.string()),
   has_xids: z.boolean(),
   has_children: z.boolean(),
   encoding: z.string(),

@@ -19,6 +19,8 @@ export interface CatalogTable {
   readonly oid: string;
   /** The files of its rows, and of its partitions' and inheriting tables'. Empty for views and foreign tables. */
   readonly file_nodes: FileNodes;
+  /** Oids of partitions and inheriting tables that existed before they belonged to the table: ATTACH, INHERIT. */
+  readonly attached: readonly string[];
   /** Whether every row carries the id of the transaction that wrote it (`xmin`), and the role may read it. */
   readonly has_xids: boolean;
   /** The database's encoding, such as `UTF8`. */

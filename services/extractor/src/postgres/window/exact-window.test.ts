@@ -1,15 +1,9 @@
 import type { ExactPosition } from '@bronze/common/words/exact-position';
 import { type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import { describe, expect, test } from 'vitest';
-import {
-  withObservation,
-  exactWatermark,
-  type ExactClaim,
-  type Bounds,
-  type Observation,
-  canImprove,
-} from './exact-window.ts';
-import { isNotReplayed, isRewritten, positionMismatch, withoutTimes } from './position-mismatch.ts';
+import { withObservation, type Bounds, type Observation, canImprove } from './bounds.ts';
+import { exactWatermark, type ExactClaim } from './exact-window.ts';
+import { isNotReplayed, positionMismatch, storageChange, withoutTimes } from './position-mismatch.ts';
 
 const microseconds = (time: Timestamp | null) => Date.parse(time ?? 'never') * 1000;
 const at = (minute: number): Timestamp => timestamp(`2024-01-15T10:${String(minute).padStart(2, '0')}:00Z`);
@@ -20,6 +14,7 @@ function observation(changes: Partial<Observation> = {}): Observation {
     database: 'a/00000001/5',
     table_oid: '16384',
     file_nodes: { '16384': '16390' },
+    attached: [],
     at: at(30),
     snapshot_xmin: '100',
     snapshot_xmax: '100',
@@ -157,6 +152,7 @@ describe('a position', () => {
     ['database_restored', { snapshot_xmin: '89' }],
     ['database_restored', { snapshot_xmin: '94', snapshot_xmax: '94' }],
     ['table_changed', { table_oid: '1' }],
+    ['table_changed', { file_nodes: { '16384': '16390', '7': '8' }, attached: ['7'] }],
     [undefined, { snapshot_xmin: '89', is_standby: true }],
   ] as const)('has the mismatch %s after the changes %j', (why, changes) => {
     expect(positionMismatch(position, observation(changes))).toBe(why);
@@ -180,6 +176,7 @@ describe('a window', () => {
     bounds: known({ xid: '100', next_xid: '120', lower_bound: at(10), open_bound: at(20), looked_at: at(30) }),
     lookback_seconds: 120,
     margin_seconds: 60,
+    has_bound: true,
     atPrecision: (bound) => bound,
     ...changes,
   });
@@ -216,6 +213,13 @@ describe('a window', () => {
     expect(next).toMatchObject({ basis: 'exact_unbounded', window: { scan_from: null } });
   });
 
+  test('of a materialized view scans without a bound, and so does the next one', () => {
+    expect(exactWatermark(claim({ has_bound: false }))).toMatchObject({
+      window: { next_scan_from: null },
+      position: { scan_from: null },
+    });
+  });
+
   test.each([
     ['no_position', { position: undefined }],
     ['database_changed', { mismatch: 'database_changed' }],
@@ -237,11 +241,15 @@ describe('a window', () => {
   });
 });
 
-test('a table is rewritten if it, or a part of it, is stored in another file', () => {
-  expect(isRewritten({ '1': '5', '2': '6' }, { '2': '6', '1': '5' })).toBe(false);
-  expect(isRewritten({ '1': '5' }, { '1': '7' })).toBe(true);
-  expect(isRewritten({ '1': '5' }, { '1': '5', '2': '6' })).toBe(true);
-  expect(isRewritten({ '1': '5', '2': '6' }, { '1': '5' })).toBe(true);
-  expect(isRewritten({ '1': '5' }, { '2': '5' })).toBe(true);
-  expect(isRewritten(undefined, { '1': '5' })).toBe(false);
+test('the storage of a table is another when a part lies in another file, or came to it with rows of its own', () => {
+  const change = (before: Record<string, string> | undefined, now: Record<string, string>, attached: string[] = []) =>
+    storageChange(before, { file_nodes: now, attached });
+  expect(change({ '1': '5', '2': '6' }, { '2': '6', '1': '5' })).toBeUndefined();
+  expect(change({ '1': '5' }, { '1': '7' })).toBe('table_rewritten');
+  expect(change({ '1': '5' }, { '1': '5', '2': '6' })).toBeUndefined();
+  expect(change({ '1': '5' }, { '1': '5', '2': '6' }, ['2'])).toBe('table_changed');
+  expect(change({ '1': '5', '2': '6' }, { '1': '5', '2': '6' }, ['2'])).toBeUndefined();
+  expect(change({ '1': '5', '2': '6' }, { '1': '5', '2': '7' }, ['2'])).toBe('table_rewritten');
+  expect(change({ '1': '5', '2': '6' }, { '1': '5' })).toBeUndefined();
+  expect(change(undefined, { '1': '5' }, ['1'])).toBeUndefined();
 });

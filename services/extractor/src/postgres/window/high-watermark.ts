@@ -6,7 +6,8 @@ import type { Clock } from '@bronze/common/ports/clock';
 import { cursorColumns, type PostgresSourceConfig, type TableEntity } from '@bronze/common/config/postgres';
 import { minusSeconds, timestamp } from '@bronze/common/words/timestamp';
 import { TIME_WATERMARK_SQL } from '../table/catalog-sql.ts';
-import { withObservation, exactWatermark, type Bounds, type Observation, canImprove } from './exact-window.ts';
+import { withObservation, type Bounds, type Observation, canImprove } from './bounds.ts';
+import { exactWatermark } from './exact-window.ts';
 import { isNotReplayed, positionMismatch, withoutTimes } from './position-mismatch.ts';
 import { CLOCK_SQL, decodeObservation, FLUSHED_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from './observe-sql.ts';
 import { truncateToPrecision } from './cursor-precision.ts';
@@ -61,16 +62,21 @@ async function watermarkByTransactions(request: WatermarkRequest): Promise<HighW
   if (!observation) return undefined;
   const position = withoutTimes(claim.exact_position, observation);
   const bounds = await observeUntilSettled(request, position, observation);
+  const mismatch = position && positionMismatch(position, observation);
+  // Of another table under the name nothing was ever read.
+  const isOther = claim.since !== undefined && mismatch === 'table_changed';
   const { until, basis, ...exact } = exactWatermark({
-    since: claim.since,
+    since: isOther ? undefined : claim.since,
     position,
-    mismatch: position && positionMismatch(position, observation),
+    mismatch,
     bounds,
     lookback_seconds: config.lookback_seconds,
     margin_seconds: config.clock_margin_seconds + (zonelessIn(entity, table) ? ZONE_STEP_SECONDS : 0),
+    has_bound: table.kind !== 'm',
     atPrecision: (bound) => cursorTypes(entity, table).reduce(truncateToPrecision, bound),
   });
-  return { until, basis, exact };
+  if (!isOther) return { until, basis, exact };
+  return { until, basis, exact: { ...exact, fallback: 'table_changed' }, load_type: 'full' };
 }
 
 /** insufficient_privilege, feature_not_supported, undefined_function: a managed server may lack or revoke any of it. */
@@ -133,7 +139,7 @@ async function observe({ session, table, config }: WatermarkRequest): Promise<Ob
   const { lookback_seconds } = config;
   return decodeObservation(
     { clock, open, prepared, snapshot },
-    { table_oid: table.oid, file_nodes: table.file_nodes },
+    { table_oid: table.oid, file_nodes: table.file_nodes, attached: table.attached },
     lookback_seconds,
   );
 }

@@ -1,7 +1,7 @@
 import { type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { withObservation, type Bounds, type Observation } from './exact-window.ts';
+import { withObservation, type Bounds, type Observation } from './bounds.ts';
 
 /** Transactions begin, take ids, finish and are observed, in any order. */
 test('no transaction with an id from snapshot_xmin on began before the lower bound, in any history', () => {
@@ -62,6 +62,7 @@ class History {
       database: 'a/00000001/5',
       table_oid: '16384',
       file_nodes: {},
+      attached: [],
       basis: 'activity',
       others_since: since,
       open: [],

@@ -19,7 +19,7 @@ function rowsWith(open: object, prepared: readonly string[] = []) {
   };
 }
 
-const table = { table_oid: '7', file_nodes: { '7': '8' } };
+const table = { table_oid: '7', file_nodes: { '7': '8' }, attached: [] };
 const place = { ...table, database: 'd', at: AT, snapshot_xmin: '5', snapshot_xmax: '9' };
 const shared = { ...place, wal_position: '4096', wal_writer_delay_ms: 200 };
 

@@ -1,6 +1,6 @@
 import { minusSeconds, timestamp } from '@bronze/common/words/timestamp';
 import * as z from 'zod/mini';
-import type { Observation, OpenTransaction } from './exact-window.ts';
+import type { Observation, OpenTransaction } from './bounds.ts';
 
 /** Prints it as a `Timestamp`. The session's zone is UTC. */
 const utc = (expression: string) => `to_char(${expression}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
@@ -115,7 +115,7 @@ export interface ObservationRows {
  */
 export function decodeObservation(
   rows: ObservationRows,
-  place: Pick<Observation, 'table_oid' | 'file_nodes'>,
+  place: Pick<Observation, 'table_oid' | 'file_nodes' | 'attached'>,
   lookback_seconds: number,
 ): Observation {
   const at = timestamp(rows.clock?.['at'] ?? '');

@@ -1,5 +1,8 @@
 import type { ExactPosition, FileNodes, WindowFallback } from '@bronze/common/words/exact-position';
-import type { Observation } from './exact-window.ts';
+import type { CatalogTable } from '../table/table.ts';
+import type { Observation } from './bounds.ts';
+
+export type Storage = Pick<CatalogTable, 'file_nodes' | 'attached'>;
 
 /** Why the position proves nothing: its ids belong to another database, history or table. Undefined: they don't. */
 export function positionMismatch(position: ExactPosition, observation: Observation): WindowFallback | undefined {
@@ -9,17 +12,28 @@ export function positionMismatch(position: ExactPosition, observation: Observati
     BigInt(observation.snapshot_xmax) < BigInt(position.next_xid);
   // A standby may be behind without that: see `isNotReplayed`.
   if (isBehind && !observation.is_standby) return 'database_restored';
-  return position.table_oid === observation.table_oid ? undefined : 'table_changed';
+  if (position.table_oid !== observation.table_oid) return 'table_changed';
+  return storageChange(position.file_nodes, observation) === 'table_changed' ? 'table_changed' : undefined;
 }
 
 /**
- * Whether the table, or a partition of it, is stored in another file than before. Its rows may then carry the id of the
- * transaction that wrote that file, and keep their old cursors.
+ * What became of a table's storage since `before` was noted.
+ *
+ * - `table_changed`: a part came to it that may have had rows before (ATTACH PARTITION, INHERIT). Their transaction ids
+ *   and cursors say nothing about when they arrived.
+ * - `table_rewritten`: a part is stored in another file. Its rows may carry the id of the transaction that wrote that
+ *   file, and keep their old cursors.
+ *
+ * A part that was created as one, and one that is gone, change nothing: new rows are new writes.
  */
-export function isRewritten(before: FileNodes | undefined, now: FileNodes): boolean {
-  if (before === undefined) return false;
-  const oids = Object.keys(before);
-  return oids.length !== Object.keys(now).length || oids.some((oid) => before[oid] !== now[oid]);
+export function storageChange(
+  before: FileNodes | undefined,
+  { file_nodes, attached }: Storage,
+): 'table_changed' | 'table_rewritten' | undefined {
+  if (before === undefined) return undefined;
+  if (attached.some((oid) => Object.hasOwn(file_nodes, oid) && !Object.hasOwn(before, oid))) return 'table_changed';
+  const isRewritten = Object.entries(before).some(([oid, node]) => (file_nodes[oid] ?? node) !== node);
+  return isRewritten ? 'table_rewritten' : undefined;
 }
 
 /**

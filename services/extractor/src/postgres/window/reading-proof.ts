@@ -3,7 +3,7 @@ import type { WindowFallback } from '@bronze/common/words/exact-position';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { TableEntity } from '@bronze/common/config/postgres';
 import { REPLAYED_SQL } from '../table/catalog-sql.ts';
-import { isRewritten } from './position-mismatch.ts';
+import { storageChange } from './position-mismatch.ts';
 import { decodeSnapshot, SNAPSHOT_SQL } from './observe-sql.ts';
 import { fitsIn32Bits } from './xid-range.ts';
 import type { DescribedTable } from '../table/described-table.ts';
@@ -40,7 +40,8 @@ export async function proveReading(
   const { snapshot_xmin, snapshot_xmax, database } = decodeSnapshot(row);
   if (database !== exact_window.database) return { is_exact: false, fallback: 'database_changed' };
   if (table.oid !== exact_window.table_oid || !table.has_xids) return { is_exact: false, fallback: 'table_changed' };
-  if (isRewritten(exact_window.file_nodes, table.file_nodes)) return { is_exact: false, fallback: 'table_rewritten' };
+  const change = storageChange(exact_window.file_nodes, table);
+  if (change) return { is_exact: false, fallback: change };
   if (BigInt(snapshot_xmin) < BigInt(exact_window.until_xid)) throw notReplayed(entity);
   if (!fitsIn32Bits(exact_window.until_xid, snapshot_xmax)) return { is_exact: false, fallback: 'window_too_wide' };
   return { is_exact: true, fallback: undefined };

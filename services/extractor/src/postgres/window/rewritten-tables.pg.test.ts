@@ -160,6 +160,98 @@ describe('a table that is rewritten between two loads', () => {
   });
 });
 
+describe('a table that is replaced between two loads is loaded in full, however old its cursors', () => {
+  const OLD = `INSERT INTO things SELECT n, n, '2023-01-01' FROM generate_series(201, 300) n`;
+  const MORE = [...ALL, ...Array.from({ length: 100 }, (_, index) => String(index + 201))];
+
+  test.each([
+    ['dropped and created', `DROP TABLE things; ${THINGS}; ${OLD}; GRANT SELECT ON things TO PUBLIC`],
+    ['renamed into place', `${SWAP}; ${OLD}`],
+  ])('%s', async (_, sql) => {
+    const url = await newDatabase(THINGS);
+    const loads = new Loads(await plainRole(url), IN_SLICES, { lookback_seconds: 1 });
+    await loads.load();
+    await execute(url, sql);
+    const load = await loads.claim();
+    expect(load).toMatchObject({ load_type: 'full', window_fallback: 'table_changed' });
+    expect(sorted((await loads.rows(load)).map((row) => row['id']))).toEqual(MORE);
+    await loads.finish(load);
+    expect(await loads.load()).toEqual([]);
+  });
+
+  const PARTED = `CREATE TABLE things (id integer PRIMARY KEY, v integer, updated_at timestamptz DEFAULT now()) PARTITION BY RANGE (id);
+    CREATE TABLE p0 PARTITION OF things FOR VALUES FROM (0) TO (101); CREATE TABLE p1 PARTITION OF things FOR VALUES FROM (101) TO (201);
+    INSERT INTO things SELECT n, n, '2024-01-01' FROM generate_series(1, 200) n;
+    CREATE TABLE p2 (LIKE things INCLUDING ALL); INSERT INTO p2 SELECT n, n, '2023-01-01' FROM generate_series(201, 300) n`;
+
+  test('a partition that had rows before it was attached', async () => {
+    const url = await newDatabase(PARTED);
+    const loads = new Loads(await plainRole(url), IN_SLICES, { lookback_seconds: 1 });
+    expect(await loads.load()).toEqual(ALL);
+    await execute(url, 'ALTER TABLE things ATTACH PARTITION p2 FOR VALUES FROM (201) TO (301)');
+    const load = await loads.claim();
+    expect(load).toMatchObject({ load_type: 'full', window_fallback: 'table_changed' });
+    expect(sorted((await loads.rows(load)).map((row) => row['id']))).toEqual(MORE);
+    await loads.finish(load);
+    expect(await loads.load()).toEqual([]);
+  });
+
+  test('a partition that was created as one is read exactly, and nothing is said', async () => {
+    const url = await newDatabase(PARTED);
+    const loads = new Loads(await plainRole(url), IN_SLICES);
+    await loads.load();
+    await execute(
+      url,
+      'CREATE TABLE p3 PARTITION OF things FOR VALUES FROM (301) TO (401); INSERT INTO things VALUES (301)',
+    );
+    const load = await loads.claim();
+    expect(load).toMatchObject({ load_type: 'incremental' });
+    expect(load.window_fallback).toBeUndefined();
+    expect((await loads.rows(load)).map((row) => row['id'])).toEqual(['301']);
+    await loads.finish(load);
+    await execute(url, 'DROP TABLE p3');
+    expect((await loads.claim()).window_fallback).toBeUndefined();
+  });
+});
+
+describe('a materialized view has transaction ids:', () => {
+  const VIEW = `${THINGS.replaceAll('things', 'base')}; CREATE MATERIALIZED VIEW things AS SELECT * FROM base; CREATE UNIQUE INDEX ON things (id)`;
+  const CHANGE = `UPDATE base SET v = -1, updated_at = '2024-01-02' WHERE id <= 50`;
+
+  test('a refresh brings what it rewrote, however old its cursors, and says so', async () => {
+    const url = await newDatabase(VIEW);
+    const loads = new Loads(await plainRole(url), { ...IN_SLICES, primary_key: ['id'] }, { lookback_seconds: 1 });
+    expect(await loads.load()).toEqual(ALL);
+    await execute(url, CHANGE);
+    expect(await loads.load()).toEqual([]);
+    await execute(url, 'REFRESH MATERIALIZED VIEW things');
+    const load = await loads.claim();
+    expect(load).toMatchObject({ window_fallback: 'table_rewritten' });
+    const rows = await loads.rows(load);
+    expect(sorted(rows.map((row) => row['id']))).toEqual(ALL);
+    expect(rows.filter((row) => row['v'] === '-1')).toHaveLength(50);
+    await loads.finish(load);
+    expect(await loads.load()).toEqual([]);
+  });
+
+  test('a concurrent refresh brings what differs, however old its cursors, and nothing else', async () => {
+    const url = await newDatabase(VIEW);
+    const loads = new Loads(await plainRole(url), { ...IN_SLICES, primary_key: ['id'] }, { lookback_seconds: 1 });
+    await loads.load();
+    await execute(url, CHANGE);
+    await execute(url, 'REFRESH MATERIALIZED VIEW CONCURRENTLY things');
+    const load = await loads.claim();
+    expect(load.window_fallback).toBeUndefined();
+    expect(sorted((await loads.rows(load)).map((row) => row['id']))).toEqual(ALL.slice(0, 50));
+  });
+
+  test('a refresh that a full load waits for: every row', async () => {
+    const url = await newDatabase(VIEW);
+    const loads = new Loads(await plainRole(url), { ...IN_SLICES, primary_key: ['id'] });
+    expect(await loadBehind(url, 'REFRESH MATERIALIZED VIEW things', loads)).toEqual(ALL);
+  });
+});
+
 test('rows of a COPY FREEZE into a truncated table, for which a full load waits, come once', async () => {
   const url = await newDatabase(THINGS);
   const loads = new Loads(await plainRole(url), IN_SLICES);
