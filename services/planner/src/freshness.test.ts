@@ -11,6 +11,7 @@ test('an enabled entity’s lag counts from its checkpoint; without a readable c
       late: table,
       fresh: table,
       ahead: table,
+      future: table,
       never: table,
       broken: table,
       off: { ...table, enabled: false },
@@ -21,6 +22,7 @@ test('an enabled entity’s lag counts from its checkpoint; without a readable c
     ['late', at('2024-01-14T10:00:00Z')],
     ['fresh', at('2024-01-15T09:59:59.5Z')],
     ['ahead', at('2024-01-15T10:00:05Z')],
+    ['future', at('2025-01-15T10:00:00Z')],
     ['off', at('2024-01-01')],
     ['broken', undefined],
     ['gone', at('2024-01-01')],
@@ -29,5 +31,7 @@ test('an enabled entity’s lag counts from its checkpoint; without a readable c
     { entity: 'late', lag_seconds: 86_400 },
     { entity: 'fresh', lag_seconds: 0.5 },
     { entity: 'ahead', lag_seconds: 0 },
+    // Nothing is loaded before that year is over: this must not look fresh.
+    { entity: 'future', lag_seconds: 604_800 },
   ]);
 });

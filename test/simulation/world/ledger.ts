@@ -172,7 +172,7 @@ export class Ledger {
 
   #createdOf(load: LoadFacts, key: string, text: string): Change {
     if (key.includes('/receipts/')) {
-      const name = taskNameOfReceipt(key);
+      const name = taskNameOfReceipt(load, key) ?? '';
       load.receipts.set(name, JSON.parse(text) as Receipt);
       load.sends.receipts_at.set(name, this.changes);
       return { kind: 'receipt', key, load };

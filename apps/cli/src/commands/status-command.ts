@@ -4,6 +4,8 @@ import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import { guaranteeOf, standingWindow } from '@bronze/common/words/exact-position';
 import { readLoadRecord } from '@bronze/common/load/load-record';
 import type { ObjectStore } from '@bronze/common/ports/object-store';
+import { SystemClock } from '@bronze/common/adapters/system-clock';
+import { isAhead } from '@bronze/planner/freshness';
 import { readDeadLetters } from '@bronze/runner/dead-letters';
 import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
 import { EXIT, usageError } from '../exit-code.ts';
@@ -18,6 +20,8 @@ export interface StatusOptions {
 interface EntityStatus {
   readonly entity: string;
   readonly state: 'idle' | 'loading' | 'unreadable';
+  /** Whether the checkpoint is in the future, so that nothing is loaded until that time has come. */
+  readonly is_ahead: boolean;
   readonly last_sync_timestamp: string | null;
   readonly record_count: number | null;
   readonly updated_at: string | null;
@@ -33,7 +37,7 @@ interface EntityStatus {
 
 /**
  * `bronze status`: how far each entity has come, and what is stuck. Exit code 4 if there are dead letters, or if a
- * checkpoint can't be read.
+ * checkpoint can't be read or is in the future.
  */
 export async function statusCommand(options: StatusOptions): Promise<number> {
   await assertFolder(options.out);
@@ -53,7 +57,7 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
     });
     if (options.output === 'json') printJson({ out: options.out, entities });
     else printEntities(entities);
-    const isHealthy = dead.length === 0 && entities.every(({ state }) => state !== 'unreadable');
+    const isHealthy = dead.length === 0 && entities.every(({ state, is_ahead }) => state !== 'unreadable' && !is_ahead);
     return isHealthy ? EXIT.ok : EXIT.unhealthy;
   } finally {
     objects.close();
@@ -76,6 +80,7 @@ function statusOf(
   return {
     entity,
     state: pending_load ? 'loading' : 'idle',
+    is_ahead: idle.last_sync_timestamp !== undefined && isAhead(idle.last_sync_timestamp, new SystemClock().now()),
     last_sync_timestamp: idle.last_sync_timestamp ?? null,
     record_count: idle.record_count ?? null,
     updated_at: idle.updated_at ?? null,
@@ -120,7 +125,7 @@ function printEntities(entities: readonly EntityStatus[]): void {
     entities.map((one) => [
       one.entity,
       one.state,
-      one.last_sync_timestamp ?? 'never loaded',
+      one.is_ahead ? `${one.last_sync_timestamp} (in the future)` : (one.last_sync_timestamp ?? 'never loaded'),
       one.guarantee ?? '',
       right(one.watermark_lag_seconds === null ? '' : `${count(Math.round(one.watermark_lag_seconds))} s`),
       right(one.record_count === null ? '' : count(one.record_count)),

@@ -40,7 +40,7 @@ test('logs and failures are stored under the UTC day on which they happened', ()
 });
 
 test('the task’s name can be read from a receipt’s key', () => {
-  expect(keys.taskNameOfReceipt(keys.receiptKey(load, 1, 99_999))).toBe(keys.taskName(1, 99_999));
+  expect(keys.taskNameOfReceipt(load, keys.receiptKey(load, 1, 99_999))).toBe(keys.taskName(1, 99_999));
   expect(keys.sliceOfTask(keys.taskName(1, 2))).toBe(1);
   expect(keys.sliceOfTask(keys.taskName(123_456, 2))).toBe(123_456);
   expect(keys.receiptKey(load, 1, 2).startsWith(keys.receiptsPrefix(load))).toBe(true);

@@ -84,9 +84,12 @@ export function receiptKey(load: LoadKey, slice: number, task: number): string {
   return `${receiptsPrefix(load)}${taskName(slice, task)}.json`;
 }
 
-/** The task's name in a receipt's key: `00000-00003`. */
-export function taskNameOfReceipt(key: string): string {
-  return key.slice(key.lastIndexOf('/') + 1, -'.json'.length);
+const TASK_NAME = /^\d{5,}-\d{5,}$/;
+
+/** The name of a receipt's write task, `00000-00003`; undefined if nothing of Bronze has such a key. */
+export function taskNameOfReceipt(load: LoadKey, key: string): string | undefined {
+  const name = key.slice(receiptsPrefix(load).length, -'.json'.length);
+  return key === `${receiptsPrefix(load)}${name}.json` && TASK_NAME.test(name) ? name : undefined;
 }
 
 /**

@@ -34,15 +34,18 @@ export function missingTasks(slices: readonly SliceManifest[], receipts: Readonl
   return taskNames(slices).filter((name) => !receipts.has(name));
 }
 
-/** A load is covered if its last slice is committed and the *set* of receipts equals the set of write tasks. */
+/** A load is covered if its last slice is committed and each write task has its receipt. Strays count for nothing. */
 export function isCovered(slices: readonly SliceManifest[], receipts: ReadonlySet<string>): boolean {
-  const names = taskNames(slices);
-  return slices.at(-1)?.final === true && names.length === receipts.size && names.every((name) => receipts.has(name));
+  return slices.at(-1)?.final === true && taskNames(slices).every((name) => receipts.has(name));
 }
 
-/** Names of the write tasks that have a receipt: `00000-00003`. */
+/**
+ * Names of the write tasks that have a receipt: `00000-00003`. Other objects next to them, such as `.DS_Store`, an
+ * editor's copy or the marker of a folder, are no receipts.
+ */
 export async function receiptNames(objects: ObjectStore, load: LoadKey): Promise<ReadonlySet<string>> {
-  return new Set((await objects.list(receiptsPrefix(load))).map(taskNameOfReceipt));
+  const names = (await objects.list(receiptsPrefix(load))).map((key) => taskNameOfReceipt(load, key));
+  return new Set(names.filter((name) => name !== undefined));
 }
 
 /** The receipts of all write tasks, in part order. @throws BronzeError OBJECT_MISSING, OBJECT_INVALID */

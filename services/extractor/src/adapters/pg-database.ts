@@ -1,3 +1,5 @@
+import { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PostgresSourceConfig } from '@bronze/common/config/postgres';
 import { BronzeError } from '@bronze/common/words/failure';
 import pg, { escapeIdentifier, escapeLiteral } from 'pg';
@@ -9,6 +11,8 @@ const TEXT_ONLY = { getTypeParser: () => (text: string) => text };
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const LOCK_TIMEOUT_MS = 10_000;
+/** A server that is there closes within a round trip. */
+const CLOSE_TIMEOUT_MS = 5000;
 
 /** SQLSTATE: invalid_password. */
 const PASSWORD_REFUSED = '28P01';
@@ -103,9 +107,23 @@ class PgSession implements Session {
     };
   }
 
-  /** Ends the session. If the server is still sending, `pg` closes the connection. */
+  /**
+   * Ends the session; `pg` closes the connection if the server is still sending. A pooler or a middlebox that takes the
+   * goodbye and never closes is not waited for.
+   */
   async close(): Promise<void> {
-    await this.#client.end();
+    const ended = this.#client.end();
+    const isOver = await Promise.race([
+      ended.then(() => true),
+      sleep(Math.min(CLOSE_TIMEOUT_MS, this.#idleMs), false, { ref: false }),
+    ]);
+    if (!isOver) this.#socket()?.destroy();
+  }
+
+  /** `pg` has no public way to cut a connection. */
+  #socket(): Socket | undefined {
+    const stream: unknown = Reflect.get(Object(Reflect.get(this.#client, 'connection')), 'stream');
+    return stream instanceof Socket ? stream : undefined;
   }
 
   async *#chunksOf(stream: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {

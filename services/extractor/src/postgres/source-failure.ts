@@ -3,7 +3,9 @@ import { BronzeError, type FailureCode } from '@bronze/common/words/failure';
 /** SQLSTATE classes and codes: PostgreSQL documentation, appendix A. Longest match wins. */
 const BY_SQLSTATE: Readonly<Record<string, FailureCode>> = {
   '08': 'SOURCE_INTERRUPTED',
+  // idle_in_transaction_session_timeout and transaction_timeout, which a role or a database may set.
   '25P03': 'SOURCE_INTERRUPTED',
+  '25P04': 'SOURCE_INTERRUPTED',
   '28': 'SOURCE_DENIED',
   '3D000': 'SOURCE_DENIED',
   '40': 'SOURCE_INTERRUPTED',

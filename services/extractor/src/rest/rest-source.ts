@@ -144,14 +144,22 @@ export class RestSource implements Source {
     return api.get({ entity: entity.name, url: pageUrl(address, token), headers, deadline });
   }
 
-  /** By the server's clock, which dates its records, less `margin_seconds`; by our clock if it sends no `Date`. */
+  /**
+   * By the server's clock, which dates its records, less `margin_seconds`. By our clock if it sends no `Date`, or one
+   * that is far ahead: a checkpoint there would keep every later load from reading anything until that time has come.
+   */
   #watermarkAt(date: string | undefined): HighWatermark {
     const { config, clock } = this.#ports;
+    const now = clock.now();
     const at_ms = httpDateMs(date);
-    const at = at_ms === undefined ? clock.now() : timestamp(new Date(at_ms).toISOString());
-    return { until: minusSeconds(at, config.margin_seconds), basis: at_ms === undefined ? 'own_clock' : 'server_date' };
+    const isUsable = at_ms !== undefined && at_ms <= Date.parse(now) + AHEAD_MS_MAX;
+    const at = isUsable ? timestamp(new Date(at_ms).toISOString()) : now;
+    return { until: minusSeconds(at, config.margin_seconds), basis: isUsable ? 'server_date' : 'own_clock' };
   }
 }
+
+/** Clocks that are kept by NTP differ by less. */
+const AHEAD_MS_MAX = 5 * 60 * 1000;
 
 interface FirstPage {
   readonly answer: ApiAnswer;

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { BronzeError } from '@bronze/common/words/failure';
 import { NULL_EVENT_DATE } from '@bronze/common/load/object-keys';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { hasNegativeZero, hasSignedZeros } from '../parquet/negative-zero.ts';
+import { unpack } from './unpack.ts';
 import * as sql from '../parquet/duckdb-sql.ts';
 import type { Conversion, Converted, ParquetEngine } from '../parquet/parquet-engine.ts';
 import { rowCountIfOurs } from '../parquet/provenance.ts';
@@ -49,7 +51,13 @@ async function writeBatchFiles(conversion: Conversion, folder: string): Promise<
   const rows = batches.reduce((sum, batch) => sum + batch.rows, 0);
   const bytes = batches.reduce((sum, batch) => sum + batch.ndjson_bytes, 0);
   const row_bytes_max = Math.max(...batches.map((batch) => batch.row_bytes_max));
-  return { ...rest, files, row_bytes_max, row_bytes_mean: bytes / Math.max(1, rows) };
+  const has_negative_zero = hasSignedZeros(rest.columns) && (await someNegativeZero(batches));
+  return { ...rest, files, row_bytes_max, row_bytes_mean: bytes / Math.max(1, rows), has_negative_zero };
+}
+
+async function someNegativeZero(batches: Conversion['batches']): Promise<boolean> {
+  for (const batch of batches) if (hasNegativeZero(await unpack(batch))) return true;
+  return false;
 }
 
 /** The limit is for ordinary tasks: one that needs more runs again with twice as much. Its bytes are the same. */

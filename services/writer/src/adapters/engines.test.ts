@@ -191,6 +191,29 @@ test('duckdb writes a column named __proto__; parquetjs-lite refuses it and says
   await expect(convert('parquetjs-lite', conversion)).rejects.toMatchObject({ code: 'ENGINE_LIMIT' });
 });
 
+test.each([
+  ['a few rows', 5],
+  ['thousands of rows', 5000],
+])('zeros keep the sign that their text has: %s', async (_, count) => {
+  const columns = [
+    { name: 'ratio', type: 'double precision' },
+    { name: 'thin', type: 'real' },
+  ];
+  const rows = Array.from({ length: count }, (__, n) => ({ ratio: n % 2 ? '-0' : '0', thin: n % 3 ? '0' : '-0' }));
+  const { parts } = await convert('duckdb', conversionOf(columns, [batchOf(rows)]));
+  const read = (await Promise.all(parts.map(readBack))).flat();
+  const signs = (name: string, values: readonly unknown[]) => values.map((value) => `${name} ${Object.is(value, -0)}`);
+  for (const name of ['ratio', 'thin'] as const) {
+    const expected = rows.map((row) => (row[name] === '-0' ? -0 : 0));
+    expect(
+      signs(
+        name,
+        read.map((row) => row[name]),
+      ),
+    ).toEqual(signs(name, expected));
+  }
+});
+
 test('both engines write the same values and send the same rows to quarantine', async () => {
   const value = (name: string) =>
     fc.option(fc.constantFrom(...(FITTING[name] ?? []), ...(UNFIT[name] ?? []).slice(0, 1), GOOD[name] ?? ''));

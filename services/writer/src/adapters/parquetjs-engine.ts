@@ -1,22 +1,19 @@
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { zstdDecompress } from 'node:zlib';
 import { type Column, METADATA_COLUMNS } from '@bronze/common/words/entity';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { Receipt } from '@bronze/common/load/receipts';
 import parquet, { type Field, type ParquetSchema, type ParquetWriter } from 'parquetjs-lite';
-import type { BatchBytes, Conversion, Converted, ParquetEngine } from '../parquet/parquet-engine.ts';
+import type { Conversion, Converted, ParquetEngine } from '../parquet/parquet-engine.ts';
 import { rowCountIfOurs } from '../parquet/provenance.ts';
 import { quarantineLine } from '../parquet/quarantine.ts';
 import { type ParquetType, parquetType, typeName } from '../parquet/type-mapping.ts';
 import { assertKnownKeys, eachLine, eventDateOf, typeMismatch, parseLine } from '../parquet/staged-lines.ts';
+import { unpack } from './unpack.ts';
 
 /** Measured: larger row groups are no faster and cost memory; smaller pages make files a third larger. */
 const ROW_GROUP_ROWS = 16_384;
 const ROW_GROUP_BYTES = 64 * 1024 * 1024;
 const PAGE_ROWS = 8192;
-
-const decompress = promisify(zstdDecompress);
 
 /**
  * Writes Parquet in pure JavaScript, where no native module may run. It takes many times as long as DuckDB (measured in
@@ -43,16 +40,6 @@ export class ParquetjsEngine implements ParquetEngine {
       yield { kind: 'part', event_date, rows: lines.length, body: await writePart(schema, conversion, lines) };
     }
   }
-}
-
-/** Checks the length, because zlib decompresses one zstd frame and silently ignores what follows it. */
-async function unpack(batch: BatchBytes): Promise<Uint8Array> {
-  const ndjson = await decompress(batch.body);
-  if (ndjson.length === batch.ndjson_bytes) return ndjson;
-  throw new BronzeError('OBJECT_CORRUPT', {
-    message: `${batch.key} unpacks to ${ndjson.length} bytes, but its manifest says ${batch.ndjson_bytes}`,
-    hint: 'Nothing was written. Please report this with the load’s staging folder.',
-  });
 }
 
 interface SortedLines {

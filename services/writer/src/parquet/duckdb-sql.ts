@@ -36,6 +36,8 @@ export interface DuckDbTask extends Omit<Conversion, 'batches'> {
   readonly files: readonly string[];
   readonly row_bytes_max: number;
   readonly row_bytes_mean: number;
+  /** Whether a float column may hold 0 and -0. DuckDB 1.5's dictionary takes them for equal: all become the first. */
+  readonly has_negative_zero: boolean;
 }
 
 export function literal(text: string): string {
@@ -143,7 +145,7 @@ export function copySql(task: DuckDbTask, folder: string, from: string): string 
   const partition = identifier(partitionColumn(task));
   const metadata = Object.entries(task.provenance).map(([key, value]) => `${identifier(key)}: ${literal(value)}`);
   return `COPY (${bronzeSql(task, from)}) TO ${literal(folder)} (FORMAT parquet, COMPRESSION snappy,
-    ROW_GROUP_SIZE ${rowsWithin(ROW_GROUP_BYTES, task, ROW_GROUP_ROWS_MAX)}, KV_METADATA {${metadata.join(', ')}},
+    ROW_GROUP_SIZE ${rowsWithin(ROW_GROUP_BYTES, task, ROW_GROUP_ROWS_MAX)}, KV_METADATA {${metadata.join(', ')}},${task.has_negative_zero ? ' DICTIONARY_SIZE_LIMIT 0,' : ''}
     PARTITION_BY (${partition}), FILENAME_PATTERN 'part_{i}', OVERWRITE_OR_IGNORE, RETURN_STATS)`;
 }
 

@@ -15,8 +15,7 @@ export interface DuckDbType {
  * digit is cut off, and '0044-03-15 BC' becomes the year 44. So a value counts only if it prints as the text it came
  * from, or if that text is another spelling of the same number.
  *
- * A -0 counts as exact, but its sign may be lost: a DECIMAL has none, and in a FLOAT or DOUBLE column that DuckDB 1.5
- * encodes with a dictionary, 0 and -0 are one entry, written as the one that came first (measured).
+ * A -0 counts as exact. A DECIMAL has no sign for it; a FLOAT or DOUBLE keeps it, see `negative-zero.ts`.
  */
 export function duckDbType(type: ParquetType): DuckDbType {
   switch (type.kind) {

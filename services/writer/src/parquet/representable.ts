@@ -1,6 +1,6 @@
 /**
  * Whether a staged text is exactly a value of its Parquet type, as `duckdb-types.ts` judges it in SQL. A -0 is exactly
- * a decimal, float or double, although its sign may not reach the file. Patterns are anchored and have no nested
+ * a decimal, float or double. Patterns are anchored and have no nested
  * repetition, so they take linear time.
  */
 import { isCalendarDay } from '@bronze/common/words/timestamp';
