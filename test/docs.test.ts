@@ -96,6 +96,24 @@ test('every source file that the pages name exists', () => {
   }
 });
 
+test('each query in the pages survives a legal change of a type, and a column that is called like a folder', () => {
+  const queries = PAGES.flatMap((page) =>
+    [...read(page).matchAll(/read_parquet\([^;`]*?\)(?=[\s;`])/gs)].map(([query]) => ({ page, query })),
+  );
+  expect(queries.length).toBeGreaterThan(2);
+  for (const { page, query } of queries) {
+    expect({
+      page,
+      query,
+      isSafe: /union_by_name = true/.test(query) && /hive_partitioning = false/.test(query),
+    }).toEqual({
+      page,
+      query,
+      isSafe: true,
+    });
+  }
+});
+
 test('docs/runbook.md has a line for each failure code and its kind, and no other lines', () => {
   const documented = [...read('docs/runbook.md').matchAll(/^\| `([A-Z_]+)` \| (\w+) \|/gm)].map(([, code, kind]) => [
     code,

@@ -14,6 +14,7 @@ const USAGE = `npm run simulate -- [what] [-o json]
   --seeds N [--from S]    N worlds with random faults (default: 1000, starting at seed 1)
   --seed N [--faults K]   one world and its event log, with its first K faults only
   --exhaustive            a small world: every fault at every port call, and kills with double deliveries
+            [--every K]   every K-th of its cases (default: all)
   --case N                one case of the exhaustive mode and its event log
   --mutants               plants each bug in turn and finds the first world that catches it
   --mutant NAME           plants this bug in any of the modes above
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     faults: { type: 'string' },
     case: { type: 'string' },
     exhaustive: { type: 'boolean', default: false },
+    every: { type: 'string', default: '1' },
     mutants: { type: 'boolean', default: false },
     mutant: { type: 'string' },
     threads: { type: 'string', default: String(availableParallelism()) },
@@ -116,8 +118,11 @@ function seedsOf(): Work[] {
   });
 }
 
-function casesOf(of: number): Work[] {
-  return Array.from({ length: of }, (_, first) => ({ kind: 'cases', first, of, ...planted }));
+function casesOf(parts: number): Work[] {
+  const every = numberOf(values.every, 1);
+  return Array.from({ length: parts }, (_, part) => {
+    return { kind: 'cases', first: part * every, of: parts * every, ...planted };
+  });
 }
 
 function summaryOf(done: readonly Done[], seconds: number) {

@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { type ConfigInput, defineConfig, entityOf } from './config.ts';
 import { env, resolve } from './reference.ts';
 
-const payments = { source: 'payments_api', endpoint: '/payments', primary_key: ['id'] };
+const payments = {
+  source: 'payments_api',
+  endpoint: '/payments',
+  primary_key: ['id'],
+  paging: { style: 'none' },
+};
 const sources = {
   shop: { type: 'postgres', url: env('DATABASE_URL') },
   payments_api: { type: 'rest', base_url: env('PAYMENTS_API_URL') },
@@ -23,12 +28,12 @@ const mistakesIn = (entity: object, source: object = {}) =>
     entities: { payments: { ...payments, ...entity } },
   });
 
-test('by default an endpoint has the cursor updated_at, since as ISO text and no paging', () => {
+test('by default an endpoint has the cursor updated_at, and since as ISO text', () => {
   const config = defineConfig({ sources, entities: { payments } } as ConfigInput);
   expect(entityOf(config, 'payments')).toMatchObject({
     cursor: 'updated_at',
     since: { param: 'since', format: 'iso', overlap_seconds: 1 },
-    paging: { style: 'none' },
+    paging: { style: 'none', whole: false },
     null_cursor: 'include',
   });
   expect(config.sources['payments_api']).toMatchObject({ api_key_header: 'x-api-key', attempts: 5 });
@@ -42,6 +47,7 @@ describe('a mistake is reported with its path, its value and a suggestion', () =
       { table: 'public.payments' },
       'entities.payments.table = "public.payments": no such key; expected one of source, endpoint',
     ],
+    [{ paging: undefined }, 'entities.payments.paging = nothing: say how the list is divided into pages: { style: '],
     [{ paging: { style: 'pages' } }, 'entities.payments.paging.style = "pages": no such kind; did you mean "page"?'],
     [{ paging: { style: 'page', sise: 5 } }, 'entities.payments.paging.sise = 5: no such key; did you mean "size"?'],
     [{ since: { formt: 'iso' } }, 'entities.payments.since.formt = "iso": no such key; did you mean "format"?'],

@@ -72,6 +72,10 @@ const sizeParam = (name: string) =>
 export const PAGING_SCHEMAS = {
   none: z.strictObject({
     style: described(z.literal('none'), '`none`: one response holds everything; reading can’t be resumed half-way'),
+    whole: described(
+      z._default(z.boolean(), false),
+      'whether the response is the whole list even if it seems to name a further page, such as by a `total` above its records',
+    ),
   }),
   page: z.strictObject({
     style: described(z.literal('page'), '`page`: numbered pages, read until one is empty'),
@@ -113,13 +117,14 @@ export const PAGING_SCHEMAS = {
     size,
   }),
 };
-const pagingSchema = z.discriminatedUnion('style', [
-  PAGING_SCHEMAS.none,
-  PAGING_SCHEMAS.page,
-  PAGING_SCHEMAS.offset,
-  PAGING_SCHEMAS.cursor,
-  PAGING_SCHEMAS['next-link'],
-]);
+/** No default: an API that pages and is read as one page would lose records. */
+const SAY_PAGING = `say how the list is divided into pages: { style: 'page' }, 'offset', 'cursor' or 'next-link'; 'none' if one response holds everything`;
+
+const pagingSchema = z.discriminatedUnion(
+  'style',
+  [PAGING_SCHEMAS.none, PAGING_SCHEMAS.page, PAGING_SCHEMAS.offset, PAGING_SCHEMAS.cursor, PAGING_SCHEMAS['next-link']],
+  { error: ({ input }) => (input === undefined ? SAY_PAGING : undefined) },
+);
 export type PagingConfig = z.output<typeof pagingSchema>;
 
 const columnType = z
@@ -160,7 +165,10 @@ export const endpointEntitySchema = z.strictObject({
     z._default(z.nullable(sinceSchema), { param: 'since', format: 'iso', overlap_seconds: 1 }),
     'the parameter that asks for changed records; `null`: the API has none, so Bronze reads everything and filters it',
   ),
-  paging: described(z._default(pagingSchema, { style: 'none' }), 'how the list is divided into pages'),
+  paging: described(
+    pagingSchema,
+    'how the list is divided into pages: an API that pages and is read as one page would lose records',
+  ),
   columns: described(
     z._default(z.record(text, columnType), {}),
     "types of fields: `{ amount: 'numeric(12,2)' }`; the types of other fields are inferred from the first records and then kept",

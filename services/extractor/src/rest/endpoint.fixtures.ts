@@ -6,7 +6,9 @@ import { timestamp } from '@bronze/common/words/timestamp';
 export function entityWith(settings: Partial<EndpointEntityInput> = {}): EndpointEntity {
   const config = defineConfig({
     sources: { api: { type: 'rest', base_url: 'https://api.example.com' } },
-    entities: { things: { source: 'api', endpoint: '/things', primary_key: ['id'], ...settings } },
+    entities: {
+      things: { source: 'api', endpoint: '/things', primary_key: ['id'], paging: { style: 'none' }, ...settings },
+    },
   });
   const entity = entityOf(config, 'things');
   if (!isEndpoint(entity)) throw new Error('it is an endpoint');

@@ -49,6 +49,7 @@ export class RestSource implements Source {
     const { answer, since_parameter } = await this.#firstPage(entity, claim);
     const records = recordsIn(entity, answer.body);
     checkFields(entity, records);
+    checkPaging(entity, { url: answer.url, body: answer.body, link: answer.headers['link'] }, records.length);
     const isIgnored = since_parameter === 'sent' && holdsOlder(entity, records, claim.since);
     return {
       ...this.#watermarkAt(answer.headers['date']),

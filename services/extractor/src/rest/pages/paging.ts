@@ -1,3 +1,4 @@
+import { furtherPage } from './further-page.ts';
 import { linkTarget } from '../http/link-target.ts';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity, PagingConfig } from '@bronze/common/config/rest';
@@ -84,12 +85,15 @@ function textOf(entity: EndpointEntity, node: JsonNode | undefined): string | un
 }
 
 /**
- * Refuses a full first page without anything where its next page should be named: a wrong path is more likely than a
- * list of exactly that length.
+ * Refuses a first page that does not fit the configured paging. One response that seems to be the first of several
+ * would lose the others. A full page without anything where its next page should be named is more likely a wrong path
+ * than a list of exactly that length.
  *
- * @throws BronzeError RECORDS_MISSING
+ * @throws BronzeError CONFIG_INVALID, RECORDS_MISSING
  */
-export function checkPaging({ name, paging }: EndpointEntity, answer: PageAnswer, records: number): void {
+export function checkPaging(entity: EndpointEntity, answer: PageAnswer, records: number): void {
+  const { name, paging } = entity;
+  if (paging.style === 'none' && !paging.whole) checkWhole(entity, answer, records);
   if (paging.style !== 'cursor' && paging.style !== 'next-link') return;
   const path = paging.style === 'cursor' ? paging.cursor_path : paging.link_path;
   const isThere = path === null ? answer.link !== undefined : nodeAt(answer.body, path) !== undefined;
@@ -98,6 +102,15 @@ export function checkPaging({ name, paging }: EndpointEntity, answer: PageAnswer
   throw new BronzeError('RECORDS_MISSING', {
     message: `the first page of ${name} is full, and ${missing} to say whether there is more`,
     hint: `Is the path right? If the list has exactly ${paging.size} records, change paging.size.`,
+  });
+}
+
+function checkWhole({ name }: EndpointEntity, answer: PageAnswer, records: number): void {
+  const further = furtherPage(answer.body, linkHeader(answer.link), records);
+  if (!further) return;
+  throw new BronzeError('CONFIG_INVALID', {
+    message: `the list of ${name} goes on after its first page, which is all that paging: { style: 'none' } reads: ${further.sign}`,
+    hint: `Set paging of ${name}, such as to ${further.paging}. If this response is the whole list, set whole: true next to style.`,
   });
 }
 
