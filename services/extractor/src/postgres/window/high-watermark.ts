@@ -70,6 +70,7 @@ async function watermarkByTransactions(request: WatermarkRequest): Promise<HighW
     position,
     mismatch,
     bounds,
+    written_below_xid: observation.snapshot_xmax,
     lookback_seconds: config.lookback_seconds,
     margin_seconds: config.clock_margin_seconds + (zonelessIn(entity, table) ? ZONE_STEP_SECONDS : 0),
     has_bound: table.kind !== 'm',
