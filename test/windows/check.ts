@@ -27,9 +27,10 @@ export function check(history: History): Verdict {
   const brought = new Set(history.loads.slice(Math.max(since, 0)).flatMap(broughtBy));
   const current = history.standing.filter(({ cursor }) => cursor !== null).map(({ version }) => version);
   const missing = current.filter((version) => !brought.has(version));
-  const duplicated = eras.reduce((sum, era) => sum + repeated(era.flatMap(broughtBy)), 0);
+  // A remade table's rows come again, and its loads say so.
+  const duplicated = history.isRemade ? 0 : eras.reduce((sum, era) => sum + repeated(era.flatMap(broughtBy)), 0);
   const invented = history.loads.flatMap(broughtBy).filter((version) => !committed.of.has(version));
-  const overdue = eras.map((era) => overdueIn(era, history.transactions, committed));
+  const overdue = eras.map((era) => overdueIn(era, history, committed));
   const late = new Set(overdue.flatMap((one) => one.late));
   const ahead = aheadOf(history, committed);
   const last = history.loads.at(-1);
@@ -89,7 +90,7 @@ function repeated(versions: readonly number[]): number {
  * A version that the observer saw both before the claim and after the load was in the table all that time. It is due by
  * that load, unless a transaction that was open at the claim may have taken its id before that version's transaction.
  */
-function overdueIn(era: readonly LoadSeen[], transactions: readonly Written[], committed: Committed) {
+function overdueIn(era: readonly LoadSeen[], { transactions, remakes }: History, committed: Committed) {
   const late: number[] = [];
   const brought = new Set<number>();
   let due = 0;
@@ -100,8 +101,13 @@ function overdueIn(era: readonly LoadSeen[], transactions: readonly Written[], c
       ({ wrote, ended }) => wrote !== undefined && wrote < load.claimed && (ended ?? Infinity) > load.began,
     );
     const horizon = Math.min(...open.map(({ wrote }) => wrote ?? Infinity));
+    // What was there before a remake is as old as the last remake that this claim may see.
+    const remade = Math.max(
+      -Infinity,
+      ...remakes.filter(({ wrote }) => wrote < load.claimed).map(({ ended }) => ended),
+    );
     for (const version of load.before) {
-      const isDue = load.after.has(version) && (committed.at.get(version) ?? Infinity) < horizon;
+      const isDue = load.after.has(version) && Math.max(committed.at.get(version) ?? Infinity, remade) < horizon;
       if (!isDue || committed.of.get(version)?.is_null) continue;
       due += 1;
       if (!brought.has(version)) late.push(version);
@@ -140,7 +146,7 @@ function uncounted(history: History, committed: Committed): string | undefined {
   const brought = new Set(history.loads.flatMap(broughtBy));
   const silent = history.standing.filter(({ version, cursor }) => cursor === null && !brought.has(version)).length;
   const all = [...committed.of.values()].filter(({ is_null }) => is_null).length;
-  return counted >= silent && counted <= all
+  return counted >= silent && (counted <= all || history.isRemade)
     ? undefined
     : `${counted} rows without a cursor were counted, expected ${silent} to ${all}`;
 }
@@ -151,7 +157,11 @@ export function checkGuarantee(schedule: Schedule, history: History): string[] {
   const bounded = schedule.role === 'select' ? 'exact_virtual_transactions' : 'exact_activity';
   const expected: ReadonlySet<string> = new Set([bounded, 'exact_unbounded']);
   const unexpected = history.loads.filter((load) => !expected.has(load.window_basis ?? ''));
-  const fallbacks = history.loads.filter((load) => load.window_fallback !== undefined);
+  const allowed = history.isRemade ? ['table_rewritten', 'table_changed'] : [];
+  const fallbacks = history.loads.filter(
+    ({ window_fallback: why }, index) =>
+      why !== undefined && (!allowed.includes(why) || index === history.loads.length - 1),
+  );
   const stalled = history.loads.slice(-1).filter((load) => load.synced < history.stopped_at);
   const unbounded = history.loads.slice(-1).filter((load) => load.window_basis === 'exact_unbounded');
   return [

@@ -4,6 +4,7 @@ import {
   type DrawnLoad,
   IDS_OF_WRITER,
   type Operation,
+  type Remake,
   type Schedule,
   type Shape,
   SHOWING_MS,
@@ -19,14 +20,17 @@ export interface Wishes {
   readonly long: boolean;
   /** Transactions that begin, write much later and commit while others with older ids are open: see docs/how-we-know/windows.md. */
   readonly relay: boolean;
+  /** The table is altered, truncated and filled again, or swapped while it is loaded. */
+  readonly remade: boolean;
   readonly role: Schedule['role'];
 }
 
-/** Roles alternate by seed; 1 in 50 schedules ties 10,000 rows, 1 in 5 has long transactions, 1 in 10 relays. */
+/** Roles alternate by seed; 1 in 50 schedules ties 10,000 rows, 1 in 5 has long transactions, 1 in 10 relays, 1 in 5 is remade. */
 export function wishesOf(seed: number): Wishes {
   return {
     ties: seed % 50 === 7,
     long: seed % 5 === 3,
+    remade: seed % 5 === 1,
     relay: seed % 20 === 4 || seed % 20 === 9,
     role: seed % 2 === 0 ? 'select' : 'stats',
   };
@@ -60,6 +64,16 @@ export function drawSchedule(seed: number, wishes: Wishes = wishesOf(seed)): Sch
     is_patient: random.chance(0.15),
     loads: list(wishes.relay ? 5 : random.between(2, 5), (index) => drawLoad(random, index, wishes)),
     writers: list(WRITERS, (writer) => new WriterDraw(random, { writer, rows, skew_ms, wishes }).transactions()),
+    remakes: wishes.remade ? list(random.between(2, 6), () => drawRemake(random, shape)) : [],
+  };
+}
+
+function drawRemake(random: Random, shape: Shape): Remake {
+  // PostgreSQL can't load frozen rows into a partitioned table, and LIKE does not copy its partitions.
+  const whole = shape === 'partitioned' ? 0 : 1;
+  return {
+    pause_ms: random.between(0, 30),
+    kind: random.weighted({ alter: 6, reload: 4, reload_frozen: 2 * whole, swap: whole, vacuum_full: 1 }),
   };
 }
 

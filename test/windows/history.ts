@@ -51,6 +51,10 @@ export class History {
   #version = 0;
   readonly transactions: Written[] = [];
   readonly loads: LoadSeen[] = [];
+  /** Those of the transactions that gave every row a new transaction id. */
+  readonly remakes: (Written & { readonly wrote: number; readonly ended: number })[] = [];
+  /** Whether rows may come again without having changed. */
+  isRemade = false;
   standing: readonly Standing[] = [];
   /** The database's clock when the last writer was done. */
   stopped_at = '';

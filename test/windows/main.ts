@@ -54,6 +54,9 @@ function sums(trials: readonly Trial[]) {
     lost: sum((trial) => trial.lost),
     duplicated: sum((trial) => trial.duplicated),
     failed: trials.filter((trial) => trial.failures.length > 0).length,
+    remakes: sum((trial) => trial.remakes),
+    table_rewritten: sum((trial) => trial.fallbacks.filter((why) => why === 'table_rewritten').length),
+    table_changed: sum((trial) => trial.fallbacks.filter((why) => why === 'table_changed').length),
   };
 }
 
@@ -71,11 +74,14 @@ async function runExact(): Promise<void> {
     const figures = sums(trials);
     process.exitCode = figures.failed === 0 ? 0 : 1;
     if (isJson) return printJson({ ...figures, seconds: Number(seconds.toFixed(1)), failures: failuresOf(trials) });
-    const { schedules, brought, due, lost, duplicated, failed } = figures;
+    const { schedules, brought, due, lost, duplicated, failed, remakes, table_rewritten, table_changed } = figures;
     print(
       `${count(schedules)} schedules from seed ${values.seed}, ${seconds.toFixed(0)} s: ${count(brought)} versions brought`,
     );
     print(`${count(due)} times a version was due by a load; ${count(lost)} lost, ${count(duplicated)} duplicated`);
+    print(
+      `${count(remakes)} times a table was rewritten, reloaded or swapped; ${count(table_rewritten)} loads said table_rewritten, ${count(table_changed)} table_changed`,
+    );
     print(`${schedules - failed} schedules passed, ${failed} failed`);
   });
 }
@@ -88,7 +94,7 @@ async function runPolicies(): Promise<void> {
   await withServers(async (servers) => {
     const figures: (ReturnType<typeof sums> & { policy: string })[] = [];
     for (const [policy, openLoader] of [...Object.entries(POLICIES), ['exact windows', bronze] as const]) {
-      const trials = await runTrials({ servers, seeds: SEEDS, openLoader });
+      const trials = await runTrials({ servers, seeds: SEEDS, openLoader, withRemakes: false });
       figures.push({ policy, ...sums(trials) });
       say(`> ${policy}`);
     }

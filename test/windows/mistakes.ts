@@ -65,10 +65,28 @@ export const MISTAKES: readonly Mistake[] = [
           : checkpoint,
     })),
   },
-  { what: 'the window ends at the snapshot’s xmax instead of its xmin', openLoader: ruleWith('xmax_as_end') },
-  { what: 'rows are selected by pg_visible_in_snapshot(xmin)', openLoader: ruleWith('row_in_snapshot') },
-  { what: 'the high watermark is read after the rows', openLoader: ruleWith('cut_after_reading') },
+  {
+    what: 'the file nodes of the table are not part of the position',
+    openLoader: planted(() => ({ source: (source) => wrapped(source, { watermark: withoutFiles }) })),
+    shows: ({ remade }) => remade,
+  },
+  {
+    what: 'the window ends at the snapshot’s xmax instead of its xmin',
+    openLoader: ruleWith('xmax_as_end'),
+    shows: isPlain,
+  },
+  {
+    what: 'rows are selected by pg_visible_in_snapshot(xmin)',
+    openLoader: ruleWith('row_in_snapshot'),
+    shows: isPlain,
+  },
+  { what: 'the high watermark is read after the rows', openLoader: ruleWith('cut_after_reading'), shows: isPlain },
 ];
+
+/** A rule of plain SQL loses the rows of remade tables with or without a mistake. */
+function isPlain({ remade }: Wishes): boolean {
+  return !remade;
+}
 
 function planted(tamperingWith: (reading: Reading) => Tampering): OpenLoader {
   return async (reading) => new BronzeLoader(reading, tamperingWith(reading));
@@ -113,6 +131,12 @@ function scanFrom(bound: Timestamp | null, margin_seconds: number): Timestamp | 
 function forgetful(claim: Claim): Claim {
   const { exact_position } = claim;
   return exact_position ? { ...claim, exact_position: { ...exact_position, open_transactions: {} } } : claim;
+}
+
+function withoutFiles({ window, position, ...exact }: ExactWatermark): ExactWatermark {
+  const { file_nodes: _, ...bare } = window;
+  const { file_nodes: __, ...rest } = position;
+  return { ...exact, window: bare, position: rest };
 }
 
 const LATEST_ID = String(2n ** 63n - 1n);

@@ -4,6 +4,7 @@ import type { Loader, OpenLoader } from './loader.ts';
 import { type DrawnLoad, type Schedule, SKEW_MS_MAX } from './schedule.ts';
 import { cursorOf, tableSql } from './shapes.ts';
 import type { WindowsServer } from './windows-server.ts';
+import { runRemakes } from './remake.ts';
 import { runWriter, VERSIONS } from './writer.ts';
 
 /** The two loads after the writers: the first must bring everything that is left, the second nothing. */
@@ -64,9 +65,13 @@ class Running {
   }
 
   async run(): Promise<void> {
-    await settled([this.#loads(), ...this.#schedule.writers.map((_, writer) => this.#writer(writer))]);
-    const { history } = this.#place;
-    const { observer } = this.#server;
+    const { history, table } = this.#place;
+    const { observer, remaker: client } = this.#server;
+    await settled([
+      this.#loads(),
+      ...this.#schedule.writers.map((_, writer) => this.#writer(writer)),
+      runRemakes({ client, history, table, isOver: () => this.#isOver }, this.#schedule.remakes),
+    ]);
     const { rows } = await observer.query<{ now: string }>(
       `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS now`,
     );

@@ -30,6 +30,15 @@ export interface Transaction {
   readonly prepared_ms: number;
 }
 
+/**
+ * Puts the table's rows into another file, with the same values. All but `vacuum_full` also give every row the id of the
+ * transaction that did it; `swap` puts another table in its place.
+ */
+export interface Remake {
+  readonly pause_ms: number;
+  readonly kind: 'alter' | 'reload' | 'reload_frozen' | 'swap' | 'vacuum_full';
+}
+
 export const SHAPES = ['plain', 'no_index', 'composite_key', 'partitioned', 'two_cursors', 'keyless'] as const;
 export type Shape = (typeof SHAPES)[number];
 
@@ -57,6 +66,8 @@ export interface Schedule {
   readonly is_patient: boolean;
   readonly loads: readonly DrawnLoad[];
   readonly writers: readonly (readonly Transaction[])[];
+  /** Done one after another beside the writers, and again from the first until the loads are over. */
+  readonly remakes: readonly Remake[];
 }
 
 export const WRITERS = 8;

@@ -8,6 +8,8 @@ import { type Schedule, WRITERS } from './schedule.ts';
  */
 export interface WindowsServer {
   readonly writers: readonly pg.Client[];
+  /** Remakes the table. */
+  readonly remaker: pg.Client;
   /** Reads the table, in transactions of one statement. */
   readonly observer: pg.Client;
   loginOf(role: Schedule['role']): string;
@@ -42,9 +44,11 @@ export async function startWindowsServer(): Promise<WindowsServer> {
   for (const role of ['select', 'stats']) await observer.query(`CREATE ROLE only_${role} LOGIN PASSWORD 'x'`);
   await observer.query('GRANT pg_read_all_stats TO only_stats');
   const writers = await Promise.all(Array.from({ length: WRITERS }, connect));
+  const remaker = await connect();
   let tables = 0;
   return {
     writers,
+    remaker,
     observer,
     loginOf: (role) => {
       const login = new URL(url);

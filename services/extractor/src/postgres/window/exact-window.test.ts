@@ -239,6 +239,7 @@ describe('a window', () => {
       basis: 'exact_unbounded',
       window: { from_xid: '90', until_xid: '100', scan_from: null, file_nodes: { '16384': '16390' } },
       position: { file_nodes: { '16384': '16390' } },
+      until: at(10),
     });
   });
 
@@ -246,6 +247,7 @@ describe('a window', () => {
     const rewritten = { ...position, file_nodes: { '16384': '16380' } };
     expect(exactWatermark(claim({ position: rewritten, written_below_xid: '101' }))).toMatchObject({
       fallback: 'table_rewritten',
+      until: at(5),
       window: { until_xid: '100', file_nodes: { '16384': '16390' } },
       position: { file_nodes: { '16384': '16380' } },
     });

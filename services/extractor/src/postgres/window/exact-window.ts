@@ -69,9 +69,10 @@ export function exactWatermark(
   const { since, bounds, lookback_seconds, atPrecision } = claim;
   const { lower_bound, open_bound, looked_at } = bounds;
   const scan_from = scanFrom(claim);
-  const until = atPrecision(lower_bound ?? minusSeconds(open_bound ?? looked_at, lookback_seconds));
   const fallback = since === undefined ? undefined : fallbackOf(claim, since);
-  const position = { ...bounds, scan_from, file_nodes: fileNodesAfter(claim, fallback) };
+  const held = heldBack(claim, fallback);
+  const position = { ...bounds, scan_from, file_nodes: { ...bounds.file_nodes, ...held?.file_nodes } };
+  const until = held?.at ?? atPrecision(lower_bound ?? minusSeconds(open_bound ?? looked_at, lookback_seconds));
   const before = since === undefined ? undefined : continuedFrom(claim.position, fallback);
   return {
     until,
@@ -90,12 +91,12 @@ function scanFrom({ bounds: { lower_bound }, has_bound, margin_seconds, atPrecis
 }
 
 /**
- * The files that the next claim compares with. While a transaction older than the one that rewrote the table is open, the
- * window ends below the rewritten rows. They are left to the next load, which must find the rewrite again.
+ * The position that a rewrite's rows are held back to, if a transaction older than the one that rewrote them is open: the
+ * window ends below them. The next load must find the rewrite again, by the old file nodes, and the timestamp must not
+ * pass them.
  */
-function fileNodesAfter({ position, bounds, written_below_xid }: ExactClaim, fallback: WindowFallback | undefined) {
-  const isLeft = fallback === 'table_rewritten' && BigInt(bounds.xid) < BigInt(written_below_xid);
-  return isLeft ? { ...bounds.file_nodes, ...position?.file_nodes } : bounds.file_nodes;
+function heldBack({ position, bounds, written_below_xid }: ExactClaim, fallback: WindowFallback | undefined) {
+  return fallback === 'table_rewritten' && BigInt(bounds.xid) < BigInt(written_below_xid) ? position : undefined;
 }
 
 /** The position that the load resumes at. In a rewritten table any cursor may have a new transaction id: no bound. */
