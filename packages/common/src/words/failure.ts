@@ -120,7 +120,7 @@ function toBronzeError(thrown: unknown): BronzeError | undefined {
 
 /** A full disk, too many open files and the like as an error with a code and a hint; undefined for anything else. */
 export function machineError(thrown: unknown, path?: string): BronzeError | undefined {
-  const read = readMachineFailure(thrown);
+  const read = thrown instanceof BronzeError ? undefined : readMachineFailure(thrown);
   if (!read) return undefined;
   const failure = { ...read, path: read.path ?? path };
   return new BronzeError(failure.code, describeMachineFailure(failure, thrown), thrown);
