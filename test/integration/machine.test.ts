@@ -92,10 +92,8 @@ test.each([1, 4, 6, 8])(
 
 test('a reader that closes the pipe leaves the run as it would have ended, without a stack', async () => {
   const out = join(await folder(), 'out');
-  const child = start(process.execPath, [
-    ...[join(ROOT, 'apps/cli/src/bronze.ts'), 'run', '--config', await configOfApi()],
-    ...['--out', out, '-o', 'json'],
-  ]);
+  const given = ['run', '--config', await configOfApi(), '--out', out, '-o', 'json'];
+  const child = start(process.execPath, [join(ROOT, 'apps/cli/src/bronze.ts'), ...given]);
   child.stdout?.destroy();
   const { code, stderr } = await ended(child);
   expect(stderr).not.toMatch(STACK);
