@@ -7,6 +7,7 @@ import { EXIT, exitCodeOf } from './exit-code.ts';
 import { previewCommand } from './commands/preview-command.ts';
 import { runCommand, sayFailure } from './commands/run-command.ts';
 import { statusCommand } from './commands/status-command.ts';
+import { survivesClosedPipes } from './terminal/closed-pipe.ts';
 
 const out = () => new Option('--out <dir>', 'folder for Parquet files, checkpoints and queues').default('bronze-data');
 const output = () => new Option('-o, --output <format>', 'output format').choices(['table', 'json']).default('table');
@@ -60,6 +61,7 @@ function positive(text: string): number {
   throw new InvalidArgumentError('It must be a positive whole number.');
 }
 
+survivesClosedPipes();
 try {
   await program().parseAsync();
 } catch (thrown) {

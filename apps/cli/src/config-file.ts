@@ -2,12 +2,12 @@ import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Config, decodeConfig } from '@bronze/common/config';
-import { BronzeError } from '@bronze/common/words/failure';
+import { BronzeError, machineError } from '@bronze/common/words/failure';
 import { usageError } from './exit-code.ts';
 
 /**
  * Loads a configuration file, whose default export is what `defineConfig` returned.
- * @throws BronzeError CONFIG_NOT_FOUND, or CONFIG_INVALID if the default export is something else
+ * @throws BronzeError CONFIG_NOT_FOUND, or CONFIG_INVALID if it can't be loaded or exports something else
  */
 export async function loadConfig(file: string): Promise<Config> {
   const path = resolve(file);
@@ -17,7 +17,9 @@ export async function loadConfig(file: string): Promise<Config> {
       hint: 'Pass --config, or run bronze in the folder of bronze.config.ts. See examples/ for a starting point.',
     });
   });
-  const module: unknown = await import(pathToFileURL(path).href);
+  const module: unknown = await import(pathToFileURL(path).href).catch((thrown: unknown) => {
+    throw loadingError(file, thrown);
+  });
   const exported: unknown = typeof module === 'object' && module !== null ? Reflect.get(module, 'default') : undefined;
   const decoded = decodeConfig(exported);
   if ('config' in decoded) return decoded.config;
@@ -25,6 +27,31 @@ export async function loadConfig(file: string): Promise<Config> {
     message: `the default export of ${file} is not a configuration`,
     hint: 'Write: export default defineConfig({ sources: { … }, entities: { … } });',
   });
+}
+
+/** Why the file could not be imported: a mistake in it, unless the machine refused. What it throws itself is a mistake. */
+function loadingError(file: string, thrown: unknown): BronzeError {
+  if (thrown instanceof BronzeError) return thrown;
+  const machine = machineError(thrown, resolve(file));
+  if (machine) return machine;
+  const { message = String(thrown), stack = '' } = thrown instanceof Error ? thrown : {};
+  const line = positionIn(stack, resolve(file));
+  return new BronzeError('CONFIG_INVALID', {
+    message: `the configuration file ${file} can’t be loaded${line && `; line ${line}`}: ${message.split('\n', 1)[0]}`,
+    hint: hintFor(Reflect.get(Object(thrown), 'code')),
+  });
+}
+
+/** The first line number that the stack gives for the file; empty if it gives none. */
+function positionIn(stack: string, path: string): string {
+  const [, after = ''] = stack.split(`${path}:`, 2);
+  return /^\d+/.exec(after)?.[0] ?? '';
+}
+
+function hintFor(code: unknown): string {
+  return code === 'ERR_MODULE_NOT_FOUND'
+    ? 'Correct the import, or install the package where the file can find it: npm install <package>.'
+    : 'Correct the file. node --check <file> shows a mistake in its syntax in place.';
 }
 
 /**

@@ -113,7 +113,7 @@ describe('an event source', () => {
       stop.abort();
       await running;
     };
-    return { queue, drain };
+    return { queue, source, drain };
   }
 
   test('handles each message once, no more than its concurrency at a time', async () => {
@@ -152,5 +152,23 @@ describe('an event source', () => {
     await queue.send([{ n: 1 }]);
     await drain();
     expect(queue.deadLetters()).toMatchObject([{ body: '{"n":1}', failure: FAILURE }]);
+  });
+
+  test('ends with what the machine refuses, and gives the message back as if it had not been delivered', async () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC', syscall: 'write' });
+    const { queue, source } = newSource(() => Promise.reject(full));
+    await queue.send([{ n: 1 }]);
+    await expect(source.run(new AbortController().signal)).rejects.toBe(full);
+    expect(queue.receive(1, 1)).toMatchObject([{ body: '{"n":1}', receive_count: 1 }]);
+  });
+
+  test('ends if the machine refuses to write into the queue', async () => {
+    const { queue, source } = newSource(async () => undefined);
+    const full = Object.assign(new Error('database or disk is full'), { code: 'ERR_SQLITE_ERROR', errcode: 13 });
+    queue.delete = () => {
+      throw full;
+    };
+    await queue.send([{ n: 1 }]);
+    await expect(source.run(new AbortController().signal)).rejects.toBe(full);
   });
 });

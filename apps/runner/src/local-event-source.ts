@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { RECEIVE_COUNT_MAX } from '@bronze/common/delivery/deliver-message';
 import { type Failure, toFailure } from '@bronze/common/words/failure';
+import { isMachineCode } from '@bronze/common/words/machine-failure';
 import type { LocalQueue, Received } from '@bronze/common/adapters/local/local-queue';
 
 /** The pause after an empty poll. Polling is needed because other processes send without notifying us. */
@@ -20,6 +21,8 @@ export interface LocalEventSourceOptions {
 export class LocalEventSource {
   readonly #options: LocalEventSourceOptions;
   readonly #running = new Set<Promise<void>>();
+  /** What the machine refused first. No other message would fare better, so nothing more is received. */
+  #refused: { readonly thrown: unknown } | undefined;
 
   constructor(options: LocalEventSourceOptions) {
     this.#options = options;
@@ -30,15 +33,26 @@ export class LocalEventSource {
     return this.#running.size === 0 && !this.#options.queue.hasUnfinished();
   }
 
-  /** Polls until `signal` aborts, then waits for what is running. A failed message does not make it reject. */
+  /**
+   * Polls until `signal` aborts, then waits for what is running. A failed message does not make it reject.
+   * @throws if the queue or the machine fails, such as for a full disk, after waiting for what is running
+   */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    try {
+      await this.#poll(signal);
+    } finally {
+      await Promise.all(this.#running);
+    }
+    if (this.#refused) throw this.#refused.thrown;
+  }
+
+  async #poll(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !this.#refused) {
       const free = this.#options.concurrency - this.#running.size;
       const received = free > 0 ? this.#options.queue.receive(free, this.#options.visibility_ms) : [];
       for (const message of received) this.#start(message);
       if (received.length === 0) await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
     }
-    await Promise.all(this.#running);
   }
 
   #start(message: Received): void {
@@ -48,15 +62,26 @@ export class LocalEventSource {
 
   async #deliver(message: Received): Promise<void> {
     const { queue, handle, retry_delay_ms } = this.#options;
-    const failure = await handle(message).then(
+    const outcome = await handle(message).then(
       () => undefined,
-      (thrown: unknown) => toFailure(thrown),
+      (thrown: unknown) => ({ thrown, failure: toFailure(thrown) }),
     );
+    if (!outcome) this.#quietly(() => queue.delete(message.message_id));
+    else if (isMachineCode(outcome.failure.code)) this.#refuse(message, outcome.thrown);
+    else this.#quietly(() => giveBack(queue, message, outcome.failure, retry_delay_ms));
+  }
+
+  #refuse({ message_id }: Received, thrown: unknown): void {
+    this.#refused ??= { thrown };
+    this.#quietly(() => this.#options.queue.release(message_id));
+  }
+
+  /** If the queue itself fails, the next run, or the visibility timeout, gives the message back: harmless. */
+  #quietly(act: () => void): void {
     try {
-      if (failure) giveBack(queue, message, failure, retry_delay_ms);
-      else queue.delete(message.message_id);
-    } catch {
-      // The queue itself failed. The message is delivered again after its visibility timeout, which is harmless.
+      act();
+    } catch (thrown) {
+      if (isMachineCode(toFailure(thrown).code)) this.#refused ??= { thrown };
     }
   }
 }

@@ -69,20 +69,29 @@ export class LocalPipeline {
     return new LocalPipeline(options, objects, new QueueDatabase({ path, now_ms: Date.now, newId: randomUUID }));
   }
 
-  /** Delivers until no message of this process is left, or until `stop` aborts and what runs has enqueued its rest. */
+  /**
+   * Delivers until no message of this process is left, or until `stop` aborts and what runs has enqueued its rest.
+   * @throws if the machine fails, such as for a full disk, once what runs has stopped as it does for `stop`
+   */
   async drain(stop: AbortSignal): Promise<void> {
-    const deadline: Deadline = { isNear: () => stop.aborted, remainingMs: () => (stop.aborted ? 0 : Infinity) };
-    const sources = [this.#extractor(deadline), this.#writer()];
     const polling = new AbortController();
+    const ending = AbortSignal.any([stop, polling.signal]);
+    const isEnding = () => ending.aborted;
+    const deadline: Deadline = { isNear: isEnding, remainingMs: () => (isEnding() ? 0 : Infinity) };
+    const sources = [this.#extractor(deadline), this.#writer()];
     this.#queues.releaseFromDead();
-    const running = Promise.all(sources.map((source) => source.run(polling.signal)));
-    for (let round = 1; !stop.aborted && !sources.every((source) => source.isDrained); round += 1) {
+    const parts = [...sources.map((source) => source.run(ending)), this.#waitUntilDrained(sources, ending)];
+    // The first that ends, well or not, ends the others.
+    const ends = await Promise.allSettled(parts.map((part) => part.finally(() => polling.abort())));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  }
+
+  async #waitUntilDrained(sources: readonly LocalEventSource[], ending: AbortSignal): Promise<void> {
+    for (let round = 1; !ending.aborted && !sources.every((source) => source.isDrained); round += 1) {
       await this.clock.sleep(DRAIN_INTERVAL_MS);
       // Another run on this folder may have been killed while it held one of our messages.
       if (round % ROUNDS_BETWEEN_RELEASES === 0) this.#queues.releaseFromDead();
     }
-    polling.abort();
-    await running;
   }
 
   /** Whether a message of the entity is waiting or running, in this process or another. */

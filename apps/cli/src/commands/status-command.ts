@@ -1,6 +1,7 @@
-import { access } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
+import { machineError } from '@bronze/common/words/failure';
 import { guaranteeOf, standingWindow } from '@bronze/common/words/exact-position';
 import { readLoadRecord } from '@bronze/common/load/load-record';
 import type { ObjectStore } from '@bronze/common/ports/object-store';
@@ -64,11 +65,13 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
   }
 }
 
-/** @throws BronzeError CONFIG_INVALID if the folder does not exist */
+/** @throws BronzeError CONFIG_INVALID if the folder does not exist, or is none */
 export async function assertFolder(out: string): Promise<void> {
-  await access(out).catch(() => {
-    throw usageError(`the folder ${out} does not exist`, 'Pass --out with the folder of an earlier bronze run.');
+  const hint = 'Pass --out with the folder of an earlier bronze run.';
+  const found = await stat(out).catch((thrown: unknown) => {
+    throw machineError(thrown, out) ?? usageError(`the folder ${out} does not exist`, hint);
   });
+  if (!found.isDirectory()) throw usageError(`${out} is not a folder`, hint);
 }
 
 function statusOf(

@@ -1,3 +1,5 @@
+import { describeMachineFailure, readMachineFailure } from './machine-failure.ts';
+
 /**
  * What kind of failure it is, for a person at 03:00 as well as for a program.
  *
@@ -60,6 +62,10 @@ export const FAILURE_KINDS = {
   ROW_COUNT_MISMATCH: 'transient',
   SLICE_STUCK: 'permanent',
   ENGINE_LIMIT: 'permanent',
+  DISK_FULL: 'transient',
+  DISK_FAILING: 'transient',
+  FILES_EXHAUSTED: 'transient',
+  FOLDER_UNUSABLE: 'configuration',
 } as const satisfies Record<string, FailureKind>;
 
 export type FailureCode = keyof typeof FAILURE_KINDS;
@@ -97,15 +103,27 @@ export interface Failure {
 
 /** Any thrown value as a {@link Failure}, for logs, tables and failure records. */
 export function toFailure(thrown: unknown): Failure {
-  if (thrown instanceof BronzeError) {
-    return { code: thrown.code, kind: thrown.kind, message: thrown.message, hint: thrown.hint };
-  }
+  const known = toBronzeError(thrown);
+  if (known) return { code: known.code, kind: known.kind, message: known.message, hint: known.hint };
   return {
     code: 'UNEXPECTED',
     kind: 'bug',
     message: thrown instanceof Error ? thrown.message : String(thrown),
     hint: 'Bronze does not know this failure. Please report it with the log of this run.',
   };
+}
+
+/** The thrown value itself, or a failure of the machine as one of ours; undefined for what Bronze does not know. */
+function toBronzeError(thrown: unknown): BronzeError | undefined {
+  return thrown instanceof BronzeError ? thrown : machineError(thrown);
+}
+
+/** A full disk, too many open files and the like as an error with a code and a hint; undefined for anything else. */
+export function machineError(thrown: unknown, path?: string): BronzeError | undefined {
+  const read = thrown instanceof BronzeError ? undefined : readMachineFailure(thrown);
+  if (!read) return undefined;
+  const failure = { ...read, path: read.path ?? path };
+  return new BronzeError(failure.code, describeMachineFailure(failure, thrown), thrown);
 }
 
 /** False if delivering the same message again can't help, because a person has to change something first. */

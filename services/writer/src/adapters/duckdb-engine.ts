@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BronzeError } from '@bronze/common/words/failure';
+import { BronzeError, machineError } from '@bronze/common/words/failure';
 import { NULL_EVENT_DATE } from '@bronze/common/load/object-keys';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { hasNegativeZero, hasSignedZeros } from '../parquet/negative-zero.ts';
+import { makeTemporaryFolder, sweepTemporaryFolders } from './temporary-folders.ts';
 import { unpack } from './unpack.ts';
 import * as sql from '../parquet/duckdb-sql.ts';
 import type { Conversion, Converted, ParquetEngine } from '../parquet/parquet-engine.ts';
@@ -23,6 +23,8 @@ const MEMORY_LIMIT_MB_MAX = 4096;
 export class DuckDbEngine implements ParquetEngine {
   readonly rowCountIfOurs = rowCountIfOurs;
   readonly name = 'duckdb';
+  /** Once per engine: a killed process left its folders long before. */
+  #swept: Promise<void> | undefined;
 
   degraded(): [] {
     return [];
@@ -30,13 +32,21 @@ export class DuckDbEngine implements ParquetEngine {
 
   async *convert(conversion: Conversion): AsyncGenerator<Converted> {
     if (conversion.batches.length === 0) return;
-    const folder = await mkdtemp(join(tmpdir(), 'bronze-duckdb-'));
+    await (this.#swept ??= sweepTemporaryFolders());
+    const folder = await makeTemporaryFolder();
     try {
-      const task = await writeBatchFiles(conversion, folder);
-      yield* await withEnoughMemory(task, folder);
+      yield* await convertIn(folder, conversion);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
+  }
+}
+
+async function convertIn(folder: string, conversion: Conversion): Promise<AsyncGenerator<Converted>> {
+  try {
+    return await withEnoughMemory(await writeBatchFiles(conversion, folder), folder);
+  } catch (thrown) {
+    throw machineError(thrown, folder) ?? thrown;
   }
 }
 
@@ -69,7 +79,8 @@ async function withEnoughMemory(task: sql.DuckDbTask, folder: string): Promise<A
       return await run(task, { folder: attempt, memory_mb });
     } catch (thrown) {
       if (!(thrown instanceof Error && thrown.message.includes('Out of Memory'))) throw thrown;
-      if (memory_mb >= MEMORY_LIMIT_MB_MAX) throw tooLarge(task);
+      // It may be the room to spill that is too small, not the memory.
+      if (memory_mb >= MEMORY_LIMIT_MB_MAX) throw machineError(thrown, folder) ?? tooLarge(task);
       await rm(attempt, { recursive: true });
     }
   }

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { link, mkdir, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { ObjectStore, StoredObject } from '../../ports/object-store.ts';
+import { machineError } from '../../words/failure.ts';
 import { etagOf } from './etag.ts';
+import { onDisk } from './on-disk.ts';
 import { sortedByBytes } from '../../ports/list-pages.ts';
 
 /** Folder of Bronze's own files, next to the objects: half-written ones, the lock, the queues. */
@@ -27,7 +29,8 @@ export class FolderObjectStore implements ObjectStore {
   private constructor(root: string, scratch: string) {
     this.#root = root;
     this.#scratch = scratch;
-    this.#lock = new DatabaseSync(join(root, STATE_FOLDER, 'lock.sqlite'), { timeout: 30_000 });
+    const lock = join(root, STATE_FOLDER, 'lock.sqlite');
+    this.#lock = onDisk(lock, () => new DatabaseSync(lock, { timeout: 30_000 }));
   }
 
   static async open(folder: string): Promise<FolderObjectStore> {
@@ -47,15 +50,15 @@ export class FolderObjectStore implements ObjectStore {
     const path = this.#path(key);
     const half = join(this.#scratch, randomUUID());
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(half, body);
     try {
+      await writeFile(half, body);
       await link(half, path);
       return 'created';
     } catch (thrown) {
       if (errorCode(thrown) === 'EEXIST') return 'exists';
-      throw thrown;
+      throw machineError(thrown, path) ?? thrown;
     } finally {
-      await unlink(half);
+      await rm(half, { force: true });
     }
   }
 
@@ -69,6 +72,9 @@ export class FolderObjectStore implements ObjectStore {
       writeFileSync(half, body);
       renameSync(half, path);
       return true;
+    } catch (thrown) {
+      rmSync(half, { force: true });
+      throw machineError(thrown, path) ?? thrown;
     } finally {
       this.#lock.exec('ROLLBACK');
     }

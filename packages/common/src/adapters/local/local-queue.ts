@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Failure } from '../../words/failure.ts';
 import type { TaskQueue } from '../../ports/queue.ts';
+import { onDisk } from './on-disk.ts';
 
 /** A message as a consumer gets it. */
 export interface Received {
@@ -43,14 +44,7 @@ export class QueueDatabase {
 
   constructor(options: QueueDatabaseOptions) {
     this.options = options;
-    this.#database = new DatabaseSync(options.path, { timeout: 30_000 });
-    this.#database.exec(`
-      PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-      CREATE TABLE IF NOT EXISTS messages (
-        message_id TEXT PRIMARY KEY, queue TEXT NOT NULL, body TEXT NOT NULL,
-        visible_at_ms INTEGER NOT NULL, receive_count INTEGER NOT NULL DEFAULT 0,
-        receiver TEXT, failure TEXT, sent_at_ms INTEGER, group_id TEXT);
-      CREATE INDEX IF NOT EXISTS by_queue ON messages (queue, visible_at_ms);`);
+    this.#database = onDisk(options.path, () => open(options.path));
   }
 
   /** Makes the messages visible at once that were received by processes of this machine that no longer run. */
@@ -63,12 +57,12 @@ export class QueueDatabase {
   }
 
   all(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
-    return this.#statement(sql).all(...values);
+    return onDisk(this.options.path, () => this.#statement(sql).all(...values));
   }
 
   /** @returns how many rows it changed */
   run(sql: string, ...values: SQLInputValue[]): number {
-    return Number(this.#statement(sql).run(...values).changes);
+    return onDisk(this.options.path, () => Number(this.#statement(sql).run(...values).changes));
   }
 
   #statement(sql: string): StatementSync {
@@ -80,6 +74,18 @@ export class QueueDatabase {
   close(): void {
     this.#database.close();
   }
+}
+
+function open(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: 30_000 });
+  database.exec(`
+    PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+    CREATE TABLE IF NOT EXISTS messages (
+      message_id TEXT PRIMARY KEY, queue TEXT NOT NULL, body TEXT NOT NULL,
+      visible_at_ms INTEGER NOT NULL, receive_count INTEGER NOT NULL DEFAULT 0,
+      receiver TEXT, failure TEXT, sent_at_ms INTEGER, group_id TEXT);
+    CREATE INDEX IF NOT EXISTS by_queue ON messages (queue, visible_at_ms);`);
+  return database;
 }
 
 /**
@@ -146,6 +152,14 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     this.changes += 1;
     const visible_at = this.#database.options.now_ms() + visibility_ms;
     this.#database.run('UPDATE messages SET visible_at_ms = ? WHERE message_id = ?', visible_at, message_id);
+  }
+
+  /** Gives a message back as if it had not been delivered: the fault was not its own. */
+  release(message_id: string): void {
+    this.changes += 1;
+    const sql = `UPDATE messages SET visible_at_ms = 0, receiver = NULL, receive_count = receive_count - 1
+      WHERE message_id = ? AND queue = ?`;
+    this.#database.run(sql, message_id, this.name);
   }
 
   /** Moves the message to the dead-letter queue. @param failure why; it is shown with the message there */

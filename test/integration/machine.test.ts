@@ -1,0 +1,102 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { LoopbackServer } from '@bronze/demo/source-api/loopback-server';
+import { SourceApi } from '@bronze/demo/source-api/source-api';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { rowsInBronze } from '../bronze-folder.ts';
+import { bronze, ended, start } from '../command.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const STACK = /^ {4}at /m;
+
+async function folder(): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), 'bronze-machine-'));
+  onTestFinished(() => rm(made, { recursive: true }));
+  return made;
+}
+
+async function configFile(text: string): Promise<string> {
+  const file = join(await folder(), 'bronze.config.ts');
+  await writeFile(file, text);
+  return file;
+}
+
+/** A configuration of one API of 50 records, in pages of 10. */
+async function configOfApi(): Promise<string> {
+  const updated_at = '2024-01-15T10:32:00.123456Z';
+  const records = Array.from({ length: 50 }, (_, index) => {
+    const id = String(index).padStart(2, '0');
+    return { id, updated_at, json: JSON.stringify({ id, updated_at }) };
+  });
+  const list = { length: 50, slice: (from: number, to: number) => records.slice(from, to) };
+  const numbers = { ...list, since: () => numbers, countUpTo: (_: string, id: string) => Number(id) + 1 };
+  const api = new SourceApi({ lists: { '/numbers': () => numbers }, apiKey: async () => undefined });
+  const server = await LoopbackServer.start(api);
+  onTestFinished(() => server.stop());
+  return configFile(`
+    import { defineConfig } from ${JSON.stringify(pathToFileURL(join(ROOT, 'packages/common/src/config/config.ts')).href)};
+    export default defineConfig({
+      sources: { api: { type: 'rest', base_url: '${server.url}', requests_per_second: 1000 } },
+      entities: { numbers: { source: 'api', endpoint: '/numbers', records_path: 'data', primary_key: ['id'],
+        batch_rows: 10, paging: { style: 'cursor', cursor_path: 'meta.next_cursor', size: 10 } } },
+    });`);
+}
+
+describe('a configuration that can’t be loaded is a mistake in it, with exit code 2 and no stack', () => {
+  test.each([
+    ['a mistake in its syntax', '\nexport default {{{', /line 2\b/],
+    ['a package that is not installed', 'import "not-installed";', /'not-installed'[^]*npm install/],
+    ['a file that does not exist', 'import "./none.ts";', /none\.ts/],
+    ['an error that it throws', '\n\nthrow new Error("no such shop");', /line 3: no such shop/],
+  ])('%s', async (_, text, said) => {
+    const { code, stderr } = await bronze(['run', '--config', await configFile(text)]);
+    expect(stderr).toMatch(/CONFIG_INVALID: the configuration file .*bronze\.config\.ts can’t be loaded/);
+    expect(stderr).toMatch(said);
+    expect(stderr).not.toMatch(STACK);
+    expect(code).toBe(2);
+  });
+});
+
+test.each([
+  ['run', 'FOLDER_UNUSABLE'],
+  ['status', 'CONFIG_INVALID'],
+])('bronze %s with an --out that is a file ends with %s and exit code 2', async (command, said) => {
+  const config = await configOfApi();
+  const given = command === 'run' ? ['--config', config] : [];
+  const { code, stderr } = await bronze([command, ...given, '--out', config]);
+  expect(stderr).toContain(`bronze: ${said}: `);
+  expect(stderr).toContain(config);
+  expect(stderr).not.toMatch(STACK);
+  expect(code).toBe(2);
+});
+
+test.each([1, 4, 6, 8])(
+  'a disk that is full after %i files ends a run at once; the next one continues it',
+  async (n) => {
+    const given = ['run', '--config', await configOfApi(), '--out', join(await folder(), 'out')];
+    const out = given.at(-1) ?? '';
+    const preload = pathToFileURL(join(import.meta.dirname, 'full-disk.ts')).href;
+    const full = await bronze(given, { NODE_OPTIONS: `--import=${preload}`, FULL_AFTER: String(n) });
+    expect(full.stderr).toContain('bronze: DISK_FULL: there is no space left on the disk: ');
+    expect(full.stderr).not.toMatch(STACK);
+    expect(full.code).toBe(3);
+    expect(await readdir(join(out, '.bronze/writing'))).toEqual([]);
+    const again = await bronze(given);
+    expect(again.code, again.stderr).toBe(0);
+    const ids = (await rowsInBronze(out, 'numbers')).map(({ id }) => id);
+    expect([ids.length, new Set(ids).size]).toEqual([50, 50]);
+  },
+);
+
+test('a reader that closes the pipe leaves the run as it would have ended, without a stack', async () => {
+  const out = join(await folder(), 'out');
+  const given = ['run', '--config', await configOfApi(), '--out', out, '-o', 'json'];
+  const child = start(process.execPath, [join(ROOT, 'apps/cli/src/bronze.ts'), ...given]);
+  child.stdout?.destroy();
+  const { code, stderr } = await ended(child);
+  expect(stderr).not.toMatch(STACK);
+  expect(code).toBe(0);
+  expect(await rowsInBronze(out, 'numbers')).toHaveLength(50);
+});
