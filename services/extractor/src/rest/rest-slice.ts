@@ -4,6 +4,7 @@ import type { Deadline } from '@bronze/common/ports/clock';
 import type { RawBatch } from '@bronze/common/load/source';
 import type { EndpointEntity } from '@bronze/common/config/rest';
 import type { Position } from '@bronze/common/load/position';
+import { EventDatePresence } from './records/event-date.ts';
 import { fieldsOf, type Fields, type FieldTypes } from './records/field-types.ts';
 import type { LoadWindow } from './records/load-window.ts';
 import type { PageStep, Walk } from './pages/page-step.ts';
@@ -43,11 +44,12 @@ export function startOf(entity: EndpointEntity, load: PendingLoad, window: LoadW
 /** Reads records as batches of staged lines. A batch ends with a page, where reading can continue. */
 export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
   const { entity, types, deadline } = slice;
-  const exclude = new Set(entity.exclude);
+  const presence = new EventDatePresence(entity, types.knows(entity.event_date ?? ''));
   const batch = new BatchBuilder(slice);
   let unread: Fields[] = [];
   let unread_characters = 0;
   const settle = () => {
+    presence.check();
     types.learn(unread);
     batch.add(unread.map((fields) => recordLine(fields, types)));
     unread = [];
@@ -59,7 +61,7 @@ export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
       yield batch.takeLast();
       continue;
     }
-    for (const record of taken(slice.window, step)) unread.push(fieldsOf(record, exclude));
+    for (const fields of takenFields(slice, step, presence)) unread.push(fields);
     unread_characters += step.characters;
     batch.endPage(step.next);
     const isEnough =
@@ -72,9 +74,12 @@ export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
   if (!batch.isEmpty) yield batch.take();
 }
 
-function taken(window: LoadWindow, step: PageStep) {
+function takenFields({ window, entity }: RestSlice, step: PageStep, presence: EventDatePresence): Fields[] {
   window.countRepeated(step.repeated);
-  return step.records.filter((record) => window.takes(record));
+  const taken = step.records.filter((record) => window.takes(record));
+  presence.see(taken);
+  const exclude = new Set(entity.exclude);
+  return taken.map((record) => fieldsOf(record, exclude));
 }
 
 /**
