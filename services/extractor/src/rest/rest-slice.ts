@@ -9,6 +9,7 @@ import { fieldsOf, type Fields, type FieldTypes } from './records/field-types.ts
 import type { LoadWindow } from './records/load-window.ts';
 import type { PageStep, Walk } from './pages/page-step.ts';
 import { walkPages } from './pages/page-walk.ts';
+import type { PageTrail } from './pages/page-trail.ts';
 import { orderOf, type PageToken } from './pages/paging.ts';
 import { recordLine } from './records/record-line.ts';
 import { SeenRecords } from './pages/seen-records.ts';
@@ -38,13 +39,13 @@ export function startOf(entity: EndpointEntity, load: PendingLoad, window: LoadW
     });
   }
   const [token, ...carried] = position?.values ?? [''];
-  return { token, seen: new SeenRecords(entity, carried) };
+  return { token, trail: position?.trail, seen: new SeenRecords(entity, carried) };
 }
 
 /** Reads records as batches of staged lines. A batch ends with a page, where reading can continue. */
 export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
   const { entity, types, deadline } = slice;
-  const presence = new EventDatePresence(entity, types.knows(entity.event_date ?? ''));
+  const presence = new EventDatePresence(entity, types.knowsEventDate);
   const batch = new BatchBuilder(slice);
   let unread: Fields[] = [];
   let unread_characters = 0;
@@ -63,7 +64,7 @@ export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
     }
     for (const fields of takenFields(slice, step, presence)) unread.push(fields);
     unread_characters += step.characters;
-    batch.endPage(step.next);
+    batch.endPage(step);
     const isEnough =
       unread.length >= Math.min(RECORDS_TO_INFER, entity.batch_rows) || unread_characters >= entity.batch_bytes;
     if (types.isNew && batch.isFirst && !isEnough && !deadline.isNear()) continue;
@@ -105,6 +106,7 @@ class BatchBuilder {
   #longest = 0;
   /** Undefined: no page was read yet; null: the list has ended. */
   #next: PageToken | null | undefined;
+  #trail: PageTrail | undefined;
   #isFirst = true;
 
   constructor(slice: RestSlice) {
@@ -137,8 +139,9 @@ class BatchBuilder {
     this.#longest = lines.reduce((longest, line) => Math.max(longest, Buffer.byteLength(line) + 1), this.#longest);
   }
 
-  endPage(next: PageToken | undefined): void {
+  endPage({ next, trail }: PageStep): void {
     this.#next = next ?? null;
+    this.#trail = trail;
   }
 
   take(): RawBatch {
@@ -169,6 +172,7 @@ class BatchBuilder {
   #position(): Position {
     const { entity, window, walk } = this.#slice;
     const values = typeof this.#next === 'string' ? [this.#next, ...walk.seen.carried()] : [];
-    return { order: orderOf(entity, window.since), values };
+    const trail = values.length > 0 ? this.#trail : undefined;
+    return { order: orderOf(entity, window.since), values, ...(trail && { trail }) };
   }
 }

@@ -77,7 +77,7 @@ export class RestSource implements Source {
   async openSlice(entity: EndpointEntity, load: PendingLoad, start: SliceStart): Promise<SliceReader> {
     const window = new LoadWindow(entity, load);
     const types = new FieldTypes(entity, await start.knownColumns());
-    const { token, seen } = startOf(entity, load, window, start.position);
+    const { token, trail, seen } = startOf(entity, load, window, start.position);
     const { deadline } = start;
     const isLater = start.position !== undefined;
     const fetch = (page: PageToken) =>
@@ -90,7 +90,7 @@ export class RestSource implements Source {
             window,
             types,
             deadline,
-            walk: { entity, seen, start: token, fetch, isBeyond: (record) => window.isBeyond(record) },
+            walk: { entity, seen, start: token, trail, fetch, isBeyond: (record) => window.isBeyond(record) },
           });
     return {
       get columns() {

@@ -63,9 +63,10 @@ export class FieldTypes {
     for (const [name, values] of fresh) this.#add(name, this.#typeOf(name, values), values);
   }
 
-  /** Whether the field was in records before, in this slice or an earlier one. */
-  knows(name: string): boolean {
-    return this.#types.has(name);
+  /** Whether records had an event date before, in this load or an earlier one. */
+  get knowsEventDate(): boolean {
+    const { event_date } = this.#entity;
+    return event_date !== null && this.#types.has(event_date);
   }
 
   /** The type by which a field's value is read. */
