@@ -22,8 +22,8 @@ export interface Faults {
   link_origin?: string;
   /** Page tokens are refused. */
   tokens_expire?: boolean;
-  /** Pages lead in a circle. */
-  loop?: boolean;
+  /** Pages lead in a circle: each to the first; or only the last, so that no two pages in a row are the same. */
+  loop?: boolean | 'at_end';
   /** An empty page comes before each page but the first. */
   empty_pages?: boolean;
   /** Every request is redirected to this URL. */

@@ -4,6 +4,8 @@ import type { ApiEvent } from './source-api.ts';
 
 /** Marks the token of a page that was announced by an empty one. */
 const READ_AGAIN = '~';
+/** The token of the first page, given later on. */
+const CIRCLE = 'circle';
 
 interface Page {
   readonly status: number;
@@ -27,7 +29,12 @@ export function listPage(all: RecordList, event: ApiEvent, faults: Faults): Page
   const next = isSkipped ? from : from + size;
   const token = next < list.length ? encode(list.slice(next - 1, next)[0]) : null;
   const again = isSkipped ? `${READ_AGAIN}${token}` : token;
-  return answer({ event, query, records: list.slice(from, next), token: faults.loop ? 'circle' : again }, faults);
+  return answer({ event, query, records: list.slice(from, next), token: circled(again, faults) }, faults);
+}
+
+function circled(token: string | null, { loop }: Faults): string | null {
+  if (loop === 'at_end') return token ?? CIRCLE;
+  return loop ? CIRCLE : token;
 }
 
 function isEmptied(query: Readonly<Record<string, string | undefined>>, from: number, faults: Faults): boolean {
@@ -60,7 +67,7 @@ function encode(record: ApiRecord | undefined): string {
 }
 
 function after(list: RecordList, token: string): number {
-  if (token === 'circle') return 0;
+  if (token === CIRCLE) return 0;
   const sort_key = Buffer.from(token.replace(READ_AGAIN, ''), 'base64url').toString();
   const [updated_at, id] = JSON.parse(sort_key) as [string, string];
   return list.countUpTo(updated_at, id);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ApiRecord } from '@bronze/demo/source-api/api-record';
+import type { LoadRecord } from '@bronze/common/load/load-record';
 import { RestWorld } from './rest-world.ts';
 
 const now = () => new Date().toISOString().replace('Z', '000Z');
@@ -57,6 +58,11 @@ describe('inferred types', () => {
   });
 });
 
+/** The event dates that name the parts of a load. */
+function daysOf({ parts }: Pick<LoadRecord, 'parts'>): (string | undefined)[] {
+  return parts.map(({ key }) => /event_date=([^/]*)/.exec(key)?.[1]);
+}
+
 test.concurrent('records without an event date get a part of their own', async () => {
   const records = [
     record('a', '"paid_at":"2024-01-02T23:30:00-05:00"'),
@@ -71,9 +77,76 @@ test.concurrent('records without an event date get a part of their own', async (
   ]);
 });
 
-test.concurrent('an entity whose records all lack the event date gets a part too', async () => {
-  await using world = await RestWorld.open({ records: [record('a', '"x":1')], entity: { event_date: 'paid_at' } });
+test.concurrent('an event date that is null in every record gives a part too', async () => {
+  await using world = await RestWorld.open({
+    records: [record('a', '"paid_at":null')],
+    entity: { event_date: 'paid_at' },
+  });
+  expect(daysOf(await world.load())).toEqual(['__HIVE_DEFAULT_PARTITION__']);
+});
+
+test.concurrent('an event date that no record has is an error, until it is named rightly or declared', async () => {
+  const records = [record('a', '"paid_at":"2024-01-02T23:30:00-05:00","meta":{"at":"2024-01-02"}')];
+  await using world = await RestWorld.open({ records, entity: { event_date: 'piad_at' } });
+  expect(await world.failingRun()).toMatchObject({
+    code: 'COLUMN_MISSING',
+    message: 'no record of things has the field piad_at, its event_date',
+    hint: expect.stringContaining('Records have: id, paid_at, meta, updated_at.') as string,
+  });
+  expect(await world.failingRun({ event_date: 'meta.at' })).toMatchObject({ code: 'COLUMN_MISSING' });
+  expect(await world.failingRun({ event_date: 'meta' })).toMatchObject({ code: 'COLUMN_UNSUPPORTED' });
+  expect(await world.failingRun({ columns: { paid_at: 'text' }, event_date: 'paid_at' })).toMatchObject({
+    code: 'COLUMN_UNSUPPORTED',
+  });
+  // The load that failed continues, and the next one finds nothing.
+  const { status, loads } = await world.run({ event_date: 'paid_at' });
+  expect([status, loads.flatMap(daysOf)]).toEqual(['completed', ['2024-01-03']]);
+});
+
+test.concurrent('records may lack a declared event date', async () => {
+  const entity = { event_date: 'paid_at', columns: { paid_at: 'timestamptz' } };
+  await using world = await RestWorld.open({ records: [record('a', '"x":1')], entity });
   expect(await world.load()).toMatchObject({ rows_in_bronze: 1 });
+});
+
+const NO_DATES = [
+  '1705312800',
+  '"15/01/2024"',
+  '"pending"',
+  '"2024-01-15T10:00:00.123456789+02:00"',
+  '"../../../x"',
+  '"__all__"',
+  '{"a":1}',
+];
+
+test.concurrent.each(NO_DATES)('an event date that holds %s is an error, until its type is declared', async (value) => {
+  const records = [record('a', '"due":"2024-01-15"'), record('b', `"due":${value}`)];
+  await using world = await RestWorld.open({ records, entity: { event_date: 'due' } });
+  expect(await world.failingRun()).toMatchObject({
+    code: 'COLUMN_UNSUPPORTED',
+    message: expect.stringContaining(`as it holds ${value}; it must be a date or timestamp`) as string,
+  });
+  const { status, loads } = await world.run({ columns: { due: 'timestamptz' } });
+  expect([status, loads.flatMap(daysOf)]).toEqual(['completed', ['2024-01-15']]);
+  expect(loads[0]?.rows_quarantined).toBe(1);
+});
+
+test.concurrent('what is no date after the event date’s type is known is quarantined', async () => {
+  const records = [record('a', '"due":"2024-01-15T01:00:00+02:00"')];
+  await using world = await RestWorld.open({ records, entity: { event_date: 'due' } });
+  await world.load();
+  for (const [index, value] of NO_DATES.entries()) world.list.add(record(`x${index}`, `"due":${value}`, now()));
+  world.list.add(record('z', '"other":1', now()));
+  await world.nextSecond();
+  const load = await world.load();
+  expect(daysOf(load)).toEqual(['__HIVE_DEFAULT_PARTITION__']);
+  expect(load.rows_quarantined).toBe(NO_DATES.length);
+});
+
+test.concurrent('Unix seconds that are declared name the day in UTC', async () => {
+  const entity = { event_date: 'due', columns: { due: 'unix_seconds' } };
+  await using world = await RestWorld.open({ records: [record('a', '"due":1705363199')], entity });
+  expect(daysOf(await world.load())).toEqual(['2024-01-15']);
 });
 
 test.concurrent('hostile keys and values arrive unchanged', async () => {

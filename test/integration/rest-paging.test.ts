@@ -130,6 +130,12 @@ describe.each([PAGINGS.cursor, PAGINGS['next-link in the body'], PAGINGS['next-l
       expect(await world.versions()).toEqual(world.expected());
     });
 
+    test.concurrent('pages that lead in a circle longer than a slice are an error too', async () => {
+      const entity = { paging: { ...paging, size: 600 }, slice_rows: 1200 };
+      await using world = await RestWorld.open({ records: 3600, entity, faults: { loop: 'at_end' } });
+      expect(await world.failingRun()).toMatchObject({ code: 'PAGES_LOOP' });
+    });
+
     test.concurrent('an expired token restarts the slice; one of an earlier slice fails with a way out', async () => {
       await using world = await RestWorld.open({ entity: { paging }, faults: { tokens_expire: true } });
       expect(await world.failingRun()).toMatchObject({ code: 'SOURCE_INTERRUPTED' });

@@ -73,11 +73,11 @@ export const DATA_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'services/extractor/src/rest/rest-slice.ts',
-        find: '    for (const record of taken(slice.window, step)) unread.push(fieldsOf(record, exclude));',
-        put: `    const inside = taken(slice.window, step);
-    for (const record of inside) unread.push(fieldsOf(record, exclude));
+        find: '    for (const fields of takenFields(slice, step, presence)) unread.push(fields);',
+        put: `    const inside = takenFields(slice, step, presence);
+    for (const fields of inside) unread.push(fields);
     if (inside.length === 0) {
-      batch.endPage(undefined);
+      batch.endPage({ ...step, next: undefined });
       break;
     }`,
       },

@@ -31,6 +31,24 @@ test('the checkpoints, the probe and Hive’s name for NULL have fixed keys', ()
   expect(keys.partKey(load, keys.NULL_EVENT_DATE, 0)).toContain('/event_date=__HIVE_DEFAULT_PARTITION__/part-00000-');
 });
 
+test.each([
+  '',
+  '1704067200',
+  '15/01/2024',
+  'pending',
+  '../../../x',
+  '__all__',
+  '{"a":1}',
+  '2024-02-30',
+  '2024-13-01',
+  '2024-01-1',
+  '2024-01-15T',
+  '2024-01-15\n',
+  '%2024-01-1',
+])('no part is named by %j, which is no day', (text) => {
+  expect(() => keys.partKey(load, text, 0)).toThrow(expect.objectContaining({ code: 'COLUMN_UNSUPPORTED' }) as Error);
+});
+
 test('logs and failures are stored under the UTC day on which they happened', () => {
   const at = timestamp('2024-01-15T23:30:00-01:00');
   expect(keys.failureRecordKey(at, 'm')).toBe('logs/pipeline/ingestion/failures/date=2024-01-16/m.json');

@@ -1,6 +1,7 @@
 /** Every object key that Bronze writes is built here. The policies in `infra/` repeat the prefixes. */
 import type { LoadType } from '../words/entity.ts';
-import { type Timestamp, utcDate } from '../words/timestamp.ts';
+import { BronzeError } from '../words/failure.ts';
+import { isCalendarDay, type Timestamp, utcDate } from '../words/timestamp.ts';
 
 export const STAGING_PREFIX = 'data/staging/';
 export const BRONZE_PREFIX = 'data/bronze/';
@@ -97,13 +98,29 @@ export function taskNameOfReceipt(load: LoadKey, key: string): string | undefine
  *
  * @param eventDate a real ISO date; null if the entity has no event date column (the key then has no such level);
  *   `__HIVE_DEFAULT_PARTITION__`, Hive's name for NULL, if the row's value is null
+ * @throws BronzeError COLUMN_UNSUPPORTED for any other event date
  */
 export function partKey(load: BronzeKey, eventDate: string | null, part: number): string {
-  const day = eventDate === null ? '' : `event_date=${eventDate}/`;
+  const day = eventDate === null ? '' : `event_date=${asEventDate(eventDate)}/`;
   return `${BRONZE_PREFIX}${load.entity}/ingestion_date=${utcDate(load.ingested_at)}/load_type=${load.load_type}/${day}part-${ordinal(part)}-${load.load_id}.parquet`;
 }
 
 export const NULL_EVENT_DATE = '__HIVE_DEFAULT_PARTITION__';
+
+/**
+ * The text, if it may name an `event_date=` level: a day that exists, or {@link NULL_EVENT_DATE}.
+ *
+ * @throws BronzeError COLUMN_UNSUPPORTED for anything else, which may be a path
+ */
+export function asEventDate(text: string): string {
+  if (text === NULL_EVENT_DATE || (ISO_DATE.test(text) && isCalendarDay(text))) return text;
+  throw new BronzeError('COLUMN_UNSUPPORTED', {
+    message: `the event date ${JSON.stringify(text.slice(0, 40))} is not a date, and can’t name a folder`,
+    hint: 'Nothing of it was written. Name a date or timestamp as event_date, or leave it out; then abandon the load and run the entity again.',
+  });
+}
+
+const ISO_DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 export function quarantineKey(load: BronzeKey, slice: number, task: number): string {
   return `${QUARANTINE_PREFIX}${load.entity}/ingestion_date=${utcDate(load.ingested_at)}/${load.load_id}-${taskName(slice, task)}.ndjson`;

@@ -1,11 +1,24 @@
 import * as z from 'zod/mini';
 
+/** What is remembered of the pages before, so that those which lead in a circle are noticed in a later slice. */
+export const pageTrailSchema = z.object({
+  /** Digest of the token of one page. */
+  saved: z.string(),
+  /** How many pages after it another is saved in its place. */
+  power: z.int(),
+  /** How many pages were read since. */
+  count: z.int(),
+});
+export type PageTrail = z.infer<typeof pageTrailSchema>;
+
 /** Where reading resumes, in the source's own terms. */
 export const positionSchema = z.object({
   /** What the values belong to: `public.orders (updated_at timestamp with time zone, id bigint)`. */
   order: z.string(),
   /** The values of the last staged row, as text. */
   values: z.array(z.string()),
+  /** Of an API that names its next page. Positions of earlier code have none. */
+  trail: z.optional(pageTrailSchema),
 });
 export type Position = z.infer<typeof positionSchema>;
 

@@ -4,10 +4,12 @@ import type { Deadline } from '@bronze/common/ports/clock';
 import type { RawBatch } from '@bronze/common/load/source';
 import type { EndpointEntity } from '@bronze/common/config/rest';
 import type { Position } from '@bronze/common/load/position';
+import { EventDatePresence } from './records/event-date.ts';
 import { fieldsOf, type Fields, type FieldTypes } from './records/field-types.ts';
 import type { LoadWindow } from './records/load-window.ts';
 import type { PageStep, Walk } from './pages/page-step.ts';
 import { walkPages } from './pages/page-walk.ts';
+import type { PageTrail } from './pages/page-trail.ts';
 import { orderOf, type PageToken } from './pages/paging.ts';
 import { recordLine } from './records/record-line.ts';
 import { SeenRecords } from './pages/seen-records.ts';
@@ -37,17 +39,18 @@ export function startOf(entity: EndpointEntity, load: PendingLoad, window: LoadW
     });
   }
   const [token, ...carried] = position?.values ?? [''];
-  return { token, seen: new SeenRecords(entity, carried) };
+  return { token, trail: position?.trail, seen: new SeenRecords(entity, carried) };
 }
 
 /** Reads records as batches of staged lines. A batch ends with a page, where reading can continue. */
 export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
   const { entity, types, deadline } = slice;
-  const exclude = new Set(entity.exclude);
+  const presence = new EventDatePresence(entity, types.knowsEventDate);
   const batch = new BatchBuilder(slice);
   let unread: Fields[] = [];
   let unread_characters = 0;
   const settle = () => {
+    presence.check();
     types.learn(unread);
     batch.add(unread.map((fields) => recordLine(fields, types)));
     unread = [];
@@ -59,9 +62,9 @@ export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
       yield batch.takeLast();
       continue;
     }
-    for (const record of taken(slice.window, step)) unread.push(fieldsOf(record, exclude));
+    for (const fields of takenFields(slice, step, presence)) unread.push(fields);
     unread_characters += step.characters;
-    batch.endPage(step.next);
+    batch.endPage(step);
     const isEnough =
       unread.length >= Math.min(RECORDS_TO_INFER, entity.batch_rows) || unread_characters >= entity.batch_bytes;
     if (types.isNew && batch.isFirst && !isEnough && !deadline.isNear()) continue;
@@ -72,9 +75,12 @@ export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
   if (!batch.isEmpty) yield batch.take();
 }
 
-function taken(window: LoadWindow, step: PageStep) {
+function takenFields({ window, entity }: RestSlice, step: PageStep, presence: EventDatePresence): Fields[] {
   window.countRepeated(step.repeated);
-  return step.records.filter((record) => window.takes(record));
+  const taken = step.records.filter((record) => window.takes(record));
+  presence.see(taken);
+  const exclude = new Set(entity.exclude);
+  return taken.map((record) => fieldsOf(record, exclude));
 }
 
 /**
@@ -100,6 +106,7 @@ class BatchBuilder {
   #longest = 0;
   /** Undefined: no page was read yet; null: the list has ended. */
   #next: PageToken | null | undefined;
+  #trail: PageTrail | undefined;
   #isFirst = true;
 
   constructor(slice: RestSlice) {
@@ -132,8 +139,9 @@ class BatchBuilder {
     this.#longest = lines.reduce((longest, line) => Math.max(longest, Buffer.byteLength(line) + 1), this.#longest);
   }
 
-  endPage(next: PageToken | undefined): void {
+  endPage({ next, trail }: PageStep): void {
     this.#next = next ?? null;
+    this.#trail = trail;
   }
 
   take(): RawBatch {
@@ -164,6 +172,7 @@ class BatchBuilder {
   #position(): Position {
     const { entity, window, walk } = this.#slice;
     const values = typeof this.#next === 'string' ? [this.#next, ...walk.seen.carried()] : [];
-    return { order: orderOf(entity, window.since), values };
+    const trail = values.length > 0 ? this.#trail : undefined;
+    return { order: orderOf(entity, window.since), values, ...(trail && { trail }) };
   }
 }

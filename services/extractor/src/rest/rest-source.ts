@@ -8,6 +8,7 @@ import type { EndpointEntity, RestSourceConfig } from '@bronze/common/config/res
 import { minusSeconds, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import { type ApiAnswer, type ApiClient, isRefusal, type Refusal } from './http/api-client.ts';
 import { baseUrl } from './http/base-url.ts';
+import { checkDeclaredEventDate } from './records/event-date.ts';
 import { FieldTypes } from './records/field-types.ts';
 import type { JsonObject } from './records/json-node.ts';
 import { LoadWindow } from './records/load-window.ts';
@@ -49,6 +50,7 @@ export class RestSource implements Source {
     const { answer, since_parameter } = await this.#firstPage(entity, claim);
     const records = recordsIn(entity, answer.body);
     checkFields(entity, records);
+    checkDeclaredEventDate(entity);
     checkPaging(entity, { url: answer.url, body: answer.body, link: answer.headers['link'] }, records.length);
     const isIgnored = since_parameter === 'sent' && holdsOlder(entity, records, claim.since);
     return {
@@ -75,7 +77,7 @@ export class RestSource implements Source {
   async openSlice(entity: EndpointEntity, load: PendingLoad, start: SliceStart): Promise<SliceReader> {
     const window = new LoadWindow(entity, load);
     const types = new FieldTypes(entity, await start.knownColumns());
-    const { token, seen } = startOf(entity, load, window, start.position);
+    const { token, trail, seen } = startOf(entity, load, window, start.position);
     const { deadline } = start;
     const isLater = start.position !== undefined;
     const fetch = (page: PageToken) =>
@@ -88,7 +90,7 @@ export class RestSource implements Source {
             window,
             types,
             deadline,
-            walk: { entity, seen, start: token, fetch, isBeyond: (record) => window.isBeyond(record) },
+            walk: { entity, seen, start: token, trail, fetch, isBeyond: (record) => window.isBeyond(record) },
           });
     return {
       get columns() {

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BronzeError, machineError } from '@bronze/common/words/failure';
-import { NULL_EVENT_DATE } from '@bronze/common/load/object-keys';
+import { asEventDate, NULL_EVENT_DATE } from '@bronze/common/load/object-keys';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { hasNegativeZero, hasSignedZeros } from '../parquet/negative-zero.ts';
 import { makeTemporaryFolder, sweepTemporaryFolders } from './temporary-folders.ts';
@@ -114,7 +114,8 @@ async function run(task: sql.DuckDbTask, { folder, memory_mb }: Workspace): Prom
       for (const setting of sql.settingsSql(task)) await connection.run(setting);
       const files = await copyParts(connection, task, folder);
       const isClean = files.every((file) => file.part !== sql.QUARANTINED);
-      return emitParts(files, isClean ? undefined : await readQuarantine(connection, task));
+      const parts = toParts(files, task.event_date_column);
+      return emitParts(parts, isClean ? undefined : await readQuarantine(connection, task));
     } finally {
       connection.closeSync();
     }
@@ -172,17 +173,27 @@ async function readQuarantine(connection: DuckDBConnection, task: sql.DuckDbTask
   return { kind: 'quarantine', rows: lines.length, body: Buffer.concat(lines) };
 }
 
-async function* emitParts(files: readonly PartFile[], quarantine: Converted | undefined): AsyncGenerator<Converted> {
+interface DatedFile extends Omit<PartFile, 'part'> {
+  readonly event_date: string | null;
+}
+
+/** All names are checked before anything is given away. */
+function toParts(files: readonly PartFile[], column: string | null): DatedFile[] {
+  const sorted = files.filter(({ part }) => part !== sql.QUARANTINED).toSorted((a, b) => (a.part < b.part ? -1 : 1));
+  return sorted.map(({ part, path, rows }) => ({ event_date: eventDate(part, column), path, rows }));
+}
+
+async function* emitParts(parts: readonly DatedFile[], quarantine: Converted | undefined): AsyncGenerator<Converted> {
   if (quarantine) yield quarantine;
-  for (const { part, path, rows } of files.toSorted((a, b) => (a.part < b.part ? -1 : 1))) {
-    if (part === sql.QUARANTINED) continue;
+  for (const { event_date, path, rows } of parts) {
     const body = await readFile(path);
     await unlink(path);
-    yield { kind: 'part', event_date: eventDate(part), rows, body };
+    yield { kind: 'part', event_date, rows, body };
   }
 }
 
-function eventDate(part: string): string | null {
-  if (part === sql.ALL_ROWS) return null;
-  return part === sql.NO_DATE ? NULL_EVENT_DATE : part;
+/** @throws BronzeError COLUMN_UNSUPPORTED for the text of a column that holds no dates, even one like our own names */
+function eventDate(part: string, column: string | null): string | null {
+  if (column === null) return null;
+  return part === sql.NO_DATE ? NULL_EVENT_DATE : asEventDate(part);
 }

@@ -9,6 +9,23 @@ import { cases, COLUMNS, FITTING, GOOD, NULLS, type Staged, UNFIT } from '../par
 import { batchOf, conversionOf, convert, lineOf, PROVENANCE, noise, readBack, textOf } from './engines.fixtures.ts';
 import { ENGINE_NAMES } from './engines.ts';
 
+/** Texts that an API may send where a date is expected. */
+const NO_DAYS = [
+  '',
+  '1704067200',
+  '15/01/2024',
+  'pending',
+  '../../../x',
+  '__all__',
+  '__null__',
+  '__no_date__',
+  '__quarantine__',
+  '__HIVE_DEFAULT_PARTITION__',
+  '{"a":1}',
+  '2024-02-30',
+  '0000-01-01',
+];
+
 describe.each(ENGINE_NAMES)('%s', (engine) => {
   test('puts rows that fit into bronze and all others, with the reason, into quarantine', async () => {
     const fitting = cases(FITTING).map(([name, value], index) => ({
@@ -66,6 +83,26 @@ describe.each(ENGINE_NAMES)('%s', (engine) => {
       first.parts.map(({ body }) => Buffer.from(body).toString('base64')),
     );
   });
+
+  const day = (type: string) => [{ name: 'day', type }];
+
+  test.each(['date', 'timestamp without time zone', 'timestamp with time zone'])(
+    'quarantines what is no %s: no such value names a part',
+    async (type) => {
+      const rows = NO_DAYS.map((text) => ({ day: text }));
+      const { parts, quarantine } = await convert(engine, conversionOf(day(type), [batchOf(rows)], 'day'));
+      expect(parts).toEqual([]);
+      expect(quarantine.map((one) => one.rows)).toEqual([NO_DAYS.length]);
+    },
+  );
+
+  test.each(NO_DAYS)(
+    'refuses to name a part by %j, of a column that earlier code took for an event date',
+    async (text) => {
+      const conversion = conversionOf(day('text'), [batchOf([{ day: '2024-01-14' }, { day: text }])], 'day');
+      await expect(convert(engine, conversion)).rejects.toMatchObject({ code: 'COLUMN_UNSUPPORTED' });
+    },
+  );
 
   test('makes nothing from no batches and from empty batches', async () => {
     expect(await convert(engine, conversionOf(COLUMNS, []))).toEqual({ parts: [], quarantine: [], rejected: [] });

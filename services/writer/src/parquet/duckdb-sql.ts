@@ -5,8 +5,11 @@ import { duckDbType } from './duckdb-types.ts';
 import type { Conversion } from './parquet-engine.ts';
 import { leavesNullsOut } from './staged-lines.ts';
 
-/** Partition names that are not dates: rows without one, all rows of an entity without one, and the quarantine. */
-export const NO_DATE = '__null__';
+/**
+ * Partition names that are not dates: rows without one, all rows of an entity without one, and the quarantine. No value
+ * is mistaken for the first or the last: ten characters of it count.
+ */
+export const NO_DATE = '__no_date__';
 export const ALL_ROWS = '__all__';
 export const QUARANTINED = '__quarantine__';
 

@@ -1,6 +1,6 @@
 import type { Column, SourceSystem } from '@bronze/common/words/entity';
 import { BronzeError } from '@bronze/common/words/failure';
-import { NULL_EVENT_DATE } from '@bronze/common/load/object-keys';
+import { asEventDate, NULL_EVENT_DATE } from '@bronze/common/load/object-keys';
 import { isRepresentable } from './representable.ts';
 import { parquetType, typeName } from './type-mapping.ts';
 
@@ -54,9 +54,13 @@ export function typeMismatch(row: StagedRow, { columns, source_system }: Mismatc
   return reasons.length === 0 ? undefined : reasons.join('; ');
 }
 
-/** The event date of a row that fits: the text of a date or timestamp begins with it. Null without such a column. */
+/**
+ * The event date of a row that fits: the text of a date or timestamp begins with it. Null without such a column.
+ *
+ * @throws BronzeError COLUMN_UNSUPPORTED if the column is of another type, and the value no date
+ */
 export function eventDateOf(row: StagedRow, column: string | null): string | null {
   if (column === null) return null;
   const text = Object.hasOwn(row, column) ? row[column] : null;
-  return text?.slice(0, 10) ?? NULL_EVENT_DATE;
+  return typeof text === 'string' ? asEventDate(text.slice(0, 10)) : NULL_EVENT_DATE;
 }

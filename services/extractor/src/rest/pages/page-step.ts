@@ -1,6 +1,7 @@
 import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity } from '@bronze/common/config/rest';
 import type { JsonObject } from '../records/json-node.ts';
+import type { PageTrail } from './page-trail.ts';
 import type { PageToken } from './paging.ts';
 import type { SeenRecords } from './seen-records.ts';
 
@@ -21,6 +22,8 @@ export interface PageStep {
   readonly characters: number;
   /** Undefined: the list has ended. */
   readonly next: PageToken | undefined;
+  /** After this page; undefined for styles that count pages or records. */
+  readonly trail?: PageTrail;
 }
 
 export interface Walk {
@@ -28,6 +31,8 @@ export interface Walk {
   readonly seen: SeenRecords;
   /** The first page to read; empty: the start of the list. */
   readonly start: PageToken;
+  /** After the last page of the slice before. */
+  readonly trail?: PageTrail | undefined;
   fetch(token: PageToken): Promise<RawPage>;
   /** Whether a record changed after the window's end. */
   isBeyond(record: JsonObject): boolean;

@@ -2,6 +2,7 @@ import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity } from '@bronze/common/config/rest';
 import { walkOffsets } from './offset-walk.ts';
 import { isAnchored, listMoved, type PageStep, type RawPage, step, type Walk } from './page-step.ts';
+import { follow, isOnTrail } from './page-trail.ts';
 import type { PageToken } from './paging.ts';
 import { digest } from './seen-records.ts';
 
@@ -53,16 +54,21 @@ function stepsOf(walk: Walk): AsyncGenerator<PageStep> {
   }
 }
 
-/** `none`, `cursor` and `next-link`: the server says where the list continues. */
+/**
+ * `none`, `cursor` and `next-link`: the server says where the list continues. A circle within the slice is noticed by
+ * its tokens, a longer one by the trail that goes from slice to slice.
+ */
 async function* walkTokens(walk: Walk): AsyncGenerator<PageStep> {
   const tokens = new Set<string>();
+  let { trail } = walk;
   for (let token: PageToken | undefined = walk.start; token !== undefined;) {
     // A token is a slice of its page's text, and would keep the whole text in memory.
     const digested = digest(token);
-    if (tokens.has(digested)) throw loop(walk.entity);
+    if (tokens.has(digested) || isOnTrail(trail, digested)) throw loop(walk.entity);
     tokens.add(digested);
     const page: RawPage = await walk.fetch(token);
-    yield step(walk, { page, next: page.next });
+    trail = follow(trail, digested);
+    yield { ...step(walk, { page, next: page.next }), trail };
     token = page.next;
   }
 }

@@ -1,6 +1,7 @@
 import { type Column, METADATA_COLUMNS } from '@bronze/common/words/entity';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity } from '@bronze/common/config/rest';
+import { checkEventDate } from './event-date.ts';
 import { canonicalJson, type JsonNode, JsonNumber, type JsonObject } from './json-node.ts';
 import { parseTimestampText } from './parsed-timestamp.ts';
 
@@ -46,7 +47,8 @@ export class FieldTypes {
   /**
    * Infers the types of the fields that are not known yet.
    *
-   * @throws BronzeError COLUMN_RESERVED, COLUMN_AMBIGUOUS, COLUMN_UNSUPPORTED for names that Bronze can't hold
+   * @throws BronzeError COLUMN_RESERVED, COLUMN_AMBIGUOUS, COLUMN_UNSUPPORTED for names that Bronze can't hold, and for
+   *   an event date that is no date or timestamp
    */
   learn(records: readonly Fields[]): void {
     const fresh = new Map<string, JsonNode[]>();
@@ -58,7 +60,13 @@ export class FieldTypes {
         else fresh.set(name, [value]);
       }
     }
-    for (const [name, values] of fresh) this.#add(name, this.#typeOf(name, values));
+    for (const [name, values] of fresh) this.#add(name, this.#typeOf(name, values), values);
+  }
+
+  /** Whether records had an event date before, in this load or an earlier one. */
+  get knowsEventDate(): boolean {
+    const { event_date } = this.#entity;
+    return event_date !== null && this.#types.has(event_date);
   }
 
   /** The type by which a field's value is read. */
@@ -81,8 +89,9 @@ export class FieldTypes {
     return name === cursor || name === event_date ? inferTimestamp(values) : inferType(values);
   }
 
-  #add(sent: string, type: string): void {
+  #add(sent: string, type: string, values: readonly JsonNode[] = []): void {
     this.#check(sent);
+    if (sent === this.#entity.event_date) checkEventDate(this.#entity, type, values);
     // A copy: a slice of a page's text would keep the whole text in memory.
     const name = Buffer.from(sent).toString();
     this.#types.set(name, type);

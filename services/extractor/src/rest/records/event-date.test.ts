@@ -1,0 +1,121 @@
+import type { BronzeError } from '@bronze/common/words/failure';
+import { describe, expect, test } from 'vitest';
+import { entityWith } from '../endpoint.fixtures.ts';
+import { checkDeclaredEventDate, EventDatePresence } from './event-date.ts';
+import { fieldsOf, FieldTypes } from './field-types.ts';
+import { JsonObject, parseJson } from './json-node.ts';
+
+function recordsOf(...texts: string[]): JsonObject[] {
+  return texts.map((text) => {
+    const node = parseJson(text);
+    if (!(node instanceof JsonObject)) throw new Error('the text is not an object');
+    return node;
+  });
+}
+
+function failureOf(action: () => void): Pick<BronzeError, 'code' | 'message' | 'hint'> | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (thrown) {
+    return thrown as BronzeError;
+  }
+}
+
+const dated = (type?: string) => entityWith({ event_date: 'at', ...(type !== undefined && { columns: { at: type } }) });
+
+describe('values that name no day', () => {
+  test.each([
+    ['1705312800', 'bigint', '1705312800'],
+    ['"15/01/2024"', 'text', '"15/01/2024"'],
+    ['"pending"', 'text', '"pending"'],
+    ['"2024-01-15T10:00:00.123456789+02:00"', 'text', '"2024-01-15T10:00:00.123456789+02:00"'],
+    ['"../../../x"', 'text', '"../../../x"'],
+    ['"__all__"', 'text', '"__all__"'],
+    ['{"a":1}', 'json', '{"a":1}'],
+    ['true', 'boolean', 'true'],
+    [`"${'x'.repeat(100)}"`, 'text', `"${'x'.repeat(39)}…`],
+  ])('%s is an error, also among others that do', (value, type, shown) => {
+    const learn = (...values: string[]) => {
+      const records = recordsOf(...values.map((one) => `{"at":${one}}`)).map((one) => fieldsOf(one, new Set()));
+      return failureOf(() => new FieldTypes(dated(), []).learn(records));
+    };
+    expect(learn(value)).toMatchObject({
+      code: 'COLUMN_UNSUPPORTED',
+      message: `event_date at of things is ${type}, as it holds ${shown}; it must be a date or timestamp`,
+      hint: expect.stringContaining(`declare columns: { "at": 'timestamptz' }`) as string,
+    });
+    expect(learn('"2024-01-15"', value, '"2024-01-16T10:00:00Z"')).toMatchObject({
+      code: 'COLUMN_UNSUPPORTED',
+      message: expect.stringContaining(`as it holds ${shown};`) as string,
+    });
+  });
+
+  test('a type that an earlier load inferred is an error too, until another is declared', () => {
+    const known = [{ name: 'at', type: 'bigint' }];
+    expect(failureOf(() => new FieldTypes(dated(), known))).toMatchObject({
+      code: 'COLUMN_UNSUPPORTED',
+      message: 'event_date at of things is bigint since an earlier load; it must be a date or timestamp',
+    });
+    expect(new FieldTypes(dated('unix_seconds'), known).columns()).toEqual([
+      { name: 'at', type: 'timestamp with time zone' },
+    ]);
+  });
+});
+
+test.each(['text', 'bigint', 'numeric(12,2)', 'json', 'boolean'])('an event date declared as %s is refused', (type) => {
+  expect(failureOf(() => checkDeclaredEventDate(dated(type)))).toMatchObject({
+    code: 'COLUMN_UNSUPPORTED',
+    message: `event_date at of things is ${type}; it must be a date or timestamp`,
+  });
+});
+
+test.each(['date', 'timestamp', 'timestamptz', 'unix_seconds', 'unix_milliseconds'])('%s serves', (type) => {
+  expect(failureOf(() => checkDeclaredEventDate(dated(type)))).toBeUndefined();
+});
+
+test.each(['date', 'timestamp with time zone', 'timestamp without time zone'])(
+  '%s of an earlier load serves',
+  (type) => {
+    expect(failureOf(() => new FieldTypes(dated(), [{ name: 'at', type }]))).toBeUndefined();
+  },
+);
+
+describe('a field that no record has', () => {
+  const check = (
+    records: readonly JsonObject[],
+    { isKnown = false, type }: { isKnown?: boolean; type?: string } = {},
+  ) =>
+    failureOf(() => {
+      const presence = new EventDatePresence(dated(type), isKnown);
+      presence.see(records);
+      presence.check();
+    });
+
+  test.each([
+    ['misspelt', '{"id":1,"att":"2024-01-15"}', 'id, att'],
+    ['nested', '{"id":1,"meta":{"at":"2024-01-15"}}', 'id, meta'],
+  ])('is an error, %s or not, naming those there are', (_, record, names) => {
+    expect(check(recordsOf(record, record))).toMatchObject({
+      code: 'COLUMN_MISSING',
+      message: 'no record of things has the field at, its event_date',
+      hint: expect.stringContaining(`Records have: ${names}. `) as string,
+    });
+  });
+
+  test('is none if it is null everywhere, or one record has it, or there are no records', () => {
+    expect(check(recordsOf('{"at":null}', '{"at":null}'))).toBeUndefined();
+    expect(check(recordsOf('{"id":1}', '{"at":"2024-01-15"}'))).toBeUndefined();
+    expect(check([])).toBeUndefined();
+  });
+
+  test('is none if it is declared, or earlier records had it', () => {
+    expect(check(recordsOf('{"id":1}'), { type: 'date' })).toBeUndefined();
+    expect(check(recordsOf('{"id":1}'), { isKnown: true })).toBeUndefined();
+  });
+
+  test('names no more fields than a message holds', () => {
+    const record = `{${Array.from({ length: 80 }, (_, n) => `"k${n}":1`).join()}}`;
+    expect(check(recordsOf(record))?.hint).toMatch(/k49\. A nested/);
+  });
+});
