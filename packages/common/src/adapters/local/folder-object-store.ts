@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { ObjectStore, StoredObject } from '../../ports/object-store.ts';
 import { etagOf } from './etag.ts';
+import { createPrivately, PRIVATE_FILE, PRIVATE_FOLDER } from './private-files.ts';
 import { sortedByBytes } from '../../ports/list-pages.ts';
 
 /** Folder of Bronze's own files, next to the objects: half-written ones, the lock, the queues. */
@@ -27,13 +28,15 @@ export class FolderObjectStore implements ObjectStore {
   private constructor(root: string, scratch: string) {
     this.#root = root;
     this.#scratch = scratch;
-    this.#lock = new DatabaseSync(join(root, STATE_FOLDER, 'lock.sqlite'), { timeout: 30_000 });
+    const lock = join(root, STATE_FOLDER, 'lock.sqlite');
+    createPrivately(lock);
+    this.#lock = new DatabaseSync(lock, { timeout: 30_000 });
   }
 
   static async open(folder: string): Promise<FolderObjectStore> {
     const root = resolve(folder);
     const scratch = join(root, STATE_FOLDER, 'writing');
-    await mkdir(scratch, { recursive: true });
+    await mkdir(scratch, PRIVATE_FOLDER);
     for (const name of await readdir(scratch)) await removeLeftover(join(scratch, name));
     return new FolderObjectStore(root, scratch);
   }
@@ -46,8 +49,8 @@ export class FolderObjectStore implements ObjectStore {
   async putIfAbsent(key: string, body: Uint8Array): Promise<'created' | 'exists'> {
     const path = this.#path(key);
     const half = join(this.#scratch, randomUUID());
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(half, body);
+    await mkdir(dirname(path), PRIVATE_FOLDER);
+    await writeFile(half, body, PRIVATE_FILE);
     try {
       await link(half, path);
       return 'created';
@@ -65,8 +68,8 @@ export class FolderObjectStore implements ObjectStore {
     this.#lock.exec('BEGIN IMMEDIATE');
     try {
       if (currentEtag(path) !== etag) return false;
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(half, body);
+      mkdirSync(dirname(path), PRIVATE_FOLDER);
+      writeFileSync(half, body, PRIVATE_FILE);
       renameSync(half, path);
       return true;
     } finally {

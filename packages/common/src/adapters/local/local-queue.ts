@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Failure } from '../../words/failure.ts';
 import type { TaskQueue } from '../../ports/queue.ts';
+import { createPrivately } from './private-files.ts';
 
 /** A message as a consumer gets it. */
 export interface Received {
@@ -43,6 +44,7 @@ export class QueueDatabase {
 
   constructor(options: QueueDatabaseOptions) {
     this.options = options;
+    if (options.path !== ':memory:') createPrivately(options.path);
     this.#database = new DatabaseSync(options.path, { timeout: 30_000 });
     this.#database.exec(`
       PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
