@@ -197,7 +197,6 @@ test('pure files import these packages and no others', () => {
     'node:crypto',
     'node:util',
     'node:zlib',
-    'parquetjs-lite',
     'zod/mini',
   ]);
 });
