@@ -44,6 +44,30 @@ describe('the API key', () => {
     expect(await world.everythingWritten()).not.toContain('canary');
   });
 
+  test.concurrent.each<[how: string, spell: (key: string) => string]>([
+    ['percent-encoded', encodeURIComponent],
+    ['in lower case', (key) => encodeURIComponent(key).toLowerCase()],
+    ['in Base64', (key) => Buffer.from(key).toString('base64')],
+    ['in HTML', (key) => key.replaceAll('&', '&amp;').replaceAll('<', '&lt;')],
+    ['in upper case', (key) => key.toUpperCase()],
+  ])('is hidden when an API echoes it %s, in its refusal or in a field’s name', async (_, spell) => {
+    const key = 'Canary+1/2=&<@x';
+    const echoed = spell(key);
+    for (const [status, body] of [
+      [409, `you sent ${echoed}`],
+      [200, JSON.stringify({ data: [{ [echoed]: 1 }] })],
+    ] as const) {
+      await using world = await RestWorld.open({ key, entity: { paging: { style: 'none' } } });
+      const headers = { 'content-type': 'application/json' };
+      Reflect.set(world.api, 'handle', async () => ({ statusCode: status, headers, body }));
+      const failure = await world.failingRun();
+      expect(JSON.stringify(failure)).toContain('(hidden)');
+      const told = JSON.stringify([failure, world.events]) + (await world.everythingWritten());
+      expect(told).not.toContain(JSON.stringify(echoed).slice(1, -1));
+      expect(told).not.toMatch(/canary/i);
+    }
+  });
+
   test.concurrent.each([
     ['', /holds no API key/],
     ['{"key": "x"}', /holds no API key/],

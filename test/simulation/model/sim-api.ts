@@ -1,4 +1,5 @@
 import type { Source } from '@bronze/common/load/source';
+import { Redaction } from '@bronze/common/secrets/redaction';
 import { type RestSourceConfig, restSourceSchema } from '@bronze/common/config/rest';
 import { ApiClient } from '@bronze/extractor/rest/http/api-client';
 import type { HttpAnswer } from '@bronze/extractor/rest/http/http';
@@ -82,6 +83,7 @@ export class SimApi implements SimSource {
       limiter: new RateLimiter(paced, CONFIG),
       random: () => random.next(),
       log: { event: () => undefined },
+      redaction: new Redaction(),
     });
     return new RestSource({ api, config: CONFIG, environment: {}, clock: paced });
   }

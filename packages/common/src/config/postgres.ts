@@ -11,7 +11,10 @@ const column = z.string().check(
 
 export const postgresSourceSchema = z.strictObject({
   type: described(z.literal('postgres'), '`postgres`'),
-  url: described(z.optional(textOrReference), "connection URL, best given as `env('DATABASE_URL')`"),
+  url: described(
+    z.optional(textOrReference),
+    "connection URL, best given as `env('DATABASE_URL')`. Without `sslmode` it means TLS with verification, except to this machine",
+  ),
   secret: described(
     z.optional(textOrReference),
     "where the login is stored, best given as `env('RDS_SECRET_ARN')`: a Secrets Manager ARN, `env:NAME` or `file:PATH`. The secret is a URL, or JSON with host, port, database, username and password (connected by TLS with verification). Where that variable is set, the secret is used instead of `url`",

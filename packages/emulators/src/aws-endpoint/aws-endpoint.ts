@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { QueueDatabase } from '@bronze/common/adapters/local/local-queue';
+import { refuseStrangers } from './callers.ts';
 import { type Fault, type FaultPlan, NO_FAULTS } from './faults.ts';
 import { type AwsCall, AwsRefusal, type AwsReply, type AwsRequest, type AwsService, targetOf } from './protocol.ts';
 import { type OpenBucket, S3Service } from './s3-service.ts';
@@ -23,7 +24,8 @@ const BODY_BYTES_MAX = 512 * 1024 * 1024;
 
 /**
  * S3, SQS and Secrets Manager on one port of 127.0.0.1, built on the stores and queues that the local pipeline uses.
- * It authenticates nobody. It refuses anything that it does not implement with 501 rather than ignoring it.
+ * It authenticates nobody, and answers no web page (`callers.ts`). It refuses anything that it does not implement with
+ * 501 rather than ignoring it.
  */
 export class AwsEndpoint {
   readonly url: string;
@@ -106,6 +108,7 @@ export class AwsEndpoint {
   async #carryOut(service: AwsService, request: AwsRequest): Promise<{ answer: AwsReply; fault: Fault | undefined }> {
     let fault: Fault | undefined;
     try {
+      refuseStrangers(request.headers);
       const call = service.callOf(request);
       fault = this.faults(call);
       refuseOn(fault, call, request);

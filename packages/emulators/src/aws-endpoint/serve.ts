@@ -12,7 +12,7 @@ import { AwsEndpoint } from './aws-endpoint.ts';
 
 const [folder = 'bronze-data/aws', port = '4566'] = process.argv.slice(2);
 const root = resolve(folder);
-mkdirSync(root, { recursive: true });
+mkdirSync(root, { recursive: true, mode: 0o700 });
 
 const endpoint = await AwsEndpoint.start({
   port: Number(port),

@@ -1,4 +1,5 @@
 import { CachedSecret } from '@bronze/common/secrets/cached-secret';
+import { Redaction } from '@bronze/common/secrets/redaction';
 import type { Config, SourceConfig } from '@bronze/common/config';
 import type { Clock } from '@bronze/common/ports/clock';
 import type { Log } from '@bronze/common/load/events';
@@ -9,6 +10,8 @@ import { env, type Environment, isSet, resolve } from '@bronze/common/reference'
 import type { RestSourceConfig } from '@bronze/common/config/rest';
 import { ApiClient } from '../rest/http/api-client.ts';
 import { databaseUrlIn } from '../postgres/database-login.ts';
+import { secretsInUrl } from '../postgres/database-url.ts';
+import { redactedLog, redactedSource } from '../redacted-source.ts';
 import { apiKeyIn } from '@bronze/common/secrets/api-key';
 import { RateLimiter } from '../rest/http/rate-limiter.ts';
 import { RestSource } from '../rest/rest-source.ts';
@@ -42,12 +45,24 @@ export function openSources(config: Config, ports: SourcePorts): (name: string) 
   };
 }
 
-/** Opens a configured source. It connects only when it is used. */
+/** Opens a configured source. It connects only when it is used, and its failures show none of its secrets. */
 export function openSource(config: SourceConfig, ports: SourcePorts): Source {
+  const redaction = new Redaction();
+  const redacted = { ...ports, log: redactedLog(ports.log, redaction) };
+  const source =
+    config.type === 'rest' ? openRest(config, redacted, redaction) : openPostgres(config, redacted, redaction);
+  return redactedSource(source, redaction);
+}
+
+function openPostgres(config: PostgresSourceConfig, ports: SourcePorts, redaction: Redaction): PostgresSource {
   const { clock, log } = ports;
-  if (config.type === 'rest') return openRest(config, ports);
-  const database = new PgDatabase({ url: databaseUrl(config, ports), config });
-  return new PostgresSource({ database, config, clock, log });
+  const login = databaseUrl(config, ports);
+  const url = async (wasRefused: boolean): Promise<string> => {
+    const found = await login(wasRefused);
+    redaction.add(...secretsInUrl(found));
+    return found;
+  };
+  return new PostgresSource({ database: new PgDatabase({ url, config }), config, clock, log });
 }
 
 /** The login from the secret if there is one, read again after it was refused; otherwise the configured URL. */
@@ -59,12 +74,13 @@ function databaseUrl({ url, secret }: PostgresSourceConfig, { environment, secre
   };
 }
 
-function openRest(config: RestSourceConfig, { environment, secrets, clock, log }: SourcePorts): RestSource {
+function openRest(config: RestSourceConfig, ports: SourcePorts, redaction: Redaction): RestSource {
+  const { environment, secrets, clock, log } = ports;
   const { api_key_secret } = config;
   const name = () => resolve(api_key_secret ?? '', environment);
   const key = api_key_secret && new CachedSecret({ secrets, clock, name }, apiKeyIn);
   const limiter = new RateLimiter(clock, config);
   const http = new UndiciClient(config);
-  const api = new ApiClient({ http, config, key: key || undefined, limiter, random: Math.random, log });
+  const api = new ApiClient({ http, config, key: key || undefined, limiter, random: Math.random, log, redaction });
   return new RestSource({ api, config, environment, clock });
 }

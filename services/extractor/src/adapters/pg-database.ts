@@ -5,6 +5,7 @@ import { BronzeError } from '@bronze/common/words/failure';
 import pg, { escapeIdentifier, escapeLiteral } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import type { Copy, Database, Quoting, Row, Session } from '../postgres/database.ts';
+import { checkedUrl } from '../postgres/database-url.ts';
 
 /** Every value arrives as the text that PostgreSQL prints: no parser of `pg` touches it. */
 const TEXT_ONLY = { getTypeParser: () => (text: string) => text };
@@ -68,14 +69,7 @@ class PgSession implements Session {
   }
 
   static async open(url: string, config: PgDatabaseOptions['config']): Promise<PgSession> {
-    if (!/^postgres(?:ql)?:\/\//.test(url)) throw notAUrl();
-    const client = new pg.Client({
-      connectionString: url,
-      application_name: 'bronze',
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      keepAlive: true,
-      types: TEXT_ONLY,
-    });
+    const client = clientOf(checkedUrl(url, process.env['PGHOST'] ?? ''));
     // Without a listener, a lost connection would end the process. The query in flight reports it.
     client.on('error', () => undefined);
     await client.connect();
@@ -153,11 +147,28 @@ class PgSession implements Session {
   }
 }
 
-function notAUrl(): BronzeError {
-  return new BronzeError('CONFIG_INVALID', {
-    message: 'the connection URL of the source does not begin with postgresql://',
-    hint: 'Write it as postgresql://user:password@host:5432/database.',
-  });
+/** @throws BronzeError CONFIG_INVALID without the driver's message, which may repeat a part of the URL */
+function clientOf(url: string): pg.Client {
+  try {
+    return new pg.Client({
+      connectionString: url,
+      application_name: 'bronze',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      types: TEXT_ONLY,
+    });
+  } catch (thrown) {
+    const code: unknown = Reflect.get(Object(thrown), 'code');
+    const isFile = code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR';
+    throw new BronzeError('CONFIG_INVALID', {
+      message: isFile
+        ? `a file that the connection URL of the source names can’t be read (${code})`
+        : 'the connection URL of the source can’t be used',
+      hint: isFile
+        ? 'Check sslrootcert, sslcert and sslkey in the URL.'
+        : 'Check its port and its parameters. Write it as postgresql://user:password@host:5432/database.',
+    });
+  }
 }
 
 function silent(idleMs: number): BronzeError {

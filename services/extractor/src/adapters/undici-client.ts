@@ -115,7 +115,7 @@ function textOf(host: string, bytes: Uint8Array, encoding: string | undefined): 
   if (encoding !== undefined && encoding !== 'identity') {
     throw failure(
       'RESPONSE_MALFORMED',
-      `${host} compresses its answers (${encoding.slice(0, 20)}) unasked`,
+      `${host} compresses its answers${CODINGS.has(encoding) ? ` (${encoding})` : ''} unasked`,
       COMPRESSED,
     );
   }
@@ -126,5 +126,7 @@ function textOf(host: string, bytes: Uint8Array, encoding: string | undefined): 
   }
 }
 
+/** What a header may say in a message: anything else is text of the API. */
+const CODINGS: ReadonlySet<string> = new Set(['br', 'compress', 'deflate', 'gzip', 'zstd']);
 const COMPRESSED =
   'Bronze asks for plain answers (accept-encoding: identity). Make the API, or the proxy in between, respect that.';

@@ -39,6 +39,14 @@ const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
   SOURCE_REJECTED: 'The database refused the query; its message says why.',
 };
 
+/** Node's and OpenSSL's codes for a certificate that was not accepted. */
+const CERTIFICATE_REFUSED =
+  /^(?:ERR_TLS_CERT_|CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:VERIFY|GET_ISSUER))/;
+const WITHOUT_TLS = /server does not support SSL/;
+
+const TLS_HINT =
+  'Bronze connects by TLS and verifies the certificate, as sslmode=verify-full says. For a private authority add sslrootcert=/path/to/ca.pem to the URL; sslmode=no-verify (or uselibpqcompat=true&sslmode=require) encrypts without verifying. Only sslmode=disable sends the password in the clear.';
+
 /**
  * Translates an error of the driver or the network; a BronzeError is returned as it is. It takes over only the primary
  * message, and not of every SQLSTATE: details may contain rows, and the connection a password.
@@ -47,7 +55,8 @@ export function sourceFailure(entity: string, thrown: unknown): BronzeError {
   if (thrown instanceof BronzeError) return thrown;
   const { code, message } = describe(thrown);
   const failure = codeOf(code, message);
-  const hint = HINTS[failure] ?? '';
+  const isTls = CERTIFICATE_REFUSED.test(code) || WITHOUT_TLS.test(message);
+  const hint = isTls ? TLS_HINT : (HINTS[failure] ?? '');
   const state = code && /^[0-9A-Z]{5}$/.test(code) ? ` (SQLSTATE ${code})` : '';
   const text = REPEATS_INPUT.test(code) ? 'the database refused it' : message;
   return new BronzeError(failure, { message: `reading ${entity}: ${text}${state}`, hint });

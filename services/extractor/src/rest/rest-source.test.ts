@@ -1,4 +1,5 @@
 import { defineConfig } from '@bronze/common/config';
+import { Redaction } from '@bronze/common/secrets/redaction';
 import { expect, test } from 'vitest';
 import { entityWith, UNHURRIED, VirtualClock } from './endpoint.fixtures.ts';
 import { ApiClient } from './http/api-client.ts';
@@ -22,7 +23,15 @@ async function watermarkAt(date: string | undefined) {
   const http = { get: async () => answer };
   const limiter = new RateLimiter(clock, config);
   const log = { event: () => undefined };
-  const api = new ApiClient({ http, config, key: undefined, limiter, random: () => 0, log });
+  const api = new ApiClient({
+    http,
+    config,
+    key: undefined,
+    limiter,
+    random: () => 0,
+    log,
+    redaction: new Redaction(),
+  });
   const source = new RestSource({ api, config, environment: {}, clock });
   return source.readHighWatermark(entityWith(), { since: undefined, deadline: UNHURRIED });
 }

@@ -137,14 +137,14 @@ export class RestSource implements Source {
 
   #ask(entity: EndpointEntity, { token, since, deadline }: Asked): Promise<ApiAnswer | Refusal> {
     const { api, config, environment } = this.#ports;
-    const hasSecrets =
-      config.api_key_secret !== undefined || Object.values(entity.headers).some((one) => typeof one !== 'string');
-    const base_url = baseUrl(config, environment, hasSecrets);
+    const references = Object.values(entity.headers).filter((one) => typeof one !== 'string');
+    const base_url = baseUrl(config, environment, config.api_key_secret !== undefined || references.length > 0);
     const address: PageAddress = { base_url, entity, since };
     const headers = Object.fromEntries(
       Object.entries(entity.headers).map(([name, value]) => [name, resolve(value, environment)]),
     );
-    return api.get({ entity: entity.name, url: pageUrl(address, token), headers, deadline });
+    const secrets = references.flatMap((one) => secretsInHeader(resolve(one, environment)));
+    return api.get({ entity: entity.name, url: pageUrl(address, token), headers, secrets, deadline });
   }
 
   /**
@@ -163,6 +163,11 @@ export class RestSource implements Source {
 
 /** Clocks that are kept by NTP differ by less. */
 const AHEAD_MS_MAX = 5 * 60 * 1000;
+
+/** A header such as `Bearer …` is a secret as a whole, and so is what stands behind the name of its scheme. */
+function secretsInHeader(value: string): string[] {
+  return [value, value.replace(/^\w+ +/, '')];
+}
 
 interface FirstPage {
   readonly answer: ApiAnswer;

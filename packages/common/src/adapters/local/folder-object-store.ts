@@ -7,6 +7,7 @@ import type { ObjectStore, StoredObject } from '../../ports/object-store.ts';
 import { machineError } from '../../words/failure.ts';
 import { etagOf } from './etag.ts';
 import { onDisk } from './on-disk.ts';
+import { createPrivately, PRIVATE_FILE, PRIVATE_FOLDER } from './private-files.ts';
 import { sortedByBytes } from '../../ports/list-pages.ts';
 
 /** Folder of Bronze's own files, next to the objects: half-written ones, the lock, the queues. */
@@ -30,13 +31,16 @@ export class FolderObjectStore implements ObjectStore {
     this.#root = root;
     this.#scratch = scratch;
     const lock = join(root, STATE_FOLDER, 'lock.sqlite');
-    this.#lock = onDisk(lock, () => new DatabaseSync(lock, { timeout: 30_000 }));
+    this.#lock = onDisk(lock, () => {
+      createPrivately(lock);
+      return new DatabaseSync(lock, { timeout: 30_000 });
+    });
   }
 
   static async open(folder: string): Promise<FolderObjectStore> {
     const root = resolve(folder);
     const scratch = join(root, STATE_FOLDER, 'writing');
-    await mkdir(scratch, { recursive: true });
+    await mkdir(scratch, PRIVATE_FOLDER);
     for (const name of await readdir(scratch)) await removeLeftover(join(scratch, name));
     return new FolderObjectStore(root, scratch);
   }
@@ -49,9 +53,9 @@ export class FolderObjectStore implements ObjectStore {
   async putIfAbsent(key: string, body: Uint8Array): Promise<'created' | 'exists'> {
     const path = this.#path(key);
     const half = join(this.#scratch, randomUUID());
-    await mkdir(dirname(path), { recursive: true });
+    await mkdir(dirname(path), PRIVATE_FOLDER);
     try {
-      await writeFile(half, body);
+      await writeFile(half, body, PRIVATE_FILE);
       await link(half, path);
       return 'created';
     } catch (thrown) {
@@ -68,8 +72,8 @@ export class FolderObjectStore implements ObjectStore {
     this.#lock.exec('BEGIN IMMEDIATE');
     try {
       if (currentEtag(path) !== etag) return false;
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(half, body);
+      mkdirSync(dirname(path), PRIVATE_FOLDER);
+      writeFileSync(half, body, PRIVATE_FILE);
       renameSync(half, path);
       return true;
     } catch (thrown) {

@@ -3,6 +3,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import type { Failure } from '../../words/failure.ts';
 import type { TaskQueue } from '../../ports/queue.ts';
 import { onDisk } from './on-disk.ts';
+import { createPrivately } from './private-files.ts';
 
 /** A message as a consumer gets it. */
 export interface Received {
@@ -77,6 +78,7 @@ export class QueueDatabase {
 }
 
 function open(path: string): DatabaseSync {
+  if (path !== ':memory:') createPrivately(path);
   const database = new DatabaseSync(path, { timeout: 30_000 });
   database.exec(`
     PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;

@@ -1,4 +1,5 @@
 import type { CachedSecret } from '@bronze/common/secrets/cached-secret';
+import { Redaction } from '@bronze/common/secrets/redaction';
 import { BronzeError, isRetryable, toFailure } from '@bronze/common/words/failure';
 import type { Deadline } from '@bronze/common/ports/clock';
 import type { Log } from '@bronze/common/load/events';
@@ -17,6 +18,8 @@ const REDIRECTS_MAX = 5;
 const BACKOFF_MS = 500;
 const BACKOFF_MS_MAX = 30_000;
 const EXCERPT_CHARACTERS = 200;
+/** Far more than an excerpt shows, even if most of it is secrets; a body may be many megabytes. */
+const SEARCHED_CHARACTERS = 64 * 1024;
 
 export interface ApiPorts {
   readonly http: HttpClient;
@@ -27,6 +30,8 @@ export interface ApiPorts {
   /** From 0 to 1. */
   readonly random: () => number;
   readonly log: Log;
+  /** Learns the key, and the secrets of each request. */
+  readonly redaction: Redaction;
 }
 
 export interface ApiRequest {
@@ -34,6 +39,8 @@ export interface ApiRequest {
   readonly entity: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Those header values that are secret. */
+  readonly secrets: readonly string[];
   readonly deadline: Deadline;
 }
 
@@ -88,16 +95,29 @@ export class ApiClient {
   }
 
   async #attempt(request: ApiRequest): Promise<ApiAnswer | Refusal> {
-    const { key } = this.#ports;
-    let value = await key?.current();
-    let { url, answer } = await this.#follow(request, value);
+    const { key, redaction } = this.#ports;
+    redaction.add(...request.secrets);
+    let { url, answer } = await this.#follow(request, await this.#learned(key?.current()));
     if (key && (answer.status === 401 || answer.status === 403)) {
-      value = await key.renewed();
-      ({ url, answer } = await this.#follow(request, value));
+      ({ url, answer } = await this.#follow(request, await this.#learned(key.renewed())));
     }
     const judged = this.#judge(request, url, answer);
-    const secrets = [...Object.values(request.headers), ...(value === undefined ? [] : [value])];
-    return isRefusal(judged) ? { ...judged, excerpt: excerptOf(answer.body, secrets) } : judged;
+    return isRefusal(judged) ? { ...judged, excerpt: this.#excerptOf(answer.body, request) } : judged;
+  }
+
+  async #learned(reading: Promise<string> | undefined): Promise<string | undefined> {
+    const key = await reading;
+    if (key !== undefined) this.#ports.redaction.add(key);
+    return key;
+  }
+
+  /** The beginning of a body. An API may echo what it was sent, so all of that is hidden before the text is cut. */
+  #excerptOf(body: string, { headers }: ApiRequest): string {
+    const sent = new Redaction();
+    sent.add(...Object.values(headers));
+    const shown = this.#ports.redaction.hide(sent.hide(body.slice(0, SEARCHED_CHARACTERS)));
+    const text = shown.slice(0, EXCERPT_CHARACTERS).replaceAll(/\s+/g, ' ').trim();
+    return shown.length > EXCERPT_CHARACTERS ? `${text}…` : text;
   }
 
   /** Redirects are followed only within the origin: the key is sent nowhere else. */
@@ -192,12 +212,4 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 
 function leftOf(deadline: Deadline): number {
   return Math.min(TIMER_MS_MAX, Math.max(LEFT_MS_MIN, deadline.remainingMs() + INTO_RESERVE_MS));
-}
-
-/** The beginning of a body. An API may echo what it was sent, so secrets are hidden before the text is cut. */
-function excerptOf(body: string, secrets: readonly string[]): string {
-  const spellings = secrets.flatMap((one) => [one, JSON.stringify(one).slice(1, -1)]).filter((one) => one.length > 3);
-  const shown = spellings.reduce((text, one) => text.replaceAll(one, '(hidden)'), body);
-  const text = shown.slice(0, EXCERPT_CHARACTERS).replaceAll(/\s+/g, ' ').trim();
-  return shown.length > EXCERPT_CHARACTERS ? `${text}…` : text;
 }

@@ -1,6 +1,7 @@
 import { defineConfig } from '@bronze/common/config';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { PipelineEvent } from '@bronze/common/load/events';
+import { Redaction } from '@bronze/common/secrets/redaction';
 import { describe, expect, test } from 'vitest';
 import { ApiClient } from './api-client.ts';
 import { UNHURRIED, VirtualClock } from '../endpoint.fixtures.ts';
@@ -69,9 +70,9 @@ function clientOf(replies: readonly Reply[], random = () => 1) {
   };
   const limiter = new RateLimiter(clock, config);
   const log = { event: (event: PipelineEvent) => events.push(event) };
-  const client = new ApiClient({ http, config, key: undefined, limiter, random, log });
+  const client = new ApiClient({ http, config, key: undefined, limiter, random, log, redaction: new Redaction() });
   const get = (deadline = UNHURRIED) =>
-    client.get({ entity: 'things', url: 'https://api.example.com/things', headers: {}, deadline });
+    client.get({ entity: 'things', url: 'https://api.example.com/things', headers: {}, secrets: [], deadline });
   return { get, asked_ms, events, clock };
 }
 
