@@ -29,6 +29,15 @@ export type Column = z.infer<typeof columnSchema>;
 /** Columns that Bronze adds to every record; a source column of the same name is refused. */
 export const METADATA_COLUMNS = ['_ingestion_ts', '_source_system', '_record_hash', '_ingestion_id'] as const;
 
+/**
+ * The folders that an entity's files lie in, such as `load_type=full`. Readers take each for a column and show it in
+ * place of a column of the same name, in any case.
+ */
+export function isFolderName(name: string, event_date: string | null): boolean {
+  const folders = ['ingestion_date', 'load_type', ...(event_date === null ? [] : ['event_date'])];
+  return folders.includes(name.toLowerCase());
+}
+
 /** Boolean column that Bronze adds if the entity has a `deleted_at` column: whether that column is set. */
 export const IS_DELETED = '_is_deleted';
 

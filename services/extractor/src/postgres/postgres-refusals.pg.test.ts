@@ -21,6 +21,20 @@ describe('a claim', () => {
       /_record_hash/,
     ],
     [
+      'an event date named like its folder',
+      'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz, event_date date)',
+      { event_date: 'event_date' },
+      'COLUMN_RESERVED',
+      /AS SELECT event_date AS source_event_date, … FROM public\.things/,
+    ],
+    [
+      'a column named like a folder in another case',
+      'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz, "Load_Type" text)',
+      {},
+      'COLUMN_RESERVED',
+      /"Load_Type" AS source_load_type/,
+    ],
+    [
       'columns that differ in case',
       'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz, "Id" text)',
       {},
@@ -116,6 +130,16 @@ describe('a claim', () => {
     await execute(ascii.href, 'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz)');
     const { source, entity } = sourceOf(ascii.href);
     await expect(source.readHighWatermark(entity)).rejects.toMatchObject({ code: 'ENCODING_UNSUPPORTED' });
+  });
+
+  test('takes a column event_date where no folders are named so, and the view that a refusal advises', async () => {
+    const url = await newDatabase(`
+      CREATE TABLE base (id integer PRIMARY KEY, updated_at timestamptz, event_date date);
+      CREATE VIEW things AS SELECT id, updated_at, event_date AS source_event_date FROM base`);
+    for (const settings of [{ table: 'public.base' }, { event_date: 'source_event_date', primary_key: ['id'] }]) {
+      const { source, entity } = sourceOf(url, settings);
+      await expect(source.readHighWatermark(entity)).resolves.toBeDefined();
+    }
   });
 
   test('refuses a URL without its scheme, and prints no part of it', async () => {

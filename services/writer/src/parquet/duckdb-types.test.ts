@@ -98,3 +98,28 @@ test.each([...SOURCE_TYPES, ['numeric(38,38)', 'price'] as const, ['numeric(5,0)
     );
   },
 );
+
+const POWERS_OF_TWO = Array.from({ length: 2098 }, (_, index) => 2 ** (index - 1074));
+
+test.each([
+  ['real', 9, Math.fround],
+  ['double precision', 17, Number],
+] as const)('both engines judge numbers of any size alike, with any count of digits: %s', async (type, most, round) => {
+  const doubles = fc.sample(fc.double({ noNaN: true, noDefaultInfinity: true }), 1000);
+  const quarters = fc.sample(fc.integer({ min: 1, max: 2 ** 31 }), 1000).map((whole) => whole / 256);
+  const texts = [...doubles, ...quarters, ...POWERS_OF_TWO].flatMap((number, index) => {
+    const value = round(number);
+    return [String(value), value.toPrecision(most), value.toPrecision(1 + (index % (most + 1)))];
+  });
+  const judged = await judge(type, texts);
+  expect(judged.filter(({ text = '', isExact }) => isExact !== isRepresentable(parquetType(type), text))).toEqual([]);
+});
+
+test('every double counts as JavaScript prints it, and with 17 digits', async () => {
+  const doubles = [...fc.sample(fc.double(), 1000), ...POWERS_OF_TWO];
+  const judged = await judge('double precision', [
+    ...doubles.map(String),
+    ...doubles.filter(Number.isFinite).map((value) => value.toPrecision(17)),
+  ]);
+  expect(judged.filter(({ isExact }) => isExact !== true)).toEqual([]);
+});

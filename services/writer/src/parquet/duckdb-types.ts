@@ -26,9 +26,9 @@ export function duckDbType(type: ParquetType): DuckDbType {
     case 'decimal':
       return casting(`DECIMAL(${type.precision},${type.scale})`, decimalExact(type.scale));
     case 'float':
-      return casting('FLOAT', realExact(9));
+      return casting('FLOAT', realExact('FLOAT', 9));
     case 'double':
-      return casting('DOUBLE', realExact(17));
+      return casting('DOUBLE', realExact('DOUBLE', 17));
     case 'boolean':
       return { value: (t) => `(${t} = 't')`, exact: (t) => `${t} IN ('t', 'f')`, output: (v) => v };
     case 'date':
@@ -68,20 +68,42 @@ function decimalExact(scale: number): NonNullable<DuckDbType['exact']> {
 }
 
 /**
- * PostgreSQL prints the shortest text that reads back as the same number, in another notation than DuckDB. A text
- * counts if its number is finite, was not rounded to zero, and has no more significant digits than the width
- * distinguishes.
+ * A text counts if its number is finite and, printed with as many digits as the text has, the same decimal again. That
+ * holds for the shortest text, which PostgreSQL and most APIs print, and for a printed `%.17g`. DuckDB's own text of a
+ * float says yes, but never no: it may be longer than the shortest, and of 2^81 it is wrong.
  *
- * @param digits how many the width distinguishes: 9 for float4, 17 for float8
+ * @param digits_max how many the width distinguishes: 9 for float4, 17 for float8
  */
-function realExact(digits: number): NonNullable<DuckDbType['exact']> {
+function realExact(name: 'FLOAT' | 'DOUBLE', digits_max: number): NonNullable<DuckDbType['exact']> {
   return (t, v) => {
-    const mantissa = `trim(replace(replace(split_part(${t}, 'e', 1), '.', ''), '-', ''), '0')`;
+    const digits = mantissa(t);
+    const printed = printedSql(v, `greatest(length(${digits}), 1)`);
+    // Each case costs more than those before it. DuckDB's CASE is lazy and OR is not.
     return `CASE WHEN ${sameText(t, v)} AND isfinite(${v}) THEN true
       WHEN ${t} IN ('NaN', 'Infinity', '-Infinity') THEN true
-      ELSE isfinite(${v}) AND regexp_full_match(${t}, '-?[0-9]+([.][0-9]+)?(e[+-][0-9]{1,4})?')
-        AND length(${mantissa}) <= ${digits} AND (${v} <> 0 OR ${mantissa} = '') END`;
+      WHEN NOT coalesce(isfinite(${v}) AND regexp_full_match(${t}, '-?[0-9]+([.][0-9]+)?(e[+-][0-9]{1,4})?')
+        AND length(${digits}) <= ${digits_max}, false) THEN false
+      WHEN ${mantissa(printed)} = ${digits} THEN true
+      WHEN coalesce(TRY_CAST(${printed} AS ${name}) <> ${v}, true) THEN true
+      ELSE ${isHalfway(digits, mantissa(printedSql(v, `length(${digits}) + 20`)))} END`;
   };
+}
+
+/** SQL for a float with so many digits: `1.50e+05`. */
+function printedSql(v: string, digits: string): string {
+  return `format('{:.' || (${digits} - 1) || 'e}', CAST(${v} AS DOUBLE))`;
+}
+
+/** SQL: whether a number of the digits `more` lies exactly between `digits` and others. Languages print either. */
+function isHalfway(digits: string, more: string): string {
+  const below = `TRY_CAST(left(${more}, -1) AS HUGEINT)`;
+  return `coalesce(length(${more}) = length(${digits}) + 1 AND right(${more}, 1) = '5'
+    AND TRY_CAST(${digits} AS HUGEINT) - ${below} IN (0, 1), false)`;
+}
+
+/** SQL for the digits of a number from its first to its last that is not zero. */
+function mantissa(t: string): string {
+  return `trim(replace(replace(split_part(${t}, 'e', 1), '.', ''), '-', ''), '0')`;
 }
 
 /** A TIMESTAMP until it is written: printing a TIMESTAMPTZ goes through ICU and takes 40 % longer. */

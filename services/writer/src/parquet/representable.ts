@@ -8,7 +8,7 @@ import type { ParquetType } from './type-mapping.ts';
 
 const INTEGER = /^(?:0|-?[1-9][0-9]{0,18})$/;
 const DECIMAL = /^-?(0|[1-9][0-9]*)(?:\.([0-9]+))?$/;
-const REAL = /^-?([0-9]+)(?:\.([0-9]+))?(?:e[+-][0-9]{1,4})?$/;
+const REAL = /^-?[0-9]+(?:\.[0-9]+)?(?:e[+-][0-9]{1,4})?$/;
 const DATE = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
 /** PostgreSQL prints no trailing zeros in a fraction. */
 const CLOCK = /^ (?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{0,5}[1-9])?$/;
@@ -61,14 +61,34 @@ function isDecimal(text: string, precision: number, scale: number): boolean {
   return withoutClosingZeros(fraction) <= scale && digits <= precision - scale;
 }
 
-/** Finite, not rounded to zero, and with no more significant digits than the width distinguishes. */
-function isReal(text: string, digits: number, round: (value: number) => number): boolean {
+/**
+ * Finite, and printed with as many digits as the text has, the same decimal again: `16777217` is no float, which would
+ * print as 16777216.
+ *
+ * @param digits_max how many the width distinguishes: more are never the source's own
+ */
+function isReal(text: string, digits_max: number, round: (value: number) => number): boolean {
   if (SPECIAL_REALS.has(text)) return true;
-  const match = REAL.exec(text);
-  if (!match) return false;
-  const mantissa = `${match[1] ?? ''}${match[2] ?? ''}`.replace(/^0+/, '');
+  if (!REAL.test(text)) return false;
+  const digits = mantissa(text);
   const value = round(Number(text));
-  return Number.isFinite(value) && (value !== 0 || mantissa === '') && withoutClosingZeros(mantissa) <= digits;
+  if (!Number.isFinite(value) || digits.length > digits_max) return false;
+  const printed = value.toPrecision(Math.max(1, digits.length));
+  // Just above a power of two the nearest decimal may read back as the number below; then the next one is printed.
+  return mantissa(printed) === digits || round(Number(printed)) !== value || isHalfway(digits, value);
+}
+
+/** Whether the number lies exactly between these digits and others: which of them are printed depends on the language. */
+function isHalfway(digits: string, value: number): boolean {
+  const more = mantissa(value.toPrecision(digits.length + 20));
+  if (more.length !== digits.length + 1 || !more.endsWith('5')) return false;
+  return [0n, 1n].includes(BigInt(digits) - BigInt(more.slice(0, -1)));
+}
+
+/** The digits of a number from its first to its last that is not zero. */
+function mantissa(text: string): string {
+  const digits = (text.split('e')[0] ?? '').replace(/[-.]/g, '').replace(/^0+/, '');
+  return digits.slice(0, withoutClosingZeros(digits));
 }
 
 /** The length of `digits` without its trailing zeros. It loops because /0+$/ takes quadratic time. */

@@ -50,8 +50,12 @@ export const FITTING: Readonly<Record<string, readonly string[]>> = {
     '9.999999999999999e+22',
     '-12.5',
     '-0',
+    '0.30000000000000004',
+    // 2^81, of which DuckDB's own text is wrong, and 2^-44, of which the nearest 16 digits are another number.
+    '2.4178516392292583e+24',
+    '5.684341886080802e-14',
   ],
-  thin: ['NaN', '1e-45', '16777216', '0.1'],
+  thin: ['NaN', '1e-45', '16777216', '0.1', '3.1415927', '5.033165e+07'],
   flag: ['f'],
   at: [
     '1969-12-31 23:59:59.999999+00',
@@ -73,8 +77,20 @@ export const FITTING: Readonly<Record<string, readonly string[]>> = {
 /** Texts that fit exactly although PostgreSQL would spell them otherwise. An API may send them. */
 export const SPELLED_OTHERWISE: Readonly<Record<string, readonly string[]>> = {
   price: ['7', '-0', '12.3000'],
-  ratio: ['0.0', '0e+0', '1e+0007', '100000000000000000000', '0.00000000000000000001'],
-  thin: ['1.50', '1e+05'],
+  ratio: [
+    '0.0',
+    '0e+0',
+    '1e+0007',
+    '100000000000000000000',
+    '0.00000000000000000001',
+    '0.10000000000000001',
+    '4.9e-324',
+    '9007199254740992',
+    // Exactly halfway between two that read back as it.
+    '663628909699107.12',
+    '663628909699107.13',
+  ],
+  thin: ['38.4257812', '38.4257813', '1.50', '1e+05', '50331648', '0.000244140625', '3.14159274'],
 };
 export const UNFIT: Readonly<Record<string, readonly string[]>> = {
   id: ['9223372036854775808', '1.5', ' 1', '0x1F', '1e3', '', '1_000', '-0', '+1', '01'],
@@ -86,14 +102,19 @@ export const UNFIT: Readonly<Record<string, readonly string[]>> = {
     '',
     'nan',
     '0.123456789012345678',
+    '0.12345678901234567891',
     '100000000000000001',
+    '9007199254740993',
+    '0.30000000000000003',
+    '3e-324',
+    '663628909699107.14',
     '0e-12345',
     '1e5',
     '.5',
     '1.',
     '-',
   ],
-  thin: ['1e39', '1e-46', '0.1234567891', '0e-12345'],
+  thin: ['1e39', '1e-46', '0.1234567891', '0e-12345', '16777217', '3.14159265', '-0.123456789', '8.589973e+09'],
   flag: ['true', '1', ''],
   at: [
     'infinity',

@@ -1,5 +1,5 @@
 import type { FileNodes } from '@bronze/common/words/exact-position';
-import { IS_DELETED, METADATA_COLUMNS } from '@bronze/common/words/entity';
+import { IS_DELETED, isFolderName, METADATA_COLUMNS } from '@bronze/common/words/entity';
 import { cursorColumns, type TableEntity } from '@bronze/common/config/postgres';
 import { BronzeError, type FailureCode } from '@bronze/common/words/failure';
 
@@ -83,11 +83,28 @@ export function checkTable(entity: TableEntity, table: CatalogTable): RowKey {
       'Rename the column, or ingest a view of the table that omits or renames it.',
     );
   }
+  checkFolders(entity, table);
   checkCase(entity, table);
   checkCursor(entity, table);
   if (entity.event_date !== null) checkTyped(entity, table, { role: 'event_date', name: entity.event_date });
   checkDeleted(entity, table);
   return rowKey(entity, table);
+}
+
+/** Readers show the folder's value in place of such a column's, or refuse to read. */
+function checkFolders(entity: TableEntity, table: CatalogTable): void {
+  const taken = table.columns.find(({ name }) => isFolderName(name, entity.event_date));
+  if (!taken) return;
+  const renamed = `${quoted(taken.name)} AS source_${taken.name.toLowerCase()}`;
+  refuse(
+    'COLUMN_RESERVED',
+    `${entity.table} has a column ${taken.name}, which is the name of a folder of the bronze files: readers would show the folder instead`,
+    `Ingest a view that renames it: CREATE VIEW … AS SELECT ${renamed}, … FROM ${entity.table}. Name it as table of ${entity.name}, and set primary_key.`,
+  );
+}
+
+function quoted(name: string): string {
+  return /^[a-z_]+$/.test(name) ? name : `"${name}"`;
 }
 
 /** DuckDB, Athena and Glue ignore the case of names. */

@@ -92,14 +92,15 @@ export class SeenRecords {
     this.#young.add(version).add(identityOf(version));
   }
 
-  /** Digests of key, cursor and content; without a cursor value, the content is used in its place. */
+  /** Digests of key, cursor and content; the content is used in place of a key or a cursor that the record lacks. */
   #versionOf(record: JsonObject): string {
     const { primary_key, cursor, exclude } = this.#identity;
-    const key = primary_key.map((name) => canonicalJson(record.get(name) ?? null)).join();
+    const keys = primary_key.map((name) => record.get(name) ?? null);
     const shown = record.entries.filter(([name, value]) => value !== null && !exclude.includes(name));
     const content = digest(canonicalJson(new JsonObject(shown)));
     const value = cursor === null ? undefined : (record.get(cursor) ?? undefined);
-    return `${digest(key)}${value === undefined ? content : digest(canonicalJson(value))}${content}`;
+    const key = keys.includes(null) ? content : digest(keys.map(canonicalJson).join());
+    return `${key}${value === undefined ? content : digest(canonicalJson(value))}${content}`;
   }
 }
 

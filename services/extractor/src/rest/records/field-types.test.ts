@@ -77,6 +77,8 @@ describe('field types', () => {
 
   test.each([
     ['{"_Ingestion_ts":1}', 'COLUMN_RESERVED'],
+    ['{"Load_Type":"pallet"}', 'COLUMN_RESERVED'],
+    ['{"ingestion_date":"2024-01-15"}', 'COLUMN_RESERVED'],
     ['{"id":1,"ID":2}', 'COLUMN_AMBIGUOUS'],
     ['{"":1}', 'COLUMN_UNSUPPORTED'],
     ['{"a\\u0000b":1}', 'COLUMN_UNSUPPORTED'],
@@ -84,5 +86,18 @@ describe('field types', () => {
   ])('are not inferred for field names that Bronze can’t hold: those are an error', (text, code) => {
     const types = new FieldTypes(entityWith(), []);
     expect(() => types.learn(records(text))).toThrow(expect.objectContaining({ code }) as Error);
+  });
+
+  test('are refused for a field event_date only where files lie in folders of that name', () => {
+    const learn = (event_date: string | null) => () =>
+      new FieldTypes(entityWith({ event_date }), []).learn(records('{"Event_Date":"2024-01-15"}'));
+    expect(learn(null)).not.toThrow();
+    expect(learn('day')).toThrow(expect.objectContaining({ code: 'COLUMN_RESERVED' }) as Error);
+    expect(learn('Event_Date')).toThrow(
+      expect.objectContaining({
+        code: 'COLUMN_RESERVED',
+        hint: 'Leave event_date out of things: the field is then ingested.',
+      }) as Error,
+    );
   });
 });

@@ -1,4 +1,4 @@
-import { type Column, METADATA_COLUMNS } from '@bronze/common/words/entity';
+import { type Column, isFolderName, METADATA_COLUMNS } from '@bronze/common/words/entity';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity } from '@bronze/common/config/rest';
 import { checkEventDate } from './event-date.ts';
@@ -99,13 +99,19 @@ export class FieldTypes {
   }
 
   #check(name: string): void {
-    const { name: entity } = this.#entity;
+    const { name: entity, event_date } = this.#entity;
     const shown = JSON.stringify(name.slice(0, 80));
     const hint = `List it under exclude of ${entity} if it need not be ingested.`;
     if (METADATA_COLUMNS.some((one) => one === name.toLowerCase())) {
       throw new BronzeError('COLUMN_RESERVED', {
         message: `records of ${entity} have a field ${shown}, which Bronze adds to every record`,
         hint,
+      });
+    }
+    if (isFolderName(name, event_date)) {
+      throw new BronzeError('COLUMN_RESERVED', {
+        message: `records of ${entity} have a field ${shown}, ${FOLDER_INSTEAD}`,
+        hint: name === event_date ? `Leave event_date out of ${entity}: the field is then ingested.` : hint,
       });
     }
     const twin = this.#cases.get(name.toLowerCase());
@@ -130,6 +136,7 @@ export class FieldTypes {
   }
 }
 
+const FOLDER_INSTEAD = 'which is the name of a folder of the bronze files: readers would show the folder instead';
 const ONLY_IN_CASE = 'which differ only in case: queries of the bronze tables could not distinguish them';
 
 /** The narrowest type that holds all values; for mixed values `json`, which holds everything unchanged. */

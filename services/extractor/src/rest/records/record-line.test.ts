@@ -116,6 +116,11 @@ test('half of a surrogate pair, which UTF-8 cannot represent, is kept escaped', 
   expect(stage('{"a":"x\\ud800y"}').line).toBe('{"a":"\\"x\\\\ud800y\\""}');
 });
 
+test('text that is spelled like such an escape stays as it came, and can’t be told from it', () => {
+  const spelled = JSON.stringify('"x\\ud800y"');
+  expect(stage(`{"a":${spelled}}`).line).toBe(stage('{"a":"x\\ud800y"}').line);
+});
+
 test('an excluded field is neither in the line nor among the columns', () => {
   const { line, columns } = stage('{"id":"1","card_number":"4111"}', { exclude: ['card_number'] });
   expect([line, columns]).toEqual(['{"id":"1"}', [{ name: 'id', type: 'text' }]]);
@@ -133,6 +138,17 @@ test.each<[string, JsonNode, string]>([
   ['bigint', '12', '12'],
   ['bigint', number('1.2e3'), '1200'],
   ['bigint', number('1.25E1'), '12.5'],
+  ['bigint', number('1.0'), '1'],
+  ['integer', number('-3.00'), '-3'],
+  ['smallint', number('-0'), '0'],
+  ['smallint', number('-0.0E-5'), '0'],
+  ['bigint', number('0e5'), '0'],
+  ['bigint', number('0e99'), '0'],
+  ['bigint', number('1e3'), '1000'],
+  ['bigint', number('10e-1'), '1'],
+  ['bigint', number('1.5'), '1.5'],
+  ['bigint', number('9007199254740993.0'), '9007199254740993'],
+  ['bigint', '1.0', '1.0'],
   ['numeric(12,2)', number('1.5e-1'), '0.15'],
   ['numeric(12,2)', number('-125e-2'), '-1.25'],
   ['numeric(12,2)', number('0e5'), '0'],
@@ -157,6 +173,9 @@ test.each<[string, JsonNode, string]>([
   ['unix_seconds', number('1705314720.1234567'), '1705314720.1234567'],
   ['timestamp', '2024-01-15T10:32:00.5', '2024-01-15 10:32:00.5'],
   ['timestamp', '2024-01-15T10:32:00+01:00', '2024-01-15T10:32:00+01:00'],
+  ['timestamp', '2024-01-15t10:32:00Z', '2024-01-15t10:32:00Z'],
+  ['timestamp', '2024-01-15t10:32:00z', '2024-01-15t10:32:00z'],
+  ['timestamptz', '2024-01-15t10:32:00z', '2024-01-15 10:32:00+00'],
   ['date', '2024-01-15', '2024-01-15'],
 ])('for a column of type %s, %j is staged as %j', (type, value, staged) => {
   expect(stagedText(value, type)).toBe(staged);

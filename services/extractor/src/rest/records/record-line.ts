@@ -42,12 +42,19 @@ export function stagedText(value: JsonNode, type: string): string {
     case 'text':
     case 'numeric':
       return plainText(value);
+    case 'smallint':
+    case 'integer':
+    case 'bigint':
+      return value instanceof JsonNumber ? integerText(value.text) : plainText(value);
     default:
       return value instanceof JsonNumber ? withoutExponent(value.text) : plainText(value);
   }
 }
 
-/** Text that UTF-8 can't represent (half of a surrogate pair) is kept as JSON, escaped. */
+/**
+ * Text that UTF-8 can't represent (half of a surrogate pair) is kept as JSON, escaped. Text that is spelled just like
+ * that, with quotes and a backslash, stays as it came too: it can't be told apart, but no text of UTF-8 is changed.
+ */
 function plainText(value: JsonNode): string {
   return typeof value === 'string' && value.isWellFormed()
     ? value
@@ -70,6 +77,13 @@ function stagedLocal(text: string): string {
 /** Where JSON has `1E5` or `1e5`, PostgreSQL writes `1e+05`: the types expect the sign and the small letter. */
 function realText(text: string): string {
   return text.toLowerCase().replace(/e(?=[0-9])/, 'e+');
+}
+
+const ZERO = /^-?0(?:\.0+)?(?:[eE][+-]?[0-9]+)?$/;
+
+/** `1.0`, `1e0` and `10e-1` are the integer 1, and `-0` and `0e99` are 0: JSON has no spelling of its own for integers. */
+function integerText(text: string): string {
+  return ZERO.test(text) ? '0' : withoutExponent(text).replace(/\.0+$/, '');
 }
 
 const SCIENTIFIC = /^(-?)([0-9]+)(?:\.([0-9]+))?[eE]([+-]?[0-9]{1,3})$/;
