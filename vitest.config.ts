@@ -12,7 +12,9 @@ function project(name: string, include: string[], exclude: string[] = []) {
       name,
       include,
       exclude: [...EXCLUDED, NEEDS_POSTGRES, ...exclude],
-      testTimeout: 60_000,
+      // Long enough that only a test that hangs meets it: the machine may be busy with something else.
+      testTimeout: 300_000,
+      hookTimeout: 300_000,
       maxWorkers: '100%',
     },
   };
