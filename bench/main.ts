@@ -9,16 +9,20 @@ import { execute, startEmbeddedPostgres } from '@bronze/emulators/embedded-postg
 import pg from 'pg';
 import { type Phase, PHASES } from './phases.ts';
 
-/**
- * `npm run bench [-- --rows 5000000 --runs 3 --only floor,pipeline -o json]`: measures each phase in its own process,
- * and compares its wall time with the floor, a plain COPY in the same run. Figures are medians of the runs.
- */
+const USAGE = `npm run bench -- [options]
+  --rows N       rows of the table, default 1000000
+  --runs N       rounds, of which the medians are printed, default 3
+  --only A,B     some of the phases: ${PHASES.join(', ')}
+  -o json        figures for programs`;
+
+/** Measures each phase in its own process, and compares its wall time with the floor, a plain COPY in the same run. */
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '1000000' },
     runs: { type: 'string', default: '3' },
     only: { type: 'string', default: PHASES.join(',') },
     output: { type: 'string', short: 'o', default: 'table' },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
 
@@ -125,4 +129,5 @@ function report(rows: number, copy_bytes: number, measured: readonly Measured[])
   );
 }
 
-await main();
+if (values.help) print(USAGE);
+else await main();

@@ -1,11 +1,4 @@
-/**
- * `npm run windows -- --schedules 500`: loads a table of a real PostgreSQL server while writers change it, and compares
- * what the loads bring with what the writers did.
- *
- * `--seed S` is the first seed, `--lanes L` the number of servers, `-o json` prints figures for programs.
- * `--policies` runs the same schedules with the four usual policies, `--mistakes` with each planted mistake until it is
- * caught, `--cost` compares the pages that an exact load reads with those of a plain range (on `--rows R`).
- */
+/** `npm run windows`: loads a table of a real PostgreSQL server while writers change it, and compares. */
 import { parseArgs } from 'node:util';
 import { count } from '@bronze/cli/terminal/numbers';
 import { print, printJson, printTable, right, say } from '@bronze/cli/terminal/output';
@@ -18,6 +11,13 @@ import { POLICIES } from './sql-loaders.ts';
 import { runTrials, seedsFrom, type Trial } from './trials.ts';
 import { startWindowsServer, type WindowsServer } from './windows-server.ts';
 
+const USAGE = `npm run windows -- [what] [-o json]
+  --schedules N [--seed S]  N schedules from seed S, default 500 from 1: what do loads bring of what writers wrote?
+  --policies                the same schedules with the four usual policies
+  --mistakes                each planted mistake until a schedule catches it
+  --cost [--rows R]         pages that an exact load reads, next to those of a plain range
+  --lanes N                 servers that run schedules side by side, default 4`;
+
 const { values } = parseArgs({
   options: {
     schedules: { type: 'string', default: '500' },
@@ -28,6 +28,7 @@ const { values } = parseArgs({
     mistakes: { type: 'boolean', default: false },
     cost: { type: 'boolean', default: false },
     output: { type: 'string', short: 'o', default: 'table' },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
 const SEEDS = seedsFrom(Number(values.seed), Number(values.schedules));
@@ -144,7 +145,8 @@ async function runCost(): Promise<void> {
   print(`${exact <= RATIO_MAX ? 'passed' : 'FAILED'}: at most ${RATIO_MAX} × the pages of the plain range`);
 }
 
-if (values.cost) await runCost();
+if (values.help) print(USAGE);
+else if (values.cost) await runCost();
 else if (values.policies) await runPolicies();
 else if (values.mistakes) await runMistakes();
 else await runExact();
