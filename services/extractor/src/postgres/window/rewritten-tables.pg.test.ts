@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { connect, execute, newDatabase } from '../../../../../test/database.ts';
@@ -132,6 +133,30 @@ describe('a table that is rewritten between the claim and the last slice', () =>
     const load = await loads.claim();
     const rows = await loads.rows(load, async (slice) => void (slice === 2 && (await execute(url, REWRITE))));
     expect(sorted(rows.map((row) => row['id']))).toEqual(ALL);
+  });
+});
+
+describe('at any moment of a full load in slices', () => {
+  /** How many moments are tried, spread evenly over the time that a load takes. */
+  const TRIES = 4;
+  const ROWS = 4000;
+
+  test.each(NOT_MVCC_SAFE)('%s loses no row', async (_, sql) => {
+    const url = await newDatabase(THINGS);
+    const role = await plainRole(url);
+    const create = `DROP TABLE IF EXISTS things, old; ${THINGS.replace('200', String(ROWS))}; GRANT SELECT ON things TO PUBLIC`;
+    const newLoads = () => new Loads(role, { batch_rows: ROWS / 20 });
+    await execute(url, create);
+    const begun_at = performance.now();
+    expect(await newLoads().load()).toHaveLength(ROWS);
+    const takes_ms = performance.now() - begun_at;
+    for (let one = 0; one < TRIES; one += 1) {
+      await execute(url, create);
+      const loads = newLoads();
+      const remake = sleep((takes_ms * one) / TRIES).then(() => execute(url, `BEGIN; ${sql}; COMMIT`));
+      const brought = new Set([...(await loads.load()), ...(await remake.then(() => loads.load()))]);
+      expect(brought.size, `after ${one} of ${TRIES} parts of ${takes_ms} ms`).toBe(ROWS);
+    }
   });
 });
 
