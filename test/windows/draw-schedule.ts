@@ -25,12 +25,12 @@ export interface Wishes {
   readonly role: Schedule['role'];
 }
 
-/** Roles alternate by seed; 1 in 50 schedules ties 10,000 rows, 1 in 5 has long transactions, 1 in 10 relays, 1 in 5 is remade. */
+/** Roles alternate by seed; 1 in 50 schedules ties 10,000 rows, 1 in 5 has long transactions, 1 in 10 relays, 1 in 10 is remade. */
 export function wishesOf(seed: number): Wishes {
   return {
     ties: seed % 50 === 7,
     long: seed % 5 === 3,
-    remade: seed % 5 === 1,
+    remade: seed % 20 === 1 || seed % 20 === 6,
     relay: seed % 20 === 4 || seed % 20 === 9,
     role: seed % 2 === 0 ? 'select' : 'stats',
   };
