@@ -1,6 +1,6 @@
 /**
  * Reads a list of an API to its end, as the extractor does, and prints how much memory that took, as JSON. Run by
- * rest-million.test.ts.
+ * rest-memory.test.ts.
  */
 import { defineConfig, entityOf } from '@bronze/common/config';
 import { timestamp } from '@bronze/common/words/timestamp';
