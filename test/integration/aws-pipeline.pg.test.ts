@@ -101,6 +101,13 @@ describe('the deployed functions, with the real SDK over HTTP', () => {
     expect(await world.depth('extract-dlq')).toBe(0);
   });
 
+  test('bronze enqueue to a stack that does not exist says which queue is missing, and is not told to try again', async () => {
+    const { code, stdout, stderr } = await ops('enqueue', 'orders', '--stack', 'Elsewhere');
+    expect(code).toBe(2);
+    expect(`${stdout}${stderr}`).toContain('QUEUE_MISSING');
+    expect(`${stdout}${stderr}`).toContain('Elsewhere-extract');
+  });
+
   test('bronze enqueue and a plain message each load one entity', async () => {
     await execute(url, 'UPDATE orders SET note = note, updated_at = now() WHERE id <= 7');
     const enqueued = await ops('enqueue', 'orders');

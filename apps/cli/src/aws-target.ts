@@ -1,6 +1,6 @@
 import { S3ObjectStore } from '@bronze/common/adapters/aws/s3-object-store';
 import { SqsDeadLetters } from '@bronze/common/adapters/aws/sqs-dead-letters';
-import { BronzeError } from '@bronze/common/words/failure';
+import { sqsFailure } from '@bronze/common/adapters/aws/sqs-failure';
 import { GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { usageError } from './exit-code.ts';
@@ -39,12 +39,12 @@ export class AwsTarget {
 
   /**
    * URL of a queue of the stack: `EcomIngestionStack-extract`, `EcomIngestionStack-extract-dlq`.
-   * @throws BronzeError QUEUE_UNREACHABLE
+   * @throws BronzeError QUEUE_MISSING, QUEUE_DENIED, QUEUE_UNREACHABLE
    */
   async queueUrl(name: QueueName | `${QueueName}-dlq`): Promise<string> {
     const QueueName = `${this.#options.stack}-${name}`;
     const found = await this.sqs.send(new GetQueueUrlCommand({ QueueName })).catch((thrown: unknown) => {
-      throw noQueue(QueueName, thrown);
+      throw sqsFailure(QueueName, 'sqs:GetQueueUrl', thrown);
     });
     return found.QueueUrl ?? '';
   }
@@ -53,12 +53,4 @@ export class AwsTarget {
     const [source_queue_url, dead_letter_queue_url] = [await this.queueUrl(name), await this.queueUrl(`${name}-dlq`)];
     return new SqsDeadLetters(this.sqs, { source_queue_url, dead_letter_queue_url });
   }
-}
-
-function noQueue(name: string, thrown: unknown): BronzeError {
-  const reason = thrown instanceof Error ? thrown.name : 'unknown';
-  return new BronzeError('QUEUE_UNREACHABLE', {
-    message: `the queue ${name} can’t be found (${reason})`,
-    hint: 'Check the account and region (--profile, --region) and the name of the stack (--stack).',
-  });
 }

@@ -8,7 +8,7 @@ export function sqsFailure(queue_url: string, call: string, thrown: unknown): Br
   if (name === 'QueueDoesNotExist' || name.endsWith('NonExistentQueue')) {
     return new BronzeError('QUEUE_MISSING', {
       message: `${what}: there is no such queue`,
-      hint: 'Check the queue’s URL and AWS_REGION.',
+      hint: 'Check the queue’s URL and AWS_REGION; in a command: --stack, --region and --profile.',
     });
   }
   if (isDenied(thrown)) {
