@@ -2,6 +2,7 @@ import { BronzeError, type FailureCode } from '@bronze/common/words/failure';
 import type { RestSourceConfig } from '@bronze/common/config/rest';
 import { Agent, errors, request } from 'undici';
 import type { HttpAnswer, HttpClient } from '../rest/http/http.ts';
+import { NOT_REACHED } from '../unreachable.ts';
 
 /** Compressed answers are not asked for, so none can expand beyond the cap. */
 const HEADERS = { 'accept-encoding': 'identity', 'user-agent': 'bronze' };
@@ -76,11 +77,7 @@ const RAISE =
   'Bronze retries it. If it persists, ask for smaller pages or raise request_timeout_seconds of the source.';
 const REACH = 'Is base_url right? Is the API up? Does a security group or a proxy block the way?';
 const UNREACHABLE: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
+  ...NOT_REACHED,
   'UND_ERR_CONNECT_TIMEOUT',
   'CERT_HAS_EXPIRED',
   'DEPTH_ZERO_SELF_SIGNED_CERT',

@@ -1,4 +1,5 @@
 import { BronzeError, type FailureCode } from '@bronze/common/words/failure';
+import { NOT_REACHED } from '../unreachable.ts';
 
 /** SQLSTATE classes and codes: PostgreSQL documentation, appendix A. Longest match wins. */
 const BY_SQLSTATE: Readonly<Record<string, FailureCode>> = {
@@ -23,7 +24,8 @@ const BY_SQLSTATE: Readonly<Record<string, FailureCode>> = {
 /** Messages of these SQLSTATEs repeat their input: values of rows, or user and database names from a mangled URL. */
 const REPEATS_INPUT = /^(?:22...|28...|3D000)$/;
 
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT']);
+/** `ENOENT`: there is no such socket file. */
+const UNREACHABLE: ReadonlySet<string> = new Set([...NOT_REACHED, 'ENOENT']);
 const INTERRUPTED = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED']);
 
 const HINTS: Readonly<Partial<Record<FailureCode, string>>> = {
