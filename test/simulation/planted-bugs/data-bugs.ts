@@ -73,10 +73,9 @@ export const DATA_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'services/extractor/src/rest/rest-slice.ts',
-        find: '    for (const fields of takenFields(slice, step, presence)) unread.push(fields);',
-        put: `    const inside = takenFields(slice, step, presence);
-    for (const fields of inside) unread.push(fields);
-    if (inside.length === 0) {
+        find: '    for (const record of records) unread.push(fieldsOf(record, exclude));',
+        put: `    for (const record of records) unread.push(fieldsOf(record, exclude));
+    if (records.length === 0) {
       batch.endPage({ ...step, next: undefined });
       break;
     }`,

@@ -46,6 +46,7 @@ export function startOf(entity: EndpointEntity, load: PendingLoad, window: LoadW
 export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
   const { entity, types, deadline } = slice;
   const presence = new EventDatePresence(entity, types.knowsEventDate);
+  const exclude = new Set(entity.exclude);
   const batch = new BatchBuilder(slice);
   let unread: Fields[] = [];
   let unread_characters = 0;
@@ -62,7 +63,9 @@ export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
       yield batch.takeLast();
       continue;
     }
-    for (const fields of takenFields(slice, step, presence)) unread.push(fields);
+    const records = taken(slice.window, step);
+    presence.see(records);
+    for (const record of records) unread.push(fieldsOf(record, exclude));
     unread_characters += step.characters;
     batch.endPage(step);
     const isEnough =
@@ -75,12 +78,9 @@ export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
   if (!batch.isEmpty) yield batch.take();
 }
 
-function takenFields({ window, entity }: RestSlice, step: PageStep, presence: EventDatePresence): Fields[] {
+function taken(window: LoadWindow, step: PageStep) {
   window.countRepeated(step.repeated);
-  const taken = step.records.filter((record) => window.takes(record));
-  presence.see(taken);
-  const exclude = new Set(entity.exclude);
-  return taken.map((record) => fieldsOf(record, exclude));
+  return step.records.filter((record) => window.takes(record));
 }
 
 /**
