@@ -1,6 +1,7 @@
 import { QUOTING } from '@bronze/extractor/adapters/pg-database';
 import type { Copy, Row as Answer, Session } from '@bronze/extractor/postgres/database';
 import { CATALOG_SQL, REPLAYED_SQL, TIME_WATERMARK_SQL } from '@bronze/extractor/postgres/table/catalog-sql';
+import { OWN_SEARCH_PATH_SQL, ROLE_SEARCH_PATH_SQL } from '@bronze/extractor/postgres/table/search-path';
 import {
   CLOCK_SQL,
   FLUSHED_SQL,
@@ -30,6 +31,8 @@ const COPY = /^COPY \(SELECT (.+?) FROM "public"\."\w+"(?: WHERE (.+))? ORDER BY
 const COUNT = /^SELECT count\(\*\)::text AS rows FROM "public"\."\w+" WHERE (.+)$/;
 /** Statements that return no rows and change nothing in the model. */
 const SILENT = /^(?:SAVEPOINT \w+|ROLLBACK TO SAVEPOINT \w+|SELECT FROM "public"\."\w+" LIMIT 0)$/;
+/** Of the model's functions none depends on the path. */
+const PATHS: ReadonlySet<string> = new Set([OWN_SEARCH_PATH_SQL, ROLE_SEARCH_PATH_SQL]);
 
 /**
  * Answers the statements that ship, each in its own snapshot. Once the database has been replaced, every statement
@@ -48,7 +51,7 @@ export class SimSession implements Session {
   async rows(sql: string): Promise<Answer[]> {
     this.#begin();
     const { database, seesAll, described } = this.#options;
-    if (SILENT.test(sql)) return [];
+    if (SILENT.test(sql) || PATHS.has(sql)) return [];
     const [, counted] = COUNT.exec(sql) ?? [];
     if (counted !== undefined) return [{ rows: String(taken(database, counted).length) }];
     switch (sql) {

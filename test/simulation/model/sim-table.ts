@@ -113,7 +113,7 @@ export class SimTable implements SimSource {
 function describedAs(has_xids: boolean): string {
   const types = { day: 'date', fits: 'text', id: 'text', updated_at: 'timestamp with time zone', version: 'text' };
   const columns = Object.entries(types).map(([name, type]) => {
-    return { name, type, not_null: name === 'id', readable: true };
+    return { name, type, not_null: name === 'id', readable: true, builtin_type: 'text' };
   });
   return JSON.stringify({
     kind: has_xids ? 'r' : 'v',

@@ -11,6 +11,7 @@ import type { Database, Session } from './database.ts';
 import { isInterruption, sourceFailure } from './source-failure.ts';
 import { countWithoutCursor } from './window/without-cursor.ts';
 import { type DescribedTable, lockAndDescribe, zoneOf } from './table/described-table.ts';
+import { beforeReadingRows } from './table/search-path.ts';
 import { proveReading, type ReadingProof } from './window/reading-proof.ts';
 
 /** The wait before the n-th reconnection is this times 2^n. */
@@ -118,6 +119,7 @@ export class PostgresSlice implements SliceReader {
         skipped: await this.#countSkipped(session, table, is_exact),
       };
       const read = { ...table, entity, load, position, zone: zoneOf(entity, table), is_exact };
+      await beforeReadingRows(session, table);
       yield* copyBatches(session, entity, planCopy(read, session.quoting));
     } finally {
       await session.close();

@@ -38,7 +38,7 @@ export class PostgresSource implements Source {
       const session = await database.open();
       try {
         const table = await lockAndDescribe(session, entity);
-        if (table.key.is_unproven) await checkKey(session, entity, table.key);
+        if (table.key.is_unproven) await checkKey(session, entity, table);
         return await readHighWatermark({ session, clock, config, entity, table, claim });
       } finally {
         await session.close();

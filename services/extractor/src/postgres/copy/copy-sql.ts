@@ -5,6 +5,8 @@ import { BronzeError } from '@bronze/common/words/failure';
 import type { Position } from '@bronze/common/load/position';
 import type { CatalogColumn, RowKey } from '../table/table.ts';
 import type { Quoting } from '../database.ts';
+import type { ColumnOrdering } from '../table/ordering-sql.ts';
+import { after, type KeysetColumn, orderBy, orderOf, qualified } from './keyset.ts';
 import { tableName } from '../table/table-sql.ts';
 import { windowCondition } from '../window/window-condition.ts';
 
@@ -32,9 +34,10 @@ export interface TableRead {
   readonly is_exact: boolean;
 }
 
-interface KeysetColumn {
+interface StagedColumn {
   readonly name: string;
   readonly type: string;
+  readonly ordering?: ColumnOrdering;
 }
 
 /**
@@ -51,12 +54,12 @@ export function planCopy(read: TableRead, quoting: Quoting): CopyPlan {
     Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)),
   );
   const keyset = keysetOf(read);
-  const order = orderOf(entity, keyset);
+  const order = orderOf(entity.table, keyset);
   if (position) assertSameOrder(entity, position.order, order);
   const selected = sorted.map((column) => selectedAs(entity, column, quoting)).join(', ');
   const conditions = [windowCondition(read, quoting), position && after(keyset, position, quoting)];
   const where = conditions.filter((one) => one !== undefined).join(' AND ');
-  const by = keyset.map(({ name }) => quoting.identifier(name)).join(', ');
+  const by = orderBy(keyset, quoting);
   const query = `SELECT ${selected} FROM ${tableName(entity, quoting)}${where && ` WHERE ${where}`}${by && ` ORDER BY ${by}`}`;
   return {
     sql: `COPY (${query}) TO STDOUT`,
@@ -64,12 +67,6 @@ export function planCopy(read: TableRead, quoting: Quoting): CopyPlan {
     position_fields: keyset.map(({ name }) => sorted.findIndex((column) => column.name === name)),
     order,
   };
-}
-
-/** `public.orders (updated_at timestamp with time zone, id bigint)`. */
-function orderOf(entity: TableEntity, keyset: readonly KeysetColumn[]): string {
-  if (keyset.length === 0) return '';
-  return `${entity.table} (${keyset.map(({ name, type }) => `${name} ${type}`).join(', ')})`;
 }
 
 function assertSameOrder(entity: TableEntity, before: string, now: string): void {
@@ -88,20 +85,13 @@ function keysetOf({ entity, columns, key, load }: TableRead): readonly KeysetCol
 }
 
 /** The table's columns, and the one that Bronze derives from `deleted_at`. */
-export function stagedColumns(entity: TableEntity, columns: readonly KeysetColumn[]): readonly KeysetColumn[] {
+export function stagedColumns(entity: TableEntity, columns: readonly CatalogColumn[]): readonly StagedColumn[] {
   return entity.deleted_at === null ? columns : [...columns, { name: IS_DELETED, type: 'boolean' }];
 }
 
-/** `money` prints by locale; its numeric form doesn't. */
-function selectedAs(entity: TableEntity, column: KeysetColumn, quoting: Quoting): string {
-  const name = quoting.identifier(column.name);
-  if (entity.deleted_at !== null && column.name === IS_DELETED)
-    return `(${quoting.identifier(entity.deleted_at)} IS NOT NULL) AS ${name}`;
-  return column.type === 'money' ? `${name}::numeric` : name;
-}
-
-/** Literals without a type take the type of the column that they are compared with, even if it is a domain. */
-function after(keyset: readonly KeysetColumn[], position: Position, quoting: Quoting): string {
-  const columns = keyset.map(({ name }) => quoting.identifier(name)).join(', ');
-  return `(${columns}) > (${position.values.map((value) => quoting.literal(value)).join(', ')})`;
+function selectedAs(entity: TableEntity, { name, ordering }: StagedColumn, quoting: Quoting): string {
+  const column = quoting.identifier(name);
+  if (entity.deleted_at !== null && name === IS_DELETED)
+    return `(${quoting.identifier(entity.deleted_at)} IS NOT NULL) AS ${column}`;
+  return ordering?.staged_type ? `${column}::${qualified(ordering.staged_type, quoting)}` : column;
 }

@@ -2,6 +2,7 @@ import type { FileNodes } from '@bronze/common/words/exact-position';
 import { IS_DELETED, isFolderName, METADATA_COLUMNS } from '@bronze/common/words/entity';
 import { cursorColumns, type TableEntity } from '@bronze/common/config/postgres';
 import { BronzeError, type FailureCode } from '@bronze/common/words/failure';
+import type { ColumnOrdering } from './ordering-sql.ts';
 
 /** What `pg_catalog` says about one column. */
 export interface CatalogColumn {
@@ -10,6 +11,7 @@ export interface CatalogColumn {
   readonly type: string;
   readonly not_null: boolean;
   readonly readable: boolean;
+  readonly ordering: ColumnOrdering;
 }
 
 /** What `pg_catalog` says about one table. */
@@ -38,7 +40,7 @@ export interface CatalogTable {
 /** The columns that order the rows and identify each. */
 export interface RowKey {
   /** Empty: the table has no key, and is read in one statement, because `ctid`s change between two (decision 3). */
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly columns: readonly CatalogColumn[];
   /** The catalog does not prove the key, so it is checked in the rows before the first slice. */
   readonly is_unproven: boolean;
 }
@@ -178,13 +180,13 @@ function columnOf(entity: TableEntity, table: CatalogTable, name: string, role: 
 function rowKey(entity: TableEntity, table: CatalogTable): RowKey {
   if (entity.primary_key) {
     const columns = entity.primary_key.map((name) => columnOf(entity, table, name, 'primary_key'));
-    return { columns: withoutMoney(entity, columns), is_unproven: table.has_children || !isProven(table, columns) };
+    return { columns: nameable(entity, columns), is_unproven: table.has_children || !isProven(table, columns) };
   }
   // The table is read with the rows of inheriting tables, for which its key doesn't hold.
   if (table.has_children) return NO_KEY;
   if (table.primary_key.length > 0) {
     const columns = table.primary_key.map((name) => columnOf(entity, table, name, 'primary_key'));
-    return { columns: withoutMoney(entity, columns), is_unproven: false };
+    return { columns: nameable(entity, columns), is_unproven: false };
   }
   if (table.kind === 'r' || table.kind === 'm' || table.kind === 'p') return NO_KEY;
   return refuse(
@@ -194,14 +196,17 @@ function rowKey(entity: TableEntity, table: CatalogTable): RowKey {
   );
 }
 
-/** The text of `money` depends on the locale, so it can't be part of a position. */
-function withoutMoney(entity: TableEntity, columns: readonly CatalogColumn[]): readonly CatalogColumn[] {
-  const money = columns.find(({ type }) => type === 'money');
-  if (!money) return columns;
+/** A slice begins after the last row of the one before: its condition names the types of the key's columns. */
+function nameable(entity: TableEntity, columns: readonly CatalogColumn[]): readonly CatalogColumn[] {
+  const hidden = columns.find(({ ordering }) => !ordering.is_nameable && !ordering.takes_untyped);
+  if (!hidden) return columns;
+  const { type, collation, greater } = hidden.ordering;
+  const schemas = [type, greater, ...(collation ? [collation] : [])].map(([schema]) => schema);
+  const named = [...new Set(schemas)].filter((schema) => schema !== 'pg_catalog').join(', ');
   return refuse(
-    'COLUMN_UNSUPPORTED',
-    `${money.name}, a key column of ${entity.table}, is money`,
-    `Set primary_key of ${entity.name} to other columns that are unique and never NULL.`,
+    'SOURCE_DENIED',
+    `permission denied for the type of ${hidden.name}, a key column of ${entity.table}: it is ${hidden.type}`,
+    `Grant it: GRANT USAGE ON SCHEMA ${named} TO the role that Bronze connects as. Or set primary_key of ${entity.name} to other columns.`,
   );
 }
 
