@@ -1,122 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newDatabase } from '../../../../test/database.ts';
-import { FULL, readInSlices, rowsOf, sharedSession } from './postgres-source.fixtures.ts';
-
-/** Types outside `pg_catalog` are in schemas that no `search_path` names; one needs quotes. */
-const TYPES_SQL = `
-  CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext; CREATE EXTENSION ltree SCHEMA ext; CREATE EXTENSION hstore SCHEMA ext;
-  CREATE SCHEMA "Odd ""one";
-  CREATE COLLATION "Odd ""one"."any Case" (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-  CREATE COLLATION ext.swedish (provider = icu, locale = 'sv');
-  CREATE TYPE "Odd ""one"."Mood, x" AS ENUM (${Array.from({ length: 40 }, (_, n) => `'m"${(n * 7) % 40}, ''x'`).join(', ')});
-  CREATE DOMAIN ext.feeling AS "Odd ""one"."Mood, x"; CREATE DOMAIN ext.feelings AS ext.feeling;
-  CREATE TYPE "Odd ""one"."Pair" AS (a integer, "B" ext.citext, at timestamptz, price money);
-  CREATE DOMAIN ext.couple AS "Odd ""one"."Pair";
-  CREATE DOMAIN ext.price AS money; CREATE DOMAIN ext.word AS text COLLATE ext.swedish;
-  CREATE DOMAIN ext.email AS ext.citext CHECK (VALUE <> 'never');
-  CREATE TYPE ext.spans AS RANGE (subtype = interval); CREATE TYPE ext.prices AS RANGE (subtype = money)`;
-
-/** The n-th of 40 keys of a type, and its extreme values. */
-const KEYS: readonly (readonly [type: string, nth: string, extremes?: readonly string[]])[] = [
-  ['smallint', '20 - n', ['-32768', '32767']],
-  ['bigint', '(n - 20) * 9007199254740993', ['-9223372036854775808', '9223372036854775807']],
-  ['numeric', '(n - 20) / 7.0', ["'NaN'", "'Infinity'", "'-Infinity'", '1e-300', '-1e300']],
-  ['real', 'n / 7.0', ["'NaN'", "'Infinity'", "'-Infinity'", "'-0'", '1e-45', '16777217']],
-  [
-    'double precision',
-    'n / 7.0',
-    ["'NaN'", "'Infinity'", "'-Infinity'", "'-0'", '5e-324', '0.1', '1.7976931348623157e308'],
-  ],
-  ['money', '(n - 20) * 1234.56', ["'-92233720368547758.08'", "'92233720368547758.07'"]],
-  ['ext.price', '(n - 20) * 1234.56'],
-  ['money[]', 'ARRAY[n * 1000.5, NULL, -n]::money[]'],
-  ['ext.price[]', 'ARRAY[n * 1000.5, NULL, -n]::money[]::ext.price[]'],
-  ['boolean', 'n % 2 = 0'],
-  [
-    'date',
-    "date '2024-01-01' + n",
-    ["'infinity'", "'-infinity'", "'4713-01-01 BC'", "'5874897-12-31'", "'0044-03-15 BC'"],
-  ],
-  [
-    'timestamp',
-    "timestamp '2024-01-01' + n * interval '1.000001 s'",
-    ["'infinity'", "'-infinity'", "'4713-01-01 BC'", "'294276-12-31 23:59:59.999999'"],
-  ],
-  [
-    'timestamptz',
-    "timestamptz '2024-10-27 00:00Z' + n * interval '15 min'",
-    ["'infinity'", "'-infinity'", "'0044-03-15 BC'"],
-  ],
-  ['time', "time '00:00' + n * interval '1.5 min'", ["'24:00:00'", "'23:59:59.999999'"]],
-  ['timetz', "(n % 24) || ':00:00.25+0' || n % 3 || ':30:15'", ["'24:00:00-15:59:59'", "'00:00:00+15:59:59'"]],
-  [
-    'interval',
-    'make_interval(years => n - 20, months => n * 3, days => -n, hours => n, secs => -n / 7.0)',
-    [
-      "'infinity'",
-      "'-infinity'",
-      "'-178000000 years'",
-      "'178000000 years 2147483647 days'",
-      "'-00:00:00.000001'",
-      "'-2562047788:00:54.775807'",
-    ],
-  ],
-  ['text', "repeat('a', n) || E'\\'\\\\\\t\\n' || chr(80 + n)", ["''", "'🎁'", "E'\\x01'", "'Ä'", "'\\N'"]],
-  ['text COLLATE ext.swedish', "chr(60 + n) || 'x'", ["'Ä'", "'z'", "'Å'", "'å'", "'Ö'", "''"]],
-  ['text COLLATE "Odd ""one"."any Case"', 'chr(64 + n)'],
-  ['text[] COLLATE ext.swedish', "ARRAY[chr(60 + n), NULL, 'NULL', 'a,b\"\\']"],
-  ['name', "'n' || n", ["'Ä'"]],
-  ['name COLLATE ext.swedish', 'chr(60 + n)', ["'Ä'", "'å'"]],
-  ['"char"', 'chr(32 + n)', ["''", "'\\377'"]],
-  ['varchar(9)', "'v  ' || n"],
-  ['char(9)', "'c ' || n", ["''", "E'\\t'"]],
-  ['bpchar', "'c ' || n || '  '"],
-  ['bytea', "decode(lpad(to_hex(n * 7), 4, '0'), 'hex')", ["''", "'\\x5c27'"]],
-  ['bit(9)', 'n::bit(9)'],
-  ['varbit', 'substring(n::bit(9) from n % 9 + 1)', ["''"]],
-  ['uuid', 'md5(n::text)::uuid', ["'00000000-0000-0000-0000-000000000000'"]],
-  ['inet', "'10.0.' || n || '.1/' || 8 + n % 24", ["'::1'", "'fe80::1/64'", "'0.0.0.0/0'"]],
-  ['cidr', "set_masklen(('10.0.' || n || '.0')::inet, 24)::cidr", ["'::/0'"]],
-  ['macaddr', "'08:00:2b:01:02:' || lpad(to_hex(n), 2, '0')"],
-  ['macaddr8', "'08:00:2b:01:02:03:04:' || lpad(to_hex(n), 2, '0')"],
-  ['oid', 'n::oid', ['4294967295']],
-  ['xid8', 'n::text::xid8', ["'18446744073709551615'"]],
-  ['tid', "format('(%s,%s)', n / 3, n % 3 + 1)"],
-  ['pg_lsn', "format('%s/%s', n, n)", ["'FFFFFFFF/FFFFFFFF'"]],
-  ['regclass', '(SELECT oid FROM pg_class ORDER BY oid DESC OFFSET n LIMIT 1)', ["'0'"]],
-  ['oidvector', "n || ' ' || 41 - n"],
-  ['tsvector', "to_tsvector('simple', 'it''s word' || n || ' and x:1')"],
-  ['tsquery', "to_tsquery('simple', 'w' || n || ' & (!a | b:*)')"],
-  ['jsonb', "jsonb_build_object('n', n / 7.0, 'q', '\"''')", ["'null'", "'[]'", "'1e400'", '\'"\\u0001"\'']],
-  ['integer[]', 'ARRAY[n, NULL, -n]', ["'{}'", "'[-1:1][2:2]={{1},{2},{3}}'"]],
-  ['interval[]', "ARRAY[make_interval(secs => n), '-infinity', NULL]"],
-  ['float8[]', "ARRAY[n / 7.0, 'NaN', '-0']"],
-  ['bytea[]', "ARRAY[decode(lpad(to_hex(n), 4, '0'), 'hex')]"],
-  ['int4range', "int4range(n - 20, n, '[]')", ["'empty'", "'(,)'", "'(,5)'"]],
-  ['tstzrange', "tstzrange(timestamptz '2024-01-01' + n * interval '1 day', 'infinity')", ["'empty'"]],
-  ['nummultirange', 'nummultirange(numrange(n, n + 0.5), numrange(n + 1, NULL))', ["'{}'"]],
-  ['ext.spans', 'ext.spans(make_interval(days => n), make_interval(days => n * 2, secs => 0.5))'],
-  ['ext.prices', 'ext.prices(n * 1000.5::money, NULL)'],
-  ['"Odd ""one"."Mood, x"', "'m\"' || n - 1 || ', ''x'"],
-  ['"Odd ""one"."Mood, x"[]', "ARRAY['m\"' || n - 1 || ', ''x', NULL]"],
-  ['ext.feeling', "'m\"' || n - 1 || ', ''x'"],
-  ['ext.feelings', "'m\"' || n - 1 || ', ''x'"],
-  [
-    '"Odd ""one"."Pair"',
-    'ROW(n % 7, chr(64 + n), timestamptz \'2024-01-01\' + n * interval \'1 h\', n * 1000)::"Odd ""one"."Pair"',
-    ['ROW(NULL, NULL, NULL, NULL)'],
-  ],
-  ['ext.couple', 'ROW(n % 7, chr(64 + n), NULL, n * 1000)::"Odd ""one"."Pair"'],
-  ['ext.citext', 'chr(64 + n % 26) || chr(96 + n)', ["''"]],
-  ['ext.email', 'chr(64 + n % 26) || chr(96 + n)'],
-  ['ext.citext[]', 'ARRAY[chr(64 + n % 26), chr(96 + n)]::ext.citext[]'],
-  ['ext.ltree', "'Top.x' || n || '.y'", ["''"]],
-  ['ext.hstore', 'format(\'a=>"%s", B=>NULL\', n)'],
-  ['ext.word', 'chr(60 + n)', ["'Ä'", "'å'"]],
-  ['ext.word COLLATE "C"', 'chr(60 + n)', ["'Ä'", "'å'"]],
-];
+import { execute, newDatabase, textRows } from '../../../../test/database.ts';
+import { KEYS, TYPES_SQL } from './keys.fixtures.ts';
+import {
+  FULL,
+  incremental,
+  readAll,
+  readInSlices,
+  rowsOf,
+  sharedSession,
+  sourceOf,
+} from './postgres-source.fixtures.ts';
 
 const tableOf = (type: string) => `key ${KEYS.findIndex(([one]) => one === type)}`;
+/** The plan shows whether an index can give the order and the place in it: the tables are small. */
+const INDEX_ONLY_SQL = `SELECT set_config(name, 'off', true) FROM pg_settings WHERE name IN ('enable_seqscan', 'enable_sort', 'enable_bitmapscan')`;
+
 let shared: Awaited<ReturnType<typeof sharedSession>>;
 
 beforeAll(async () => {
@@ -130,6 +28,7 @@ beforeAll(async () => {
   });
   const url = await newDatabase(`${TYPES_SQL}; ${tables.join(';\n')}`);
   shared = await sharedSession(url);
+  await shared.session.rows(INDEX_ONLY_SQL, []);
 });
 
 afterAll(() => shared.close());
@@ -140,5 +39,89 @@ describe('every row of a table comes once in slices, in the order of its key', (
     const read = rowsOf(await readInSlices(reading, FULL)).map(({ row }) => row);
     const ordered = await shared.session.rows(`SELECT row FROM public."${tableOf(type)}" ORDER BY id`, []);
     expect(read).toEqual(ordered.map(({ row }) => row));
+    const query = shared.copies.at(-1)?.slice('COPY ('.length, -') TO STDOUT'.length);
+    const plan = await shared.session.rows(`EXPLAIN (COSTS off) ${query}`, []);
+    const steps = plan.map((step) => step['QUERY PLAN']).join('\n');
+    expect(steps).toMatch(/Index (?:Only )?Scan.*\n.*Index Cond: /);
+    expect(steps).not.toMatch(/Sort|Filter/);
   });
+});
+
+describe('a key of several columns', () => {
+  test('with operators of several schemas is read in slices, in full and incrementally', async () => {
+    const url = await newDatabase(`${TYPES_SQL};
+      CREATE TABLE things (n smallint, e ext.email, h ext.hstore, p ext.price, updated_at timestamptz, row serial, PRIMARY KEY (n, e, h, p));
+      INSERT INTO things SELECT n % 3, chr(64 + n % 5) || chr(96 + n % 2), format('a=>%s', n % 7)::ext.hstore, n * 1000, timestamptz '2024-01-15' + n % 4 * interval '1 h' FROM generate_series(1, 60) AS n`);
+    const reading = sourceOf(url, { batch_rows: 17 });
+    const orders = [
+      [FULL, 'n, e, h, p'],
+      [incremental('2024-01-15', '2024-01-16'), 'updated_at, n, e, h, p'],
+    ] as const;
+    for (const [load, order] of orders) {
+      const read = rowsOf(await readInSlices(reading, load)).map(({ row }) => row);
+      const ordered = await textRows(url, `SELECT row FROM things ORDER BY ${order}`);
+      expect(read).toEqual(ordered.map(({ row }) => row));
+    }
+  });
+
+  test('that excludes overlaps is read in slices', async () => {
+    const url = await newDatabase(`CREATE EXTENSION btree_gist;
+      CREATE TABLE things (id integer, at daterange, PRIMARY KEY (id, at WITHOUT OVERLAPS));
+      INSERT INTO things SELECT n % 3, daterange(date '2024-01-01' + n, date '2024-01-02' + n) FROM generate_series(1, 40) AS n`);
+    expect(rowsOf(await readInSlices(sourceOf(url, { cursor: null, batch_rows: 15 }), FULL))).toHaveLength(40);
+  });
+});
+
+describe('a key that is declared', () => {
+  test('on a unique index that compares otherwise than the column is checked in the rows', async () => {
+    const url = await newDatabase(`${TYPES_SQL};
+      
+      CREATE TABLE things (name text COLLATE "Odd ""one"."any Case" NOT NULL, pair "Odd ""one"."Pair" NOT NULL);
+      CREATE UNIQUE INDEX ON things (name COLLATE "C"); CREATE UNIQUE INDEX ON things (pair record_image_ops);
+      INSERT INTO things VALUES ('a', '(1,a,,)'), ('A', '(1,A,,)')`);
+    for (const name of ['name', 'pair']) {
+      const { source, entity } = sourceOf(url, { cursor: null, primary_key: [name] });
+      await expect(source.readHighWatermark(entity)).rejects.toMatchObject({ code: 'KEY_NOT_UNIQUE' });
+    }
+  });
+
+  test('on values without an order is refused at the claim, by name', async () => {
+    const url = await newDatabase(`CREATE TYPE pair AS (a integer, b point);
+      CREATE VIEW things AS SELECT 1 AS id, '{}'::json AS j, '<a/>'::xml AS x, point '(1,2)' AS p, ARRAY[point '(1,2)'] AS ps,
+        '(1,"(1,2)")'::pair AS c, '7'::xid AS t, '1 2'::int2vector AS v`);
+    for (const name of ['j', 'x', 'p', 'ps', 'c', 't']) {
+      const { source, entity } = sourceOf(url, { cursor: null, primary_key: ['id', name] });
+      const failure: unknown = await source.readHighWatermark(entity).catch((thrown: unknown) => thrown);
+      expect(failure).toMatchObject({ code: 'COLUMN_UNSUPPORTED' });
+      expect(String(failure)).toContain(`${name}, a key column of public.things`);
+    }
+  });
+});
+
+test('an order whose collation has changed is another order', async () => {
+  const url = await newDatabase(
+    `CREATE TABLE things (id text COLLATE "C" PRIMARY KEY); INSERT INTO things VALUES ('a'), ('B')`,
+  );
+  const reading = sourceOf(url, { cursor: null, batch_rows: 1 });
+  const [first] = await readAll(reading, FULL);
+  await execute(url, 'ALTER TABLE things ALTER id TYPE text COLLATE "en-x-icu"');
+  await expect(readAll(reading, FULL, first?.position)).rejects.toMatchObject({ code: 'KEY_CHANGED' });
+});
+
+test('a role needs USAGE on the schema of a key’s type only where no literal is understood without it', async () => {
+  const url = await newDatabase(`${TYPES_SQL};
+    CREATE TABLE moods (id "Odd ""one"."Mood, x" PRIMARY KEY); INSERT INTO moods SELECT unnest(enum_range(NULL::"Odd ""one"."Mood, x"));
+    CREATE TABLE emails (id ext.email PRIMARY KEY); INSERT INTO emails VALUES ('a'), ('B')`);
+  const role = `narrow_${new URL(url).pathname.slice(3, 20)}`;
+  await execute(url, `CREATE ROLE ${role} LOGIN PASSWORD 'x'; GRANT SELECT ON moods, emails TO ${role}`);
+  const login = Object.assign(new URL(url), { username: role, password: 'x' }).href;
+  const moods = sourceOf(login, { table: 'public.moods', cursor: null, batch_rows: 15 });
+  expect(rowsOf(await readInSlices(moods, FULL))).toHaveLength(40);
+  const emails = sourceOf(login, { table: 'public.emails', cursor: null, batch_rows: 1 });
+  await expect(emails.source.readHighWatermark(emails.entity)).rejects.toMatchObject({
+    code: 'SOURCE_DENIED',
+    hint: expect.stringContaining('GRANT USAGE ON SCHEMA ext TO') as string,
+  });
+  await execute(url, `GRANT USAGE ON SCHEMA ext TO ${role}`);
+  expect(rowsOf(await readInSlices(emails, FULL)).map(({ id }) => id)).toEqual(['a', 'B']);
 });

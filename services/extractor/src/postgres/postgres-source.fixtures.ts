@@ -46,15 +46,20 @@ export async function sharedSession(url: string) {
     url: async () => url,
     config: { idle_timeout_seconds: 60, statement_timeout_seconds: 60 },
   }).open();
+  const copies: string[] = [];
   const shared: Session = {
     quoting: session.quoting,
     rows: (sql, values) => session.rows(sql, values),
-    copy: (sql) => session.copy(sql),
+    copy: (sql) => {
+      copies.push(sql);
+      return session.copy(sql);
+    },
     close: async () => undefined,
   };
   const database: Database = { open: async () => shared };
   return {
     session: shared,
+    copies,
     sourceOf: (settings: Settings) => sourceOver(() => database, url, { settings }),
     close: () => session.close(),
   };

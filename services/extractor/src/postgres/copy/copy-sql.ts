@@ -59,8 +59,9 @@ export function planCopy(read: TableRead, quoting: Quoting): CopyPlan {
   const selected = sorted.map((column) => selectedAs(entity, column, quoting)).join(', ');
   const conditions = [windowCondition(read, quoting), position && after(keyset, position, quoting)];
   const where = conditions.filter((one) => one !== undefined).join(' AND ');
-  const by = orderBy(keyset, quoting);
-  const query = `SELECT ${selected} FROM ${tableName(entity, quoting)}${where && ` WHERE ${where}`}${by && ` ORDER BY ${by}`}`;
+  const table = tableName(entity, quoting);
+  const by = orderBy(keyset, table, quoting);
+  const query = `SELECT ${selected} FROM ${table}${where && ` WHERE ${where}`}${by && ` ORDER BY ${by}`}`;
   return {
     sql: `COPY (${query}) TO STDOUT`,
     json_columns: sorted.map((column) => column.name),

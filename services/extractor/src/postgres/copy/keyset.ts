@@ -16,9 +16,16 @@ function collationOf({ ordering: { collation } }: KeysetColumn): string {
   return collation ? ` COLLATE ${collation.join('.')}` : '';
 }
 
-/** The expressions of `ORDER BY`. A bare name would mean the staged form of `money`, which no index has. */
-export function orderBy(keyset: readonly KeysetColumn[], quoting: Quoting): string {
-  return keyset.map((column) => operand(column, quoting)).join(', ');
+/**
+ * The expressions of `ORDER BY`, without casts, which would hide an index. A bare name means what is selected under it:
+ * of `money` the numeric form, which no index has.
+ */
+export function orderBy(keyset: readonly KeysetColumn[], table: string, quoting: Quoting): string {
+  const names = keyset.map(({ name, ordering }) => {
+    const column = quoting.identifier(name);
+    return ordering.staged_type ? `${table}.${column}` : column;
+  });
+  return names.join(', ');
 }
 
 /**
