@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
 import { execute, newDatabase, textRows } from '../../../../test/database.ts';
-import { begun, FULL, readInSlices, rowsOf, sourceOf } from './postgres-source.fixtures.ts';
+import { begun, FULL, readAll, rowsOf, sourceOf } from './postgres-source.fixtures.ts';
 
 /** A value of each type whose text a setting could change, and of some whose text none should. */
 const VALUES: Readonly<Record<string, string>> = {
@@ -97,6 +97,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   TimeZone: ['America/St_Johns', 'Asia/Kolkata'],
   application_name: ['other'],
   client_encoding: ['LATIN1', 'SJIS'],
+  client_min_messages: ['error', 'debug1'],
   createrole_self_grant: ['set'],
   default_text_search_config: ['pg_catalog.german'],
   lc_messages: ['C.utf8'],
@@ -126,6 +127,9 @@ const NOT_TRIED: Readonly<Record<string, string>> = {
   temp_tablespaces: 'is about temporary files, and the server has one place for them',
 };
 
+/** They are about what the server logs, which makes it ten times as slow. */
+const LOGGING = /^(?:log|debug_print|debug_pretty)_/;
+
 interface Setting {
   readonly name: string;
   readonly vartype: string;
@@ -138,7 +142,7 @@ type Assignment = readonly [name: string, value: string];
 
 /** The values other than its own that a setting is tried with. */
 function othersOf({ name, vartype, setting, min_val, max_val, enumvals }: Setting): readonly string[] {
-  if (Object.hasOwn(NOT_TRIED, name)) return [];
+  if (Object.hasOwn(NOT_TRIED, name) || LOGGING.test(name)) return [];
   const listed = (enumvals ?? '').slice(1, -1).replaceAll('"', '').split(',');
   const known = vartype === 'bool' ? ['on', 'off'] : vartype === 'enum' ? listed : [min_val ?? '', max_val ?? ''];
   return (OTHERS[name] ?? known).filter((value) => value !== setting && value !== '');
@@ -169,8 +173,15 @@ async function staged(assignments: readonly Assignment[]) {
   const reading = sourceOf(login.href, { batch_rows: 2 });
   const { exact } = await reading.source.readHighWatermark(reading.entity);
   const { columns } = await begun(reading, FULL);
-  const batches = await readInSlices(reading, FULL);
-  return { is_exact: exact !== undefined, columns, order: batches[0]?.position?.order, rows: rowsOf(batches) };
+  const [first, ...others] = await readAll(reading, FULL);
+  const resumed = await readAll(reading, FULL, first?.position);
+  return {
+    is_exact: exact !== undefined,
+    columns,
+    order: first?.position?.order,
+    rows: rowsOf(first ? [first, ...others] : []),
+    resumed: rowsOf(resumed),
+  };
 }
 
 /** Lists keep their commas; every other value is one word. */
@@ -190,15 +201,17 @@ async function culprits(assignments: readonly Assignment[], expected: unknown): 
 }
 
 test('every setting that a role may have is tried, or there is a reason why not', async () => {
-  const untried = (await settings()).filter((one) => othersOf(one).length === 0).map(({ name }) => name);
+  const untried = (await settings())
+    .filter((one) => othersOf(one).length === 0 && !LOGGING.test(one.name))
+    .map(({ name }) => name);
   expect(untried.toSorted()).toEqual(Object.keys(NOT_TRIED).toSorted());
 });
 
-const ROUNDS = 4;
+const ROUNDS = 3;
 
 test('no setting of a role changes what is staged', async () => {
   const expected = await staged([]);
-  expect(expected.rows).toHaveLength(3);
+  expect(expected).toMatchObject({ rows: { length: 3 }, resumed: { length: 1 } });
   const all = await settings();
   for (let round = 0; round < ROUNDS; round += 1) {
     const assignments = all.flatMap((one): Assignment[] => {
