@@ -130,6 +130,9 @@ const NOT_TRIED: Readonly<Record<string, string>> = {
 /** They are about what the server logs, which makes it ten times as slow. */
 const LOGGING = /^(?:log|debug_print|debug_pretty)_/;
 
+/** Their extremes make plans that take a hundred times as long. */
+const COSTS = /_cost$/;
+
 interface Setting {
   readonly name: string;
   readonly vartype: string;
@@ -143,6 +146,7 @@ type Assignment = readonly [name: string, value: string];
 /** The values other than its own that a setting is tried with. */
 function othersOf({ name, vartype, setting, min_val, max_val, enumvals }: Setting): readonly string[] {
   if (Object.hasOwn(NOT_TRIED, name) || LOGGING.test(name)) return [];
+  if (COSTS.test(name)) return ['1', '2'];
   const listed = (enumvals ?? '').slice(1, -1).replaceAll('"', '').split(',');
   const known = vartype === 'bool' ? ['on', 'off'] : vartype === 'enum' ? listed : [min_val ?? '', max_val ?? ''];
   return (OTHERS[name] ?? known).filter((value) => value !== setting && value !== '');
