@@ -36,7 +36,7 @@ const VALUES: Readonly<Record<string, string>> = {
   'places."Mo od"': "'b ad'",
 };
 
-const RANGES = [
+const RANGES: ReadonlySet<string> = new Set([
   'integer',
   'numeric',
   'double precision',
@@ -47,13 +47,13 @@ const RANGES = [
   'time',
   'interval',
   'bytea',
-];
+]);
 
 /** Each value in a column of its own type, its array, its domain, an array of that, a composite, and a range. */
 const TABLE_SQL = `
   CREATE SCHEMA places; CREATE TABLE places."Or der" (); CREATE TYPE places."Mo od" AS ENUM ('good', 'b ad');
-  CREATE TABLE things (id integer, since interval, at timestamptz, by money, updated_at timestamptz DEFAULT '2024-01-15', PRIMARY KEY (since, by, at, id));
-  INSERT INTO things SELECT n, make_interval(days => -n), '2024-01-15', n * 1000 FROM generate_series(1, 3) AS n;
+  CREATE TABLE things (id integer, since interval, at timestamptz, by money, list integer[], updated_at timestamptz DEFAULT '2024-01-15', PRIMARY KEY (since, by, list, at, id));
+  INSERT INTO things SELECT n, make_interval(days => -n), '2024-01-15', n * 1000, ARRAY[n, NULL] FROM generate_series(1, 3) AS n;
   ${Object.entries(VALUES)
     .flatMap(([type, value], index) => {
       const [domain, composite, range] = [
@@ -68,11 +68,11 @@ const TABLE_SQL = `
         [domain, cast],
         [`${domain}[]`, `ARRAY[${cast}]::${domain}[]`],
         [composite, `ROW(${cast}, ARRAY[${cast}], ${cast})::${composite}`],
-        ...(RANGES.includes(type) ? [[range, `${range}(${cast}, NULL)`]] : []),
+        ...(RANGES.has(type) ? [[range, `${range}(${cast}, NULL)`]] : []),
       ];
       return [
         `CREATE DOMAIN ${domain} AS ${type}; CREATE TYPE ${composite} AS (a ${type}, b ${type}[], c ${domain})`,
-        ...(RANGES.includes(type) ? [`CREATE TYPE ${range} AS RANGE (subtype = ${type})`] : []),
+        ...(RANGES.has(type) ? [`CREATE TYPE ${range} AS RANGE (subtype = ${type})`] : []),
         ...columns.map(
           ([columnType, expression], n) =>
             `ALTER TABLE things ADD "É ""${index}.${n}""" ${columnType}; UPDATE things SET "É ""${index}.${n}""" = ${expression}`,
@@ -194,7 +194,7 @@ function valueSql(name: string, value: string): string {
   return isList ? value : `'${value}'`;
 }
 
-/** Those of the settings that change what is staged, found by halves. */
+/** Those of the settings that change what is staged, found by halves. Empty after one load if none does. */
 async function culprits(assignments: readonly Assignment[], expected: unknown): Promise<readonly Assignment[]> {
   const found: unknown = await staged(assignments).catch((thrown: unknown) => thrown);
   if (isDeepStrictEqual(found, expected)) return [];
@@ -223,8 +223,6 @@ test('no setting of a role changes what is staged', async () => {
       const value = others[round % others.length];
       return value === undefined ? [] : [[one.name, value]];
     });
-    const found: unknown = await staged(assignments).catch((thrown: unknown) => thrown);
-    if (!isDeepStrictEqual(found, expected)) expect(await culprits(assignments, expected)).toEqual([]);
-    expect(found).toEqual(expected);
+    expect(await culprits(assignments, expected)).toEqual([]);
   }
 });
