@@ -1,5 +1,6 @@
 import type { PendingLoad } from '@bronze/common/load/checkpoint';
-import { IS_DELETED } from '@bronze/common/words/entity';
+import { bronzeName } from '@bronze/common/config/columns';
+import { type Column, IS_DELETED } from '@bronze/common/words/entity';
 import { cursorColumns, type TableEntity } from '@bronze/common/config/postgres';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { Position } from '@bronze/common/load/position';
@@ -11,7 +12,7 @@ import { windowCondition } from '../window/window-condition.ts';
 /** A COPY and how to read what it sends. */
 export interface CopyPlan {
   readonly sql: string;
-  /** The names of its columns, sorted by their UTF-8 bytes: the keys of the JSON. */
+  /** The names of its columns in Bronze, sorted by their UTF-8 bytes: the keys of the JSON. */
   readonly json_columns: readonly string[];
   /** Indexes of the columns that make a position, in keyset order. */
   readonly position_fields: readonly number[];
@@ -61,7 +62,7 @@ export function planCopy(read: TableRead, quoting: Quoting): CopyPlan {
   return {
     sql: `COPY (${query}) TO STDOUT`,
     json_columns: sorted.map((column) => column.name),
-    position_fields: keyset.map(({ name }) => sorted.findIndex((column) => column.name === name)),
+    position_fields: keyset.map(({ name }) => sorted.findIndex((column) => column.source_name === name)),
     order,
   };
 }
@@ -87,17 +88,23 @@ function keysetOf({ entity, columns, key, load }: TableRead): readonly KeysetCol
   return [...cursor, ...key.columns.filter((column) => column.name !== name)];
 }
 
+/** A column as it is staged: `name` is its name in Bronze. */
+export interface StagedColumn extends Column {
+  /** What the table calls it; null: Bronze derives it from `deleted_at`. */
+  readonly source_name: string | null;
+}
+
 /** The table's columns, and the one that Bronze derives from `deleted_at`. */
-export function stagedColumns(entity: TableEntity, columns: readonly KeysetColumn[]): readonly KeysetColumn[] {
-  return entity.deleted_at === null ? columns : [...columns, { name: IS_DELETED, type: 'boolean' }];
+export function stagedColumns(entity: TableEntity, columns: readonly Column[]): readonly StagedColumn[] {
+  const staged = columns.map(({ name, type }) => ({ name: bronzeName(entity, name), type, source_name: name }));
+  return entity.deleted_at === null ? staged : [...staged, { name: IS_DELETED, type: 'boolean', source_name: null }];
 }
 
 /** `money` prints by locale; its numeric form doesn't. */
-function selectedAs(entity: TableEntity, column: KeysetColumn, quoting: Quoting): string {
-  const name = quoting.identifier(column.name);
-  if (entity.deleted_at !== null && column.name === IS_DELETED)
-    return `(${quoting.identifier(entity.deleted_at)} IS NOT NULL) AS ${name}`;
-  return column.type === 'money' ? `${name}::numeric` : name;
+function selectedAs(entity: TableEntity, { source_name, type }: StagedColumn, quoting: Quoting): string {
+  if (source_name === null) return `(${quoting.identifier(entity.deleted_at ?? '')} IS NOT NULL)`;
+  const name = quoting.identifier(source_name);
+  return type === 'money' ? `${name}::numeric` : name;
 }
 
 /** Literals without a type take the type of the column that they are compared with, even if it is a domain. */
