@@ -47,7 +47,7 @@ export type PostgresSourceConfig = z.output<typeof postgresSourceSchema>;
 
 /** The keys under the name of a column. */
 export const tableColumnSchema = z.strictObject(
-  { as: newName },
+  { as: described(newName, 'the column’s name in Bronze') },
   { error: "expected the name that it has in Bronze: { as: 'new_name' }" },
 );
 

@@ -140,7 +140,13 @@ const columnType = z
   );
 
 /** The keys under the name of a field, unless only its type is given. */
-export const fieldSchema = z.strictObject({ type: z.optional(columnType), as: z.optional(newName) });
+export const fieldSchema = z.strictObject({
+  type: described(
+    z.optional(columnType),
+    "only for a field of an API: its type. `amount: 'text'` is short for `amount: { type: 'text' }`",
+  ),
+  as: described(z.optional(newName), 'the column’s name in Bronze'),
+});
 const SETTINGS = "expected a type, or { type: 'text', as: 'new_name' } with one of the two or both";
 const columnSchema = z.union(
   [

@@ -4,7 +4,8 @@ import { endpointEntitySchema, fieldSchema, PAGING_SCHEMAS, restSourceSchema, si
 /** Which keys a source and its entities may have depends on the source's type. */
 export const SOURCE_SCHEMAS = { postgres: postgresSourceSchema, rest: restSourceSchema };
 export const ENTITY_SCHEMAS = { postgres: tableEntitySchema, rest: endpointEntitySchema };
-const COLUMN_SCHEMAS = { postgres: tableColumnSchema, rest: fieldSchema };
+/** The settings of one column. */
+export const COLUMN_SCHEMAS = { postgres: tableColumnSchema, rest: fieldSchema };
 
 /** The keys allowed at a path of a configuration as written; empty if they can't be determined. */
 export function knownKeysAt(input: unknown, path: readonly PropertyKey[]): readonly string[] {
