@@ -126,6 +126,12 @@ test('fields of an API are renamed on the way too, with declared and inferred ty
       batch_rows: 1,
     },
   });
+  expect(await world.failingRun({ columns: { event_date: 'date' } })).toMatchObject({
+    code: 'COLUMN_RESERVED',
+    hint: expect.stringContaining(
+      `set event_date: { type: 'date', as: 'source_event_date' } in columns of things`,
+    ) as string,
+  });
   const first = await world.load();
   const names = first.columns.map(({ name, type }) => `${name} ${type}`).toSorted();
   expect(names).toEqual([

@@ -22,7 +22,7 @@ function check(names: readonly string[], settings: Partial<TableEntityInput> = {
 /** The settings that a hint proposes, pasted. */
 function pasted(hint: string): Partial<TableEntityInput> {
   const [, text] = /set columns: (\{.*\}) of things/.exec(hint) ?? [];
-  // oxlint-disable-next-line no-implied-eval, no-new-func -- what a person would paste into a TypeScript file
+  // oxlint-disable-next-line no-implied-eval -- what a person would paste into a TypeScript file
   return { columns: new Function(`return (${text})`)() as Record<string, { as: string }> };
 }
 
