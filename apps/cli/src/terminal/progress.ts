@@ -35,6 +35,7 @@ class PlainProgress implements Progress {
     if (event.kind === 'window_fallback') {
       line(`At least once: ${event.entity} uses its timestamp this time, so rows may repeat (${event.reason})`);
     }
+    if (event.kind === 'strays_ignored') line(straysText(event));
     if (event.kind === 'source_retried') {
       line(`Retrying: ${event.entity}, ${event.failure.code}: ${event.failure.message}`);
     }
@@ -45,6 +46,13 @@ class PlainProgress implements Progress {
   }
 
   stop(): void {}
+}
+
+/** One line about files that somebody or something left among the receipts of a load. */
+function straysText({ entity, objects, prefix, names }: Extract<PipelineEvent, { kind: 'strays_ignored' }>): string {
+  const shown = names.map((name) => (name === '' ? 'the marker of the folder' : JSON.stringify(name)));
+  const more = objects > names.length ? ' and others' : '';
+  return `Ignored: ${entity}, ${plural(objects, 'object')} in ${prefix} that Bronze did not write there: ${shown.join(', ')}${more}`;
 }
 
 /** Explains a slow load: an API that can't be asked for changes is read in full. */
@@ -76,6 +84,7 @@ class LiveProgress implements Progress {
     if (event.kind === 'batch_staged') shown.rows_staged += event.rows;
     if (event.kind === 'slice_committed' && event.final) shown.stage = 'writing';
     if (event.kind === 'task_written') shown.rows_written += event.rows + event.rows_quarantined;
+    if (event.kind === 'strays_ignored') this.#draw.persist(straysText(event));
     if (DONE.has(event.kind)) this.#end(shown, 'done');
     if (event.kind === 'message_failed' && event.is_dead) this.#end(shown, 'failed');
   }

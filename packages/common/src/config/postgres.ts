@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { checkNewNames, newName } from './columns.ts';
 import { commonFields, described, seconds } from './fields.ts';
 import { referenceSchema } from './reference.ts';
 
@@ -44,9 +45,15 @@ export const postgresSourceSchema = z.strictObject({
 export type PostgresSourceInput = z.input<typeof postgresSourceSchema>;
 export type PostgresSourceConfig = z.output<typeof postgresSourceSchema>;
 
+/** The keys under the name of a column. */
+export const tableColumnSchema = z.strictObject(
+  { as: described(newName, 'the column’s name in Bronze') },
+  { error: "expected the name that it has in Bronze: { as: 'new_name' }" },
+);
+
 const { source, ...limits } = commonFields;
 
-export const tableEntitySchema = z.strictObject({
+const tableSchema = z.strictObject({
   source,
   table: described(
     z.string().check(z.regex(/^[^.]+\.[^.]+$/u, 'expected schema.table, such as "public.orders"')),
@@ -76,8 +83,13 @@ export const tableEntitySchema = z.strictObject({
     z._default(z.nullable(column), null),
     'date or timestamp column whose date names the `event_date=` partition; `null`: files are not partitioned by event date',
   ),
+  columns: described(
+    z._default(z.record(column, tableColumnSchema), {}),
+    "columns that are renamed on the way: `{ event_date: { as: 'event_at' } }`. Other settings keep naming them as the table does",
+  ),
   ...limits,
 });
+export const tableEntitySchema = tableSchema.check(checkNewNames);
 export type TableEntityInput = z.input<typeof tableEntitySchema>;
 /** A table of a PostgreSQL source, with the entity's name. */
 export type TableEntity = z.output<typeof tableEntitySchema> & { readonly name: string };

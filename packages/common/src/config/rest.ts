@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { checkNewNames, newName } from './columns.ts';
 import { commonFields, described, positive, seconds } from './fields.ts';
 import { referenceSchema } from './reference.ts';
 
@@ -127,18 +128,40 @@ const pagingSchema = z.discriminatedUnion(
 );
 export type PagingConfig = z.output<typeof pagingSchema>;
 
+const TYPES =
+  'expected text, bigint, integer, smallint, numeric, numeric(12,2), double precision, real, boolean, date, timestamp, timestamptz, unix_seconds, unix_milliseconds or json';
 const columnType = z
   .string()
   .check(
     z.regex(
       /^(?:text|smallint|integer|bigint|numeric|numeric\(\d{1,2},\d{1,2}\)|real|double precision|boolean|date|timestamp|timestamptz|unix_seconds|unix_milliseconds|json)$/,
-      'expected text, bigint, integer, smallint, numeric, numeric(12,2), double precision, real, boolean, date, timestamp, timestamptz, unix_seconds, unix_milliseconds or json',
+      TYPES,
     ),
   );
 
+/** The keys under the name of a field, unless only its type is given. */
+export const fieldSchema = z.strictObject({
+  type: described(
+    z.optional(columnType),
+    "only for a field of an API: its type. `amount: 'text'` is short for `amount: { type: 'text' }`",
+  ),
+  as: described(z.optional(newName), 'the column’s name in Bronze'),
+});
+const SETTINGS = "expected a type, or { type: 'text', as: 'new_name' } with one of the two or both";
+const columnSchema = z.union(
+  [
+    z.pipe(
+      columnType,
+      z.transform((type): z.output<typeof fieldSchema> => ({ type })),
+    ),
+    fieldSchema.check(z.refine(({ type, as }) => type !== undefined || as !== undefined, SETTINGS)),
+  ],
+  { error: ({ input }) => (typeof input === 'string' ? TYPES : SETTINGS) },
+);
+
 const { source, ...limits } = commonFields;
 
-export const endpointEntitySchema = z.strictObject({
+const endpointSchema = z.strictObject({
   source,
   endpoint: described(
     z.string().check(z.regex(/^\/[^#\s]*$/, 'expected a path such as "/payments"')),
@@ -170,13 +193,14 @@ export const endpointEntitySchema = z.strictObject({
     'how the list is divided into pages: an API that pages and is read as one page would lose records',
   ),
   columns: described(
-    z._default(z.record(text, columnType), {}),
-    "types of fields: `{ amount: 'numeric(12,2)' }`; the types of other fields are inferred from the first records and then kept",
+    z._default(z.record(z.string(), columnSchema), {}),
+    "types of fields, and names by which they go in Bronze: `{ amount: 'numeric(12,2)', event_date: { type: 'date', as: 'event_at' } }`, both optional. The types of other fields are inferred from the first records and then kept. Other settings keep naming a field as the API does",
   ),
-  exclude: described(z._default(z.array(text), []), 'fields that are not ingested'),
+  exclude: described(z._default(z.array(z.string()), []), 'fields that are not ingested'),
   headers: described(z._default(headers, {}), "additional request headers; give secrets as `env('NAME')`"),
   ...limits,
 });
+export const endpointEntitySchema = endpointSchema.check(checkNewNames);
 export type EndpointEntityInput = z.input<typeof endpointEntitySchema>;
 /** An endpoint of a REST source, with the entity's name. */
 export type EndpointEntity = z.output<typeof endpointEntitySchema> & { readonly name: string };

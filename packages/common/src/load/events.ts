@@ -73,6 +73,16 @@ export type PipelineEvent =
       readonly bytes: number;
       readonly rows_quarantined: number;
     }
+  | {
+      /** Objects lie among the load's receipts that are none. They count for nothing, and nothing removes them. */
+      readonly kind: 'strays_ignored';
+      readonly entity: string;
+      readonly load_id: string;
+      readonly prefix: string;
+      readonly objects: number;
+      /** The first of them, without the prefix; `""` is the marker of the folder. */
+      readonly names: readonly string[];
+    }
   | { readonly kind: 'load_abandoned'; readonly entity: string; readonly load_id: string }
   | {
       readonly kind: 'load_completed';

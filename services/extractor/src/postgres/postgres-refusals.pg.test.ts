@@ -25,14 +25,14 @@ describe('a claim', () => {
       'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz, event_date date)',
       { event_date: 'event_date' },
       'COLUMN_RESERVED',
-      /AS SELECT event_date AS source_event_date, … FROM public\.things/,
+      /columns: \{ event_date: \{ as: 'source_event_date' \} \} of things/,
     ],
     [
       'a column named like a folder in another case',
       'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz, "Load_Type" text)',
       {},
       'COLUMN_RESERVED',
-      /"Load_Type" AS source_load_type/,
+      /Load_Type: \{ as: 'source_load_type' \}/,
     ],
     [
       'columns that differ in case',

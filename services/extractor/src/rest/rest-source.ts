@@ -1,5 +1,6 @@
 import type { HighWatermark } from '@bronze/common/load/high-watermark';
 import type { PendingLoad } from '@bronze/common/load/checkpoint';
+import { declaredType } from '@bronze/common/config/columns';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { Claim, SliceReader, SliceStart, Source } from '@bronze/common/load/source';
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
@@ -184,10 +185,11 @@ async function* noBatches(): AsyncGenerator<never> {}
 
 /** Whether an API gave records older than it was asked for: then it ignores the parameter. */
 function holdsOlder(entity: EndpointEntity, records: readonly JsonObject[], since: Timestamp | undefined): boolean {
-  const { cursor, columns } = entity;
+  const { cursor } = entity;
   if (!since || !entity.since || cursor === null) return false;
   const oldest = sinceTimestamp(since, entity.since);
-  return records.some((record) => (momentOf(record.get(cursor), columns[cursor] ?? '')?.at ?? oldest) < oldest);
+  const type = declaredType(entity, cursor) ?? '';
+  return records.some((record) => (momentOf(record.get(cursor), type)?.at ?? oldest) < oldest);
 }
 
 /** Many APIs answer 404 after the last page. Reading the page before it again shows whether that was the last. */

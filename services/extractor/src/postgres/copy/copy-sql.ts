@@ -1,11 +1,12 @@
 import type { PendingLoad } from '@bronze/common/load/checkpoint';
-import { IS_DELETED } from '@bronze/common/words/entity';
+import { bronzeName } from '@bronze/common/config/columns';
+import { type Column, IS_DELETED } from '@bronze/common/words/entity';
 import { cursorColumns, type TableEntity } from '@bronze/common/config/postgres';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { Position } from '@bronze/common/load/position';
 import type { CatalogColumn, RowKey } from '../table/table.ts';
 import type { Quoting } from '../database.ts';
-import type { ColumnOrdering } from '../table/ordering-sql.ts';
+import type { QualifiedName } from '../table/ordering-sql.ts';
 import { after, type KeysetColumn, orderBy, orderOf, qualified } from './keyset.ts';
 import { tableName } from '../table/table-sql.ts';
 import { windowCondition } from '../window/window-condition.ts';
@@ -13,7 +14,7 @@ import { windowCondition } from '../window/window-condition.ts';
 /** A COPY and how to read what it sends. */
 export interface CopyPlan {
   readonly sql: string;
-  /** The names of its columns, sorted by their UTF-8 bytes: the keys of the JSON. */
+  /** The names of its columns in Bronze, sorted by their UTF-8 bytes: the keys of the JSON. */
   readonly json_columns: readonly string[];
   /** Indexes of the columns that make a position, in keyset order. */
   readonly position_fields: readonly number[];
@@ -32,12 +33,6 @@ export interface TableRead {
   readonly position: Position | undefined;
   /** False: transaction ids don't count, and the window goes by the cursor alone. */
   readonly is_exact: boolean;
-}
-
-interface StagedColumn {
-  readonly name: string;
-  readonly type: string;
-  readonly ordering?: ColumnOrdering;
 }
 
 /**
@@ -65,7 +60,7 @@ export function planCopy(read: TableRead, quoting: Quoting): CopyPlan {
   return {
     sql: `COPY (${query}) TO STDOUT`,
     json_columns: sorted.map((column) => column.name),
-    position_fields: keyset.map(({ name }) => sorted.findIndex((column) => column.name === name)),
+    position_fields: keyset.map(({ name }) => sorted.findIndex((column) => column.source_name === name)),
     order,
   };
 }
@@ -85,14 +80,28 @@ function keysetOf({ entity, columns, key, load }: TableRead): readonly KeysetCol
   return [...cursor, ...key.columns.filter((column) => column.name !== name)];
 }
 
-/** The table's columns, and the one that Bronze derives from `deleted_at`. */
-export function stagedColumns(entity: TableEntity, columns: readonly CatalogColumn[]): readonly StagedColumn[] {
-  return entity.deleted_at === null ? columns : [...columns, { name: IS_DELETED, type: 'boolean' }];
+/** A column as it is staged: `name` is its name in Bronze. */
+export interface StagedColumn extends Column {
+  /** What the table calls it; null: Bronze derives it from `deleted_at`. */
+  readonly source_name: string | null;
+  /** The type that it is cast to, if not its own. */
+  readonly selected_type: QualifiedName | null;
 }
 
-function selectedAs(entity: TableEntity, { name, ordering }: StagedColumn, quoting: Quoting): string {
-  const column = quoting.identifier(name);
-  if (entity.deleted_at !== null && name === IS_DELETED)
-    return `(${quoting.identifier(entity.deleted_at)} IS NOT NULL) AS ${column}`;
-  return ordering?.staged_type ? `${column}::${qualified(ordering.staged_type, quoting)}` : column;
+/** The table's columns, and the one that Bronze derives from `deleted_at`. */
+export function stagedColumns(entity: TableEntity, columns: readonly CatalogColumn[]): readonly StagedColumn[] {
+  const staged = columns.map(({ name, type, ordering }) => ({
+    name: bronzeName(entity, name),
+    type,
+    source_name: name,
+    selected_type: ordering.staged_type,
+  }));
+  if (entity.deleted_at === null) return staged;
+  return [...staged, { name: IS_DELETED, type: 'boolean', source_name: null, selected_type: null }];
+}
+
+function selectedAs(entity: TableEntity, { source_name, selected_type }: StagedColumn, quoting: Quoting): string {
+  if (source_name === null) return `(${quoting.identifier(entity.deleted_at ?? '')} IS NOT NULL)`;
+  const name = quoting.identifier(source_name);
+  return selected_type ? `${name}::${qualified(selected_type, quoting)}` : name;
 }
