@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { parseJson } from '../records/json-node.ts';
 import { furtherPage } from './further-page.ts';
 
-const found = (body: string, link?: string) => furtherPage(parseJson(body), link, 2);
+const found = (body: string, link?: string) =>
+  furtherPage({ body: parseJson(body), headers: {}, link }, { records: 2, pages: 1 });
 const RECORDS = '"data":[{"id":1,"next":"x","total":99},{"id":2}]';
 
 test.each([
@@ -18,12 +19,8 @@ test.each([
     `{ style: 'next-link', link_path: '@odata.nextLink' }`,
   ],
   ['{"next_page":2}', 'next_page is 2', `{ style: 'page' }`],
-  ['{"total":5000}', 'total is 5000, and the response has 2', `{ style: 'page' } or { style: 'offset' }`],
-  [
-    '{"meta":{"total_count":3}}',
-    'meta.total_count is 3, and the response has 2',
-    `{ style: 'page' } or { style: 'offset' }`,
-  ],
+  ['{"total":5000}', 'total is 5000, and 2 were read', `{ style: 'page' } or { style: 'offset' }`],
+  ['{"meta":{"total_count":3}}', 'meta.total_count is 3, and 2 were read', `{ style: 'page' } or { style: 'offset' }`],
   ['{"page":{"totalPages":4}}', 'page.totalPages is 4', `{ style: 'page' } or { style: 'offset' }`],
 ])('the envelope %s says that the list goes on', (envelope, sign, paging) => {
   expect(found(`${envelope.slice(0, -1)},${RECORDS}}`)).toEqual({ sign, paging });

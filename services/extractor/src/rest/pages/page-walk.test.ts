@@ -93,6 +93,7 @@ async function readAll({ server, style, size, steps }: Reading): Promise<string[
         seen,
         start,
         fetch,
+        onImpliedEnd: () => undefined,
         isBeyond: (one) => server.touched.has(Number(nameOf(one).split(':')[0])),
       })) {
         read.push(...step.records.map(nameOf));
