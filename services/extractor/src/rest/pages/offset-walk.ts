@@ -23,14 +23,12 @@ const STEPS_BACK_MAX = 25;
  */
 export async function* walkOffsets(walk: Walk): AsyncGenerator<PageStep> {
   const pages = new OverlappingPages(walk);
-  let before: RawPage | undefined;
   for (;;) {
     const read = await pages.next();
     const { page, overlap, isFull, isBehind } = read;
-    const isEnd = await endsHere(walk, read, before);
+    const isEnd = await endsHere(walk, read);
     const one = step(walk, { page, overlap, next: isEnd ? undefined : String(pages.offset) });
     const isNew = one.records.length > 0;
-    before = page;
     if (isNew) pages.cameFurther();
     if (isNew || isEnd || (isFull && !isBehind)) yield one;
     if (isEnd) return;
@@ -39,12 +37,12 @@ export async function* walkOffsets(walk: Walk): AsyncGenerator<PageStep> {
   }
 }
 
-/** Whether the list ends with a page that was read, by its flag or because it is the one before, again. */
-async function endsHere(walk: Walk, read: OverlappingPage, before: RawPage | undefined): Promise<boolean> {
-  const { page, from } = read;
+/** Whether the list ends with a page that was read: by its flag, or because it comes again and again. */
+async function endsHere(walk: Walk, read: OverlappingPage): Promise<boolean> {
+  const { page, from, isFull } = read;
   if (page.flag === 'last') return true;
-  if (before === undefined || from === 0 || page.records.some((record) => !walk.seen.has(record))) return false;
-  return isRepeated(walk, read, { page, before });
+  if (!isFull || from === 0 || page.records.some((record) => !walk.seen.has(record))) return false;
+  return isRepeated(walk, read, page);
 }
 
 /** Short, and nothing new: the list ends here, unless this server gives short pages anywhere. Returns whether it does. */
@@ -72,7 +70,7 @@ async function readBeyond(
   if (again.refused || !again.records.every((record) => walk.seen.has(record))) return undefined;
   const isEnd = page.refused
     ? await isEndByRefusal(walk, again, { refused: page.refused, offset })
-    : page.records.length === 0 || (await isRepeated(walk, read, { page, before: again }));
+    : page.records.length === 0 || (isSamePage(walk, page, again) && (await isRepeated(walk, read, page)));
   if (page.refused) return isEnd ? { page, isEnd } : undefined;
   if (page.records.length === 0) {
     assertNoMore(walk, page, 'is empty');
@@ -102,17 +100,13 @@ async function isEndByRefusal(
   return true;
 }
 
-/** Whether a page is the one before it, and so are those further on, as they are now: some APIs repeat the last page. */
-async function isRepeated(
-  walk: Walk,
-  { from }: OverlappingPage,
-  { page, before }: { readonly page: RawPage; readonly before: RawPage },
-): Promise<boolean> {
-  if (!isSamePage(walk, page, before)) return false;
+/** Whether a page with nothing new is also what comes further on: some APIs give the last page for ever. */
+async function isRepeated(walk: Walk, { from }: OverlappingPage, page: RawPage): Promise<boolean> {
   const { paging } = walk.entity;
   const size = Math.max(paging.style === 'offset' ? paging.size : 0, page.records.length);
   const far = String(from + 2 * size);
   const beyond = await walk.fetch(far);
+  // The list may have moved by just as much between the two: then this page is another one by now.
   const again = await walk.fetch(String(from));
   if (!isSamePage(walk, page, beyond) || !isSamePage(walk, page, again)) return false;
   if (!(await isLastRepeated(walk, page, far))) return false;
