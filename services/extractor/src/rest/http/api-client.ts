@@ -74,7 +74,7 @@ export class ApiClient {
    * Reads one URL, with retries.
    *
    * @returns a {@link Refusal} for a status that retrying doesn't change
-   * @throws BronzeError SOURCE_DENIED, LINK_REFUSED, RESPONSE_TOO_LARGE at once; SOURCE_FAILING, SOURCE_UNREACHABLE,
+   * @throws BronzeError SOURCE_DENIED, LINK_REFUSED, RESPONSE_TOO_LARGE, RESPONSE_UNSUPPORTED at once; SOURCE_FAILING, SOURCE_UNREACHABLE,
    *   SOURCE_INTERRUPTED, SOURCE_TIMEOUT, RESPONSE_MALFORMED, SOURCE_THROTTLED when every attempt failed; OutOfTime
    *   when the API asks for a longer pause than there is time for
    */
@@ -154,7 +154,7 @@ export class ApiClient {
     if (isDenied(answer)) throw denied(entity, status, this.#ports.key !== undefined);
     if (RETRIED.has(status)) throw failing(entity, status);
     if (EMPTY.has(status)) return { url, headers, body: undefined, characters: 0 };
-    if (status >= 200 && status <= 299) return { url, headers, body: jsonOf(entity, body), characters: body.length };
+    if (status >= 200 && status <= 299) return { url, headers, body: jsonOf(entity, answer), characters: body.length };
     return { status, excerpt: '' };
   }
 }
@@ -184,16 +184,28 @@ function redirected(entity: string, how: string): BronzeError {
   });
 }
 
-function jsonOf(entity: string, body: string): JsonNode {
+/** One JSON value per line: an API that says so sends it each time. */
+const LINES = /^application\/(?:x-)?(?:nd-?json|json-?lines|jsonl|json-seq|stream\+json)\b/i;
+
+function jsonOf(entity: string, { headers, body }: HttpAnswer): JsonNode {
   try {
     return parseJson(body);
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown;
+    if (LINES.test(headers['content-type'] ?? '')) throw linesOf(entity);
+    const what = body === '' ? 'nothing in it, and not with 204' : `a body that can’t be read: ${thrown.message}`;
     throw new BronzeError('RESPONSE_MALFORMED', {
-      message: `the API of ${entity} answers with a body that can’t be read: ${thrown.message}`,
+      message: `the API of ${entity} answers with ${what}`,
       hint: 'Bronze retries it. If it persists, look at the answer: is endpoint right? Is it a maintenance page?',
     });
   }
+}
+
+function linesOf(entity: string): BronzeError {
+  return new BronzeError('RESPONSE_UNSUPPORTED', {
+    message: `the API of ${entity} answers with a JSON value per line, as its Content-Type says`,
+    hint: 'Bronze reads one JSON value per answer. Does the API have another format, asked for by a header or in the path?',
+  });
 }
 
 function denied(entity: string, status: number, hasKey: boolean): BronzeError {

@@ -157,6 +157,13 @@ describe('requests', () => {
     expect(asked_ms).toHaveLength(1);
   });
 
+  test('are sent once where the answer is a JSON value per line by its own header, since the next would be the same', async () => {
+    const headers = { 'content-type': 'application/x-ndjson; charset=utf-8' };
+    const { get, asked_ms } = clientOf([{ body: '{"id":1}\n{"id":2}\n', headers }, { body: '[]' }]);
+    await expect(get()).rejects.toMatchObject({ code: 'RESPONSE_UNSUPPORTED', kind: 'permanent' });
+    expect(asked_ms).toHaveLength(1);
+  });
+
   test.each([204, 205])('have no content to read after %d', async (status) => {
     const { get } = clientOf([failing(status)]);
     expect(await get()).toMatchObject({ body: undefined, characters: 0 });
