@@ -12,6 +12,8 @@ interface PagedList {
   readonly beyond?: Answer | 'last page';
   /** The envelope of a page; by default the list is the body. */
   readonly envelope?: (records: readonly object[], page: number) => unknown;
+  /** Number of the first page. */
+  readonly first?: number;
   /** More than the page itself has. */
   readonly headers?: Readonly<Record<string, string>>;
   /** A page that is answered in its own way. */
@@ -26,11 +28,12 @@ function paged({
   envelope = (records) => records,
   ...more
 }: PagedList): Server {
+  const { first = 1 } = more;
   return (query) => {
     const answer = more.broken?.(query);
     if (answer) return answer;
     const size = granted ?? Number(query.get('page_size') ?? query.get('limit'));
-    const page = Number(query.get('page') ?? '1');
+    const page = Number(query.get('page') ?? first) - first + 1;
     const from = query.has('offset') ? Number(query.get('offset')) : (page - 1) * size;
     const last = Math.max(0, Math.ceil(length / size) - 1) * size;
     if (from > 0 && from >= length && beyond !== 'last page') return beyond;
@@ -66,6 +69,11 @@ describe('a refusal of the page behind the last ends the list:', () => {
   test.each([5, 6])('also where the server has a page size of its own, and %d records', async (length) => {
     const server = paged({ length, granted: 3, beyond: refusing(400) });
     expect((await readList(server, { paging: { style: 'page', size: 100 } })).ids).toEqual(idsTo(length));
+  });
+
+  test.each([3, 4, 6, 9])('also where the first page is page 0, and %d records', async (length) => {
+    const server = paged({ length, first: 0, beyond: refusing(400) });
+    expect((await readList(server, { paging: { ...PAGE, first_page: 0, size: 3 } })).ids).toEqual(idsTo(length));
   });
 
   test.each([PAGE, OFFSET])('also where a slice begins with it: %j', async (paging) => {
@@ -338,6 +346,22 @@ describe('a flag', () => {
     const { ids, asked } = await readList(flagged(4), { paging, records_path: 'data' });
     expect(ids).toEqual(idsTo(4));
     expect(asked.some((query) => query.includes('page=3'))).toBe(false);
+  });
+
+  test.each([
+    ['"true"', 'true', 'false'],
+    ['1', 1, 0],
+  ])('may be written as %s', async (_, yes, no) => {
+    const server = paged({ length: 4, envelope: (data, page) => ({ data, last: page === 2 ? yes : no }) });
+    const { ids, asked } = await readList(server, { paging: { ...PAGE, last_path: 'last' }, records_path: 'data' });
+    expect(ids).toEqual(idsTo(4));
+    expect(asked.some((query) => query.includes('page=3'))).toBe(false);
+  });
+
+  test('that speaks of something else than the list is no sign', async () => {
+    const server: Server = () => ({ body: { data: [{ id: 0 }], next: null, facets: { has_more: true } } });
+    const paging = { style: 'cursor', cursor_path: 'next' } as const;
+    expect((await readList(server, { records_path: 'data', paging })).ids).toEqual([0]);
   });
 
   test('ends a list by offset', async () => {

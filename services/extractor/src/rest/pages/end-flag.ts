@@ -1,10 +1,19 @@
 import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity } from '@bronze/common/config/rest';
-import { type JsonNode, nodeAt } from '../records/json-node.ts';
+import { type JsonNode, JsonNumber, nodeAt } from '../records/json-node.ts';
 import { flagOfMore } from './further-page.ts';
 
 /** Whether a response says that the list goes on after it, or ends with it. Undefined: it doesn't say. */
 export type EndFlag = 'more' | 'last' | undefined;
+
+const FLAGS: ReadonlyMap<JsonNode, boolean> = new Map<JsonNode, boolean>([
+  [true, true],
+  ['true', true],
+  ['1', true],
+  [false, false],
+  ['false', false],
+  ['0', false],
+]);
 
 /**
  * The configured flag of a response (`more_path`, `last_path`).
@@ -14,9 +23,10 @@ export type EndFlag = 'more' | 'last' | undefined;
 export function endFlag({ name, paging }: EndpointEntity, body: JsonNode | undefined): EndFlag {
   const path = flagPath(paging);
   if (paging.style === 'none' || path === null || body === undefined) return undefined;
-  const flag = nodeAt(body, path) ?? null;
-  if (flag === null) return undefined;
-  if (flag === true || flag === false) return flag === (paging.more_path !== null) ? 'more' : 'last';
+  const node = nodeAt(body, path) ?? null;
+  if (node === null) return undefined;
+  const flag = FLAGS.get(node instanceof JsonNumber ? node.text : node);
+  if (flag !== undefined) return flag === (paging.more_path !== null) ? 'more' : 'last';
   throw new BronzeError('RECORDS_MISSING', {
     message: `an answer for ${name} has something at ${path} that is neither true nor false`,
     hint: 'Point more_path or last_path to a flag, or leave it out.',

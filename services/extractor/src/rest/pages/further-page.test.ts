@@ -48,3 +48,14 @@ test('a Link header does; a list without an envelope does not, whatever its reco
   });
   expect(found('[{"has_more":true,"next":"x"}]')).toBeUndefined();
 });
+
+test.each([
+  [{ 'x-total-count': '3' }, 'its header x-total-count says 3'],
+  [{ 'x-wp-totalpages': '2' }, 'its header x-wp-totalpages says 2'],
+  [{ 'content-range': 'items 0-1/50' }, 'its header content-range says 50'],
+  [{ 'x-total-count': '2', 'x-total-pages': '1', 'content-range': 'items 0-1/*' }, undefined],
+  [{ 'x-total-count': 'many' }, undefined],
+])('the headers %j: %s', (headers, sign) => {
+  const read = { records: 2, pages: 1 };
+  expect(furtherPage({ body: parseJson('[]'), headers, link: undefined }, read)?.sign).toBe(sign);
+});

@@ -45,9 +45,14 @@ export function furtherPage({ body, headers, link }: Envelope, read: ReadSoFar):
   return inEnvelope(body, (name, path, node) => signOf(name, path, node, read)) ?? inHeaders(headers, read);
 }
 
+/** Where an envelope speaks of its list, and not of something else that may have more. */
+const OF_THE_LIST =
+  /^(?:(?:_?meta(?:_?data)?|_?links?|paging|pagination|page|page_?info|cursors?|response_?metadata|results?|data)\.)?[^.]+$/i;
+
 /** The flag in the envelope of a response that says that more pages follow, such as `meta.has_more`. */
 export function flagOfMore(body: JsonNode | undefined): string | undefined {
-  return inEnvelope(body, (name, path, node) => (HAS_MORE.test(name) && node === true ? path : undefined));
+  const isFlag = (name: string, path: string) => HAS_MORE.test(name) && OF_THE_LIST.test(path);
+  return inEnvelope(body, (name, path, node) => (node === true && isFlag(name, path) ? path : undefined));
 }
 
 /** Whether the envelope of a response says that the list has no records at all. */
