@@ -160,6 +160,28 @@ describe('a refusal is not taken for the end', () => {
     });
   });
 
+  test('where it is answered by then, because the list has grown', async () => {
+    let length = 4;
+    const envelope = (data: readonly object[]) => ({ data, total: length });
+    const growing: Server = (query) => {
+      const answer = paged({ length, beyond: refusing(400), envelope })(query);
+      if (query.get('page') === '3' || query.get('offset') === '4') length = 5;
+      return answer;
+    };
+    for (const paging of [PAGE, OFFSET]) {
+      length = 4;
+      expect((await readList(growing, { paging, records_path: 'data' })).ids).toEqual(idsTo(5));
+    }
+  });
+
+  test('where it is refused and answered in turn, without end', async () => {
+    let asked = 0;
+    const broken = (query: URLSearchParams) =>
+      query.get('page') === '3' && (asked += 1) % 2 === 1 ? refusing(400) : undefined;
+    const server = paged({ length: 9, broken });
+    await expect(readList(server, { paging: PAGE })).rejects.toMatchObject({ code: 'PAGES_MOVED' });
+  });
+
   test('unless the configuration says so', async () => {
     const list = {
       length: 4,

@@ -13,11 +13,15 @@ import {
   type Walk,
 } from './page-step.ts';
 
+/** Give up when a page was refused and then answered this many times in a row. */
+const MOVED_MAX = 5;
+
 type Numbered = Extract<PagingConfig, { style: 'page' }>;
 
 /** After each page, the one before is read again: what has moved into it meanwhile would have been missed. */
 export async function* walkNumbers(walk: Walk, paging: Numbered): AsyncGenerator<PageStep> {
   const first = paging.first_page;
+  let moved = 0;
   for (let number = walk.start === '' ? first : Number(walk.start); ;) {
     const page = await walk.fetch(String(number));
     const isKnown = page.records.length > 0 && page.records.every((record) => walk.seen.has(record));
@@ -25,6 +29,8 @@ export async function* walkNumbers(walk: Walk, paging: Numbered): AsyncGenerator
     const confirms = number > first && (paging.confirm || isOdd);
     const before = confirms ? await pagesBefore(walk, number, first) : [];
     const end = await endAt(walk, paging, { number, page, before });
+    moved = end === 'moved' ? moved + 1 : 0;
+    if (moved > MOVED_MAX) throw listMoved(walk.entity);
     if (end === 'moved') continue;
     number += 1;
     yield step(walk, { before, page, next: end ? undefined : String(number) });
