@@ -24,9 +24,7 @@ export async function* walkNumbers(walk: Walk, paging: Numbered): AsyncGenerator
   let moved = 0;
   for (let number = walk.start === '' ? first : Number(walk.start); ;) {
     const page = await walk.fetch(String(number));
-    const isKnown = page.records.length > 0 && page.records.every((record) => walk.seen.has(record));
-    const isOdd = isKnown || page.refused !== undefined;
-    const confirms = number > first && (paging.confirm || isOdd);
+    const confirms = number > first && (paging.confirm || isOdd(walk, page));
     const before = confirms ? await pagesBefore(walk, number, first) : [];
     const end = await endAt(walk, paging, { number, page, before });
     moved = end === 'moved' ? moved + 1 : 0;
@@ -36,6 +34,11 @@ export async function* walkNumbers(walk: Walk, paging: Numbered): AsyncGenerator
     yield step(walk, { before, page, next: end ? undefined : String(number) });
     if (end) return;
   }
+}
+
+/** Whether a page may be beyond the end: it is refused, or holds only what was read before. */
+function isOdd({ seen }: Walk, { records, refused }: RawPage): boolean {
+  return refused !== undefined || (records.length > 0 && records.every((record) => seen.has(record)));
 }
 
 /** The pages before a page as they are now, back to one that has not moved. */
