@@ -76,16 +76,17 @@ export class SimApi implements SimSource {
       get: (url: string) =>
         asks.ask('http.get', url.slice(CONFIG.base_url.toString().length), async () => this.#answer(new URL(url))),
     };
+    const log = { event: () => undefined };
     const api = new ApiClient({
       http,
       config: CONFIG,
       key: undefined,
       limiter: new RateLimiter(paced, CONFIG),
       random: () => random.next(),
-      log: { event: () => undefined },
+      log,
       redaction: new Redaction(),
     });
-    return new RestSource({ api, config: CONFIG, environment: {}, clock: paced });
+    return new RestSource({ api, config: CONFIG, environment: {}, clock: paced, log });
   }
 
   #writeTogether(ids: readonly string[]): void {

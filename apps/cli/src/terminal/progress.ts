@@ -36,6 +36,7 @@ class PlainProgress implements Progress {
       line(`At least once: ${event.entity} uses its timestamp this time, so rows may repeat (${event.reason})`);
     }
     if (event.kind === 'strays_ignored') line(straysText(event));
+    if (event.kind === 'end_implied') line(`End of list: ${event.entity}, ${howEnded(event)}`);
     if (event.kind === 'source_retried') {
       line(`Retrying: ${event.entity}, ${event.failure.code}: ${event.failure.message}`);
     }
@@ -60,6 +61,12 @@ function howFiltered({ since_parameter }: { since_parameter: string | undefined 
   return since_parameter === 'refused' || since_parameter === 'ignored'
     ? `; the API ${since_parameter} the since parameter, so everything is read and filtered`
     : '';
+}
+
+/** Shows an end that the API doesn't say plainly, so that people can judge it. */
+function howEnded({ how, page, status }: Extract<PipelineEvent, { kind: 'end_implied' }>): string {
+  if (how === 'refused') return `the API refuses page ${page} (${status})`;
+  return page === undefined ? 'the last page token comes again' : `page ${page} is the last one again`;
 }
 
 function line(text: string): void {

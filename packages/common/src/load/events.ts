@@ -36,6 +36,15 @@ export type PipelineEvent =
       readonly failure: Failure;
     }
   | { readonly kind: 'run_log_unwritten'; readonly entity: string; readonly failure: Failure }
+  | {
+      /** The API refused the page behind the last, or gave the last one again: Bronze took that for the end of the list. */
+      readonly kind: 'end_implied';
+      readonly entity: string;
+      readonly how: 'refused' | 'repeated';
+      /** Number or offset of the page; undefined for page tokens. */
+      readonly page?: string | undefined;
+      readonly status?: number;
+    }
   | { readonly kind: 'source_retried'; readonly entity: string; readonly attempt: number; readonly failure: Failure }
   | {
       readonly kind: 'batch_staged';

@@ -82,5 +82,5 @@ function openRest(config: RestSourceConfig, ports: SourcePorts, redaction: Redac
   const limiter = new RateLimiter(clock, config);
   const http = new UndiciClient(config);
   const api = new ApiClient({ http, config, key: key || undefined, limiter, random: Math.random, log, redaction });
-  return new RestSource({ api, config, environment, clock });
+  return new RestSource({ api, config, environment, clock, log });
 }

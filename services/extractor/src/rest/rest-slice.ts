@@ -10,6 +10,7 @@ import type { LoadWindow } from './records/load-window.ts';
 import type { PageStep, Walk } from './pages/page-step.ts';
 import { walkPages } from './pages/page-walk.ts';
 import type { PageTrail } from './pages/page-trail.ts';
+import { OutOfTime } from './http/rate-limiter.ts';
 import { orderOf, type PageToken } from './pages/paging.ts';
 import { recordLine } from './records/record-line.ts';
 import { SeenRecords } from './pages/seen-records.ts';
@@ -84,7 +85,7 @@ function taken(window: LoadWindow, step: PageStep) {
 }
 
 /**
- * The steps of the walk. When the API asks for a pause that is too long, and this slice has moved on from where it
+ * The steps of the walk. When the API must not be asked again in the time that there is, and this slice has moved on from where it
  * began, `throttled` comes first, so that the slice can end there; if it doesn't, the failure is thrown.
  */
 async function* unlessThrottled({ walk }: RestSlice, batch: BatchBuilder): AsyncGenerator<PageStep | 'throttled'> {
@@ -92,7 +93,7 @@ async function* unlessThrottled({ walk }: RestSlice, batch: BatchBuilder): Async
     yield* walkPages(walk);
   } catch (thrown) {
     const isThrottled = thrown instanceof BronzeError && thrown.code === 'SOURCE_THROTTLED';
-    if (isThrottled && batch.hasMoved) yield 'throttled';
+    if ((isThrottled || thrown instanceof OutOfTime) && batch.hasMoved) yield 'throttled';
     throw thrown;
   }
 }
