@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { commonFields, described, seconds } from './fields.ts';
+import { commonFields, described, positive, seconds } from './fields.ts';
 import { referenceSchema } from './reference.ts';
 
 const IDENTIFIER_BYTES_MAX = 63;
@@ -35,6 +35,10 @@ export const postgresSourceSchema = z.strictObject({
   idle_timeout_seconds: described(
     z._default(seconds, 300),
     'the connection counts as lost when the server sends nothing for this long, even while it sorts a large table',
+  ),
+  max_connections: described(
+    z._default(positive, 2),
+    'the most connections to the database at a time, in one process. A role with `CONNECTION LIMIT 1` needs 1',
   ),
   reconnects: described(
     z._default(z.int().check(z.minimum(0)), 3),

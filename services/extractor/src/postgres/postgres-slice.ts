@@ -3,7 +3,7 @@ import type { PendingLoad } from '@bronze/common/load/checkpoint';
 import type { Log } from '@bronze/common/load/events';
 import type { Position, Skipped } from '@bronze/common/load/position';
 import type { RawBatch, SliceReader } from '@bronze/common/load/source';
-import type { Clock } from '@bronze/common/ports/clock';
+import type { Clock, Deadline } from '@bronze/common/ports/clock';
 import { BronzeError } from '@bronze/common/words/failure';
 import { copyBatches } from './copy/copy-batches.ts';
 import { planCopy, stagedColumns } from './copy/copy-sql.ts';
@@ -28,6 +28,7 @@ export interface SliceToRead {
   readonly load: PendingLoad;
   /** Where the slice resumes. Undefined: at the start of the window. */
   readonly position: Position | undefined;
+  readonly deadline?: Deadline | undefined;
 }
 
 /** What the first session of a slice found. Sessions that resume after a lost connection must find the same. */
@@ -86,7 +87,7 @@ export class PostgresSlice implements SliceReader {
         }
         return;
       } catch (thrown) {
-        const failure = sourceFailure(entity.name, thrown);
+        const failure = sourceFailure(`reading ${entity.name}`, thrown);
         attempt += 1;
         if (!this.#mayResume(failure, attempt, position)) throw failure;
         const { code, kind, message, hint } = failure;
@@ -98,14 +99,15 @@ export class PostgresSlice implements SliceReader {
   }
 
   #mayResume(failure: BronzeError, attempt: number, position: Position | undefined): boolean {
+    if (this.#slice.deadline?.isNear()) return false;
     const hasPlace = position === undefined || this.#first?.is_resumable === true;
     return hasPlace && isInterruption(failure) && attempt <= this.#ports.config.reconnects;
   }
 
   /** One session: lock, describe, prove, COPY. */
   async *#read(position: Position | undefined): AsyncGenerator<RawBatch> {
-    const { entity, load } = this.#slice;
-    const session = await this.#ports.database.open();
+    const { entity, load, deadline } = this.#slice;
+    const session = await this.#ports.database.open({ entity: entity.name, deadline });
     try {
       const table = await lockAndDescribe(session, entity);
       const { is_exact, fallback } = await proveReading(session, entity, load, table);

@@ -17,7 +17,9 @@ export interface PostgresSourcePorts {
   readonly log: Log;
 }
 
-const FIRST_CLAIM = { since: undefined };
+type OpenClaim = Pick<Claim, 'since' | 'exact_position'> & Partial<Pick<Claim, 'deadline'>>;
+
+const FIRST_CLAIM: OpenClaim = { since: undefined };
 
 /** Reads tables of one PostgreSQL database by COPY, each locked and read in one read-only transaction. */
 export class PostgresSource implements Source {
@@ -29,13 +31,10 @@ export class PostgresSource implements Source {
   }
 
   /** Locks and checks the table, then reads its high watermark. @throws BronzeError */
-  async readHighWatermark(
-    entity: TableEntity,
-    claim: Pick<Claim, 'since' | 'exact_position'> = FIRST_CLAIM,
-  ): Promise<HighWatermark> {
+  async readHighWatermark(entity: TableEntity, claim: OpenClaim = FIRST_CLAIM): Promise<HighWatermark> {
     const { database, clock, config } = this.#ports;
     try {
-      const session = await database.open();
+      const session = await database.open({ entity: entity.name, deadline: claim.deadline });
       try {
         const table = await lockAndDescribe(session, entity);
         if (table.key.is_unproven) await checkKey(session, entity, table.key);
@@ -44,12 +43,12 @@ export class PostgresSource implements Source {
         await session.close();
       }
     } catch (thrown) {
-      throw sourceFailure(entity.name, thrown);
+      throw sourceFailure(`reading ${entity.name}`, thrown);
     }
   }
 
   /** Connects when the first batch is asked for. */
-  async openSlice(entity: TableEntity, load: PendingLoad, { position }: SliceStart): Promise<SliceReader> {
-    return new PostgresSlice(this.#ports, { entity, load, position });
+  async openSlice(entity: TableEntity, load: PendingLoad, { position, deadline }: SliceStart): Promise<SliceReader> {
+    return new PostgresSlice(this.#ports, { entity, load, position, deadline });
   }
 }
