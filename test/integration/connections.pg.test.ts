@@ -137,7 +137,7 @@ test('a reading that a restart of the server interrupts goes on from where it wa
   let batches = 0;
   const onEvent = ({ kind }: PipelineEvent) => {
     if (kind === 'batch_staged' && (batches += 1) === 2) server.crash();
-    if (kind === 'source_waiting') server.restart();
+    if (kind === 'source_waiting') server.start();
   };
   const { results, failed, events } = await run({ config, onEvent });
   expect(results).toMatchObject([{ status: 'completed', loads: [{ rows: 100_000 }] }]);

@@ -15,6 +15,14 @@ export interface LocalEventSourceOptions {
   readonly retry_delay_ms: number;
   /** If it throws, the queue delivers the message again: see `deliver-message.ts`. */
   readonly handle: (message: Received, turn: Turn) => Promise<void>;
+  /** The lane of a message with this body. Default: none, so that only `concurrency` counts. */
+  readonly laneOf?: ((body: string) => Lane | undefined) | undefined;
+}
+
+/** Messages of which only so many are delivered at the same time, while others go past them. */
+export interface Lane {
+  readonly name: string;
+  readonly concurrency: number;
 }
 
 /** The place of one delivery among those that run at the same time. */
@@ -56,12 +64,23 @@ export class LocalEventSource {
 
   async #poll(signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !this.#refused) {
-      const free = this.#options.concurrency - (this.#running.size - this.#waiting.size);
-      const received = free > 0 ? this.#options.queue.receive(free, this.#options.visibility_ms) : [];
-      for (const message of received) this.#start(message, signal);
+      const message = this.#receive();
+      if (message) this.#start(message, signal);
       this.#keepRunning();
-      if (received.length === 0) await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+      if (!message) await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  #receive(): Received | undefined {
+    const { queue, concurrency, visibility_ms, laneOf } = this.#options;
+    if (this.#running.size - this.#waiting.size >= concurrency) return undefined;
+    const isWelcome = laneOf && ((body: string) => this.#hasRoomIn(laneOf(body), laneOf));
+    return queue.receive(1, visibility_ms, isWelcome)[0];
+  }
+
+  #hasRoomIn(lane: Lane | undefined, laneOf: (body: string) => Lane | undefined): boolean {
+    const inLane = [...this.#running.keys()].filter(({ body }) => laneOf(body)?.name === lane?.name);
+    return !lane || inLane.length < lane.concurrency;
   }
 
   /** Hides what runs for longer, because waiting for a connection, or reading, may outlast the visibility timeout. */

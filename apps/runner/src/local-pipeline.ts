@@ -13,7 +13,7 @@ import { handleRequest } from '@bronze/extractor/handle-request';
 import { ZSTD_CODEC } from '@bronze/extractor/zstd-codec';
 import { createEngine, type EngineName } from '@bronze/writer/adapters/engines';
 import { handleTask } from '@bronze/writer/handle-task';
-import { LocalEventSource, type Turn } from './local-event-source.ts';
+import { type Lane, LocalEventSource, type LocalEventSourceOptions, type Turn } from './local-event-source.ts';
 import { type DeadLetter, deadLettersOf, queuesFile } from './dead-letters.ts';
 import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
 import { LocalQueue, QueueDatabase, type Received } from '@bronze/common/adapters/local/local-queue';
@@ -24,7 +24,7 @@ export { RETRY_FOR_MS };
 
 /** Longer than handling a message takes here. What a killed process held is delivered again after it. */
 const VISIBILITY_MS = 15 * 60 * 1000;
-/** For each service: two extractions keep a small database server busy, two write tasks two cores. */
+/** For each service: two extractions keep a small database server busy, two write tasks two cores. Waits don't count. */
 const CONCURRENCY = 2;
 const RETRY_DELAY_MS = 500;
 const DRAIN_INTERVAL_MS = 20;
@@ -40,6 +40,13 @@ export interface LocalPipelineOptions {
   readonly retry_for_ms?: number | undefined;
   /** Default: this machine's. */
   readonly clock?: Clock;
+}
+
+interface Deliveries {
+  readonly queue: LocalQueue<ExtractRequest> | LocalQueue<WriteMessage>;
+  readonly isStopping: () => boolean;
+  readonly handle: (message: Received, delivery: Turn & { readonly log: Log }) => Promise<void>;
+  readonly laneOf?: LocalEventSourceOptions['laneOf'];
 }
 
 /** The pipeline's parts, assembled on one machine. `close` it at the end. */
@@ -120,25 +127,37 @@ export class LocalPipeline {
     this.#queues.close();
   }
 
+  /** What waits for a connection stays in the queue, so that entities of other sources are not behind it. */
+  #laneOf(body: string): Lane | undefined {
+    const { entities, sources } = this.options.config;
+    const name = entities[entityIn(body)]?.source ?? '';
+    const source = sources[name];
+    return source?.type === 'postgres' ? { name, concurrency: source.max_connections } : undefined;
+  }
+
   #extractor(deadline: Deadline): LocalEventSource {
     const { writes } = this;
     const attempts = { next: randomUUID };
     const ports = { ...this.#ports(), source: this.#sources, writes, attempts, codec: ZSTD_CODEC };
-    return this.#eventSource(this.requests, deadline.isNear, (message, { log, waits }) =>
-      handleRequest({ ...ports, log, deadline: { ...deadline, waits } }, this.options.config)(message),
-    );
+    return this.#eventSource({
+      queue: this.requests,
+      isStopping: deadline.isNear,
+      laneOf: (body) => this.#laneOf(body),
+      handle: (message, { log, waits }) =>
+        handleRequest({ ...ports, log, deadline: { ...deadline, waits } }, this.options.config)(message),
+    });
   }
 
   #writer(isEnding: () => boolean): LocalEventSource {
     const ports = { ...this.#ports(), engine: createEngine(this.options.engine) };
-    return this.#eventSource(this.writes, isEnding, (message, { log }) => handleTask({ ...ports, log })(message));
+    return this.#eventSource({
+      queue: this.writes,
+      isStopping: isEnding,
+      handle: (message, { log }) => handleTask({ ...ports, log })(message),
+    });
   }
 
-  #eventSource(
-    queue: LocalQueue<ExtractRequest> | LocalQueue<WriteMessage>,
-    isStopping: () => boolean,
-    handle: (message: Received, delivery: Turn & { readonly log: Log }) => Promise<void>,
-  ): LocalEventSource {
+  #eventSource({ queue, isStopping, handle, laneOf }: Deliveries): LocalEventSource {
     const { objects, clock } = this;
     const delivery: DeliveryPorts = {
       objects,
@@ -152,6 +171,7 @@ export class LocalPipeline {
       concurrency: CONCURRENCY,
       visibility_ms: VISIBILITY_MS,
       retry_delay_ms: RETRY_DELAY_MS,
+      laneOf,
       handle: (message, { waits }) => deliverMessage(delivery, message, (log) => handle(message, { log, waits })),
     });
   }

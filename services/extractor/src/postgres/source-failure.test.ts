@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { isInterruption, sourceFailure } from './source-failure.ts';
 
 const failureOf = (code: string) =>
-  sourceFailure('orders', Object.assign(new Error('terminating connection'), { code }));
+  sourceFailure('reading orders', Object.assign(new Error('terminating connection'), { code }));
 
 test.each([
   ['idle_in_transaction_session_timeout', '25P03'],
