@@ -57,7 +57,7 @@ function describeConnection(event: PipelineEvent): string | undefined {
     case 'source_reached':
       return `Connected: ${event.source}, after ${Math.round(event.waited_seconds)} s`;
     case 'connections_lowered':
-      return `Connections: ${event.source} allows no more than ${event.max_connections} now; set max_connections`;
+      return `Connections: ${event.source} allows Bronze ${event.max_connections} at a time; set max_connections: ${event.max_connections}`;
     default:
       return undefined;
   }
