@@ -42,7 +42,7 @@ export const postgresSourceSchema = z.strictObject({
   ),
   reconnects: described(
     z._default(z.int().check(z.minimum(0)), 3),
-    'how many times a lost connection is reopened without progress before the slice fails',
+    'how many times a lost connection is reopened without progress before the claim or slice fails',
   ),
 });
 export type PostgresSourceInput = z.input<typeof postgresSourceSchema>;

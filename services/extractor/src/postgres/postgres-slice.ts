@@ -8,13 +8,11 @@ import { BronzeError } from '@bronze/common/words/failure';
 import { copyBatches } from './copy/copy-batches.ts';
 import { planCopy, stagedColumns } from './copy/copy-sql.ts';
 import type { Database, Session } from './database.ts';
+import { pauseAfter } from './reconnect.ts';
 import { isInterruption, sourceFailure } from './source-failure.ts';
 import { countWithoutCursor } from './window/without-cursor.ts';
 import { type DescribedTable, lockAndDescribe, zoneOf } from './table/described-table.ts';
 import { proveReading, type ReadingProof } from './window/reading-proof.ts';
-
-/** The wait before the n-th reconnection is this times 2^n. */
-const RECONNECT_DELAY_MS = 250;
 
 export interface PostgresSlicePorts {
   readonly database: Database;
@@ -90,10 +88,7 @@ export class PostgresSlice implements SliceReader {
         const failure = sourceFailure(`reading ${entity.name}`, thrown);
         attempt += 1;
         if (!this.#mayResume(failure, attempt, position)) throw failure;
-        const { code, kind, message, hint } = failure;
-        const reported = { code, kind, message, hint };
-        this.#ports.log.event({ kind: 'source_retried', entity: entity.name, attempt, failure: reported });
-        await this.#ports.clock.sleep(RECONNECT_DELAY_MS * 2 ** attempt);
+        await pauseAfter(failure, this.#ports, { entity: entity.name, attempt });
       }
     }
   }
