@@ -40,6 +40,8 @@ class PlainProgress implements Progress {
     if (event.kind === 'source_retried') {
       line(`Retrying: ${event.entity}, ${event.failure.code}: ${event.failure.message}`);
     }
+    const said = describeConnection(event);
+    if (said !== undefined) line(said);
     if (event.kind === 'message_failed') {
       const { entity, failure, is_dead } = event;
       line(`${is_dead ? 'Failed' : 'Retrying'}: ${entity}, ${failure.code}: ${failure.message}`);
@@ -54,6 +56,20 @@ function straysText({ entity, objects, prefix, names }: Extract<PipelineEvent, {
   const shown = names.map((name) => (name === '' ? 'the marker of the folder' : JSON.stringify(name)));
   const more = objects > names.length ? ' and others' : '';
   return `Ignored: ${entity}, ${plural(objects, 'object')} in ${prefix} that Bronze did not write there: ${shown.join(', ')}${more}`;
+}
+
+/** What happens to the connections of a whole source. */
+function describeConnection(event: PipelineEvent): string | undefined {
+  switch (event.kind) {
+    case 'source_waiting':
+      return `Waiting: ${event.source}, at most ${event.wait_seconds_max} s more: ${event.failure.message}`;
+    case 'source_reached':
+      return `Connected: ${event.source}, after ${Math.round(event.waited_seconds)} s`;
+    case 'connections_lowered':
+      return `Connections: ${event.source} allows Bronze ${event.max_connections} at a time; set max_connections: ${event.max_connections}`;
+    default:
+      return undefined;
+  }
 }
 
 /** Explains a slow load: an API that can't be asked for changes is read in full. */
@@ -78,11 +94,15 @@ const DONE: ReadonlySet<PipelineEvent['kind']> = new Set(['load_completed', 'loa
 
 class LiveProgress implements Progress {
   readonly #lines = new Map<string, Line>();
+  /** What each source waits for. */
+  readonly #waits = new Map<string, string>();
   readonly #draw = createLogUpdate(process.stderr);
   #isStopped = false;
   readonly #timer = setInterval(() => this.#redraw(), REDRAW_INTERVAL_MS);
 
   event(event: PipelineEvent): void {
+    if (event.kind === 'source_waiting') this.#waits.set(event.source, describeConnection(event) ?? '');
+    if (event.kind === 'source_reached') this.#waits.delete(event.source);
     const shown = this.#lineOf(event.entity);
     if (event.kind === 'load_claimed') {
       shown.stage = 'extracting';
@@ -120,7 +140,8 @@ class LiveProgress implements Progress {
 
   #redraw(): void {
     const width = Math.max(0, ...[...this.#lines.keys()].map((entity) => entity.length));
-    this.#draw([...this.#lines].map(([entity, shown]) => draw(entity.padEnd(width), shown)).join('\n'));
+    const lines = [...this.#lines].map(([entity, shown]) => draw(entity.padEnd(width), shown));
+    this.#draw([...lines, ...this.#waits.values()].join('\n'));
   }
 }
 

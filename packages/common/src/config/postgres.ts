@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { checkNewNames, newName } from './columns.ts';
-import { commonFields, described, seconds } from './fields.ts';
+import { commonFields, described, positive, seconds } from './fields.ts';
 import { referenceSchema } from './reference.ts';
 
 const IDENTIFIER_BYTES_MAX = 63;
@@ -37,9 +37,13 @@ export const postgresSourceSchema = z.strictObject({
     z._default(seconds, 300),
     'the connection counts as lost when the server sends nothing for this long, even while it sorts a large table',
   ),
+  max_connections: described(
+    z._default(positive, 2),
+    'the most connections to the database at a time, in one process. A role with `CONNECTION LIMIT 1` needs 1',
+  ),
   reconnects: described(
     z._default(z.int().check(z.minimum(0)), 3),
-    'how many times a lost connection is reopened without progress before the slice fails',
+    'how many times a lost connection is reopened without progress before the claim or slice fails',
   ),
 });
 export type PostgresSourceInput = z.input<typeof postgresSourceSchema>;

@@ -47,6 +47,27 @@ export type PipelineEvent =
     }
   | { readonly kind: 'source_retried'; readonly entity: string; readonly attempt: number; readonly failure: Failure }
   | {
+      /** No connection to the source for now: everything that reads from it waits. */
+      readonly kind: 'source_waiting';
+      readonly entity: string;
+      readonly source: string;
+      readonly wait_seconds_max: number;
+      readonly failure: Failure;
+    }
+  | {
+      readonly kind: 'source_reached';
+      readonly entity: string;
+      readonly source: string;
+      readonly waited_seconds: number;
+    }
+  | {
+      /** The server allows fewer connections than the configuration. */
+      readonly kind: 'connections_lowered';
+      readonly entity: string;
+      readonly source: string;
+      readonly max_connections: number;
+    }
+  | {
       readonly kind: 'batch_staged';
       readonly entity: string;
       readonly load_id: string;

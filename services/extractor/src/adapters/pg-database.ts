@@ -56,14 +56,20 @@ export class PgDatabase implements Database {
     this.#options = options;
   }
 
-  /** Connects. If the password is refused, it asks for the URL once more, because it may just have been rotated. */
+  /**
+   * Connects. If the password is refused, it asks for the URL once more, because it may just have been rotated. The same
+   * one is not tried twice, because servers count refusals.
+   */
   async open(): Promise<PgSession> {
     const { url, config } = this.#options;
+    const current = await url(false);
     try {
-      return await PgSession.open(await url(false), config);
+      return await PgSession.open(current, config);
     } catch (thrown) {
       if (Reflect.get(Object(thrown), 'code') !== PASSWORD_REFUSED) throw thrown;
-      return PgSession.open(await url(true), config);
+      const renewed = await url(true);
+      if (renewed === current) throw thrown;
+      return PgSession.open(renewed, config);
     }
   }
 }

@@ -7,6 +7,8 @@ type Measured = readonly (readonly [name: string, value: number, unit: (typeof M
 const WARNINGS: ReadonlySet<PipelineEvent['kind']> = new Set([
   'message_failed',
   'source_retried',
+  'source_waiting',
+  'connections_lowered',
   'window_fallback',
   'strays_ignored',
 ]);
