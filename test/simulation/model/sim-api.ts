@@ -52,6 +52,8 @@ export class SimApi implements SimSource {
     return [...this.#past, ...this.#list];
   }
 
+  readonly is_clock_wrong = false;
+
   change(): void {
     const { random } = this.#options;
     const ids = this.#list.map(({ id }) => id);

@@ -20,6 +20,8 @@ export interface EntityFacts {
   readonly poison: Poison | undefined;
   current(): readonly CurrentLine[];
   versions(): readonly Version[];
+  /** Its database's clock was set back for good: its checkpoint then stands still. */
+  readonly is_clock_wrong: boolean;
 }
 
 /** Everything that a law may use. */

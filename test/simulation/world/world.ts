@@ -249,6 +249,9 @@ export class World {
       },
       current: () => source?.current() ?? [],
       versions: () => source?.versions() ?? [],
+      get is_clock_wrong() {
+        return source?.is_clock_wrong ?? false;
+      },
     };
   }
 }
