@@ -33,6 +33,7 @@ function movedWrongly(facts: Facts, change: CheckpointChange): string | undefine
   // An older copy of the database has lower ids.
   const isRestored = moved.record.window_fallback === 'database_restored';
   const back = isRestored ? undefined : wentBack(entity, before?.exact_position, position);
+  facts.count('exact_positions_moved');
   return back ?? isAhead(facts, entity, position);
 }
 
@@ -64,12 +65,14 @@ function isAhead({ entities, ledger }: Facts, entity: string, { database, xid }:
  * loads whose database was replaced while they were read don't count: they took more than their window. Nor do full
  * loads for rows that are backdated: what they leave to the next, they tell by the cursor.
  */
-function comesAgain({ ledger, entities }: Facts, load: LoadFacts): string | undefined {
+function comesAgain({ ledger, entities, count }: Facts, load: LoadFacts): string | undefined {
   const { entity, load_id, record } = load;
   if (!record?.exact_window || record.load_type === 'full' || record.window_fallback) return undefined;
   const versions = entities.get(entity)?.versions() ?? [];
   const backdated = new Set(versions.filter((one) => one.is_backdated === true).map(({ line }) => line));
-  for (const line of linesOf(load)) {
+  const lines = linesOf(load);
+  count('exact_lines_compared', lines.size);
+  for (const line of lines) {
     const [first] = ledger.loadsOf(entity, line).filter((one) => {
       const hasMore = one.slices.some((slice) => slice?.window_fallback);
       return !hasMore && !(one.record?.load_type === 'full' && backdated.has(line));

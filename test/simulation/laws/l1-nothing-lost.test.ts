@@ -23,6 +23,7 @@ function verdict(version: Partial<Version>, record: object): string | undefined 
     entities: new Map([['orders', orders]]),
     gone: new Set<string>(),
     asked_at: undefined,
+    count: () => undefined,
   };
   const change = {
     kind: 'record',

@@ -14,9 +14,12 @@ export const NOTHING_LOST: Law = {
     const isHeld = ({ line }: Version) => held.has(line) || isInBronze(facts, load, line);
     const versions = facts.entities.get(load.entity)?.versions() ?? [];
     // A version that existed from the claim to the last slice was there for every read, whatever happened to it later.
-    const lost = versions.find(
-      (one) => one.from_us <= claimed_us && one.to_us > staged_us && isCovered(load, record, one) && !isHeld(one),
+    const due = versions.filter(
+      (one) => one.from_us <= claimed_us && one.to_us > staged_us && isCovered(load, record, one),
     );
+    facts.count('l1_versions_due', due.length);
+    facts.count('l1_superseded_versions_due', due.filter(({ to_us }) => to_us < Infinity).length);
+    const lost = due.find((one) => !isHeld(one));
     return lost && `load ${load.load_id} of ${load.entity} completed without ${lost.line}`;
   },
   afterOneMoreRequest(facts) {

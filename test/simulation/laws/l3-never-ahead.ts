@@ -15,6 +15,7 @@ export const NEVER_AHEAD: Law = {
     const passed = rows.filter(
       ({ cursor, is_backdated }) => cursor !== null && cursor < synced && is_backdated !== true,
     );
+    facts.count('l3_rows_passed', passed.length);
     const missing = passed.find(({ line }) => facts.ledger.loadsOf(entity, line).length === 0);
     return missing && `the checkpoint of ${entity} is at ${synced}, but bronze lacks ${missing.line}`;
   },

@@ -57,12 +57,13 @@ export class SimDatabase {
   constructor(options: DatabaseOptions) {
     this.#options = options;
     const { random, rows, hasXids, isMaterialized } = options;
-    this.has_xids = hasXids;
     this.#shown = isMaterialized ? new SimRows() : this.#rows;
     this.#transactions = new Transactions(random.pick(FIRST_XIDS));
     this.#upheavals = isMaterialized ? [] : drawUpheavals(random, hasXids);
-    // A role without statistics can't tell when prepared transactions began, and margins are 0 here.
-    this.#mayPrepare = hasXids && !this.#upheavals.includes('privilege revoked');
+    const [first] = this.#upheavals;
+    this.has_xids = hasXids && first !== 'privilege granted';
+    // Windows of time go by margins where transactions are prepared, and margins are 0 here.
+    this.#mayPrepare = hasXids && !this.#upheavals.includes('privilege granted');
     if (rows > 0) this.#writeTogether(Array.from({ length: rows }, () => (this.#ids += 1)));
     if (isMaterialized) this.#inOne((one) => this.#showAll(this.#transactions.xidOf(one)));
   }

@@ -172,12 +172,22 @@ function openIn(database: SimDatabase, sees_all: boolean) {
     .map(({ id, since, is_own }) => ({ id, since: sees_all || is_own ? since : null }));
   const starts = startsIn(database);
   const newest = sees_all ? (starts.at(-1) ?? null) : null;
-  return { is_standby: false, replayed: null, sees_all, oldest: sees_all ? (starts.at(0) ?? null) : null, newest, open };
+  return {
+    is_standby: false,
+    replayed: null,
+    sees_all,
+    oldest: sees_all ? (starts.at(0) ?? null) : null,
+    newest,
+    open,
+  };
 }
 
 /** When the open transactions began, in order. Prepared ones don't show theirs. */
 function startsIn({ open }: SimDatabase): string[] {
-  return open.filter((one) => !one.is_prepared).map(({ since }) => since).toSorted();
+  return open
+    .filter((one) => !one.is_prepared)
+    .map(({ since }) => since)
+    .toSorted();
 }
 
 function preparedIn({ open }: SimDatabase): Answer[] {
@@ -187,5 +197,11 @@ function preparedIn({ open }: SimDatabase): Answer[] {
 function snapshotOf(database: SimDatabase): Answer {
   const { xid, next_xid } = database.snapshot();
   const log = { wal_position: '4096', wal_writer_delay_ms: '200' };
-  return { at: database.now(), snapshot_xmin: String(xid), snapshot_xmax: String(next_xid), database: database.identity, ...log };
+  return {
+    at: database.now(),
+    snapshot_xmin: String(xid),
+    snapshot_xmax: String(next_xid),
+    database: database.identity,
+    ...log,
+  };
 }

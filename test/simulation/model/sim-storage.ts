@@ -54,6 +54,8 @@ const COURSES: readonly (readonly Upheaval[])[] = [
   ['clock set back'],
   ['clock set back', 'reloaded'],
   ['privilege revoked', 'privilege granted'],
+  ['privilege granted'],
+  ['privilege granted'],
 ];
 /** A view's windows go by cursors, which must be of their own time. */
 const COURSES_OF_VIEWS: readonly (readonly Upheaval[])[] = [['rewritten'], ['compacted']];

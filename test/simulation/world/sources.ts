@@ -19,5 +19,10 @@ export function sourceOf(world: World, { kind, rows, heedsSince, isExact, isMate
       isMaterialized,
       isLost: () => world.faults.isHit('lost connection'),
     });
-  return new SimApi({ ...shared, heedsSince, isFailing: () => world.faults.isHit('bad answer') });
+  return new SimApi({
+    ...shared,
+    heedsSince,
+    isFailing: () => world.faults.isHit('bad answer'),
+    isMisdated: () => world.faults.isHit('wrong date'),
+  });
 }
