@@ -104,6 +104,15 @@ describe('a position in which the clock was read', () => {
     expect(withObservation(position, seen).lower_bound).toBeNull();
   });
 
+  test('between two observations of one claim, neither counts as a bound', () => {
+    const first = withObservation(undefined, observation({ at: at(30), others_since: at(29) }));
+    const second = observation({ at: at(20), others_since: at(20), snapshot_xmin: '105', snapshot_xmax: '105' });
+    expect(first.lower_bound).toBe(at(29));
+    expect(withObservation(first, second)).toMatchObject({ lower_bound: at(20), looked_at: at(20) });
+    const held = { ...second, snapshot_xmin: '100' };
+    expect(withObservation(first, held).lower_bound).toBeNull();
+  });
+
   test('earlier than now is kept as it is', () => {
     expect(withoutTimes(position, at(15))).toBe(position);
   });
