@@ -63,7 +63,8 @@ function isAhead({ entities, ledger }: Facts, entity: string, { database, xid }:
 /**
  * An incremental load with an exact window brings nothing that an earlier load brought, full loads included. Earlier
  * loads whose database was replaced while they were read don't count: they took more than their window. Nor do full
- * loads for rows that are backdated: what they leave to the next, they tell by the cursor.
+ * loads for rows that are backdated: what they leave to the next, they tell by the cursor. Nor do windows of time, from
+ * before the role could read transaction ids.
  */
 function comesAgain({ ledger, entities, count }: Facts, load: LoadFacts): string | undefined {
   const { entity, load_id, record } = load;
@@ -75,7 +76,8 @@ function comesAgain({ ledger, entities, count }: Facts, load: LoadFacts): string
   for (const line of lines) {
     const [first] = ledger.loadsOf(entity, line).filter((one) => {
       const hasMore = one.slices.some((slice) => slice?.window_fallback);
-      return !hasMore && !(one.record?.load_type === 'full' && backdated.has(line));
+      const isOfTime = one.record?.exact_window === undefined;
+      return !hasMore && !isOfTime && !(one.record?.load_type === 'full' && backdated.has(line));
     });
     if (first && first !== load) return `load ${load_id} of ${entity} repeats what ${first.load_id} brought: ${line}`;
   }
