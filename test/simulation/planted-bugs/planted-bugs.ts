@@ -3,6 +3,7 @@ import { DATA_BUGS } from './data-bugs.ts';
 import { ENQUEUE_BUGS } from './enqueue-bugs.ts';
 import { CONNECTION_BUGS } from './connection-bugs.ts';
 import type { PlantedBug } from './planted-bug.ts';
+import { STORAGE_BUGS } from './storage-bugs.ts';
 import { WINDOW_BUGS } from './window-bugs.ts';
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
@@ -11,4 +12,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...DATA_BUGS,
   ...WINDOW_BUGS,
   ...CONNECTION_BUGS,
+  ...STORAGE_BUGS,
 ];
