@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { execute, newDatabase, textRows } from '../../../../test/database.ts';
 import { KEYS, TYPES_SQL } from './keys.fixtures.ts';
 import {
@@ -34,6 +34,9 @@ beforeAll(async () => {
 afterAll(() => shared.close());
 
 describe('every row of a table comes once in slices, in the order of its key', () => {
+  beforeEach(async () => void (await shared.session.rows('SAVEPOINT one_table', [])));
+  afterEach(async () => void (await shared.session.rows('ROLLBACK TO SAVEPOINT one_table', [])));
+
   test.for(KEYS)('%s', async ([type]) => {
     const reading = shared.sourceOf({ table: `public.${tableOf(type)}`, cursor: null, batch_rows: 15 });
     const read = rowsOf(await readInSlices(reading, FULL)).map(({ row }) => row);
