@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { commonFields, described, positive, seconds } from './fields.ts';
+import { isTimeZone } from '../words/time-zone.ts';
 import { referenceSchema } from './reference.ts';
 
 const MIB = 1024 * 1024;
@@ -156,6 +157,10 @@ export const endpointEntitySchema = z.strictObject({
   null_cursor: described(
     z._default(z.enum(['include', 'error']), 'include'),
     'what happens to records without a cursor value: with `include`, full loads take them and incremental ones skip and count them; with `error`, the load fails',
+  ),
+  cursor_time_zone: described(
+    z.optional(z.string().check(z.refine(isTimeZone, 'expected a time zone such as "UTC" or "America/New_York"'))),
+    'time zone of cursor values that name none, and of the time in `since`, which then names none either. It has no default: a load of such values fails without it',
   ),
   event_date: described(
     z._default(z.nullable(text), null),

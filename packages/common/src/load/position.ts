@@ -28,6 +28,10 @@ export const skippedSchema = z.object({
   without_cursor: z.int(),
   /** Outside `[since, until)`. */
   outside_window: z.int(),
+  /** Of these, at or after `until`: later loads bring them. Absent: none, or written by earlier code. */
+  left_for_later: z.optional(z.int()),
+  /** Of these, after the source's clock, such as `9999-12-31`: incremental loads bring them once that time has come. */
+  in_the_future: z.optional(z.int()),
   /** Given twice by an API whose list moved while it was being paged. */
   repeated: z.int(),
 });

@@ -89,10 +89,12 @@ export function rowsOf(slices: readonly SliceManifest[]): number {
 export function skippedOf(slices: readonly SliceManifest[]): Skipped | undefined {
   const counts = slices.flatMap(({ left_out }) => left_out ?? []);
   if (counts.length === 0) return undefined;
-  const sum = (of: keyof Skipped) => counts.reduce((total, one) => total + one[of], 0);
+  const sum = (of: keyof Skipped) => counts.reduce((total, one) => total + (one[of] ?? 0), 0);
   return {
     without_cursor: sum('without_cursor'),
     outside_window: sum('outside_window'),
+    ...(sum('left_for_later') > 0 && { left_for_later: sum('left_for_later') }),
+    ...(sum('in_the_future') > 0 && { in_the_future: sum('in_the_future') }),
     repeated: sum('repeated'),
   };
 }

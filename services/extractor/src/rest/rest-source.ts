@@ -12,7 +12,8 @@ import { checkDeclaredEventDate } from './records/event-date.ts';
 import { FieldTypes } from './records/field-types.ts';
 import type { JsonObject } from './records/json-node.ts';
 import { LoadWindow } from './records/load-window.ts';
-import { sinceTimestamp, momentOf, sinceText } from './records/parsed-timestamp.ts';
+import { cursorTime } from './records/cursor-time.ts';
+import { sinceText, sinceTimestamp } from './records/since-text.ts';
 import type { RawPage } from './pages/page-step.ts';
 import { checkPaging, nextToken, type PageAddress, type PageToken, pageUrl } from './pages/paging.ts';
 import { httpDateMs } from './http/rate-limit-headers.ts';
@@ -54,7 +55,7 @@ export class RestSource implements Source {
     checkPaging(entity, { url: answer.url, body: answer.body, link: answer.headers['link'] }, records.length);
     const isIgnored = since_parameter === 'sent' && holdsOlder(entity, records, claim.since);
     return {
-      ...this.#watermarkAt(answer.headers['date']),
+      ...this.#watermarkAt(answer),
       ...(since_parameter && { since_parameter: isIgnored ? 'ignored' : since_parameter }),
     };
   }
@@ -68,7 +69,7 @@ export class RestSource implements Source {
     };
     if (since === undefined || entity.cursor === null) return { answer: await plain(), since_parameter: undefined };
     if (entity.since === null) return { answer: await plain(), since_parameter: 'not_configured' };
-    const answer = await this.#ask(entity, { token: '', since: sinceText(since, entity.since), deadline });
+    const answer = await this.#ask(entity, { token: '', since: sinceText(since, entity.since, entity), deadline });
     if (!isRefusal(answer)) return { answer, since_parameter: 'sent' };
     if (SINCE_REFUSED.has(answer.status)) return { answer: await plain(), since_parameter: 'refused' };
     throw rejected(entity, answer);
@@ -81,7 +82,7 @@ export class RestSource implements Source {
     const { deadline } = start;
     const isLater = start.position !== undefined;
     const fetch = (page: PageToken) =>
-      this.#page(entity, { token: page, since: window.since, deadline, isLater: isLater && page === token });
+      this.#page(entity, { token: page, window, deadline, isLater: isLater && page === token });
     const batches =
       token === undefined
         ? noBatches()
@@ -107,12 +108,15 @@ export class RestSource implements Source {
     };
   }
 
-  async #page(entity: EndpointEntity, asked: Asked & { readonly isLater: boolean }): Promise<RawPage> {
+  async #page(entity: EndpointEntity, { window, ...rest }: AskedPage): Promise<RawPage> {
+    const asked = { ...rest, since: window.since };
     const answer = await this.#ask(entity, asked);
     if (isRefusal(answer) && isAfterLast(entity, asked.token, answer))
       return { records: [], next: undefined, characters: 0 };
     if (isRefusal(answer)) throw this.#refusedPage(entity, asked, answer);
     const { url, body, headers } = answer;
+    // `Date` has no fractions: the source's clock may show almost a second more.
+    window.answeredAt(minusSeconds(this.#clockOf(answer).at, -1));
     const records = recordsIn(entity, body);
     const next = nextToken(entity, { url, body, link: headers['link'] });
     if (asked.token === '') checkPaging(entity, { url, body, link: headers['link'] }, records.length);
@@ -147,17 +151,22 @@ export class RestSource implements Source {
     return api.get({ entity: entity.name, url: pageUrl(address, token), headers, secrets, deadline });
   }
 
+  #watermarkAt(answer: ApiAnswer): HighWatermark {
+    const { at, basis } = this.#clockOf(answer);
+    return { until: minusSeconds(at, this.#ports.config.margin_seconds), basis };
+  }
+
   /**
-   * By the server's clock, which dates its records, less `margin_seconds`. By our clock if it sends no `Date`, or one
-   * that is far ahead: a checkpoint there would keep every later load from reading anything until that time has come.
+   * The server's clock, which dates its records. Ours if it sends no `Date`, or one that is far ahead: a checkpoint there
+   * would keep every later load from reading anything until that time has come.
    */
-  #watermarkAt(date: string | undefined): HighWatermark {
-    const { config, clock } = this.#ports;
-    const now = clock.now();
-    const at_ms = httpDateMs(date);
+  #clockOf({ headers }: ApiAnswer): { readonly at: Timestamp; readonly basis: 'server_date' | 'own_clock' } {
+    const now = this.#ports.clock.now();
+    const at_ms = httpDateMs(headers['date']);
     const isUsable = at_ms !== undefined && at_ms <= Date.parse(now) + AHEAD_MS_MAX;
-    const at = isUsable ? timestamp(new Date(at_ms).toISOString()) : now;
-    return { until: minusSeconds(at, config.margin_seconds), basis: isUsable ? 'server_date' : 'own_clock' };
+    return isUsable
+      ? { at: timestamp(new Date(at_ms).toISOString()), basis: 'server_date' }
+      : { at: now, basis: 'own_clock' };
   }
 }
 
@@ -174,6 +183,8 @@ interface FirstPage {
   readonly since_parameter: HighWatermark['since_parameter'];
 }
 
+type AskedPage = Omit<Asked, 'since'> & { readonly window: LoadWindow; readonly isLater: boolean };
+
 interface Asked {
   readonly token: PageToken;
   readonly since: string | undefined;
@@ -184,10 +195,10 @@ async function* noBatches(): AsyncGenerator<never> {}
 
 /** Whether an API gave records older than it was asked for: then it ignores the parameter. */
 function holdsOlder(entity: EndpointEntity, records: readonly JsonObject[], since: Timestamp | undefined): boolean {
-  const { cursor, columns } = entity;
+  const { cursor } = entity;
   if (!since || !entity.since || cursor === null) return false;
-  const oldest = sinceTimestamp(since, entity.since);
-  return records.some((record) => (momentOf(record.get(cursor), columns[cursor] ?? '')?.at ?? oldest) < oldest);
+  const oldest = sinceTimestamp(since, entity.since, entity);
+  return records.some((record) => (cursorTime(entity, record.get(cursor))?.at ?? oldest) < oldest);
 }
 
 /** Many APIs answer 404 after the last page. Reading the page before it again shows whether that was the last. */
