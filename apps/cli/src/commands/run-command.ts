@@ -3,6 +3,7 @@ import { type EntityResult, type RunReport, runLocally } from '@bronze/runner/ru
 import { engineName } from '@bronze/writer/adapters/engines';
 import { loadConfig, withDatabaseUrl } from '../config-file.ts';
 import { EXIT, exitCodeOfRun } from '../exit-code.ts';
+import { leftForLater } from '../terminal/left-for-later.ts';
 import { bytes, count, perSecond } from '../terminal/numbers.ts';
 import { type Format, print, printJson, printTable, right, say } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
@@ -69,9 +70,17 @@ function printReport(report: RunReport, options: RunOptions): void {
     for (const { entity, reason } of report.plan.skipped) say(`${entity}: skipped, ${reason}`);
     say(`Parquet, checkpoints and load records are in ${options.out}`);
   }
+  for (const one of entities) sayLeft(one);
   for (const { entity, failure } of report.results) {
     if (failure) say(`\n${entity} failed: ${failure.code}\n  ${failure.message}\n  What to do: ${failure.hint}`);
   }
+}
+
+function sayLeft({ entity, until, left_out }: ReturnType<typeof summarize>): void {
+  if (!left_out?.left_for_later) return;
+  say(`${entity}: left ${leftForLater(left_out)} for later, with cursors at or after ${until ?? ''}`);
+  if (left_out.in_the_future)
+    say(`  If these should not be in the future: are its source’s clocks right, and its cursor_time_zone?`);
 }
 
 function summarize(result: EntityResult) {
@@ -97,7 +106,7 @@ function describeLoad(load: EntityResult['loads'][number] | undefined) {
   const { load_id = null, load_type = null, window_basis = null, since_parameter = null, left_out = null } = load ?? {};
   const { window_fallback = null, watermark_lag_seconds = null, oldest_transaction_seconds = null } = load ?? {};
   const window = { window_basis, window_fallback, watermark_lag_seconds, oldest_transaction_seconds };
-  return { load_id, load_type, ...window, since_parameter, left_out };
+  return { load_id, load_type, until: load?.until ?? null, ...window, since_parameter, left_out };
 }
 
 function printEntities(entities: readonly ReturnType<typeof summarize>[]): void {

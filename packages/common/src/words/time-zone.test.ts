@@ -74,6 +74,16 @@ test('whatever is read as `at` or later is at or after the local time that is as
   );
 });
 
+test.each([
+  ['2026-11-01T01:30:00', '2026-11-01T05:30:00.000000Z'],
+  ['2026-03-08T02:30:00', '2026-03-08T06:30:00.000000Z'],
+  ['2026-11-01T00:59:59', '2026-11-01T04:59:59.000000Z'],
+  ['2026-11-01T02:00:00', '2026-11-01T07:00:00.000000Z'],
+  ['2026-10-31T12:00:00', '2026-10-31T16:00:00.000000Z'],
+])('the earliest time that %s can mean in New York is %s', (text, at) => {
+  expect(TimeZone.named('America/New_York').earliestInstantOf(local(text))).toBe(at);
+});
+
 test('the earliest local time goes back only where clocks are about to', () => {
   const from = (at: string) => TimeZone.named('America/New_York').earliestLocalFrom(timestamp(at));
   expect(from('2026-11-01T04:59:00.5Z')).toBe('2026-11-01T00:59:00.500000Z');

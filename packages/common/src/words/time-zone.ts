@@ -40,12 +40,14 @@ export class TimeZone {
    */
   instantOf(local: LocalTime): Timestamp {
     const local_ms = millisecondsOf(local);
-    const day_ms = Math.floor(local_ms / DAY_MS) * DAY_MS;
-    const [before, after] = [this.#offsetMs(day_ms - DAY_MS), this.#offsetMs(day_ms + 2 * DAY_MS)];
-    if (before === after) return shifted(local, -before);
-    const shows = (offset_ms: number) => this.#offsetMs(local_ms - offset_ms) === offset_ms;
-    const shown = [before, after].filter((offset_ms) => shows(offset_ms));
-    return shifted(local, -Math.min(...(shown.length > 0 ? shown : [before, after])));
+    const offsets = this.#offsetsAround(local_ms);
+    const shown = offsets.filter((offset_ms) => this.#offsetMs(local_ms - offset_ms) === offset_ms);
+    return shifted(local, -Math.min(...(shown.length > 0 ? shown : offsets)));
+  }
+
+  /** The earliest time that can be meant: another one than {@link instantOf} only where clocks are put forward or back. */
+  earliestInstantOf(local: LocalTime): Timestamp {
+    return shifted(local, -Math.max(...this.#offsetsAround(millisecondsOf(local))));
   }
 
   /** The earliest time that the zone's clocks show at `at` or later: earlier than at `at` if they are about to go back. */
@@ -54,6 +56,15 @@ export class TimeZone {
     const steps = Array.from({ length: STEPS_AHEAD }, (_, step) => next_ms + step * STEP_MS);
     const locals = steps.map((later_ms) => this.localAt(timestamp(new Date(later_ms).toISOString())));
     return locals.reduce((first, one) => (one < first ? one : first), this.localAt(at));
+  }
+
+  /** One offset, or the two before and after a change within a day. */
+  #offsetsAround(local_ms: number): readonly number[] {
+    const day_ms = Math.floor(local_ms / DAY_MS) * DAY_MS;
+    const [before, after] = [this.#offsetMs(day_ms - DAY_MS), this.#offsetMs(day_ms + 2 * DAY_MS)];
+    if (before === after) return [before];
+    const offset_ms = this.#offsetMs(local_ms - before);
+    return offset_ms === this.#offsetMs(local_ms - after) ? [offset_ms] : [before, after];
   }
 
   #offsetMs(at_ms: number): number {

@@ -8,6 +8,8 @@ import { hasZone, momentOf, parseTimestampText } from './parsed-timestamp.ts';
 
 export interface CursorTime {
   readonly at: Timestamp;
+  /** What it can also mean where clocks go back; else as `at`. */
+  readonly earliest: Timestamp;
   /** `2024-01-15` if the cursor is a day without a time: when on that day the record changed is unknown. */
   readonly day?: string;
 }
@@ -36,13 +38,18 @@ export function cursorTime(entity: EndpointEntity, value: JsonNode | undefined):
   const { cursor, columns, cursor_time_zone } = entity;
   const type = (cursor !== null && columns[cursor]) || '';
   const parsed = momentOf(value, type);
-  if (typeof value !== 'string' || type.startsWith('unix')) return parsed && { at: parsed.at };
+  if (typeof value !== 'string' || type.startsWith('unix')) return parsed && exactly(parsed.at);
   if (!parsed) return beyondCalendar(value);
   const local = parsed.at as LocalTime;
-  if (parsed.is_day) return { at: zonesOfDays(entity).last.instantOf(local), day: utcDate(local) };
-  if (hasZone(value)) return { at: parsed.at };
+  if (parsed.is_day) return { ...exactly(zonesOfDays(entity).last.instantOf(local)), day: utcDate(local) };
+  if (hasZone(value)) return exactly(parsed.at);
   if (cursor_time_zone === undefined) throw zoneUndeclared(entity, value);
-  return { at: TimeZone.named(cursor_time_zone).instantOf(local) };
+  const zone = TimeZone.named(cursor_time_zone);
+  return { at: zone.instantOf(local), earliest: zone.earliestInstantOf(local) };
+}
+
+function exactly(at: Timestamp): CursorTime {
+  return { at, earliest: at };
 }
 
 const AT_THE_END = /^(0001-01-01|9999-12-31)(.*)[+-](?:[01]\d|2[0-3])(?::?[0-5]\d)?$/;
@@ -51,7 +58,7 @@ const AT_THE_END = /^(0001-01-01|9999-12-31)(.*)[+-](?:[01]\d|2[0-3])(?::?[0-5]\
 function beyondCalendar(text: string): CursorTime | undefined {
   const [, day = '', time = ''] = AT_THE_END.exec(text) ?? [];
   if (!parseTimestampText(`${day}${time}`)) return undefined;
-  return { at: timestamp(day === '0001-01-01' ? day : '9999-12-31T23:59:59.999999Z') };
+  return exactly(timestamp(day === '0001-01-01' ? day : '9999-12-31T23:59:59.999999Z'));
 }
 
 function zoneUndeclared({ name, cursor }: EndpointEntity, value: string): BronzeError {

@@ -88,6 +88,7 @@ describe('with times that name no zone', () => {
     const [first, between, last] = ['2026-11-01T05:45:00Z', '2026-11-01T06:15:00Z', '2026-11-01T07:00:00Z'];
     const windowOf = (since: string, until: string) => ({ since: timestamp(since), until: timestamp(until) });
     const cursor = ['2026-11-01T01:20:00'];
+    expect(taken(cursor, { ...FULL, until: timestamp(first) }, entity)).toMatchObject({ taken: [] });
     // Of a record that changed at 05:20, and of one that changed at 06:20.
     expect(taken(cursor, windowOf('2026-11-01T00:00:00Z', first), entity).taken).toEqual([]);
     expect(taken(cursor, windowOf(first, between), entity).taken).toEqual([]);

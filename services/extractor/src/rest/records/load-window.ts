@@ -103,14 +103,14 @@ export class LoadWindow {
   }
 
   /** A day without a time belongs to the window in which it ends, so that each day is in exactly one window. */
-  #placeOf({ at, day }: CursorTime): Place {
+  #placeOf({ at, earliest, day }: CursorTime): Place {
     const { since, until } = this.#load;
     const dayAt = (edge: Timestamp, zone: TimeZone) => (day === undefined ? edge : utcDate(zone.localAt(edge)));
     const { first, last } = zonesOfDays(this.#entity);
     const changed_at = day ?? at;
     if (changed_at < dayAt(since, last)) return 'before';
     if (changed_at < dayAt(until, last)) return 'inside';
-    return changed_at <= dayAt(this.#now, first) ? 'changed' : 'future';
+    return (day ?? earliest) <= dayAt(this.#now, first) ? 'changed' : 'future';
   }
 }
 

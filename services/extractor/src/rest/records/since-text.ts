@@ -15,11 +15,13 @@ const DATE_LATER_SECONDS = 12 * 3600;
  * format can express. In `cursor_time_zone` if there is one, and then without naming a zone, as the API's own times do.
  */
 export function sinceText(at: Timestamp, since: SinceConfig, { cursor_time_zone }: Asked): string {
-  const from = minusSeconds(at, since.overlap_seconds);
+  const { overlap_seconds } = since;
+  const from = minusSeconds(at, overlap_seconds);
   if (since.format === 'unix_seconds') return String(floorDivide(microsecondsOf(from), 1_000_000n));
   if (since.format === 'unix_milliseconds') return String(floorDivide(microsecondsOf(from), 1000n));
   const length = LENGTHS[since.format];
-  if (cursor_time_zone !== undefined) return TimeZone.named(cursor_time_zone).earliestLocalFrom(from).slice(0, length);
+  if (cursor_time_zone !== undefined)
+    return minusSeconds(TimeZone.named(cursor_time_zone).earliestLocalFrom(at), overlap_seconds).slice(0, length);
   return since.format === 'date'
     ? minusSeconds(from, DATE_LATER_SECONDS).slice(0, length)
     : `${from.slice(0, length)}Z`;
@@ -35,7 +37,7 @@ export function sinceTimestamp(at: Timestamp, since: SinceConfig, entity: Asked)
   if (since.format === 'unix_milliseconds') return parseUnixTime(text, 3)?.at ?? at;
   const asked = parseTimestampText(text)?.at ?? at;
   const { cursor_time_zone } = entity;
-  if (cursor_time_zone !== undefined) return TimeZone.named(cursor_time_zone).instantOf(asked as LocalTime);
+  if (cursor_time_zone !== undefined) return TimeZone.named(cursor_time_zone).earliestInstantOf(asked as LocalTime);
   return since.format === 'date' ? minusSeconds(asked, DATE_EARLIER_SECONDS) : asked;
 }
 
