@@ -103,10 +103,25 @@ function summarize(result: EntityResult) {
 }
 
 function describeLoad(load: EntityResult['loads'][number] | undefined) {
-  const { load_id = null, load_type = null, window_basis = null, since_parameter = null, left_out = null } = load ?? {};
-  const { window_fallback = null, watermark_lag_seconds = null, oldest_transaction_seconds = null } = load ?? {};
-  const window = { window_basis, window_fallback, watermark_lag_seconds, oldest_transaction_seconds };
-  return { load_id, load_type, until: load?.until ?? null, ...window, since_parameter, left_out };
+  return {
+    load_id: load?.load_id ?? null,
+    load_type: load?.load_type ?? null,
+    until: load?.until ?? null,
+    ...describeWindow(load ?? {}),
+    since_parameter: load?.since_parameter ?? null,
+    left_out: load?.left_out ?? null,
+  };
+}
+
+type Window = Partial<EntityResult['loads'][number]>;
+
+function describeWindow({ window_basis, window_fallback, watermark_lag_seconds, oldest_transaction_seconds }: Window) {
+  return {
+    window_basis: window_basis ?? null,
+    window_fallback: window_fallback ?? null,
+    watermark_lag_seconds: watermark_lag_seconds ?? null,
+    oldest_transaction_seconds: oldest_transaction_seconds ?? null,
+  };
 }
 
 function printEntities(entities: readonly ReturnType<typeof summarize>[]): void {
