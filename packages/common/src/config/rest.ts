@@ -128,14 +128,20 @@ const pagingSchema = z.discriminatedUnion(
 );
 export type PagingConfig = z.output<typeof pagingSchema>;
 
-const columnType = z
-  .string()
-  .check(
-    z.regex(
-      /^(?:text|smallint|integer|bigint|numeric|numeric\(\d{1,2},\d{1,2}\)|real|double precision|boolean|date|timestamp|timestamptz|unix_seconds|unix_milliseconds|json)$/,
-      'expected text, bigint, integer, smallint, numeric, numeric(12,2), double precision, real, boolean, date, timestamp, timestamptz, unix_seconds, unix_milliseconds or json',
-    ),
-  );
+const COLUMN_TYPE =
+  /^(?:text|smallint|integer|bigint|numeric|numeric\(\d{1,2},\d{1,2}\)|real|double precision|boolean|date|timestamp|timestamptz|unix_seconds|unix_milliseconds|json)$/;
+const timeZone = z.string().check(z.refine(isTimeZone, 'expected a time zone such as "UTC" or "America/New_York"'));
+
+const COLUMN_EXPECTED =
+  'expected text, bigint, integer, smallint, numeric, numeric(12,2), double precision, real, boolean, date, timestamp, timestamptz, unix_seconds, unix_milliseconds or json; or { type: "timestamptz", time_zone: "America/New_York" }';
+
+const columnSchema = z.union(
+  [
+    z.string().check(z.regex(COLUMN_TYPE, COLUMN_EXPECTED)),
+    z.strictObject({ type: z.literal('timestamptz'), time_zone: timeZone }),
+  ],
+  COLUMN_EXPECTED,
+);
 
 const { source, ...limits } = commonFields;
 
@@ -159,7 +165,7 @@ export const endpointEntitySchema = z.strictObject({
     'what happens to records without a cursor value: with `include`, full loads take them and incremental ones skip and count them; with `error`, the load fails',
   ),
   cursor_time_zone: described(
-    z.optional(z.string().check(z.refine(isTimeZone, 'expected a time zone such as "UTC" or "America/New_York"'))),
+    z.optional(timeZone),
     'time zone of cursor values that name none, and of the time in `since`, which then names none either. It has no default: a load of such values fails without it',
   ),
   event_date: described(
@@ -175,8 +181,8 @@ export const endpointEntitySchema = z.strictObject({
     'how the list is divided into pages: an API that pages and is read as one page would lose records',
   ),
   columns: described(
-    z._default(z.record(text, columnType), {}),
-    "types of fields: `{ amount: 'numeric(12,2)' }`; the types of other fields are inferred from the first records and then kept",
+    z._default(z.record(text, columnSchema), {}),
+    "types of fields: `{ amount: 'numeric(12,2)' }`; `{ at: { type: 'timestamptz', time_zone: 'Asia/Tokyo' } }` says in which zone times are that name none. The types of other fields are inferred from the first records and then kept",
   ),
   exclude: described(z._default(z.array(text), []), 'fields that are not ingested'),
   headers: described(z._default(headers, {}), "additional request headers; give secrets as `env('NAME')`"),
@@ -185,3 +191,24 @@ export const endpointEntitySchema = z.strictObject({
 export type EndpointEntityInput = z.input<typeof endpointEntitySchema>;
 /** An endpoint of a REST source, with the entity's name. */
 export type EndpointEntity = z.output<typeof endpointEntitySchema> & { readonly name: string };
+
+type Declared = Pick<EndpointEntity, 'columns'>;
+
+/** The type that the configuration declares for a field; undefined if it declares none. */
+export function declaredType({ columns }: Declared, name: string): string | undefined {
+  const column = Object.hasOwn(columns, name) ? columns[name] : undefined;
+  return typeof column === 'object' ? column.type : column;
+}
+
+/** The zone of a field's times that name none; undefined if the configuration does not say. */
+export function zoneOf(entity: Declared & Pick<EndpointEntity, 'cursor' | 'cursor_time_zone'>, name: string) {
+  const { columns, cursor, cursor_time_zone } = entity;
+  const column = Object.hasOwn(columns, name) ? columns[name] : undefined;
+  const declared = typeof column === 'object' ? column.time_zone : undefined;
+  return name === cursor ? (cursor_time_zone ?? declared) : declared;
+}
+
+/** The zone of cursor values that name none. */
+export function cursorZone(entity: Parameters<typeof zoneOf>[0]): string | undefined {
+  return entity.cursor === null ? undefined : zoneOf(entity, entity.cursor);
+}

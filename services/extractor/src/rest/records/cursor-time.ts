@@ -1,5 +1,5 @@
 /** When a record changed, by its cursor. */
-import type { EndpointEntity } from '@bronze/common/config/rest';
+import { cursorZone, declaredType, type EndpointEntity } from '@bronze/common/config/rest';
 import { BronzeError } from '@bronze/common/words/failure';
 import { type Timestamp, timestamp, utcDate } from '@bronze/common/words/timestamp';
 import { type LocalTime, TimeZone } from '@bronze/common/words/time-zone';
@@ -18,14 +18,9 @@ export interface CursorTime {
 const [FIRST_ZONE, LAST_ZONE] = ['Etc/GMT-14', 'Etc/GMT+12'] as const;
 
 /** The zones in which a day without a time begins first, and in which it ends last. */
-export function zonesOfDays({ cursor_time_zone }: EndpointEntity): {
-  readonly first: TimeZone;
-  readonly last: TimeZone;
-} {
-  return {
-    first: TimeZone.named(cursor_time_zone ?? FIRST_ZONE),
-    last: TimeZone.named(cursor_time_zone ?? LAST_ZONE),
-  };
+export function zonesOfDays(entity: EndpointEntity): { readonly first: TimeZone; readonly last: TimeZone } {
+  const zone = cursorZone(entity);
+  return { first: TimeZone.named(zone ?? FIRST_ZONE), last: TimeZone.named(zone ?? LAST_ZONE) };
 }
 
 /**
@@ -35,16 +30,17 @@ export function zonesOfDays({ cursor_time_zone }: EndpointEntity): {
  * @throws BronzeError TIME_ZONE_UNDECLARED for a time without a zone where `cursor_time_zone` is not set
  */
 export function cursorTime(entity: EndpointEntity, value: JsonNode | undefined): CursorTime | undefined {
-  const { cursor, columns, cursor_time_zone } = entity;
-  const type = (cursor !== null && columns[cursor]) || '';
+  const { cursor } = entity;
+  const type = (cursor !== null && declaredType(entity, cursor)) || '';
   const parsed = momentOf(value, type);
   if (typeof value !== 'string' || type.startsWith('unix')) return parsed && exactly(parsed.at);
   if (!parsed) return beyondCalendar(value);
   const local = parsed.at as LocalTime;
   if (parsed.is_day) return { ...exactly(zonesOfDays(entity).last.instantOf(local)), day: utcDate(local) };
   if (hasZone(value)) return exactly(parsed.at);
-  if (cursor_time_zone === undefined) throw zoneUndeclared(entity, value);
-  const zone = TimeZone.named(cursor_time_zone);
+  const declared = cursorZone(entity);
+  if (declared === undefined) throw zoneUndeclared(entity, value);
+  const zone = TimeZone.named(declared);
   return { at: zone.instantOf(local), earliest: zone.earliestInstantOf(local) };
 }
 

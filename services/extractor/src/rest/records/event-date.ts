@@ -1,6 +1,6 @@
 /** Event dates name folders: a field serves only if it holds dates or timestamps (decision 17 keeps its type). */
 import { BronzeError } from '@bronze/common/words/failure';
-import type { EndpointEntity } from '@bronze/common/config/rest';
+import { declaredType, type EndpointEntity } from '@bronze/common/config/rest';
 import { canonicalJson, type JsonNode, type JsonObject } from './json-node.ts';
 import { parseTimestampText } from './parsed-timestamp.ts';
 
@@ -14,8 +14,9 @@ const DATE_OR_TIMESTAMP =
 
 /** @throws BronzeError COLUMN_UNSUPPORTED if the type that is declared for the event date is no date or timestamp */
 export function checkDeclaredEventDate(entity: EndpointEntity): void {
-  const { event_date, columns } = entity;
-  if (event_date !== null && Object.hasOwn(columns, event_date)) checkEventDate(entity, columns[event_date] ?? '', []);
+  const { event_date } = entity;
+  const declared = event_date === null ? undefined : declaredType(entity, event_date);
+  if (declared !== undefined) checkEventDate(entity, declared, []);
 }
 
 /**

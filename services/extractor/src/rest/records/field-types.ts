@@ -1,6 +1,6 @@
 import { type Column, isFolderName, METADATA_COLUMNS } from '@bronze/common/words/entity';
 import { BronzeError } from '@bronze/common/words/failure';
-import type { EndpointEntity } from '@bronze/common/config/rest';
+import { declaredType, type EndpointEntity, zoneOf } from '@bronze/common/config/rest';
 import { checkEventDate } from './event-date.ts';
 import { canonicalJson, type JsonNode, JsonNumber, type JsonObject } from './json-node.ts';
 import { hasZone, parseTimestampText } from './parsed-timestamp.ts';
@@ -35,8 +35,7 @@ export class FieldTypes {
     this.#entity = entity;
     this.#isNew = known.every(({ name }) => Object.hasOwn(entity.columns, name) || name === entity.event_date);
     const kept = known.filter(({ name }) => !entity.exclude.includes(name));
-    for (const { name, type } of kept)
-      this.#add(name, Object.hasOwn(entity.columns, name) ? (entity.columns[name] ?? type) : type);
+    for (const { name, type } of kept) this.#add(name, declaredType(entity, name) ?? type);
   }
 
   /** Whether no inferred type was known at the start: then many records should be read before types are inferred. */
@@ -76,8 +75,7 @@ export class FieldTypes {
 
   /** The zone of a field's times that name none. Undefined: UTC. */
   zoneOf(name: string): string | undefined {
-    const { cursor, cursor_time_zone } = this.#entity;
-    return name === cursor ? cursor_time_zone : undefined;
+    return zoneOf(this.#entity, name);
   }
 
   /** The columns for the manifest, configured fields always among them. */
@@ -89,8 +87,8 @@ export class FieldTypes {
   }
 
   #typeOf(name: string, values: readonly JsonNode[]): string {
-    const { cursor, event_date, columns } = this.#entity;
-    const declared = Object.hasOwn(columns, name) ? columns[name] : undefined;
+    const { cursor, event_date } = this.#entity;
+    const declared = declaredType(this.#entity, name);
     if (declared !== undefined) return declared;
     return name === cursor || name === event_date ? inferTimestamp(values) : inferType(values);
   }

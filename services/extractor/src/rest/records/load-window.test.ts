@@ -83,6 +83,13 @@ describe('with times that name no zone', () => {
     expect(read.left_out).toMatchObject({ outside_window: 2, left_for_later: 1, in_the_future: 1 });
   });
 
+  test('the zone may be that of the column', () => {
+    const columns = { updated_at: { type: 'timestamptz', time_zone: 'Asia/Tokyo' } } as const;
+    expect(taken(['2024-01-14T19:00:00', '2024-01-14T18:59:59'], {}, { columns }).taken).toEqual([
+      '2024-01-14T19:00:00',
+    ]);
+  });
+
   test('one that clocks show twice belongs to the later window, so that neither record is lost', () => {
     const entity = { cursor_time_zone: 'America/New_York' };
     const [first, between, last] = ['2026-11-01T05:45:00Z', '2026-11-01T06:15:00Z', '2026-11-01T07:00:00Z'];

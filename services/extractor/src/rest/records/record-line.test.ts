@@ -180,3 +180,13 @@ test.each<[string, JsonNode, string]>([
 ])('for a column of type %s, %j is staged as %j', (type, value, staged) => {
   expect(stagedText(value, type)).toBe(staged);
 });
+
+test.each([
+  ['2024-01-15T10:00:00', 'timestamptz', '2024-01-15 01:00:00+00'],
+  ['2024-01-15', 'timestamp with time zone', '2024-01-14 15:00:00+00'],
+  ['2024-01-15T10:00:00Z', 'timestamptz', '2024-01-15 10:00:00+00'],
+  ['2024-01-15T10:00:00', 'timestamp', '2024-01-15 10:00:00'],
+  ['soon', 'timestamptz', 'soon'],
+])('%s, where times are in Tokyo, as %s is %s', (value, type, text) => {
+  expect(stagedText(value, type, 'Asia/Tokyo')).toBe(text);
+});

@@ -1,5 +1,5 @@
 import { BronzeError } from '@bronze/common/words/failure';
-import type { EndpointEntity } from '@bronze/common/config/rest';
+import { cursorZone, type EndpointEntity } from '@bronze/common/config/rest';
 import { type JsonNode, JsonObject, nodeAt } from './json-node.ts';
 import { cursorTime } from './cursor-time.ts';
 import { hasZone } from './parsed-timestamp.ts';
@@ -77,11 +77,12 @@ export function checkFields(entity: EndpointEntity, records: readonly JsonObject
 
 /** With `cursor_time_zone`, `since` names no zone: an API that names one in its own times might read it in another. */
 function checkZones(entity: EndpointEntity, values: readonly JsonNode[]): void {
-  const { name, cursor, cursor_time_zone, since } = entity;
+  const { name, cursor, since } = entity;
+  const cursor_time_zone = cursorZone(entity);
   if (cursor_time_zone === undefined || !since?.format.startsWith('iso') || values.length === 0) return;
   if (!values.every((value) => typeof value === 'string' && hasZone(value))) return;
   throw new BronzeError('CONFIG_INVALID', {
-    message: `cursor_time_zone of ${name} is ${cursor_time_zone}, but the times in ${cursor ?? ''}, its cursor, name their zone`,
-    hint: `Remove cursor_time_zone of ${name}.`,
+    message: `the configuration says that the times in ${cursor ?? ''}, cursor of ${name}, are in ${cursor_time_zone}, but they name their zone`,
+    hint: `Remove cursor_time_zone of ${name}, and the time_zone of ${cursor ?? ''} under columns.`,
   });
 }

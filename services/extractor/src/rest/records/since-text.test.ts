@@ -13,7 +13,8 @@ const formats: readonly SinceFormat[] = [
   'unix_seconds',
   'unix_milliseconds',
 ];
-const UNDECLARED = { cursor_time_zone: undefined };
+const inZone = (cursor_time_zone?: string) => ({ cursor: 'updated_at', columns: {}, cursor_time_zone });
+const UNDECLARED = inZone();
 const within = (from: string, to: string) =>
   fc
     .integer({ min: Date.parse(from), max: Date.parse(to) })
@@ -27,7 +28,7 @@ test('an API is never asked for a later time than is needed', () => {
       fc.constantFrom(0, 0.000001, 1, 3600),
       fc.constantFrom(undefined, 'America/New_York', 'Asia/Tokyo'),
       (at, format, overlap_seconds, cursor_time_zone) => {
-        const asked = sinceTimestamp(at, { param: 'since', format, overlap_seconds }, { cursor_time_zone });
+        const asked = sinceTimestamp(at, { param: 'since', format, overlap_seconds }, inZone(cursor_time_zone));
         expect(asked <= minusSeconds(at, overlap_seconds)).toBe(true);
       },
     ),
@@ -37,7 +38,7 @@ test('an API is never asked for a later time than is needed', () => {
 test('around the end of daylight saving time, whatever a zone’s clocks show later is asked for, and nothing older is given', () => {
   const zone = TimeZone.named('America/New_York');
   const since = { param: 'since', format: 'iso_seconds', overlap_seconds: 0 } as const;
-  const entity = { cursor_time_zone: 'America/New_York' };
+  const entity = inZone('America/New_York');
   const around = within('2026-11-01T02:00:00Z', '2026-11-01T10:00:00Z');
   fc.assert(
     fc.property(around, around, (at, changed_at) => {
@@ -62,7 +63,7 @@ test.each([
   const at = timestamp('2024-01-15T10:32:00.123456Z');
   const since = { param: 'since', format, overlap_seconds: 1 };
   expect(sinceText(at, since, UNDECLARED)).toBe(text);
-  expect(sinceText(at, since, { cursor_time_zone: 'America/New_York' })).toBe(local);
+  expect(sinceText(at, since, inZone('America/New_York'))).toBe(local);
 });
 
 test('a date that names no zone may begin anywhere on Earth', () => {
