@@ -99,6 +99,22 @@ describe('times without a zone', () => {
     },
   );
 
+  test.concurrent('in a wrong zone west of theirs: changes look old, and are taken and counted all the same', async () => {
+    await using api = await ClockedApi.open({ cursor_time_zone: 'UTC', since: null });
+    api.records.push({ id: 1, updated_at: '2024-01-14T05:00:00' });
+    await api.load();
+    for (const [id, hour] of [
+      [2, '11'],
+      [3, '12'],
+    ] as const) {
+      api.now = `2024-01-15T${hour}:00:00Z`;
+      const zone = TimeZone.named('America/New_York');
+      api.records.push({ id, updated_at: zone.localAt(minutesAfter(api.now, -5)).slice(0, 19) });
+      expect((await api.load()).record).toMatchObject({ rows: 1, seen_cursors: { late: 1 } });
+    }
+    expect(await api.ids()).toEqual([1, 2, 3]);
+  });
+
   test.concurrent('are refused where cursor_time_zone is not set, before anything is claimed', async () => {
     await using api = await ClockedApi.open();
     api.records.push({ id: 1, updated_at: '2024-01-15T05:00:00' });

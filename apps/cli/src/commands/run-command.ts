@@ -4,7 +4,7 @@ import { engineName } from '@bronze/writer/adapters/engines';
 import { loadConfig, withDatabaseUrl } from '../config-file.ts';
 import { EXIT, exitCodeOfRun } from '../exit-code.ts';
 import { leftForLater } from '../terminal/left-for-later.ts';
-import { bytes, count, perSecond } from '../terminal/numbers.ts';
+import { bytes, count, perSecond, plural } from '../terminal/numbers.ts';
 import { type Format, print, printJson, printTable, right, say } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 
@@ -70,10 +70,19 @@ function printReport(report: RunReport, options: RunOptions): void {
     for (const { entity, reason } of report.plan.skipped) say(`${entity}: skipped, ${reason}`);
     say(`Parquet, checkpoints and load records are in ${options.out}`);
   }
-  for (const one of entities) sayLeft(one);
+  for (const one of entities) {
+    sayLate(one);
+    sayLeft(one);
+  }
   for (const { entity, failure } of report.results) {
     if (failure) say(`\n${entity} failed: ${failure.code}\n  ${failure.message}\n  What to do: ${failure.hint}`);
   }
+}
+
+function sayLate({ entity, since, late }: ReturnType<typeof summarize>): void {
+  if (!late) return;
+  say(`${entity}: took ${plural(late, 'record')} that showed late, with cursors before ${since ?? ''}`);
+  say('  If they had just changed: are its source’s clocks right, and its cursor_time_zone?');
 }
 
 function sayLeft({ entity, until, left_out }: ReturnType<typeof summarize>): void {
@@ -102,26 +111,17 @@ function summarize(result: EntityResult) {
   };
 }
 
-function describeLoad(load: EntityResult['loads'][number] | undefined) {
-  return {
-    load_id: load?.load_id ?? null,
-    load_type: load?.load_type ?? null,
-    until: load?.until ?? null,
-    ...describeWindow(load ?? {}),
-    since_parameter: load?.since_parameter ?? null,
-    left_out: load?.left_out ?? null,
-  };
+function describeLoad(load: Partial<EntityResult['loads'][number]> = {}) {
+  const { load_id = null, load_type = null, since = null, until = null, since_parameter = null } = load;
+  const { left_out = null, seen_cursors } = load;
+  const late = seen_cursors?.late ?? null;
+  return { load_id, load_type, since, until, ...describeWindow(load), since_parameter, left_out, late };
 }
 
-type Window = Partial<EntityResult['loads'][number]>;
-
-function describeWindow({ window_basis, window_fallback, watermark_lag_seconds, oldest_transaction_seconds }: Window) {
-  return {
-    window_basis: window_basis ?? null,
-    window_fallback: window_fallback ?? null,
-    watermark_lag_seconds: watermark_lag_seconds ?? null,
-    oldest_transaction_seconds: oldest_transaction_seconds ?? null,
-  };
+function describeWindow(load: Partial<EntityResult['loads'][number]>) {
+  const { window_basis = null, window_fallback = null } = load;
+  const { watermark_lag_seconds = null, oldest_transaction_seconds = null } = load;
+  return { window_basis, window_fallback, watermark_lag_seconds, oldest_transaction_seconds };
 }
 
 function printEntities(entities: readonly ReturnType<typeof summarize>[]): void {

@@ -83,6 +83,8 @@ export type PipelineEvent =
       readonly parts: number;
       readonly until: string;
       readonly left_out?: Skipped | undefined;
+      /** How many records showed late: see `SeenCursors`. */
+      readonly late?: number | undefined;
     };
 
 export interface Log {

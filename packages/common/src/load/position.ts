@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { timestampSchema } from '../words/timestamp.ts';
 
 /** What is remembered of the pages before, so that those which lead in a circle are noticed in a later slice. */
 export const pageTrailSchema = z.object({
@@ -36,3 +37,14 @@ export const skippedSchema = z.object({
   repeated: z.int(),
 });
 export type Skipped = z.infer<typeof skippedSchema>;
+
+/** What the cursors of a whole list say about records that show late. */
+export const seenCursorsSchema = z.object({
+  /** As {@link SeenCursors.newest}, when the load before this one ended. */
+  before: z.optional(timestampSchema),
+  /** The newest cursor below `until` that was seen, by this load or one before. A newer one was never seen. */
+  newest: timestampSchema,
+  /** How many records were taken although they are below `since`, because they are newer than anything seen before. */
+  late: z.int(),
+});
+export type SeenCursors = z.infer<typeof seenCursorsSchema>;

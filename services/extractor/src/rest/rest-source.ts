@@ -76,7 +76,7 @@ export class RestSource implements Source {
   }
 
   async openSlice(entity: EndpointEntity, load: PendingLoad, start: SliceStart): Promise<SliceReader> {
-    const window = new LoadWindow(entity, load);
+    const window = new LoadWindow(entity, load, await start.newestSeen?.());
     const types = new FieldTypes(entity, await start.knownColumns());
     const { token, trail, seen } = startOf(entity, load, window, start.position);
     const { deadline } = start;
@@ -99,6 +99,9 @@ export class RestSource implements Source {
       },
       get left_out() {
         return window.leftOut;
+      },
+      get seen_cursors() {
+        return window.seenCursors;
       },
       get since_parameter() {
         return window.sinceParameter;

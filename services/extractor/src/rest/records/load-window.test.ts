@@ -122,3 +122,40 @@ describe('with days without a time', () => {
     expect(taken(days, FULL).taken).toEqual(['2024-01-13', '2024-01-17']);
   });
 });
+
+describe('of what an API showed late', () => {
+  const newest = timestamp('2024-01-14T08:00:00Z');
+  const LATE = ['2024-01-14T08:00:00.000001Z', '2024-01-14T09:59:59Z'];
+  const SEEN = ['2024-01-14T08:00:00Z', '2024-01-13T00:00:00Z'];
+
+  function read(cursors: readonly string[], load: Partial<PendingLoad> = {}, seen_before?: typeof newest) {
+    const window = new LoadWindow(entityWith(), { ...LOAD, ...load }, seen_before);
+    window.answeredAt(NOW);
+    const records = cursors.map((updated_at) => new JsonObject([['updated_at', updated_at]]));
+    return { taken: cursors.filter((_, index) => window.takes(records[index] ?? new JsonObject([]))), window };
+  }
+
+  test('an incremental load takes what is newer than anything seen before, and says so', () => {
+    const { taken: ids, window } = read([...SEEN, ...LATE, '2024-01-14T12:00:00Z', '9999-12-31T00:00:00Z'], {}, newest);
+    expect(ids).toEqual([...LATE, '2024-01-14T12:00:00Z']);
+    expect(window.seenCursors).toEqual({ before: newest, newest: timestamp('2024-01-14T12:00:00Z'), late: 2 });
+    expect(window.leftOut).toMatchObject({ outside_window: 3, in_the_future: 1 });
+  });
+
+  test('what was seen stays known over a load that sees nothing; nothing is late where it is not known', () => {
+    expect(read([], {}, newest).window.seenCursors).toEqual({ before: newest, newest, late: 0 });
+    expect(read(LATE).taken).toEqual([]);
+    expect(read([]).window.seenCursors).toBeUndefined();
+  });
+
+  test('a full load sees everything, and begins anew', () => {
+    const { window } = read(['2024-01-13T00:00:00Z', '2024-01-15T10:03:00Z'], FULL, newest);
+    expect(window.seenCursors).toEqual({ newest: timestamp('2024-01-13'), late: 0 });
+  });
+
+  test('days are never late', () => {
+    const { taken: days, window } = read(['2024-01-13', '2024-01-12'], {}, timestamp('2024-01-01'));
+    expect(days).toEqual(['2024-01-13']);
+    expect(window.seenCursors?.newest).toBe(timestamp('2024-01-01'));
+  });
+});

@@ -1,29 +1,38 @@
 import type { PendingLoad } from '@bronze/common/load/checkpoint';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity } from '@bronze/common/config/rest';
-import type { Skipped } from '@bronze/common/load/position';
+import type { SeenCursors, Skipped } from '@bronze/common/load/position';
 import { latest, type Timestamp, utcDate } from '@bronze/common/words/timestamp';
 import type { TimeZone } from '@bronze/common/words/time-zone';
 import { type CursorTime, cursorTime, zonesOfDays } from './cursor-time.ts';
 import type { JsonObject } from './json-node.ts';
 import { sinceText, sinceTimestamp } from './since-text.ts';
 
-/** Where a record lies: `changed` is from `until` to the source's clock, `future` is after that. */
-type Place = 'before' | 'inside' | 'changed' | 'future';
+/**
+ * Where a record lies: `changed` is from `until` to the source's clock, `future` is after that. `late` is before the
+ * window, but newer than anything that was seen before: it shows late, or its clock or zone is wrong.
+ */
+type Place = 'before' | 'late' | 'inside' | 'changed' | 'future';
 
 /** Decides which of an API's records belong to a load, and counts the others. */
 export class LoadWindow {
   readonly #entity: EndpointEntity;
   readonly #load: PendingLoad;
-  readonly #counts = { without_cursor: 0, before: 0, inside: 0, changed: 0, future: 0, repeated: 0 };
+  readonly #counts = { without_cursor: 0, before: 0, late: 0, inside: 0, changed: 0, future: 0, repeated: 0 };
   readonly #asked: Timestamp | undefined;
   /** The source's clock when it was last read. */
   #now: Timestamp;
   #isIgnored = false;
+  readonly #seen_before: Timestamp | undefined;
+  #newest: Timestamp | undefined;
 
-  constructor(entity: EndpointEntity, load: PendingLoad) {
+  /** @param seen_before the newest cursor that was seen before the load */
+  constructor(entity: EndpointEntity, load: PendingLoad, seen_before?: Timestamp) {
     this.#entity = entity;
     this.#load = load;
+    // A full load sees everything, and begins anew.
+    this.#seen_before = load.load_type === 'full' ? undefined : seen_before;
+    this.#newest = this.#seen_before;
     this.#now = load.until;
     const { since } = entity;
     this.#asked = since && this.since !== undefined ? sinceTimestamp(load.since, since, entity) : undefined;
@@ -56,6 +65,11 @@ export class LoadWindow {
     };
   }
 
+  get seenCursors(): SeenCursors | undefined {
+    const [before, newest] = [this.#seen_before, this.#newest];
+    return newest && { ...(before && { before }), newest, late: this.#counts.late };
+  }
+
   countRepeated(records: number): void {
     this.#counts.repeated += records;
   }
@@ -84,18 +98,26 @@ export class LoadWindow {
     if (cursor === null) return true;
     const value = record.get(cursor) ?? null;
     const time = cursorTime(this.#entity, value);
-    if (!time) {
-      // A full load takes what can't be placed in time. An incremental load must not skip a value that it can't read:
-      // the record would be lost.
-      const isFull = this.#isFull;
-      if (null_cursor === 'error' || (value !== null && !isFull)) throw withoutCursor(this.#entity, cursor);
-      this.#counts.without_cursor += isFull ? 0 : 1;
-      return isFull;
-    }
+    if (time) return this.#takesAt(time);
+    // A full load takes what can't be placed in time. An incremental load must not skip a value that it can't read: the
+    // record would be lost.
+    const isFull = this.#isFull;
+    if (null_cursor === 'error' || (value !== null && !isFull)) throw withoutCursor(this.#entity, cursor);
+    this.#counts.without_cursor += isFull ? 0 : 1;
+    return isFull;
+  }
+
+  #takesAt(time: CursorTime): boolean {
     const place = this.#placeOf(time);
     this.#counts[place] += 1;
+    const isBelowEnd = place !== 'changed' && place !== 'future';
+    if (isBelowEnd && time.day === undefined) this.#newest = latest(this.#newest ?? time.at, time.at);
     if (this.#asked !== undefined && time.at < this.#asked) this.#isIgnored = true;
-    return this.#isFull ? place !== 'changed' : place === 'inside';
+    return this.#isFull ? place !== 'changed' : place === 'inside' || place === 'late';
+  }
+
+  #isUnseen(at: Timestamp): boolean {
+    return this.#seen_before !== undefined && at > this.#seen_before;
   }
 
   get #isFull(): boolean {
@@ -108,7 +130,7 @@ export class LoadWindow {
     const dayAt = (edge: Timestamp, zone: TimeZone) => (day === undefined ? edge : utcDate(zone.localAt(edge)));
     const { first, last } = zonesOfDays(this.#entity);
     const changed_at = day ?? at;
-    if (changed_at < dayAt(since, last)) return 'before';
+    if (changed_at < dayAt(since, last)) return day === undefined && this.#isUnseen(at) ? 'late' : 'before';
     if (changed_at < dayAt(until, last)) return 'inside';
     return (day ?? earliest) <= dayAt(this.#now, first) ? 'changed' : 'future';
   }
