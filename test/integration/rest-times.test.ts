@@ -11,6 +11,7 @@ import { timestamp } from '@bronze/common/words/timestamp';
 import { runLocally } from '@bronze/runner/run-locally';
 import { describe, expect, test } from 'vitest';
 import { rowsInBronze } from '../bronze-folder.ts';
+import { bronze } from '../command.ts';
 
 interface Changed {
   readonly id: number;
@@ -23,7 +24,7 @@ class ClockedApi {
   readonly records: Changed[] = [];
   readonly asked: (string | null)[] = [];
   readonly #entity: Partial<EndpointEntityInput>;
-  readonly #out: string;
+  readonly out: string;
   readonly #server = createServer((request, response) => {
     const since = new URL(request.url ?? '', 'http://localhost').searchParams.get('since');
     this.asked.push(since);
@@ -34,7 +35,7 @@ class ClockedApi {
 
   private constructor(entity: Partial<EndpointEntityInput>, out: string) {
     this.#entity = entity;
-    this.#out = out;
+    this.out = out;
   }
 
   static async open(entity: Partial<EndpointEntityInput> = {}): Promise<ClockedApi> {
@@ -57,14 +58,14 @@ class ClockedApi {
       },
     });
     const log = { event: () => undefined };
-    const options = { config, out_dir: this.#out, engine: 'duckdb', environment: {}, log } as const;
+    const options = { config, out_dir: this.out, engine: 'duckdb', environment: {}, log } as const;
     const { results } = await runLocally(options, { load_type, stop: new AbortController().signal });
     const [result] = results;
     return { failure: result?.failure, checkpoint: result?.checkpoint, record: result?.loads.at(-1) };
   }
 
   async rows() {
-    return (await rowsInBronze(this.#out, 'things')).toSorted((a, b) => Number(a['id']) - Number(b['id']));
+    return (await rowsInBronze(this.out, 'things')).toSorted((a, b) => Number(a['id']) - Number(b['id']));
   }
 
   async ids(): Promise<number[]> {
@@ -161,6 +162,7 @@ describe('cursors in the future', () => {
     api.now = '2024-01-16T11:00:00Z';
     expect((await api.load()).record).toMatchObject({ rows: 1, left_out: { in_the_future: 1 } });
     expect(await api.ids()).toEqual([1, 1, 2, 2, 3, 3, 3, 4, 4]);
+    expect((await bronze(['status', '--out', api.out])).stdout).toContain('1 (1 in the future)');
   });
 
   test.concurrent('are not those of changes since the load’s end: a full load leaves these to the next', async () => {
