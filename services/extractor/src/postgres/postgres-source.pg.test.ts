@@ -298,6 +298,19 @@ describe('cursors in the future', () => {
     },
   );
 
+  test('of a foreign table: full loads have them, incremental ones count them', async () => {
+    const lines = String.raw`1\t2024-01-14 10:00:00+00\n2\t9999-12-31 00:00:00+00\n`;
+    const url = await newDatabase(`CREATE EXTENSION file_fdw; CREATE SERVER there FOREIGN DATA WRAPPER file_fdw;
+      CREATE FOREIGN TABLE things (id integer, updated_at timestamptz) SERVER there OPTIONS (program 'printf "${lines}"')`);
+    const loads = new Loads(url, { primary_key: ['id'] });
+    expect(await loads.load()).toEqual(['1', '2']);
+    const second = await loads.claim();
+    expect((await begun(loads.reading, second)).left_out).toMatchObject({ left_for_later: 1, in_the_future: 1 });
+    expect(await loads.rows(second)).toEqual([]);
+    await loads.finish(second);
+    expect(await loads.load('full')).toEqual(['1', '2']);
+  });
+
   test('of a table with transaction ids come once, like all others, and hold nothing back', async () => {
     const url = await newDatabase(`CREATE TABLE base (id integer PRIMARY KEY, updated_at timestamptz); ${DATED}`);
     const loads = new Loads(url, { table: 'public.base' }, { clock_margin_seconds: 0 });
