@@ -41,6 +41,9 @@ function redactedReader(reader: SliceReader, redaction: Redaction): SliceReader 
     get left_out() {
       return reader.left_out;
     },
+    get seen_cursors() {
+      return reader.seen_cursors;
+    },
     get since_parameter() {
       return reader.since_parameter;
     },

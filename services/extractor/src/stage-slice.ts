@@ -3,7 +3,7 @@ import type { PendingLoad } from '@bronze/common/load/checkpoint';
 import type { Entity } from '@bronze/common/config';
 import { bronzeName } from '@bronze/common/config/columns';
 import { encodeJson } from '@bronze/common/words/json';
-import { columnsBefore } from '@bronze/common/load/load-record';
+import { type LoadRecord, newestSeen, recordBefore } from '@bronze/common/load/load-record';
 import { batchKey, sliceManifestKey, keyOf } from '@bronze/common/load/object-keys';
 import type { AttemptIds } from '@bronze/common/ports/attempt-ids';
 import type { BatchCodec } from '@bronze/common/ports/codec';
@@ -51,9 +51,12 @@ export async function stageSlice(
   const slice = before ? before.slice + 1 : 0;
   const attempt = ports.attempts.next();
   const position = before?.position ?? null;
+  let recorded: Promise<LoadRecord | undefined> | undefined;
+  const loadBefore = () => (recorded ??= recordBefore(ports.objects, entity.name, load));
   const reader = await ports.source.openSlice(entity, load, {
     position: position ?? undefined,
-    knownColumns: async () => before?.columns ?? columnsBefore(ports.objects, entity.name, load),
+    knownColumns: async () => before?.columns ?? (await loadBefore())?.columns ?? [],
+    newestSeen: async () => (before ? before.seen_cursors?.before : newestSeen(await loadBefore(), load)),
     deadline: ports.deadline,
   });
   const staged = await stageBatches(ports, entity, reader, {
@@ -76,6 +79,7 @@ export async function stageSlice(
     position: staged.position,
     final: staged.final,
     ...(reader.left_out && { left_out: { ...reader.left_out } }),
+    ...(reader.seen_cursors && { seen_cursors: reader.seen_cursors }),
     ...(reader.since_parameter && { since_parameter: reader.since_parameter }),
     ...(reader.window_fallback && { window_fallback: reader.window_fallback }),
   };

@@ -165,7 +165,9 @@ function namesIn(quoted: string): string[] {
 function taken(database: SimDatabase, condition: string | undefined): readonly Row[] {
   const rows = [...database.rows];
   if (condition === undefined) return rows;
-  const isTaken = compileCondition(condition.replaceAll(STATEMENT_XMAX_SQL, String(database.snapshot().next_xid)));
+  const now = `'${database.now()}'`;
+  const sql = condition.replaceAll(STATEMENT_XMAX_SQL, String(database.snapshot().next_xid));
+  const isTaken = compileCondition(sql.replaceAll(/(?:clock|statement)_timestamp\(\)/g, now));
   return rows.filter(({ columns }) => isTaken(columns));
 }
 

@@ -5,7 +5,7 @@ type Value = string | bigint | boolean | null | readonly Value[];
 export type SqlRow = Readonly<Record<string, string | null>>;
 type Expression = (row: SqlRow) => Value;
 
-const TOKEN = /\s*(?:"([^"]+)"|'([^']*)'|(\d+)|(>=|[<>=(),&-])|(xmin::text::bigint|[A-Za-z]+))/y;
+const TOKEN = /\s*(?:"([^"]+)"|'([^']*)'|(\d+)|([<>]=|[<>=(),&-])|(xmin::text::bigint|[A-Za-z]+))/y;
 
 interface Token {
   readonly kind: 'column' | 'text' | 'number' | 'sign';
@@ -59,6 +59,7 @@ const OPERATORS: ReadonlyMap<string, readonly [tightness: number, apply: Operato
   ['>=', [4, compared((order) => order >= 0)]],
   ['>', [4, compared((order) => order > 0)]],
   ['<', [4, compared((order) => order < 0)]],
+  ['<=', [4, compared((order) => order <= 0)]],
   ['=', [4, compared((order) => order === 0)]],
   ['&', [5, (left, right) => (left === null || right === null ? null : wholeOf(left) & wholeOf(right))]],
   ['-', [6, (left, right) => (left === null || right === null ? null : wholeOf(left) - wholeOf(right))]],

@@ -137,7 +137,7 @@ export const WINDOW_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a full load of an API omits records without a cursor',
-    edits: [{ file: LOAD_WINDOW, find: '      return isFull;', put: '      return false;' }],
+    edits: [{ file: LOAD_WINDOW, find: '    return isFull;\n', put: '    return false;\n' }],
   },
   {
     name: 'the manifest of a slice omits its last batch',

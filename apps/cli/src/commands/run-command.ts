@@ -3,7 +3,8 @@ import { type EntityResult, type RunReport, runLocally } from '@bronze/runner/ru
 import { engineName } from '@bronze/writer/adapters/engines';
 import { loadConfig, withDatabaseUrl } from '../config-file.ts';
 import { EXIT, exitCodeOfRun } from '../exit-code.ts';
-import { bytes, count, perSecond } from '../terminal/numbers.ts';
+import { leftForLater } from '../terminal/left-for-later.ts';
+import { bytes, count, perSecond, plural } from '../terminal/numbers.ts';
 import { type Format, print, printJson, printTable, right, say } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
 
@@ -72,6 +73,10 @@ function printReport(report: RunReport, options: RunOptions): void {
     for (const { entity, reason } of report.plan.skipped) say(`${entity}: skipped, ${reason}`);
     say(`Parquet, checkpoints and load records are in ${options.out}`);
   }
+  for (const one of entities) {
+    sayLate(one);
+    sayLeft(one);
+  }
   for (const [what, entities] of failedBy(report.results)) say(`\n${entities.join(', ')} failed: ${what}`);
 }
 
@@ -84,6 +89,19 @@ function failedBy(results: RunReport['results']): ReadonlyMap<string, readonly s
     failed.set(what, [...(failed.get(what) ?? []), entity]);
   }
   return failed;
+}
+
+function sayLate({ entity, since, late }: ReturnType<typeof summarize>): void {
+  if (!late) return;
+  say(`${entity}: took ${plural(late, 'record')} that showed late, with cursors before ${since ?? ''}`);
+  say('  If they had just changed: are its source’s clocks right, and its cursor_time_zone?');
+}
+
+function sayLeft({ entity, until, left_out }: ReturnType<typeof summarize>): void {
+  if (!left_out?.left_for_later) return;
+  say(`${entity}: left ${leftForLater(left_out)} for later, with cursors at or after ${until ?? ''}`);
+  if (left_out.in_the_future)
+    say(`  If these should not be in the future: are its source’s clocks right, and its cursor_time_zone?`);
 }
 
 function summarize(result: EntityResult) {
@@ -105,11 +123,17 @@ function summarize(result: EntityResult) {
   };
 }
 
-function describeLoad(load: EntityResult['loads'][number] | undefined) {
-  const { load_id = null, load_type = null, window_basis = null, since_parameter = null, left_out = null } = load ?? {};
-  const { window_fallback = null, watermark_lag_seconds = null, oldest_transaction_seconds = null } = load ?? {};
-  const window = { window_basis, window_fallback, watermark_lag_seconds, oldest_transaction_seconds };
-  return { load_id, load_type, ...window, since_parameter, left_out };
+function describeLoad(load: Partial<EntityResult['loads'][number]> = {}) {
+  const { load_id = null, load_type = null, since = null, until = null, since_parameter = null } = load;
+  const { left_out = null, seen_cursors } = load;
+  const late = seen_cursors?.late ?? null;
+  return { load_id, load_type, since, until, ...describeWindow(load), since_parameter, left_out, late };
+}
+
+function describeWindow(load: Partial<EntityResult['loads'][number]>) {
+  const { window_basis = null, window_fallback = null } = load;
+  const { watermark_lag_seconds = null, oldest_transaction_seconds = null } = load;
+  return { window_basis, window_fallback, watermark_lag_seconds, oldest_transaction_seconds };
 }
 
 function printEntities(entities: readonly ReturnType<typeof summarize>[]): void {

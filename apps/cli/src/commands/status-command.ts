@@ -3,13 +3,15 @@ import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import { machineError } from '@bronze/common/words/failure';
 import { guaranteeOf, standingWindow } from '@bronze/common/words/exact-position';
-import { readLoadRecord } from '@bronze/common/load/load-record';
+import { type LoadRecord, readLoadRecord } from '@bronze/common/load/load-record';
+import type { Skipped } from '@bronze/common/load/position';
 import type { ObjectStore } from '@bronze/common/ports/object-store';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
 import { isAhead } from '@bronze/planner/freshness';
 import { readDeadLetters } from '@bronze/runner/dead-letters';
 import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
 import { EXIT, usageError } from '../exit-code.ts';
+import { leftForLater } from '../terminal/left-for-later.ts';
 import { count } from '../terminal/numbers.ts';
 import { type Format, printJson, printTable, right } from '../terminal/output.ts';
 
@@ -31,6 +33,8 @@ interface EntityStatus {
   /** At that claim: how far the checkpoint was behind the source's clock, and the oldest open transaction's age. */
   readonly watermark_lag_seconds: number | null;
   readonly oldest_transaction_seconds: number | null;
+  /** What the last load skipped, and what of that it left for later loads. Null while one is pending, and after exact ones. */
+  readonly left_out: Skipped | null;
   readonly pending_load: Checkpoint['pending_load'] | null;
   readonly waiting_requests: number;
   readonly dead_letters: readonly string[];
@@ -98,7 +102,8 @@ function statusOf(
 type Window = Pick<
   NonNullable<Checkpoint['pending_load']>,
   'window_basis' | 'window_fallback' | 'watermark_lag_seconds' | 'oldest_transaction_seconds'
->;
+> &
+  Partial<Pick<LoadRecord, 'left_out'>>;
 
 /** The window of the pending load, else of the last load; if that was abandoned, the one the checkpoint is still at. */
 async function lastWindow(
@@ -119,12 +124,23 @@ function describeWindow(window: Window | undefined) {
     guarantee: window ? guaranteeOf(window) : null,
     watermark_lag_seconds: window?.watermark_lag_seconds ?? null,
     oldest_transaction_seconds: window?.oldest_transaction_seconds ?? null,
+    left_out: window?.left_out ?? null,
   };
 }
 
 function printEntities(entities: readonly EntityStatus[]): void {
   printTable(
-    ['entity', 'state', 'checkpoint', 'guarantee', 'lag', 'rows of last load', 'waiting', 'dead letters'],
+    [
+      'entity',
+      'state',
+      'checkpoint',
+      'guarantee',
+      'lag',
+      'rows of last load',
+      'left for later',
+      'waiting',
+      'dead letters',
+    ],
     entities.map((one) => [
       one.entity,
       one.state,
@@ -132,6 +148,7 @@ function printEntities(entities: readonly EntityStatus[]): void {
       one.guarantee ?? '',
       right(one.watermark_lag_seconds === null ? '' : `${count(Math.round(one.watermark_lag_seconds))} s`),
       right(one.record_count === null ? '' : count(one.record_count)),
+      right(leftForLater(one.left_out ?? {})),
       right(count(one.waiting_requests)),
       one.dead_letters.join('\n'),
     ]),

@@ -6,6 +6,8 @@ import { isColumnName, reservedBecause } from '../words/entity.ts';
 export interface ColumnSettings {
   /** Only of an endpoint's field; a table's columns have types. */
   readonly type?: string | undefined;
+  /** Only with a type of instants: the zone of times that name none. */
+  readonly time_zone?: string | undefined;
   /** The column's name in Bronze; default: the name that it has in the source. */
   readonly as?: string | undefined;
 }
@@ -71,11 +73,12 @@ function whyNot(entity: Named, name: string, as: string): string | undefined {
  * Settings as they are written in bronze.config.ts: `event_date: { as: 'event_at' }`. Text in double quotes is escaped as
  * in JSON, which TypeScript reads too.
  */
-export function written(name: string, { type, as }: ColumnSettings): string {
+export function written(name: string, { type, time_zone, as }: ColumnSettings): string {
   const key = /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) ? name : JSON.stringify(name);
-  if (type !== undefined && as === undefined) return `${key}: '${type}'`;
+  if (type !== undefined && time_zone === undefined && as === undefined) return `${key}: '${type}'`;
   const members = [
     ...(type === undefined ? [] : [`type: '${type}'`]),
+    ...(time_zone === undefined ? [] : [`time_zone: '${time_zone}'`]),
     ...(as === undefined ? [] : [`as: ${quoted(as)}`]),
   ];
   return `${key}: { ${members.join(', ')} }`;

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type ConfigInput, defineConfig, entityOf } from './config.ts';
+import { type ConfigInput, defineConfig, entityOf, isEndpoint } from './config.ts';
+import { declaredType } from './columns.ts';
+import { cursorZone, zoneOf } from './rest.ts';
 import { env, resolve } from './reference.ts';
 
 const payments = {
@@ -53,6 +55,8 @@ describe('a mistake is reported with its path, its value and a suggestion', () =
     [{ since: { formt: 'iso' } }, 'entities.payments.since.formt = "iso": no such key; did you mean "format"?'],
     [{ since: { format: 'is' } }, 'entities.payments.since.format = "is": '],
     [{ columns: { amount: 'money' } }, 'entities.payments.columns.amount = "money": expected text, bigint'],
+    [{ columns: { at: { type: 'timestamp', time_zone: 'UTC' } } }, 'or { type: "timestamptz", time_zone: '],
+    [{ cursor_time_zone: 'Mars' }, 'entities.payments.cursor_time_zone = "Mars": expected a time zone such as "UTC"'],
     [{ endpoint: 'payments' }, 'entities.payments.endpoint = "payments": expected a path such as "/payments"'],
     [{ primary_key: [] }, 'entities.payments.primary_key = []: '],
     [{ headers: { 'bad name': 'x' } }, 'entities.payments.headers.bad name = '],
@@ -96,6 +100,34 @@ describe('a mistake is reported with its path, its value and a suggestion', () =
     expect(said).toContain('(hidden)');
     expect(said).not.toContain('canary');
   });
+});
+
+test('times that name no zone are in that of their column, and the cursor’s in cursor_time_zone', () => {
+  const zoned = (time_zone: string) => ({ type: 'timestamptz', time_zone });
+  const settings = { columns: { at: zoned('Asia/Tokyo'), updated_at: zoned('Europe/Berlin'), day: 'date' } };
+  const entityWith = (more: object) => {
+    const config = defineConfig({
+      sources,
+      entities: { payments: { ...payments, ...settings, ...more } },
+    } as ConfigInput);
+    const entity = entityOf(config, 'payments');
+    if (!isEndpoint(entity)) throw new Error('it is an endpoint');
+    return entity;
+  };
+  const entity = entityWith({});
+  expect([zoneOf(entity, 'at'), zoneOf(entity, 'day'), zoneOf(entity, 'toString')]).toEqual([
+    'Asia/Tokyo',
+    undefined,
+    undefined,
+  ]);
+  expect(cursorZone(entity)).toBe('Europe/Berlin');
+  expect(cursorZone(entityWith({ cursor_time_zone: 'UTC' }))).toBe('UTC');
+  expect(cursorZone(entityWith({ cursor: null, cursor_time_zone: 'UTC' }))).toBeUndefined();
+  expect(['at', 'day', 'toString'].map((name) => declaredType(entity, name))).toEqual([
+    'timestamptz',
+    'date',
+    undefined,
+  ]);
 });
 
 test('a reference resolves to the first of its variables that is set', () => {

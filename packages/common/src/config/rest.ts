@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
-import { checkNewNames, newName } from './columns.ts';
+import { checkNewNames, newName, settingsOf } from './columns.ts';
 import { commonFields, described, positive, seconds } from './fields.ts';
+import { isTimeZone } from '../words/time-zone.ts';
 import { referenceSchema } from './reference.ts';
 
 const MIB = 1024 * 1024;
@@ -186,6 +187,7 @@ const columnType = z
       TYPES,
     ),
   );
+const timeZone = z.string().check(z.refine(isTimeZone, 'expected a time zone such as "UTC" or "America/New_York"'));
 
 /** The keys under the name of a field, unless only its type is given. */
 export const fieldSchema = z.strictObject({
@@ -193,16 +195,21 @@ export const fieldSchema = z.strictObject({
     z.optional(columnType),
     "only for a field of an API: its type. `amount: 'text'` is short for `amount: { type: 'text' }`",
   ),
+  time_zone: described(z.optional(timeZone), 'only with the type timestamptz: the zone of times that name none'),
   as: described(z.optional(newName), 'the column’s name in Bronze'),
 });
-const SETTINGS = "expected a type, or { type: 'text', as: 'new_name' } with one of the two or both";
+const SETTINGS =
+  'expected a type, { type: "text", as: "new_name" } with one of the two or both, or { type: "timestamptz", time_zone: "America/New_York" }';
+/** Without a type or a new name there is nothing to set; only instants are affected by a zone. */
+const isWhole = ({ type, time_zone, as }: z.output<typeof fieldSchema>) =>
+  (type !== undefined || as !== undefined) && (time_zone === undefined || type === 'timestamptz');
 const columnSchema = z.union(
   [
     z.pipe(
       columnType,
       z.transform((type): z.output<typeof fieldSchema> => ({ type })),
     ),
-    fieldSchema.check(z.refine(({ type, as }) => type !== undefined || as !== undefined, SETTINGS)),
+    fieldSchema.check(z.refine(isWhole, SETTINGS)),
   ],
   { error: ({ input }) => (typeof input === 'string' ? TYPES : SETTINGS) },
 );
@@ -228,6 +235,10 @@ const endpointSchema = z.strictObject({
     z._default(z.enum(['include', 'error']), 'include'),
     'what happens to records without a cursor value: with `include`, full loads take them and incremental ones skip and count them; with `error`, the load fails',
   ),
+  cursor_time_zone: described(
+    z.optional(timeZone),
+    'time zone of cursor values that name none, and of the time in `since`, which then names none either. It has no default: a load of such values fails without it',
+  ),
   event_date: described(
     z._default(z.nullable(text), null),
     'date or timestamp field whose date names the `event_date=` partition; `null`: files are not partitioned by event date',
@@ -242,7 +253,7 @@ const endpointSchema = z.strictObject({
   ),
   columns: described(
     z._default(z.record(z.string(), columnSchema), {}),
-    "types of fields, and names by which they go in Bronze: `{ amount: 'numeric(12,2)', event_date: { type: 'date', as: 'event_at' } }`, both optional. The types of other fields are inferred from the first records and then kept. Other settings keep naming a field as the API does",
+    "types of fields, the zones of times that name none, and names by which they go in Bronze: `{ amount: 'numeric(12,2)', at: { type: 'timestamptz', time_zone: 'Asia/Tokyo' }, event_date: { type: 'date', as: 'event_at' } }`. The types of other fields are inferred from the first records and then kept. Other settings keep naming a field as the API does",
   ),
   exclude: described(z._default(z.array(z.string()), []), 'fields that are not ingested'),
   headers: described(z._default(headers, {}), "additional request headers; give secrets as `env('NAME')`"),
@@ -252,3 +263,17 @@ export const endpointEntitySchema = endpointSchema.check(checkNewNames);
 export type EndpointEntityInput = z.input<typeof endpointEntitySchema>;
 /** An endpoint of a REST source, with the entity's name. */
 export type EndpointEntity = z.output<typeof endpointEntitySchema> & { readonly name: string };
+
+type Zoned = Pick<EndpointEntity, 'columns' | 'cursor' | 'cursor_time_zone'>;
+
+/** The zone of a field's times that name none; undefined if the configuration does not say. */
+export function zoneOf(entity: Zoned, name: string): string | undefined {
+  const { cursor, cursor_time_zone } = entity;
+  const declared = settingsOf(entity, name).time_zone;
+  return name === cursor ? (cursor_time_zone ?? declared) : declared;
+}
+
+/** The zone of cursor values that name none. */
+export function cursorZone(entity: Zoned): string | undefined {
+  return entity.cursor === null ? undefined : zoneOf(entity, entity.cursor);
+}

@@ -84,9 +84,12 @@ export async function finishSwap(ports: CompletionPorts, record: LoadRecord): Pr
   const next = checkpoint.finishLoad(current, record, ports.clock.now());
   if (next && !(await ports.checkpoints.swap(record.entity, version, next))) return finishSwap(ports, record);
   if (next) {
-    const { status, entity, load_id, rows, parts, until } = record;
+    const { status, entity, load_id, rows, parts, until, left_out } = record;
     if (status === 'abandoned') ports.log.event({ kind: 'load_abandoned', entity, load_id });
-    else ports.log.event({ kind: 'load_completed', entity, load_id, rows, parts: parts.length, until });
+    else {
+      const late = record.seen_cursors?.late;
+      ports.log.event({ kind: 'load_completed', entity, load_id, rows, parts: parts.length, until, left_out, late });
+    }
   }
   const state = next ?? current;
   const [waiting] = state?.pending_load ? [] : (state?.next_requests ?? []);

@@ -1,4 +1,5 @@
 import type { PendingLoad } from './checkpoint.ts';
+import type { Skipped } from './position.ts';
 import type { LoadType } from '../words/entity.ts';
 import type { WindowFallback } from '../words/exact-position.ts';
 import type { Failure } from '../words/failure.ts';
@@ -121,6 +122,9 @@ export type PipelineEvent =
       readonly rows: number;
       readonly parts: number;
       readonly until: string;
+      readonly left_out?: Skipped | undefined;
+      /** How many records showed late: see `SeenCursors`. */
+      readonly late?: number | undefined;
     };
 
 export interface Log {

@@ -1,7 +1,14 @@
 import { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
 import { describe, expect, test } from 'vitest';
 import { encodeJson } from '../words/json.ts';
-import { buildLoadRecord, columnsBefore, type LoadRecord, loadRecordSchema, readLoadRecord } from './load-record.ts';
+import {
+  buildLoadRecord,
+  columnsBefore,
+  type LoadRecord,
+  loadRecordSchema,
+  newestSeen,
+  readLoadRecord,
+} from './load-record.ts';
 import type { Receipt } from './receipts.ts';
 import { loadRecordKey } from './object-keys.ts';
 import { batch, LOAD_ID, slice } from './slices.fixtures.ts';
@@ -155,4 +162,15 @@ describe('reading a load record', () => {
     expect(await columnsBefore(objects, 'orders', { ...load, previous_load_id: LOAD_ID })).toEqual(columns);
     expect(await columnsBefore(objects, 'payments', { ...load, previous_load_id: LOAD_ID })).toEqual([]);
   });
+});
+
+test('what was seen before counts only for a load that continues where that one ended', () => {
+  const newest = timestamp('2024-01-14');
+  const seen = { ...slice(0, 0, true), batches: [], tasks: [], seen_cursors: { newest, late: 0 } };
+  const record = buildLoadRecord([seen], [], COMPLETED_AT);
+  const next = { ...seen.load, since: record.until };
+  expect(newestSeen(record, next)).toBe(newest);
+  expect(newestSeen(record, { ...next, since: timestamp('2024-01-02') })).toBeUndefined();
+  expect(newestSeen({ ...record, status: 'abandoned' }, next)).toBeUndefined();
+  expect(newestSeen(undefined, next)).toBeUndefined();
 });

@@ -14,9 +14,9 @@ import { exactWindowSchema, windowFallbackSchema } from '../words/exact-position
 import { readJson } from './stored-json.ts';
 import { type LoadKey, loadRecordKey } from './object-keys.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
-import { type SliceManifest, skippedOf, rowsOf } from './slice-manifest.ts';
-import { skippedSchema } from './position.ts';
-import { timestampSchema } from '../words/timestamp.ts';
+import { type SliceManifest, skippedOf, rowsOf, seenCursorsOf } from './slice-manifest.ts';
+import { seenCursorsSchema, skippedSchema } from './position.ts';
+import { type Timestamp, timestampSchema } from '../words/timestamp.ts';
 
 /** The decision about a load, put once. It outlives staging and is never deleted. */
 export const loadRecordSchema = z.looseObject({
@@ -42,6 +42,7 @@ export const loadRecordSchema = z.looseObject({
   rows_in_bronze: z.int(),
   rows_quarantined: z.int(),
   left_out: z.optional(skippedSchema),
+  seen_cursors: z.optional(seenCursorsSchema),
   slices: z.int(),
   write_tasks: z.int(),
   engines: z.array(engineReportSchema),
@@ -53,9 +54,22 @@ export type LoadRecord = z.infer<typeof loadRecordSchema>;
 
 /** The columns of the load before this one, so that inferred types are kept (decision 17). Empty for a first load. */
 export async function columnsBefore(objects: ObjectStore, entity: string, load: PendingLoad): Promise<Column[]> {
-  const { previous_load_id } = load;
-  if (previous_load_id === undefined) return [];
-  return (await readLoadRecord(objects, { entity, load_id: previous_load_id }))?.columns ?? [];
+  return (await recordBefore(objects, entity, load))?.columns ?? [];
+}
+
+/** The record of the load that was decided before this one. */
+export async function recordBefore(
+  objects: ObjectStore,
+  entity: string,
+  { previous_load_id }: PendingLoad,
+): Promise<LoadRecord | undefined> {
+  return previous_load_id === undefined ? undefined : readLoadRecord(objects, { entity, load_id: previous_load_id });
+}
+
+/** The newest cursor that was seen before `load`; undefined if that load does not continue where `record` ended. */
+export function newestSeen(record: LoadRecord | undefined, load: PendingLoad): Timestamp | undefined {
+  const isContinued = record?.status === 'completed' && record.until === load.since;
+  return isContinued ? record.seen_cursors?.newest : undefined;
 }
 
 /** The record of a covered load. @param receipts those of the tasks that `taskNames` lists, in that order */
@@ -73,6 +87,7 @@ export function buildLoadRecord(
   const isIgnored = slices.some((slice) => slice.since_parameter === 'ignored');
   const since_parameter = isIgnored ? 'ignored' : last.load.since_parameter;
   const left_out = skippedOf(slices);
+  const seen_cursors = seenCursorsOf(slices);
   return {
     version: 1,
     status: 'completed',
@@ -91,6 +106,7 @@ export function buildLoadRecord(
     rows_in_bronze: parts.reduce((rows, part) => rows + part.rows, 0),
     rows_quarantined: quarantine.reduce((rows, one) => rows + one.rows, 0),
     ...(left_out && { left_out }),
+    ...(seen_cursors && { seen_cursors }),
     slices: slices.length,
     write_tasks: receipts.length,
     engines: [...engines.values()],

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { timestampSchema } from '../words/timestamp.ts';
 
 /** What is remembered of the pages before, so that those which lead in a circle are noticed in a later slice. */
 export const pageTrailSchema = z.object({
@@ -28,7 +29,22 @@ export const skippedSchema = z.object({
   without_cursor: z.int(),
   /** Outside `[since, until)`. */
   outside_window: z.int(),
+  /** Of these, at or after `until`: later loads bring them. Absent: none, or written by earlier code. */
+  left_for_later: z.optional(z.int()),
+  /** Of these, after the source's clock, such as `9999-12-31`: incremental loads bring them once that time has come. */
+  in_the_future: z.optional(z.int()),
   /** Given twice by an API whose list moved while it was being paged. */
   repeated: z.int(),
 });
 export type Skipped = z.infer<typeof skippedSchema>;
+
+/** What the cursors of a whole list say about records that show late. */
+export const seenCursorsSchema = z.object({
+  /** As {@link SeenCursors.newest}, when the load before this one ended. */
+  before: z.optional(timestampSchema),
+  /** The newest cursor below `until` that was seen, by this load or one before. A newer one was never seen. */
+  newest: timestampSchema,
+  /** How many records were taken although they are below `since`, because they are newer than anything seen before. */
+  late: z.int(),
+});
+export type SeenCursors = z.infer<typeof seenCursorsSchema>;

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { encodeJson } from '../words/json.ts';
+import { type Timestamp, timestamp } from '../words/timestamp.ts';
 import { sliceManifestKey, keyOf } from './object-keys.ts';
 import {
   skippedOf,
@@ -11,6 +12,7 @@ import {
   readSlice,
   readSlices,
   rowsOf,
+  seenCursorsOf,
   type SliceManifest,
   sliceManifestSchema,
 } from './slice-manifest.ts';
@@ -64,6 +66,36 @@ test('parts and rows are counted across slices', () => {
   expect(nextPart(undefined)).toBe(0);
   expect(nextPart({ ...slice(1, 3, false), first_part: 2 })).toBe(5);
   expect(rowsOf([{ ...slice(0, 0, true), batches: [batch(3, 1), batch(4, 1)] }])).toBe(7);
+});
+
+test('what slices left for later is added up, and absent where nothing was', () => {
+  const left = (left_for_later?: number, in_the_future?: number) => ({
+    ...slice(0, 0, false),
+    left_out: {
+      without_cursor: 0,
+      outside_window: 9,
+      ...(left_for_later && { left_for_later }),
+      ...(in_the_future && { in_the_future }),
+      repeated: 0,
+    },
+  });
+  expect(skippedOf([left(5, 2), left(), left(1)])).toMatchObject({ left_for_later: 6, in_the_future: 2 });
+  expect(skippedOf([left(5), left()])).not.toHaveProperty('in_the_future');
+  expect(skippedOf([left(), left()])).not.toHaveProperty('left_for_later');
+});
+
+test('the newest cursor seen is that of all slices, and records that showed late are added up', () => {
+  const [before, older, newer] = ['2024-01-13', '2024-01-14', '2024-01-15'].map((day) => timestamp(day));
+  const seen = (newest: Timestamp | undefined, late: number) => ({
+    ...slice(0, 0, false),
+    ...(newest && { seen_cursors: { ...(before && { before }), newest, late } }),
+  });
+  expect(seenCursorsOf([seen(newer, 2), seen(undefined, 0), seen(older, 3)])).toEqual({
+    before,
+    newest: newer,
+    late: 5,
+  });
+  expect(seenCursorsOf([seen(undefined, 0)])).toBeUndefined();
 });
 
 test('skipped records are added up across slices, and a source that never skips has no count', () => {

@@ -1,9 +1,10 @@
-import { type Skipped, skippedSchema, positionSchema } from './position.ts';
+import { type SeenCursors, seenCursorsSchema, type Skipped, skippedSchema, positionSchema } from './position.ts';
 import * as z from 'zod/mini';
 import { pendingLoadSchema } from './checkpoint.ts';
 import { sinceParameterSchema } from './high-watermark.ts';
 import { columnSchema, entityNameSchema, sourceSystemSchema } from '../words/entity.ts';
 import { windowFallbackSchema } from '../words/exact-position.ts';
+import { latest } from '../words/timestamp.ts';
 import { BronzeError } from '../words/failure.ts';
 import { readJson } from './stored-json.ts';
 import { type LoadKey, sliceManifestKey } from './object-keys.ts';
@@ -45,6 +46,7 @@ export const sliceManifestSchema = z.object({
   position: z.nullable(positionSchema),
   final: z.boolean(),
   left_out: z.optional(skippedSchema),
+  seen_cursors: z.optional(seenCursorsSchema),
   since_parameter: z.optional(sinceParameterSchema),
   window_fallback: z.optional(windowFallbackSchema),
 });
@@ -89,12 +91,23 @@ export function rowsOf(slices: readonly SliceManifest[]): number {
 export function skippedOf(slices: readonly SliceManifest[]): Skipped | undefined {
   const counts = slices.flatMap(({ left_out }) => left_out ?? []);
   if (counts.length === 0) return undefined;
-  const sum = (of: keyof Skipped) => counts.reduce((total, one) => total + one[of], 0);
+  const sum = (of: keyof Skipped) => counts.reduce((total, one) => total + (one[of] ?? 0), 0);
   return {
     without_cursor: sum('without_cursor'),
     outside_window: sum('outside_window'),
+    ...(sum('left_for_later') > 0 && { left_for_later: sum('left_for_later') }),
+    ...(sum('in_the_future') > 0 && { in_the_future: sum('in_the_future') }),
     repeated: sum('repeated'),
   };
+}
+
+/** What all slices together have seen; undefined if none has seen a cursor below `until`. */
+export function seenCursorsOf(slices: readonly SliceManifest[]): SeenCursors | undefined {
+  const seen = slices.flatMap(({ seen_cursors }) => seen_cursors ?? []);
+  const [first] = seen;
+  if (!first) return undefined;
+  const newest = seen.map((one) => one.newest).reduce((a, b) => latest(a, b));
+  return { ...first, newest, late: seen.reduce((sum, one) => sum + one.late, 0) };
 }
 
 /** Undefined if the slice is not committed. @throws BronzeError OBJECT_INVALID, also for newer code's manifests */

@@ -4,7 +4,7 @@ import type { Entity } from '../config/config.ts';
 import type { HighWatermark } from './high-watermark.ts';
 import type { Column, SourceSystem } from '../words/entity.ts';
 import type { ExactPosition, WindowFallback } from '../words/exact-position.ts';
-import type { Skipped, Position } from './position.ts';
+import type { Position, SeenCursors, Skipped } from './position.ts';
 import type { Timestamp } from '../words/timestamp.ts';
 
 /** A system that Bronze reads. Its entities are of the kind that the configuration has for sources of its type. */
@@ -32,6 +32,8 @@ export interface SliceStart {
   readonly position: Position | undefined;
   /** Columns of the previous slice or load: a source that infers types keeps to them (decision 17). */
   readonly knownColumns: () => Promise<readonly Column[]>;
+  /** The newest cursor that was seen before the load: {@link SeenCursors.before}. */
+  readonly newestSeen?: () => Promise<Timestamp | undefined>;
   readonly deadline: Deadline;
 }
 
@@ -44,6 +46,8 @@ export interface SliceReader {
   readonly batches: AsyncIterable<RawBatch>;
   /** Records skipped so far. Undefined for a source that never skips any. */
   readonly left_out?: Skipped | undefined;
+  /** Of sources whose records may show late; undefined while none below `until` was seen. */
+  readonly seen_cursors?: SeenCursors | undefined;
   /** What became of the parameter that asks for changed records, as far as this slice has seen. */
   readonly since_parameter?: PendingLoad['since_parameter'];
   /** Why this slice could not be read exactly. */

@@ -50,6 +50,7 @@ export const FAILURE_KINDS = {
   PAGES_MOVED: 'transient',
   PAGE_TOKEN_EXPIRED: 'permanent',
   CURSOR_MISSING: 'permanent',
+  TIME_ZONE_UNDECLARED: 'permanent',
   TABLE_MISSING: 'permanent',
   COLUMN_MISSING: 'permanent',
   COLUMN_RESERVED: 'permanent',

@@ -10,6 +10,7 @@ import { planCopy, stagedColumns } from './copy/copy-sql.ts';
 import type { Database, Session } from './database.ts';
 import { pauseAfter } from './reconnect.ts';
 import { isInterruption, sourceFailure } from './source-failure.ts';
+import { countLeftForLater } from './window/left-for-later.ts';
 import { countWithoutCursor } from './window/without-cursor.ts';
 import { type DescribedTable, lockAndDescribe, zoneOf } from './table/described-table.ts';
 import { beforeReadingRows } from './table/search-path.ts';
@@ -123,13 +124,16 @@ export class PostgresSlice implements SliceReader {
     }
   }
 
-  /** Counts rows without a cursor, once for each load: in its first slice. */
+  /** Counts rows that the load skips, once: in its first slice. */
   async #countSkipped(session: Session, table: DescribedTable, is_exact: boolean): Promise<Skipped | undefined> {
     const { entity, load, position } = this.#slice;
-    if (load.load_type !== 'incremental' || position !== undefined) return undefined;
+    if (position !== undefined) return undefined;
+    const left = await countLeftForLater(session, { ...table, entity, load, zone: zoneOf(entity, table), is_exact });
+    if (load.load_type === 'full')
+      return left.outside_window > 0 ? { ...left, without_cursor: 0, repeated: 0 } : undefined;
     const window = is_exact ? load.exact_window : undefined;
     const without_cursor = await countWithoutCursor(session, entity, table, window);
-    return { without_cursor, outside_window: 0, repeated: 0 };
+    return { ...left, without_cursor, repeated: 0 };
   }
 }
 

@@ -1,6 +1,5 @@
 import type { HighWatermark } from '@bronze/common/load/high-watermark';
 import type { PendingLoad } from '@bronze/common/load/checkpoint';
-import { declaredType } from '@bronze/common/config/columns';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { Claim, SliceReader, SliceStart, Source } from '@bronze/common/load/source';
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
@@ -14,7 +13,8 @@ import { checkDeclaredEventDate } from './records/event-date.ts';
 import { FieldTypes } from './records/field-types.ts';
 import type { JsonObject } from './records/json-node.ts';
 import { LoadWindow } from './records/load-window.ts';
-import { sinceTimestamp, momentOf, sinceText } from './records/parsed-timestamp.ts';
+import { cursorTime } from './records/cursor-time.ts';
+import { sinceText, sinceTimestamp } from './records/since-text.ts';
 import { isEndStatus } from './pages/list-end.ts';
 import type { ImpliedEnd, RawPage } from './pages/page-step.ts';
 import { checkPaging, type PageAddress, type PageToken, pageUrl } from './pages/paging.ts';
@@ -59,7 +59,7 @@ export class RestSource implements Source {
     checkPaging(entity, answer, records.length);
     const isIgnored = since_parameter === 'sent' && holdsOlder(entity, records, claim.since);
     return {
-      ...this.#watermarkAt(answer.headers['date']),
+      ...this.#watermarkAt(answer),
       ...(since_parameter && { since_parameter: isIgnored ? 'ignored' : since_parameter }),
     };
   }
@@ -73,20 +73,20 @@ export class RestSource implements Source {
     };
     if (since === undefined || entity.cursor === null) return { answer: await plain(), since_parameter: undefined };
     if (entity.since === null) return { answer: await plain(), since_parameter: 'not_configured' };
-    const answer = await this.#ask(entity, { token: '', since: sinceText(since, entity.since), deadline });
+    const answer = await this.#ask(entity, { token: '', since: sinceText(since, entity.since, entity), deadline });
     if (!isRefusal(answer)) return { answer, since_parameter: 'sent' };
     if (SINCE_REFUSED.has(answer.status)) return { answer: await plain(), since_parameter: 'refused' };
     throw rejected(entity, answer);
   }
 
   async openSlice(entity: EndpointEntity, load: PendingLoad, start: SliceStart): Promise<SliceReader> {
-    const window = new LoadWindow(entity, load);
+    const window = new LoadWindow(entity, load, await start.newestSeen?.());
     const types = new FieldTypes(entity, await start.knownColumns());
     const { token, trail, seen } = startOf(entity, load, window, start.position);
     const { deadline } = start;
     const isLater = start.position !== undefined;
     const fetch = (page: PageToken, size?: number) =>
-      this.#page(entity, { token: page, size, since: window.since, deadline, isLater: isLater && page === token });
+      this.#page(entity, { token: page, size, window, deadline, isLater: isLater && page === token });
     const onImpliedEnd = (end: ImpliedEnd) =>
       this.#ports.log.event({ kind: 'end_implied', entity: entity.name, ...end });
     const isBeyond = (record: JsonObject) => window.isBeyond(record);
@@ -107,6 +107,9 @@ export class RestSource implements Source {
       get left_out() {
         return window.leftOut;
       },
+      get seen_cursors() {
+        return window.seenCursors;
+      },
       get since_parameter() {
         return window.sinceParameter;
       },
@@ -115,9 +118,14 @@ export class RestSource implements Source {
     };
   }
 
-  async #page(entity: EndpointEntity, asked: Asked & { readonly isLater: boolean }): Promise<RawPage> {
+  async #page(entity: EndpointEntity, { window, ...rest }: AskedPage): Promise<RawPage> {
+    const asked = { ...rest, since: window.since };
     const answer = await this.#ask(entity, asked);
-    if (!isRefusal(answer)) return readPage(entity, answer, asked.token);
+    if (!isRefusal(answer)) {
+      // `Date` has no fractions: the source's clock may show almost a second more.
+      window.answeredAt(minusSeconds(this.#clockOf(answer).at, -1));
+      return readPage(entity, answer, asked.token);
+    }
     const mayBeEnd = !isFirstPage(entity, asked.token) && isEndStatus(entity.paging, answer.status);
     if (mayBeEnd || asked.size !== undefined) return refusedPage(answer, rejected(entity, answer));
     throw this.#refusal(entity, asked, answer);
@@ -151,17 +159,22 @@ export class RestSource implements Source {
     return api.get({ entity: entity.name, url: pageUrl(address, token), headers, secrets, deadline });
   }
 
+  #watermarkAt(answer: ApiAnswer): HighWatermark {
+    const { at, basis } = this.#clockOf(answer);
+    return { until: minusSeconds(at, this.#ports.config.margin_seconds), basis };
+  }
+
   /**
-   * By the server's clock, which dates its records, less `margin_seconds`. By our clock if it sends no `Date`, or one
-   * that is far ahead: a checkpoint there would keep every later load from reading anything until that time has come.
+   * The server's clock, which dates its records. Ours if it sends no `Date`, or one that is far ahead: a checkpoint there
+   * would keep every later load from reading anything until that time has come.
    */
-  #watermarkAt(date: string | undefined): HighWatermark {
-    const { config, clock } = this.#ports;
-    const now = clock.now();
-    const at_ms = httpDateMs(date);
+  #clockOf({ headers }: ApiAnswer): { readonly at: Timestamp; readonly basis: 'server_date' | 'own_clock' } {
+    const now = this.#ports.clock.now();
+    const at_ms = httpDateMs(headers['date']);
     const isUsable = at_ms !== undefined && at_ms <= Date.parse(now) + AHEAD_MS_MAX;
-    const at = isUsable ? timestamp(new Date(at_ms).toISOString()) : now;
-    return { until: minusSeconds(at, config.margin_seconds), basis: isUsable ? 'server_date' : 'own_clock' };
+    return isUsable
+      ? { at: timestamp(new Date(at_ms).toISOString()), basis: 'server_date' }
+      : { at: now, basis: 'own_clock' };
   }
 }
 
@@ -178,6 +191,8 @@ interface FirstPage {
   readonly since_parameter: HighWatermark['since_parameter'];
 }
 
+type AskedPage = Omit<Asked, 'since'> & { readonly window: LoadWindow; readonly isLater: boolean };
+
 interface Asked {
   readonly token: PageToken;
   /** Instead of the configured page size. */
@@ -192,9 +207,8 @@ async function* noBatches(): AsyncGenerator<never> {}
 function holdsOlder(entity: EndpointEntity, records: readonly JsonObject[], since: Timestamp | undefined): boolean {
   const { cursor } = entity;
   if (!since || !entity.since || cursor === null) return false;
-  const oldest = sinceTimestamp(since, entity.since);
-  const type = declaredType(entity, cursor) ?? '';
-  return records.some((record) => (momentOf(record.get(cursor), type)?.at ?? oldest) < oldest);
+  const oldest = sinceTimestamp(since, entity.since, entity);
+  return records.some((record) => (cursorTime(entity, record.get(cursor))?.at ?? oldest) < oldest);
 }
 
 function rejected(entity: EndpointEntity, { status, excerpt }: Refusal): BronzeError {

@@ -91,7 +91,12 @@ test.each<[string, Case, string | undefined]>([
   [
     'a full load by time over several cursors',
     { entity: both, load: { ...bare, ...full } },
-    `(GREATEST("updated_at", "deleted_at") < ${NEXT} OR GREATEST("updated_at", "deleted_at") IS NULL OR GREATEST("updated_at", "deleted_at") = 'infinity')`,
+    `(GREATEST("updated_at", "deleted_at") >= ${NEXT} AND GREATEST("updated_at", "deleted_at") <= clock_timestamp()) IS NOT TRUE`,
+  ],
+  [
+    'a full load by time over a cursor without a zone',
+    { type: 'timestamp without time zone', load: { ...bare, ...full } },
+    `("updated_at" >= (${NEXT} AT TIME ZONE 'Asia/Tokyo') AND "updated_at" <= (clock_timestamp() AT TIME ZONE 'Asia/Tokyo')) IS NOT TRUE`,
   ],
 ])('%s has its condition', (_, one, sql) => {
   expect(condition(one)).toBe(sql);

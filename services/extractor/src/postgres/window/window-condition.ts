@@ -53,22 +53,49 @@ function cursorSince(read: WindowRead, since: Timestamp | null, quoting: Quoting
 }
 
 /**
- * For rows without transaction ids: `cursor >= since AND cursor < until`. A full load takes everything that no later
- * incremental load would take: all cursors below `until`, and NULL and infinite ones.
+ * For rows without transaction ids: `cursor >= since AND cursor < until`. A full load takes everything except what has
+ * changed since `until`, which the next load takes (decision 38): so also NULL cursors, and those in the future. The
+ * clock is read for each row, so that no row is newer.
  */
 function timeWindow(read: WindowRead, quoting: Quoting): string {
-  const { entity, load } = read;
-  const names = cursorColumns(entity).map((name) => quoting.identifier(name));
-  const cursor = names.length === 1 ? names.join('') : `GREATEST(${names.join(', ')})`;
+  const { load } = read;
+  const cursor = cursorOf(read, quoting);
   const until = literalOf(read, load.until, quoting);
-  if (load.load_type === 'full') return `(${cursor} < ${until} OR ${cursor} IS NULL OR ${cursor} = 'infinity')`;
+  if (load.load_type === 'full')
+    return `(${cursor} >= ${until} AND ${cursor} <= ${inCursorType(read, 'clock_timestamp()', quoting)}) IS NOT TRUE`;
   return `${cursor} >= ${literalOf(read, load.since, quoting)} AND ${cursor} < ${until}`;
 }
 
+export interface LaterConditions {
+  /** For all rows that a load by time leaves to later ones; so written that an index on the cursor can be used. */
+  readonly changed: string;
+  /** For those of them that the source's clock has not reached. A full load takes these. */
+  readonly future: string;
+}
+
+export function laterConditions(read: WindowRead, quoting: Quoting): LaterConditions {
+  const now = inCursorType(read, 'statement_timestamp()', quoting);
+  const cursor = cursorOf(read, quoting);
+  const since = cursorSince(read, read.load.until, quoting);
+  return {
+    changed: read.load.load_type === 'full' ? `${since} AND ${cursor} <= ${now}` : since,
+    future: `${cursor} > ${now}`,
+  };
+}
+
+function cursorOf({ entity }: WindowRead, quoting: Quoting): string {
+  const names = cursorColumns(entity).map((name) => quoting.identifier(name));
+  return names.length === 1 ? names.join('') : `GREATEST(${names.join(', ')})`;
+}
+
 /** The timestamp as SQL, in the cursor's own type. */
-function literalOf({ entity, columns, zone }: WindowRead, at: Timestamp, quoting: Quoting): string {
+function literalOf(read: WindowRead, at: Timestamp, quoting: Quoting): string {
+  return inCursorType(read, `timestamptz ${quoting.literal(at)}`, quoting);
+}
+
+/** @param utc SQL of the type `timestamptz` */
+function inCursorType({ entity, columns, zone }: WindowRead, utc: string, quoting: Quoting): string {
   const [first] = cursorColumns(entity);
   const hasZone = columns.some(({ name, type }) => name === first && type.endsWith('with time zone'));
-  const utc = `timestamptz ${quoting.literal(at)}`;
   return hasZone ? utc : `(${utc} AT TIME ZONE ${quoting.literal(zone)})`;
 }

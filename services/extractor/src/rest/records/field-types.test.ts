@@ -68,6 +68,8 @@ describe('field types', () => {
   test.each([
     ['"2024-01-15T10:00:00Z","2024-01-15T10:00:00.123456Z"', 'timestamp with time zone'],
     ['"2024-01-15"', 'date'],
+    ['"2024-01-15T10:00:00","2024-01-15"', 'timestamp without time zone'],
+    ['"2024-01-15T10:00:00","2024-01-15T10:00:00Z"', 'timestamp with time zone'],
     ['"2024-01-15","2024-01-15T10:00:00Z"', 'timestamp with time zone'],
   ])('of the event date follow from its values: %s make it %s', (values, type) => {
     const types = new FieldTypes(entityWith({ event_date: 'at' }), []);

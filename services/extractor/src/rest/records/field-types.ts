@@ -1,10 +1,10 @@
 import { declaredType, renaming } from '@bronze/common/config/columns';
 import { type Column, isColumnName, reservedBecause } from '@bronze/common/words/entity';
 import { BronzeError, type FailureCode } from '@bronze/common/words/failure';
-import type { EndpointEntity } from '@bronze/common/config/rest';
+import { type EndpointEntity, zoneOf } from '@bronze/common/config/rest';
 import { checkEventDate } from './event-date.ts';
 import { canonicalJson, type JsonNode, JsonNumber, type JsonObject } from './json-node.ts';
-import { parseTimestampText } from './parsed-timestamp.ts';
+import { hasZone, parseTimestampText } from './parsed-timestamp.ts';
 
 /** An API whose keys are data (`{"2024-01-15": …}`) would make a column of each key. */
 const COLUMNS_MAX = 2000;
@@ -87,6 +87,11 @@ export class FieldTypes {
   /** The type by which a field's value is read. */
   of(name: string): string {
     return this.#types.get(name) ?? this.#typeOf(name, []);
+  }
+
+  /** The zone of a field's times that name none. Undefined: UTC. */
+  zoneOf(name: string): string | undefined {
+    return zoneOf(this.#entity, name);
   }
 
   /** The columns for the manifest, configured fields always among them. */
@@ -176,12 +181,16 @@ function isInt64(text: string): boolean {
   return BigInt.asIntN(INT64, BigInt(text)) === BigInt(text);
 }
 
-/** For cursor and event date: text is a date, or a timestamp no finer than microseconds, if all values are. */
+/**
+ * For cursor and event date: text is a date, or a timestamp no finer than microseconds, if all values are. Times that
+ * name no zone are kept as they are, in a column without one.
+ */
 function inferTimestamp(values: readonly JsonNode[]): string {
   const texts = values.filter((value) => typeof value === 'string');
   if (texts.length < values.length) return inferType(values);
   if (texts.length > 0 && texts.every((text) => /^\d{4}-\d{2}-\d{2}$/.test(text))) return 'date';
-  return texts.every((text) => parseTimestampText(text)?.is_exact) ? 'timestamptz' : 'text';
+  if (!texts.every((text) => parseTimestampText(text)?.is_exact)) return 'text';
+  return texts.length > 0 && !texts.some((text) => hasZone(text)) ? 'timestamp' : 'timestamptz';
 }
 
 /**

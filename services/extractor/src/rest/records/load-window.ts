@@ -1,25 +1,41 @@
 import type { PendingLoad } from '@bronze/common/load/checkpoint';
-import { declaredType } from '@bronze/common/config/columns';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity } from '@bronze/common/config/rest';
-import type { Skipped } from '@bronze/common/load/position';
-import { type Timestamp, utcDate } from '@bronze/common/words/timestamp';
+import type { SeenCursors, Skipped } from '@bronze/common/load/position';
+import { latest, type Timestamp, utcDate } from '@bronze/common/words/timestamp';
+import type { TimeZone } from '@bronze/common/words/time-zone';
+import { type CursorTime, cursorTime, zonesOfDays } from './cursor-time.ts';
 import type { JsonObject } from './json-node.ts';
-import { sinceTimestamp, type ParsedTimestamp, momentOf, sinceText } from './parsed-timestamp.ts';
+import { sinceText, sinceTimestamp } from './since-text.ts';
+
+/**
+ * Where a record lies: `changed` is from `until` to the source's clock, `future` is after that. `late` is before the
+ * window, but newer than anything that was seen before: it shows late, or its clock or zone is wrong.
+ */
+type Place = 'before' | 'late' | 'inside' | 'changed' | 'future';
 
 /** Decides which of an API's records belong to a load, and counts the others. */
 export class LoadWindow {
   readonly #entity: EndpointEntity;
   readonly #load: PendingLoad;
-  readonly #left_out = { without_cursor: 0, outside_window: 0, repeated: 0 };
+  readonly #counts = { without_cursor: 0, before: 0, late: 0, inside: 0, changed: 0, future: 0, repeated: 0 };
   readonly #asked: Timestamp | undefined;
+  /** The source's clock when it was last read. */
+  #now: Timestamp;
   #isIgnored = false;
+  readonly #seen_before: Timestamp | undefined;
+  #newest: Timestamp | undefined;
 
-  constructor(entity: EndpointEntity, load: PendingLoad) {
+  /** @param seen_before the newest cursor that was seen before the load */
+  constructor(entity: EndpointEntity, load: PendingLoad, seen_before?: Timestamp) {
     this.#entity = entity;
     this.#load = load;
+    // A full load sees everything, and begins anew.
+    this.#seen_before = load.load_type === 'full' ? undefined : seen_before;
+    this.#newest = this.#seen_before;
+    this.#now = load.until;
     const { since } = entity;
-    this.#asked = since && this.since !== undefined ? sinceTimestamp(load.since, since) : undefined;
+    this.#asked = since && this.since !== undefined ? sinceTimestamp(load.since, since, entity) : undefined;
   }
 
   /** Value of the parameter that asks for changed records; undefined if it must not be sent. */
@@ -27,7 +43,7 @@ export class LoadWindow {
     const { since } = this.#entity;
     const { load_type, since_parameter } = this.#load;
     if (!since || load_type === 'full' || since_parameter !== 'sent') return undefined;
-    return sinceText(this.#load.since, since);
+    return sinceText(this.#load.since, since, this.#entity);
   }
 
   /** What became of the parameter, as far as this slice knows. */
@@ -36,50 +52,87 @@ export class LoadWindow {
   }
 
   get leftOut(): Skipped {
-    return this.#left_out;
+    const { without_cursor, before, changed, future, repeated } = this.#counts;
+    // A full load takes these.
+    const [earlier, in_the_future] = this.#isFull ? [0, 0] : [before, future];
+    const left_for_later = changed + in_the_future;
+    return {
+      without_cursor,
+      outside_window: earlier + left_for_later,
+      ...(left_for_later > 0 && { left_for_later }),
+      ...(in_the_future > 0 && { in_the_future }),
+      repeated,
+    };
+  }
+
+  get seenCursors(): SeenCursors | undefined {
+    const [before, newest] = [this.#seen_before, this.#newest];
+    return newest && { ...(before && { before }), newest, late: this.#counts.late };
   }
 
   countRepeated(records: number): void {
-    this.#left_out.repeated += records;
+    this.#counts.repeated += records;
   }
 
-  /** Whether a record changed at or after the window's end: the next load brings it. */
+  /** Tells the window the source's clock after it has answered. */
+  answeredAt(now: Timestamp): void {
+    this.#now = latest(this.#now, now);
+  }
+
+  /** Whether a record changed at or after the window's end. @throws BronzeError as {@link takes} */
   isBeyond(record: JsonObject): boolean {
     const { cursor } = this.#entity;
-    const parsed = cursor === null ? undefined : momentOf(record.get(cursor), declaredType(this.#entity, cursor) ?? '');
-    return parsed !== undefined && parsed.at >= this.#load.until;
+    const time = cursor === null ? undefined : cursorTime(this.#entity, record.get(cursor));
+    return time !== undefined && time.at >= this.#load.until;
   }
 
   /**
-   * Whether a record must be staged; if not, it is counted.
+   * Whether a record must be staged; if not, it is counted. A full load takes everything except what has changed since
+   * its window's end, which the next load takes (decision 38).
    *
    * @throws BronzeError CURSOR_MISSING for a record without a cursor value where `null_cursor` is `error`, and, in an
-   *   incremental load, for a cursor value that can't be read
+   *   incremental load, for a cursor value that can't be read; TIME_ZONE_UNDECLARED
    */
   takes(record: JsonObject): boolean {
     const { cursor, null_cursor } = this.#entity;
     if (cursor === null) return true;
     const value = record.get(cursor) ?? null;
-    const parsed = momentOf(value, declaredType(this.#entity, cursor) ?? '');
-    const isFull = this.#load.load_type === 'full';
-    if (!parsed) {
-      // A full load takes what can't be placed in time. An incremental load must not skip a value that it can't read:
-      // the record would be lost.
-      if (null_cursor === 'error' || (value !== null && !isFull)) throw withoutCursor(this.#entity, cursor);
-      this.#left_out.without_cursor += isFull ? 0 : 1;
-      return isFull;
-    }
-    const isInside = this.#isInside(parsed);
-    if (!isInside) this.#left_out.outside_window += 1;
-    if (this.#asked !== undefined && parsed.at < this.#asked) this.#isIgnored = true;
-    return isInside;
+    const time = cursorTime(this.#entity, value);
+    if (time) return this.#takesAt(time);
+    // A full load takes what can't be placed in time. An incremental load must not skip a value that it can't read: the
+    // record would be lost.
+    const isFull = this.#isFull;
+    if (null_cursor === 'error' || (value !== null && !isFull)) throw withoutCursor(this.#entity, cursor);
+    this.#counts.without_cursor += isFull ? 0 : 1;
+    return isFull;
+  }
+
+  #takesAt(time: CursorTime): boolean {
+    const place = this.#placeOf(time);
+    this.#counts[place] += 1;
+    const isBelowEnd = place !== 'changed' && place !== 'future';
+    if (isBelowEnd && time.day === undefined) this.#newest = latest(this.#newest ?? time.at, time.at);
+    if (this.#asked !== undefined && time.at < this.#asked) this.#isIgnored = true;
+    return this.#isFull ? place !== 'changed' : place === 'inside' || place === 'late';
+  }
+
+  #isUnseen(at: Timestamp): boolean {
+    return this.#seen_before !== undefined && at > this.#seen_before;
+  }
+
+  get #isFull(): boolean {
+    return this.#load.load_type === 'full';
   }
 
   /** A day without a time belongs to the window in which it ends, so that each day is in exactly one window. */
-  #isInside({ at, is_day }: ParsedTimestamp): boolean {
-    const { load_type, since, until } = this.#load;
-    const [changed_at, from, to] = is_day ? [utcDate(at), utcDate(since), utcDate(until)] : [at, since, until];
-    return changed_at < to && (load_type === 'full' || changed_at >= from);
+  #placeOf({ at, earliest, day }: CursorTime): Place {
+    const { since, until } = this.#load;
+    const dayAt = (edge: Timestamp, zone: TimeZone) => (day === undefined ? edge : utcDate(zone.localAt(edge)));
+    const { first, last } = zonesOfDays(this.#entity);
+    const changed_at = day ?? at;
+    if (changed_at < dayAt(since, last)) return day === undefined && this.#isUnseen(at) ? 'late' : 'before';
+    if (changed_at < dayAt(until, last)) return 'inside';
+    return (day ?? earliest) <= dayAt(this.#now, first) ? 'changed' : 'future';
   }
 }
 

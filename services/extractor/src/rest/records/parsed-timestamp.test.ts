@@ -1,8 +1,6 @@
-import type { SinceFormat } from '@bronze/common/config/rest';
-import { minusSeconds, timestamp } from '@bronze/common/words/timestamp';
-import fc from 'fast-check';
+import { timestamp } from '@bronze/common/words/timestamp';
 import { expect, test } from 'vitest';
-import { sinceTimestamp, toPostgresText, parseUnixTime, parseTimestampText, sinceText } from './parsed-timestamp.ts';
+import { parseTimestampText, parseUnixTime, toPostgresText } from './parsed-timestamp.ts';
 
 test.each([
   ['2024-01-15T10:32:00.123456Z', '2024-01-15T10:32:00.123456Z', true],
@@ -64,44 +62,4 @@ test('a timestamp is written as PostgreSQL prints it', () => {
   ] as const) {
     expect(toPostgresText(timestamp(at))).toBe(printed);
   }
-});
-
-const formats: readonly SinceFormat[] = [
-  'iso',
-  'iso_milliseconds',
-  'iso_seconds',
-  'date',
-  'unix_seconds',
-  'unix_milliseconds',
-];
-
-test('an API is never asked for a later time than is needed', () => {
-  const micros = fc.bigInt({ min: -62_000_000_000_000_000n, max: 250_000_000_000_000_000n });
-  fc.assert(
-    fc.property(
-      micros,
-      fc.constantFrom(...formats),
-      fc.constantFrom(0, 0.000001, 1, 3600),
-      (at, format, overlap_seconds) => {
-        const whole = new Date(Number(at / 1000n)).toISOString().slice(0, 20);
-        const since = timestamp(`${whole}${String(((at % 1_000_000n) + 1_000_000n) % 1_000_000n).padStart(6, '0')}Z`);
-        const asked = sinceTimestamp(since, { param: 'since', format, overlap_seconds });
-        expect(asked <= since).toBe(true);
-        expect(asked <= minusSeconds(since, overlap_seconds)).toBe(true);
-      },
-    ),
-  );
-});
-
-test.each([
-  ['iso', '2024-01-15T10:31:59.123456Z'],
-  ['iso_milliseconds', '2024-01-15T10:31:59.123Z'],
-  ['iso_seconds', '2024-01-15T10:31:59Z'],
-  ['date', '2024-01-15'],
-  ['unix_seconds', '1705314719'],
-  ['unix_milliseconds', '1705314719123'],
-] as const)('since in the format %s, with an overlap of a second, is %s', (format, text) => {
-  expect(sinceText(timestamp('2024-01-15T10:32:00.123456Z'), { param: 'since', format, overlap_seconds: 1 })).toBe(
-    text,
-  );
 });

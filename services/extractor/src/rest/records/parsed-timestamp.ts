@@ -1,12 +1,5 @@
 /** Timestamps as APIs write them, to the microsecond. A source's digits never pass through a `Date`. */
-import {
-  minusSeconds,
-  microsecondsOf,
-  ofMicroseconds,
-  parseTimestamp,
-  type Timestamp,
-} from '@bronze/common/words/timestamp';
-import type { SinceConfig, SinceFormat } from '@bronze/common/config/rest';
+import { ofMicroseconds, parseTimestamp, type Timestamp } from '@bronze/common/words/timestamp';
 import { type JsonNode, JsonNumber } from './json-node.ts';
 
 /** ISO 8601 with a date and, optionally, a time, a fraction of any length, and a zone. */
@@ -73,43 +66,4 @@ export function toPostgresText(at: Timestamp): string {
   let end = 26;
   while (at[end - 1] === '0') end -= 1;
   return `${at.slice(0, 10)} ${at.slice(11, at[end - 1] === '.' ? end - 1 : end)}`;
-}
-
-/**
- * What to ask an API for so that nothing since `at` is missing: earlier by the overlap, and rounded down to what the
- * format can express.
- */
-export function sinceText(at: Timestamp, { format, overlap_seconds }: SinceConfig): string {
-  return formatTimestamp(minusSeconds(at, overlap_seconds), format);
-}
-
-/** The timestamp that {@link sinceText} writes. */
-export function sinceTimestamp(at: Timestamp, since: SinceConfig): Timestamp {
-  const text = sinceText(at, since);
-  const unit = since.format === 'unix_seconds' ? 0 : 3;
-  return (since.format.startsWith('unix') ? parseUnixTime(text, unit) : parseTimestampText(text))?.at ?? at;
-}
-
-function formatTimestamp(at: Timestamp, format: SinceFormat): string {
-  switch (format) {
-    case 'iso':
-      return at;
-    case 'iso_milliseconds':
-      return `${at.slice(0, 23)}Z`;
-    case 'iso_seconds':
-      return `${at.slice(0, 19)}Z`;
-    case 'date':
-      return at.slice(0, 10);
-    case 'unix_seconds':
-      return String(floorDivide(microsecondsOf(at), 1_000_000n));
-    case 'unix_milliseconds':
-      return String(floorDivide(microsecondsOf(at), 1000n));
-    default:
-      return format satisfies never;
-  }
-}
-
-function floorDivide(a: bigint, b: bigint): bigint {
-  const quotient = a / b;
-  return a % b < 0n ? quotient - 1n : quotient;
 }

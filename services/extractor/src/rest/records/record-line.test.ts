@@ -185,3 +185,13 @@ test('a renamed field has its place by its new name, and its type by its old one
   const columns = { a: { as: 'z' }, b: { type: 'text', as: 'a' } };
   expect(stage('{"a":1,"b":2,"m":3}', { columns }).line).toBe('{"a":"2","m":"3","z":"1"}');
 });
+
+test.each([
+  ['2024-01-15T10:00:00', 'timestamptz', '2024-01-15 01:00:00+00'],
+  ['2024-01-15', 'timestamp with time zone', '2024-01-14 15:00:00+00'],
+  ['2024-01-15T10:00:00Z', 'timestamptz', '2024-01-15 10:00:00+00'],
+  ['2024-01-15T10:00:00', 'timestamp', '2024-01-15 10:00:00'],
+  ['soon', 'timestamptz', 'soon'],
+])('%s, where times are in Tokyo, as %s is %s', (value, type, text) => {
+  expect(stagedText(value, type, 'Asia/Tokyo')).toBe(text);
+});

@@ -1,3 +1,4 @@
+import { type LocalTime, TimeZone } from '@bronze/common/words/time-zone';
 import type { Fields, FieldTypes } from './field-types.ts';
 import { canonicalJson, compareBytes, type JsonNode, JsonNumber } from './json-node.ts';
 import { toPostgresText, hasZone, momentOf, parseTimestampText } from './parsed-timestamp.ts';
@@ -9,7 +10,10 @@ import { toPostgresText, hasZone, momentOf, parseTimestampText } from './parsed-
  */
 export function recordLine(fields: Fields, types: FieldTypes): string {
   const members = [...fields]
-    .map(([field, value]) => ({ name: types.nameOf(field), text: stagedText(value, types.of(field)) }))
+    .map(([field, value]) => ({
+      name: types.nameOf(field),
+      text: stagedText(value, types.of(field), types.zoneOf(field)),
+    }))
     .sort((a, b) => compareBytes(a.name, b.name))
     .map(({ name, text }) => `${JSON.stringify(name)}:${JSON.stringify(text)}`);
   return `{${members.join(',')}}`;
@@ -18,8 +22,10 @@ export function recordLine(fields: Fields, types: FieldTypes): string {
 /**
  * A value as text of its column's type. A value that the type can't hold is staged as it came: the writer sees the type
  * mismatch and quarantines the record.
+ *
+ * @param zone of times that name none, where the type has a zone; default: UTC
  */
-export function stagedText(value: JsonNode, type: string): string {
+export function stagedText(value: JsonNode, type: string, zone?: string): string {
   switch (type) {
     case 'json':
     case 'jsonb':
@@ -28,7 +34,7 @@ export function stagedText(value: JsonNode, type: string): string {
       return typeof value === 'boolean' ? (value ? 't' : 'f') : canonicalJson(value);
     case 'timestamptz':
     case 'timestamp with time zone':
-      return stagedTimestamp(value, 'timestamptz');
+      return stagedTimestamp(value, 'timestamptz', zone);
     case 'unix_seconds':
     case 'unix_milliseconds':
       return stagedTimestamp(value, type);
@@ -62,9 +68,11 @@ function plainText(value: JsonNode): string {
       : canonicalJson(value);
 }
 
-function stagedTimestamp(value: JsonNode, type: string): string {
+function stagedTimestamp(value: JsonNode, type: string, zone?: string): string {
   const parsed = momentOf(value, type);
-  return parsed?.is_exact ? `${toPostgresText(parsed.at)}+00` : plainText(value);
+  if (!parsed?.is_exact) return plainText(value);
+  const isLocal = zone !== undefined && typeof value === 'string' && !hasZone(value);
+  return `${toPostgresText(isLocal ? TimeZone.named(zone).instantOf(parsed.at as LocalTime) : parsed.at)}+00`;
 }
 
 /** Text that names a zone stays as it came: the zone would be lost. */

@@ -1,8 +1,9 @@
 import { declaredType, settingsOf, written } from '@bronze/common/config/columns';
 import { BronzeError } from '@bronze/common/words/failure';
-import type { EndpointEntity } from '@bronze/common/config/rest';
+import { cursorZone, type EndpointEntity } from '@bronze/common/config/rest';
 import { type JsonNode, JsonObject, nodeAt } from './json-node.ts';
-import { momentOf } from './parsed-timestamp.ts';
+import { cursorTime } from './cursor-time.ts';
+import { hasZone } from './parsed-timestamp.ts';
 
 /** The records in a response. @throws BronzeError RECORDS_MISSING if there is no list of objects at `records_path` */
 export function recordsIn(entity: EndpointEntity, body: JsonNode): JsonObject[] {
@@ -38,7 +39,7 @@ function declareNumbers(entity: EndpointEntity, cursor: string): string {
  * Checks that the records have the fields of the primary key, and a cursor that can be read. A configured field that
  * none of them has is a mistake: its name is wrong, or the API has changed. Without records nothing is checked.
  *
- * @throws BronzeError KEY_MISSING, COLUMN_MISSING, COLUMN_UNSUPPORTED
+ * @throws BronzeError KEY_MISSING, COLUMN_MISSING, COLUMN_UNSUPPORTED, TIME_ZONE_UNDECLARED, CONFIG_INVALID
  */
 export function checkFields(entity: EndpointEntity, records: readonly JsonObject[]): void {
   const [first] = records;
@@ -61,17 +62,30 @@ export function checkFields(entity: EndpointEntity, records: readonly JsonObject
     });
   }
   const values = records.map((record) => record.get(cursor) ?? null).filter((value) => value !== null);
-  const timestamps = values.map((value) => momentOf(value, type ?? ''));
-  if (entity.since && entity.since.format !== 'date' && timestamps.some((one) => one?.is_day)) {
+  const times = values.map((value) => cursorTime(entity, value));
+  checkZones(entity, values);
+  if (entity.since && entity.since.format !== 'date' && times.some((one) => one?.day !== undefined)) {
     throw new BronzeError('COLUMN_UNSUPPORTED', {
       message: `the field ${cursor}, cursor of ${entity.name}, holds days without a time`,
       hint: `${ASK_BY_DAY} A day is then loaded once it is over.`,
     });
   }
-  if (values.length > 0 && !timestamps.some((one) => one)) {
+  if (values.length > 0 && !times.some((one) => one)) {
     throw new BronzeError('COLUMN_UNSUPPORTED', {
       message: `the field ${cursor}, cursor of ${entity.name}, holds no timestamps`,
       hint: `It must be ISO 8601 text. ${declareNumbers(entity, cursor)}`,
     });
   }
+}
+
+/** With `cursor_time_zone`, `since` names no zone: an API that names one in its own times might read it in another. */
+function checkZones(entity: EndpointEntity, values: readonly JsonNode[]): void {
+  const { name, cursor, since } = entity;
+  const cursor_time_zone = cursorZone(entity);
+  if (cursor_time_zone === undefined || !since?.format.startsWith('iso') || values.length === 0) return;
+  if (!values.every((value) => typeof value === 'string' && hasZone(value))) return;
+  throw new BronzeError('CONFIG_INVALID', {
+    message: `the configuration says that the times in ${cursor ?? ''}, cursor of ${name}, are in ${cursor_time_zone}, but they name their zone`,
+    hint: `Remove cursor_time_zone of ${name}, and the time_zone of ${cursor ?? ''} under columns.`,
+  });
 }
