@@ -3,7 +3,7 @@ import { type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import { describe, expect, test } from 'vitest';
 import { withObservation, type Bounds, type Observation, canImprove } from './bounds.ts';
 import { exactWatermark, type ExactClaim } from './exact-window.ts';
-import { isNotReplayed, positionMismatch, storageChange, withoutTimes } from './position-mismatch.ts';
+import { addedParts, isNotReplayed, positionMismatch, storageChange, withoutTimes } from './position-mismatch.ts';
 
 const microseconds = (time: Timestamp | null) => Date.parse(time ?? 'never') * 1000;
 const at = (minute: number): Timestamp => timestamp(`2024-01-15T10:${String(minute).padStart(2, '0')}:00Z`);
@@ -178,6 +178,7 @@ describe('a window', () => {
     lookback_seconds: 120,
     margin_seconds: 60,
     has_bound: true,
+    has_filled_part: false,
     atPrecision: (bound) => bound,
     ...changes,
   });
@@ -252,6 +253,28 @@ describe('a window', () => {
       position: { file_nodes: { '16384': '16380' } },
     });
   });
+
+  test('of a table with a new part that has rows takes its ids with any cursor, each once', () => {
+    expect(exactWatermark(claim({ has_filled_part: true }))).toMatchObject({
+      fallback: undefined,
+      basis: 'exact_unbounded',
+      window: { from_xid: '90', until_xid: '100', scan_from: null },
+      until: at(10),
+    });
+    const edited = exactWatermark(claim({ has_filled_part: true, since: at(6) }));
+    expect(edited).toMatchObject({ fallback: 'checkpoint_edited', window: { from_xid: null, scan_from: at(3) } });
+  });
+
+  test('that ends below the rows of a new part leaves it to be found again, and forgets parts that are gone', () => {
+    const file_nodes = { '16384': '16390', '1': '5' };
+    const bounds = known({ xid: '100', file_nodes: { '16384': '16390', '2': '6' } });
+    const held = { position: { ...position, file_nodes }, bounds, written_below_xid: '101', has_filled_part: true };
+    const watermark = exactWatermark(claim(held));
+    expect(watermark.position.file_nodes).toEqual({ '16384': '16390' });
+    expect(watermark).toMatchObject({ until: at(5), window: { until_xid: '100', file_nodes: bounds.file_nodes } });
+    const full = exactWatermark(claim({ ...held, since: undefined }));
+    expect(full).toMatchObject({ position: { file_nodes: bounds.file_nodes } });
+  });
 });
 
 test('the storage of a table is another when a part lies in another file, or came to it with rows of its own', () => {
@@ -265,4 +288,6 @@ test('the storage of a table is another when a part lies in another file, or cam
   expect(change({ '1': '5', '2': '6' }, { '1': '5', '2': '7' }, ['2'])).toBe('table_rewritten');
   expect(change({ '1': '5', '2': '6' }, { '1': '5' })).toBeUndefined();
   expect(change(undefined, { '1': '5' }, ['1'])).toBeUndefined();
+  expect(addedParts({ '1': '5', '3': '5' }, { '1': '7', '2': '6' })).toEqual(['2']);
+  expect(addedParts(undefined, { '1': '7' })).toEqual([]);
 });

@@ -31,6 +31,7 @@ import {
   basisOf,
   type ExactPosition,
   type ExactWindow,
+  type FileNodes,
   type WindowFallback,
 } from '@bronze/common/words/exact-position';
 import { minusSeconds, secondsBetween, type Timestamp } from '@bronze/common/words/timestamp';
@@ -55,6 +56,8 @@ export interface ExactClaim {
    * view are not: a refresh copies them from its tables, so no bound on transactions bounds them.
    */
   readonly has_bound: boolean;
+  /** Whether a part (a partition, an inheriting table) has come since the position that has rows already. */
+  readonly has_filled_part: boolean;
   /** Truncates a bound to the precision that cursors are rounded to. */
   readonly atPrecision: (bound: Timestamp) => Timestamp;
 }
@@ -71,9 +74,9 @@ export function exactWatermark(
   const scan_from = scanFrom(claim);
   const fallback = since === undefined ? undefined : fallbackOf(claim, since);
   const held = heldBack(claim, fallback);
-  const position = { ...bounds, scan_from, file_nodes: { ...bounds.file_nodes, ...held?.file_nodes } };
+  const position = { ...bounds, scan_from, file_nodes: held ? heldNodes(held, bounds) : bounds.file_nodes };
   const until = held?.at ?? atPrecision(lower_bound ?? minusSeconds(open_bound ?? looked_at, lookback_seconds));
-  const before = since === undefined ? undefined : continuedFrom(claim.position, fallback);
+  const before = since === undefined ? undefined : continuedFrom(claim, fallback);
   return {
     until,
     basis: fallback && !before ? 'lookback' : basisOf(before ?? position),
@@ -91,18 +94,33 @@ function scanFrom({ bounds: { lower_bound }, has_bound, margin_seconds, atPrecis
 }
 
 /**
- * The position that a rewrite's rows are held back to, if a transaction older than the one that rewrote them is open: the
- * window ends below them. The next load must find the rewrite again, by the old file nodes, and the timestamp must not
- * pass them.
+ * The position that the rows of a new file are held back to, if a transaction older than the one that wrote them is
+ * open: the window ends below them. The next load must find the file new again, by the old file nodes, and the timestamp
+ * must not pass its rows.
  */
-function heldBack({ position, bounds, written_below_xid }: ExactClaim, fallback: WindowFallback | undefined) {
-  return fallback === 'table_rewritten' && BigInt(bounds.xid) < BigInt(written_below_xid) ? position : undefined;
+function heldBack(claim: ExactClaim, fallback: WindowFallback | undefined) {
+  const { position, bounds, written_below_xid } = claim;
+  return hasNewFile(claim, fallback) && BigInt(bounds.xid) < BigInt(written_below_xid) ? position : undefined;
 }
 
-/** The position that the load resumes at. In a rewritten table any cursor may have a new transaction id: no bound. */
-function continuedFrom(position: ExactPosition | undefined, fallback: WindowFallback | undefined) {
-  if (fallback === undefined) return position;
-  if (!position || fallback !== 'table_rewritten') return undefined;
+/** The old file nodes, of parts that are still there: one that comes back may have been written to meanwhile. */
+function heldNodes({ file_nodes = {} }: ExactPosition, bounds: Bounds): FileNodes {
+  const isThere = (oid: string) => Object.hasOwn(bounds.file_nodes ?? {}, oid);
+  return Object.fromEntries(Object.entries(file_nodes).filter(([oid]) => isThere(oid)));
+}
+
+/**
+ * Whether rows may have new transaction ids and cursors of long ago: copies, in another file or in a new part. A full
+ * load takes them with the rest.
+ */
+function hasNewFile({ since, has_filled_part }: ExactClaim, fallback: WindowFallback | undefined): boolean {
+  return fallback === 'table_rewritten' || (fallback === undefined && since !== undefined && has_filled_part);
+}
+
+/** The position that the load resumes at, without a bound if rows of any cursor may have new transaction ids. */
+function continuedFrom(claim: ExactClaim, fallback: WindowFallback | undefined): ExactPosition | undefined {
+  const { position } = claim;
+  if (!position || !hasNewFile(claim, fallback)) return fallback === undefined ? position : undefined;
   return { ...position, lower_bound: null, scan_from: null };
 }
 
