@@ -74,7 +74,7 @@ async function watermarkByTransactions(request: WatermarkRequest): Promise<HighW
     lookback_seconds: config.lookback_seconds,
     margin_seconds: config.clock_margin_seconds + (zonelessIn(entity, table) ? ZONE_STEP_SECONDS : 0),
     has_bound: table.kind !== 'm',
-    has_filled_part: await hasFilledPart(request.session, addedParts(position?.file_nodes, table.file_nodes)),
+    has_filled_part: mismatch === undefined && (await hasFilledPart(request)),
     atPrecision: (bound) => cursorTypes(entity, table).reduce(truncateToPrecision, bound),
   });
   if (!isOther) return { until, basis, exact };
@@ -82,8 +82,9 @@ async function watermarkByTransactions(request: WatermarkRequest): Promise<HighW
 }
 
 /** A part that is empty when it is first seen, like partitions that are created in advance, needs no scan. */
-async function hasFilledPart(session: Queries, parts: readonly string[]): Promise<boolean> {
-  if (parts.length === 0) return false;
+async function hasFilledPart({ session, claim, table }: WatermarkRequest): Promise<boolean> {
+  const parts = addedParts(claim.exact_position?.file_nodes, table.file_nodes);
+  if (claim.since === undefined || parts.length === 0) return false;
   const [row] = await session.rows(FILLED_SQL, [`{${parts.join(',')}}`]);
   return row?.['is_filled'] === 'true';
 }
