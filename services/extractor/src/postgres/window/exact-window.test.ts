@@ -254,6 +254,23 @@ describe('a window', () => {
     });
   });
 
+  test('of a table that was rewritten while long writers overlap finds its rows once those of that time are over', () => {
+    const before = { ...position, file_nodes: { '16384': '16380' } };
+    const claimAt = (last: ExactPosition, xid: string, written_below_xid: string) =>
+      exactWatermark(claim({ position: last, bounds: known({ ...bounds(xid) }), written_below_xid }));
+    const bounds = (xid: string) => ({ xid, next_xid: '300', lower_bound: at(10) });
+    const first = claimAt(before, '100', '110');
+    expect(first.position.held_back).toEqual({ file_nodes: { '16384': '16390' }, below_xid: '110' });
+    const held = { ...first.position, at: at(5) };
+    expect(claimAt(held, '109', '200')).toMatchObject({ until: at(5), position: { held_back: { below_xid: '110' } } });
+    const last = claimAt(held, '110', '300');
+    expect(last).toMatchObject({ fallback: 'table_rewritten', until: at(10), window: { from_xid: '100' } });
+    expect(last.position.file_nodes).toEqual({ '16384': '16390' });
+    expect(last.position.held_back).toBeUndefined();
+    const again = { ...held, held_back: { file_nodes: { '16384': '16385' }, below_xid: '110' } };
+    expect(claimAt(again, '110', '300').position.held_back?.below_xid).toBe('300');
+  });
+
   test('of a table with a new part that has rows takes its ids with any cursor, each once', () => {
     expect(exactWatermark(claim({ has_filled_part: true }))).toMatchObject({
       fallback: undefined,

@@ -26,12 +26,12 @@
  *
  * The checkpoint stores `snapshot_xmin` as `xid` and `snapshot_xmax` as `next_xid`.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { ExactWatermark } from '@bronze/common/load/high-watermark';
 import {
   basisOf,
   type ExactPosition,
   type ExactWindow,
-  type FileNodes,
   type WindowFallback,
 } from '@bronze/common/words/exact-position';
 import { minusSeconds, secondsBetween, type Timestamp } from '@bronze/common/words/timestamp';
@@ -74,7 +74,7 @@ export function exactWatermark(
   const scan_from = scanFrom(claim);
   const fallback = since === undefined ? undefined : fallbackOf(claim, since);
   const held = heldBack(claim, fallback);
-  const position = { ...bounds, scan_from, file_nodes: held ? heldNodes(held, bounds) : bounds.file_nodes };
+  const position = { ...bounds, scan_from, ...(held && leftToNext(claim, held)) };
   const until = held?.at ?? atPrecision(lower_bound ?? minusSeconds(open_bound ?? looked_at, lookback_seconds));
   const before = since === undefined ? undefined : continuedFrom(claim, fallback);
   return {
@@ -99,14 +99,24 @@ function scanFrom({ bounds: { lower_bound }, has_bound, margin_seconds, atPrecis
  * must not pass its rows.
  */
 function heldBack(claim: ExactClaim, fallback: WindowFallback | undefined) {
-  const { position, bounds, written_below_xid } = claim;
-  return hasNewFile(claim, fallback) && BigInt(bounds.xid) < BigInt(written_below_xid) ? position : undefined;
+  const { position, bounds } = claim;
+  return hasNewFile(claim, fallback) && BigInt(bounds.xid) < BigInt(writtenBelow(claim)) ? position : undefined;
 }
 
-/** The old file nodes, of parts that are still there: one that comes back may have been written to meanwhile. */
-function heldNodes({ file_nodes = {} }: ExactPosition, bounds: Bounds): FileNodes {
-  const isThere = (oid: string) => Object.hasOwn(bounds.file_nodes ?? {}, oid);
-  return Object.fromEntries(Object.entries(file_nodes).filter(([oid]) => isThere(oid)));
+/** Above the ids of all who wrote the files. Files that an earlier claim found new were written before that claim. */
+function writtenBelow({ position, bounds, written_below_xid }: ExactClaim): string {
+  const known = position?.held_back;
+  return known && isDeepStrictEqual(known.file_nodes, bounds.file_nodes) ? known.below_xid : written_below_xid;
+}
+
+/**
+ * What a position says of files that are new and held back: the old file nodes, of parts that are still there. One that
+ * comes back may have been written to meanwhile.
+ */
+function leftToNext(claim: ExactClaim, { file_nodes: before = {} }: ExactPosition) {
+  const { file_nodes: now = {} } = claim.bounds;
+  const file_nodes = Object.fromEntries(Object.entries(before).filter(([oid]) => Object.hasOwn(now, oid)));
+  return { file_nodes, held_back: { file_nodes: now, below_xid: writtenBelow(claim) } };
 }
 
 /**
