@@ -95,8 +95,8 @@ function scanFrom({ bounds: { lower_bound }, has_bound, margin_seconds, atPrecis
 
 /**
  * The position that the rows of a new file are held back to, if a transaction older than the one that wrote them is
- * open: the window ends below them. The next load must find the file new again, by the old file nodes, and the timestamp
- * must not pass its rows.
+ * open: the window ends below them. The next load must find the file new again, by the old file nodes, and the
+ * timestamp must not pass its rows.
  */
 function heldBack(claim: ExactClaim, fallback: WindowFallback | undefined) {
   const { position, bounds } = claim;
