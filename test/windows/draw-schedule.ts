@@ -94,7 +94,7 @@ function drawRemake(random: Random, shape: Shape): Remake {
   const whole = shape === 'partitioned' ? 0 : 1;
   return {
     pause_ms: random.between(0, 30),
-    kind: random.weighted({ alter: 6, reload: 4, reload_frozen: 2 * whole, swap: whole, vacuum_full: 1 }),
+    kind: random.weighted({ alter: 6, reload: 4, reload_frozen: 2 * whole, swap: 3 * whole, vacuum_full: 1 }),
   };
 }
 
