@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ENTITY_SCHEMAS, SOURCE_SCHEMAS } from '@bronze/common/config/schemas';
+import { COLUMN_SCHEMAS, ENTITY_SCHEMAS, SOURCE_SCHEMAS } from '@bronze/common/config/schemas';
 import { PAGING_SCHEMAS, sinceSchema } from '@bronze/common/config/rest';
 import * as z from 'zod/mini';
 
@@ -15,6 +15,7 @@ const TABLES: Readonly<Record<string, z.ZodMiniType>> = {
   'rest source': SOURCE_SCHEMAS.rest,
   'postgres entity': ENTITY_SCHEMAS.postgres,
   'rest entity': ENTITY_SCHEMAS.rest,
+  columns: COLUMN_SCHEMAS.rest,
   since: sinceSchema,
   ...Object.fromEntries(Object.entries(PAGING_SCHEMAS).map(([style, schema]) => [`paging ${style}`, schema])),
 };

@@ -106,6 +106,7 @@ describe('exit codes', () => {
 
   test.each([
     [['run', '--wrong']],
+    [['run', '--retry-for', '60']],
     [['walk']],
     [['run', '--config', 'nowhere.ts']],
     [['run', 'fourth', '--config', CONFIG, '--out', join(tmpdir(), 'bronze-unused')]],
@@ -126,7 +127,8 @@ describe('exit codes', () => {
   });
 
   test('the exit code is 3 if the database can’t be reached', { timeout: 120_000 }, async () => {
-    const { code, stderr } = await runThree('postgresql://u:canary@127.0.0.1:1/none', await newFolder());
+    const url = 'postgresql://u:canary@127.0.0.1:1/none';
+    const { code, stderr } = await runThree(url, await newFolder(), '--retry-for', '500ms');
     expect(code, stderr).toBe(3);
     expect(stderr).toContain('SOURCE_UNREACHABLE');
     expect(stderr).not.toContain('canary');

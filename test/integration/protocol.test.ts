@@ -1,5 +1,5 @@
 import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
-import { CHECKPOINTS_KEY } from '@bronze/common/load/object-keys';
+import { CHECKPOINTS_KEY, receiptsPrefix } from '@bronze/common/load/object-keys';
 import { removeStaging } from '@bronze/common/load/remove-staging';
 import { describe, expect, test } from 'vitest';
 import { messageId, Steps } from './steps.ts';
@@ -212,4 +212,22 @@ describe('checkpoints.json', () => {
     );
     expect((await new CheckpointFile(objects).readAll()).size).toBe(50);
   });
+});
+
+test('L5: objects that are no receipts don’t keep a load from completing, and are named once', async () => {
+  const world = new Steps(SETTINGS);
+  await world.ask(FIRST);
+  await world.stepRequest();
+  const prefix = receiptsPrefix({ entity: 'things', load_id: FIRST });
+  const strays = ['', '.DS_Store', '00000-00000 (1).json', '00000-00000.json~', '00099-00000.json'];
+  for (const stray of strays) await world.objects.putIfAbsent(`${prefix}${stray}`, Buffer.from('stray'));
+  await world.drain();
+  await world.ask(FIRST);
+  await world.drain();
+  expect(completed(world)).toEqual([FIRST]);
+  expect(sent(world)).toBe(3);
+  expect(world.events.filter((event) => event.kind === 'strays_ignored')).toEqual([
+    { kind: 'strays_ignored', entity: 'things', load_id: FIRST, prefix, objects: 5, names: strays.slice(0, 3) },
+  ]);
+  expect(await world.objects.list(prefix)).toHaveLength(8);
 });

@@ -15,11 +15,28 @@ const withBody = (change: (body: string) => string) => (result: ApiResult) => ({
 });
 
 describe('an unusual API is read correctly:', () => {
-  test.concurrent('one that answers 404 after the last numbered page', async () => {
-    await using world = await RestWorld.open({ entity: { paging: PAGINGS.page } });
-    answering(world, (result) => (result.body.includes('"data":[]') ? { ...result, statusCode: 404 } : result));
-    expect(await world.load()).toMatchObject({ rows: 250 });
+  test.concurrent.each([400, 404, 422])('one that answers %d after the last numbered page', async (statusCode) => {
+    await using world = await RestWorld.open({ records: 60, entity: { paging: PAGINGS.page, slice_rows: 20 } });
+    answering(world, (result) => (result.body.includes('"data":[]') ? { ...result, statusCode } : result));
+    expect(await world.load()).toMatchObject({ rows: 60 });
     expect(await world.versions()).toEqual(world.expected());
+    expect(world.events).toContainEqual({
+      kind: 'end_implied',
+      entity: 'things',
+      how: 'refused',
+      page: '4',
+      status: statusCode,
+    });
+  });
+
+  test.concurrent('one that answers 204 when nothing has changed: a load of no rows, and the checkpoint moves', async () => {
+    await using world = await RestWorld.open({ records: 3 });
+    const { until } = await world.load();
+    answering(world, () => ({ statusCode: 204, headers: {}, body: '' }));
+    await world.nextSecond();
+    const second = await world.load();
+    expect(second).toMatchObject({ load_type: 'incremental', rows: 0, since_parameter: 'sent' });
+    expect(second.until > until).toBe(true);
   });
 
   test.concurrent('one that writes an empty list as null', async () => {

@@ -6,9 +6,8 @@ import { type Caught, catchMutants, SKIPPED } from './planted-bugs/catch-bugs.ts
 import { plant } from './planted-bugs/planting.ts';
 import { runInThreads } from './pool.ts';
 import { replay } from './replay.ts';
-import { COUNTED } from './tally.ts';
 import type { Broken, Done, Work } from './work.ts';
-import type { Violation } from './world/facts.ts';
+import { COUNTED, type Violation } from './world/facts.ts';
 
 const USAGE = `npm run simulate -- [what] [-o json]
   --seeds N [--from S]    N worlds with random faults (default: 1000, starting at seed 1)

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { RandomFaults } from './faults/fates.ts';
 import { Random } from '../random.ts';
+import { playConnections } from './world/connections.ts';
 import type { Counts, Violation } from './world/facts.ts';
 import { World } from './world/world.ts';
 import { drawWorkload } from './world/workload.ts';
@@ -15,11 +17,24 @@ export interface SeedResult {
   readonly lines: readonly string[];
 }
 
-/** Plays the world of a seed, which determines everything in it. Only its first `faults_max` faults happen. */
+/**
+ * Plays the world of a seed, which determines everything in it, and how one process connects to a source. Only its first
+ * `faults_max` faults happen.
+ */
 export async function simulateSeed(seed: number, faults_max = Infinity): Promise<SeedResult> {
   const faults = new RandomFaults(new Random(seed * 7), faults_max);
   const workload = drawWorkload(new Random(seed * 7 + 6));
-  return { seed, ...(await simulate(new World({ seed, workload, faults, isInOrder: false }), faults)) };
+  const played = await simulate(new World({ seed, workload, faults, isInOrder: false }), faults);
+  const { broken, lines } = await playConnections(new Random(seed * 7 + 5));
+  return {
+    seed,
+    ...played,
+    violation: played.violation ?? (broken === undefined ? undefined : { law: 'connections', what: broken }),
+    digest: createHash('sha256')
+      .update([played.digest, ...lines].join('\n'))
+      .digest('hex'),
+    lines: [...played.lines, ...lines],
+  };
 }
 
 async function simulate(world: World, faults: RandomFaults): Promise<Omit<SeedResult, 'seed'>> {

@@ -7,6 +7,7 @@ import { whyNotPlanted } from './planted-bugs/planting.ts';
 import { courseOf, POISONS } from './faults/poisoned.ts';
 import { simulateSeed } from './simulate-seed.ts';
 import { smallWorkload } from './world/workload.ts';
+import { COUNTED } from './world/facts.ts';
 import { World } from './world/world.ts';
 
 const MAIN = new URL('./main.ts', import.meta.url).pathname;
@@ -47,6 +48,8 @@ describe('all laws hold', { timeout: 900_000 }, () => {
     const summary = await summaryOf('--seeds', '500');
     expect(summary).toMatchObject({ seeds: 500, violations: 0, broken: [] });
     expect(summary['faults']).toBeGreaterThan(10_000);
+    // A law without anything to judge, or a fallback that never happens, shows nothing.
+    expect(COUNTED.filter((what) => summary[what] === 0)).toEqual([]);
   });
 });
 

@@ -1,8 +1,7 @@
 import type { Broken, Done, Told } from './work.ts';
-import { type Counts, NO_COUNTS } from './world/facts.ts';
+import { COUNTED, type Counts, noCounts } from './world/facts.ts';
 
 const PROGRESS_EVERY = 50;
-export const COUNTED = Object.keys(NO_COUNTS) as readonly (keyof Counts)[];
 
 interface Played {
   readonly digest: string;
@@ -17,7 +16,7 @@ export class Tally {
   #worlds = 0;
   #port_calls = 0;
   #faults = 0;
-  readonly #counts: Counts = { ...NO_COUNTS };
+  readonly #counts: Counts = noCounts();
   readonly #broken: Broken[] = [];
   readonly #digests: string[] = [];
 

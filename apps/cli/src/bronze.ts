@@ -5,12 +5,17 @@ import { abandonCommand } from './commands/abandon-command.ts';
 import { addAwsCommands } from './commands/aws-commands.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { previewCommand } from './commands/preview-command.ts';
+import { RETRY_FOR_MS } from '@bronze/runner/local-pipeline';
 import { runCommand, sayFailure } from './commands/run-command.ts';
 import { statusCommand } from './commands/status-command.ts';
 import { survivesClosedPipes } from './terminal/closed-pipe.ts';
 
 const out = () => new Option('--out <dir>', 'folder for Parquet files, checkpoints and queues').default('bronze-data');
 const output = () => new Option('-o, --output <format>', 'output format').choices(['table', 'json']).default('table');
+const retryFor = () =>
+  new Option('--retry-for <duration>', 'how long to wait for a database that can’t be reached: 90s, 5m, 0')
+    .argParser(milliseconds)
+    .default(RETRY_FOR_MS, '60s');
 const config = () => new Option('--config <file>', 'configuration file').default('bronze.config.ts');
 
 function program(): Command {
@@ -23,6 +28,7 @@ function program(): Command {
     .description('ingest entities on this machine (default: all enabled entities)')
     .option('--full', 'load everything, not only what has changed')
     .option('--database-url <url>', 'connection URL for the configuration’s only PostgreSQL source')
+    .addOption(retryFor())
     .addOption(config())
     .addOption(out())
     .addOption(output())
@@ -59,6 +65,15 @@ function positive(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
   throw new InvalidArgumentError('It must be a positive whole number.');
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+function milliseconds(text: string): number {
+  const [, count, unit = ''] = /^(\d{1,6})(ms|s|m|h)$/.exec(text === '0' ? '0s' : text) ?? [];
+  const unit_ms = UNIT_MS[unit];
+  if (count !== undefined && unit_ms !== undefined) return Number(count) * unit_ms;
+  throw new InvalidArgumentError('It must be a number and a unit: 500ms, 90s, 5m, 1h; or 0.');
 }
 
 survivesClosedPipes();

@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BronzeError } from '@bronze/common/words/failure';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { LocalEventSource, type LocalEventSourceOptions } from './local-event-source.ts';
 import { LocalQueue, QueueDatabase } from '@bronze/common/adapters/local/local-queue';
 
@@ -122,7 +123,7 @@ describe('an event source', () => {
     const handled: string[] = [];
     const { queue, drain } = newSource(async (message) => {
       most = Math.max(most, ++now);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      await new Promise((resolve) => setImmediate(resolve));
       handled.push(message.body);
       now -= 1;
     });
@@ -145,6 +146,80 @@ describe('an event source', () => {
       { body: '{"n":13}', failure: { code: 'SOURCE_TIMEOUT', message: 'slow', hint: 'wait' } },
     ]);
     expect(queue.counts()).toEqual({ visible: 0, hidden: 0 });
+  });
+
+  test('delivers others while one only waits', async () => {
+    const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
+    const handled: string[] = [];
+    const { queue, drain } = newSource(
+      async ({ body }, { waits }) => {
+        if (body === '{"n":0}') {
+          waits(true);
+          await isOver;
+          waits(false);
+        }
+        handled.push(body);
+        if (handled.length === 3) end();
+      },
+      { concurrency: 1 },
+    );
+    await queue.send([0, 1, 2, 3].map((n) => ({ n })));
+    await drain();
+    expect(handled.indexOf('{"n":0}')).toBe(3);
+  });
+
+  test('lets others pass those whose lane is full, and keeps their order', async () => {
+    let most = 0;
+    const inLane = new Set<string>();
+    const handled: string[] = [];
+    const isEven = (body: string) => /[02468]\}$/.test(body);
+    const { queue, drain } = newSource(
+      async ({ body }) => {
+        if (isEven(body)) inLane.add(body);
+        most = Math.max(most, inLane.size);
+        // The first in the lane stays until all that may pass have passed.
+        while (isEven(body) && handled.filter((one) => !isEven(one)).length < 4) await setTimeout(1);
+        inLane.delete(body);
+        handled.push(body);
+      },
+      { laneOf: (body) => (isEven(body) ? { name: 'even', concurrency: 1 } : undefined) },
+    );
+    await queue.send([0, 2, 4, 6, 1, 3, 5, 7].map((n) => ({ n })));
+    await drain();
+    expect(most).toBe(1);
+    expect(handled).toEqual([1, 3, 5, 7, 0, 2, 4, 6].map((n) => `{"n":${n}}`));
+  });
+
+  test('hides a message for as long as it runs, however short the visibility timeout', async () => {
+    const { clock, queue } = newQueue();
+    vi.spyOn(performance, 'now').mockImplementation(() => clock.ms);
+    onTestFinished(() => void vi.restoreAllMocks());
+    const hidden = vi.spyOn(queue, 'changeVisibility');
+    const stop = new AbortController();
+    let deliveries = 0;
+    const handle = async () => {
+      deliveries += 1;
+      for (let times = 1; times <= 5; times += 1) {
+        clock.ms += 30_000;
+        while (hidden.mock.calls.length < times) await setTimeout(1);
+      }
+      stop.abort();
+    };
+    const source = new LocalEventSource({ queue, concurrency: 2, visibility_ms: 60_000, retry_delay_ms: 1, handle });
+    await queue.send([{ n: 1 }]);
+    await source.run(stop.signal);
+    expect([deliveries, queue.counts()]).toEqual([1, { visible: 0, hidden: 0 }]);
+  });
+
+  test('gives back as not delivered what a stop interrupts', async () => {
+    const stop = new AbortController();
+    const { queue, source } = newSource(async () => {
+      stop.abort();
+      throw new BronzeError('SOURCE_TIMEOUT', { message: 'why', hint: 'what' });
+    });
+    await queue.send([{ n: 1 }]);
+    await source.run(stop.signal);
+    expect(queue.receive(2, 1)).toMatchObject([{ body: '{"n":1}', receive_count: 1 }]);
   });
 
   test('leaves a message in the dead-letter queue that its handler has sent there', async () => {

@@ -14,13 +14,29 @@ export interface LocalEventSourceOptions {
   /** The wait before delivery n + 1 is this times 2^(n - 1). */
   readonly retry_delay_ms: number;
   /** If it throws, the queue delivers the message again: see `deliver-message.ts`. */
-  readonly handle: (message: Received) => Promise<void>;
+  readonly handle: (message: Received, turn: Turn) => Promise<void>;
+  /** The lane of a message with this body. Default: none, so that only `concurrency` counts. */
+  readonly laneOf?: ((body: string) => Lane | undefined) | undefined;
+}
+
+/** Messages of which only so many are delivered at the same time, while others go past them. */
+export interface Lane {
+  readonly name: string;
+  readonly concurrency: number;
+}
+
+/** The place of one delivery among those that run at the same time. */
+export interface Turn {
+  /** Gives the place to another message while this delivery only waits, and takes one back. */
+  waits(isWaiting: boolean): void;
 }
 
 /** Does what Lambda's event source mapping does: polls, invokes, deletes what succeeded, delays what failed. */
 export class LocalEventSource {
   readonly #options: LocalEventSourceOptions;
-  readonly #running = new Set<Promise<void>>();
+  readonly #running = new Map<Received, Promise<void>>();
+  readonly #waiting = new Set<Received>();
+  #kept_ms = performance.now();
   /** What the machine refused first. No other message would fare better, so nothing more is received. */
   #refused: { readonly thrown: unknown } | undefined;
 
@@ -41,38 +57,68 @@ export class LocalEventSource {
     try {
       await this.#poll(signal);
     } finally {
-      await Promise.all(this.#running);
+      await Promise.all(this.#running.values());
     }
     if (this.#refused) throw this.#refused.thrown;
   }
 
   async #poll(signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !this.#refused) {
-      const free = this.#options.concurrency - this.#running.size;
-      const received = free > 0 ? this.#options.queue.receive(free, this.#options.visibility_ms) : [];
-      for (const message of received) this.#start(message);
-      if (received.length === 0) await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+      const message = this.#receive();
+      if (message) this.#start(message, signal);
+      this.#keepRunning();
+      if (!message) await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  #start(message: Received): void {
-    const running = this.#deliver(message).finally(() => this.#running.delete(running));
-    this.#running.add(running);
+  #receive(): Received | undefined {
+    const { queue, concurrency, visibility_ms, laneOf } = this.#options;
+    if (this.#running.size - this.#waiting.size >= concurrency) return undefined;
+    const isWelcome = laneOf && ((body: string) => this.#hasRoomIn(laneOf(body), laneOf));
+    return queue.receive(1, visibility_ms, isWelcome)[0];
   }
 
-  async #deliver(message: Received): Promise<void> {
+  #hasRoomIn(lane: Lane | undefined, laneOf: (body: string) => Lane | undefined): boolean {
+    const inLane = [...this.#running.keys()].filter(({ body }) => laneOf(body)?.name === lane?.name);
+    return !lane || inLane.length < lane.concurrency;
+  }
+
+  /** Hides what runs for longer, because waiting for a connection, or reading, may outlast the visibility timeout. */
+  #keepRunning(): void {
+    const { queue, visibility_ms } = this.#options;
+    if (performance.now() - this.#kept_ms < visibility_ms / 3) return;
+    this.#kept_ms = performance.now();
+    for (const { message_id } of this.#running.keys())
+      this.#quietly(() => queue.changeVisibility(message_id, visibility_ms));
+  }
+
+  #start(message: Received, signal: AbortSignal): void {
+    const running = this.#deliver(message, signal).finally(() => {
+      this.#running.delete(message);
+      this.#waiting.delete(message);
+    });
+    this.#running.set(message, running);
+  }
+
+  async #deliver(message: Received, signal: AbortSignal): Promise<void> {
     const { queue, handle, retry_delay_ms } = this.#options;
-    const outcome = await handle(message).then(
+    const waits = (isWaiting: boolean) => void (isWaiting ? this.#waiting.add(message) : this.#waiting.delete(message));
+    const outcome = await handle(message, { waits }).then(
       () => undefined,
       (thrown: unknown) => ({ thrown, failure: toFailure(thrown) }),
     );
     if (!outcome) this.#quietly(() => queue.delete(message.message_id));
     else if (isMachineCode(outcome.failure.code)) this.#refuse(message, outcome.thrown);
+    else if (signal.aborted && outcome.failure.kind === 'transient') this.#release(message);
     else this.#quietly(() => giveBack(queue, message, outcome.failure, retry_delay_ms));
   }
 
-  #refuse({ message_id }: Received, thrown: unknown): void {
+  #refuse(message: Received, thrown: unknown): void {
     this.#refused ??= { thrown };
+    this.#release(message);
+  }
+
+  #release({ message_id }: Received): void {
     this.#quietly(() => this.#options.queue.release(message_id));
   }
 

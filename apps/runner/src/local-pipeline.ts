@@ -8,21 +8,23 @@ import type { Clock, Deadline } from '@bronze/common/ports/clock';
 import type { Log } from '@bronze/common/load/events';
 import type { SecretProvider } from '@bronze/common/ports/secret-provider';
 import type { Source } from '@bronze/common/load/source';
-import { openSources } from '@bronze/extractor/adapters/open-source';
+import { openSources, RETRY_FOR_MS } from '@bronze/extractor/adapters/open-source';
 import { handleRequest } from '@bronze/extractor/handle-request';
 import { ZSTD_CODEC } from '@bronze/extractor/zstd-codec';
 import { createEngine, type EngineName } from '@bronze/writer/adapters/engines';
 import { handleTask } from '@bronze/writer/handle-task';
-import { LocalEventSource } from './local-event-source.ts';
+import { type Lane, LocalEventSource, type LocalEventSourceOptions, type Turn } from './local-event-source.ts';
 import { type DeadLetter, deadLettersOf, queuesFile } from './dead-letters.ts';
 import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
 import { LocalQueue, QueueDatabase, type Received } from '@bronze/common/adapters/local/local-queue';
 import { LocalSecrets } from './local-secrets.ts';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
 
+export { RETRY_FOR_MS };
+
 /** Longer than handling a message takes here. What a killed process held is delivered again after it. */
 const VISIBILITY_MS = 15 * 60 * 1000;
-/** For each service: two extractions keep a small database server busy, two write tasks two cores. */
+/** For each service: two extractions keep a small database server busy, two write tasks two cores. Waits don't count. */
 const CONCURRENCY = 2;
 const RETRY_DELAY_MS = 500;
 const DRAIN_INTERVAL_MS = 20;
@@ -34,8 +36,17 @@ export interface LocalPipelineOptions {
   readonly engine: EngineName;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
+  /** How long a database that can't be reached is waited for, counted from its first failure. Default: 60,000. */
+  readonly retry_for_ms?: number | undefined;
   /** Default: this machine's. */
   readonly clock?: Clock;
+}
+
+interface Deliveries {
+  readonly queue: LocalQueue<ExtractRequest> | LocalQueue<WriteMessage>;
+  readonly isStopping: () => boolean;
+  readonly handle: (message: Received, delivery: Turn & { readonly log: Log }) => Promise<void>;
+  readonly laneOf?: LocalEventSourceOptions['laneOf'];
 }
 
 /** The pipeline's parts, assembled on one machine. `close` it at the end. */
@@ -59,7 +70,8 @@ export class LocalPipeline {
     this.clock = options.clock ?? new SystemClock();
     const { config, environment, log } = options;
     const secrets = new LocalSecrets(environment, secretsManager);
-    this.#sources = openSources(config, { environment, secrets, clock: this.clock, log });
+    const connecting = { retry_for_ms: options.retry_for_ms ?? RETRY_FOR_MS, remembers_refusals: true };
+    this.#sources = openSources(config, { environment, secrets, clock: this.clock, log, connecting });
   }
 
   static async open(options: LocalPipelineOptions): Promise<LocalPipeline> {
@@ -78,7 +90,7 @@ export class LocalPipeline {
     const ending = AbortSignal.any([stop, polling.signal]);
     const isEnding = () => ending.aborted;
     const deadline: Deadline = { isNear: isEnding, remainingMs: () => (isEnding() ? 0 : Infinity) };
-    const sources = [this.#extractor(deadline), this.#writer()];
+    const sources = [this.#extractor(deadline), this.#writer(isEnding)];
     this.#queues.releaseFromDead();
     const parts = [...sources.map((source) => source.run(ending)), this.#waitUntilDrained(sources, ending)];
     // The first that ends, well or not, ends the others.
@@ -115,29 +127,43 @@ export class LocalPipeline {
     this.#queues.close();
   }
 
+  /** What waits for a connection stays in the queue, so that entities of other sources are not behind it. */
+  #laneOf(body: string): Lane | undefined {
+    const { entities, sources } = this.options.config;
+    const name = entities[entityIn(body)]?.source ?? '';
+    const source = sources[name];
+    return source?.type === 'postgres' ? { name, concurrency: source.max_connections } : undefined;
+  }
+
   #extractor(deadline: Deadline): LocalEventSource {
     const { writes } = this;
     const attempts = { next: randomUUID };
-    const ports = { ...this.#ports(), source: this.#sources, deadline, writes, attempts, codec: ZSTD_CODEC };
-    return this.#eventSource(this.requests, (message, log) =>
-      handleRequest({ ...ports, log }, this.options.config)(message),
-    );
+    const ports = { ...this.#ports(), source: this.#sources, writes, attempts, codec: ZSTD_CODEC };
+    return this.#eventSource({
+      queue: this.requests,
+      isStopping: deadline.isNear,
+      laneOf: (body) => this.#laneOf(body),
+      handle: (message, { log, waits }) =>
+        handleRequest({ ...ports, log, deadline: { ...deadline, waits } }, this.options.config)(message),
+    });
   }
 
-  #writer(): LocalEventSource {
+  #writer(isEnding: () => boolean): LocalEventSource {
     const ports = { ...this.#ports(), engine: createEngine(this.options.engine) };
-    return this.#eventSource(this.writes, (message, log) => handleTask({ ...ports, log })(message));
+    return this.#eventSource({
+      queue: this.writes,
+      isStopping: isEnding,
+      handle: (message, { log }) => handleTask({ ...ports, log })(message),
+    });
   }
 
-  #eventSource(
-    queue: LocalQueue<ExtractRequest> | LocalQueue<WriteMessage>,
-    handle: (message: Received, log: Log) => Promise<void>,
-  ): LocalEventSource {
+  #eventSource({ queue, isStopping, handle, laneOf }: Deliveries): LocalEventSource {
     const { objects, clock } = this;
     const delivery: DeliveryPorts = {
       objects,
       clock,
       log: this.options.log,
+      isStopping,
       sendToDeadLetterQueue: async ({ message_id }, failure) => queue.deadLetter(message_id, failure),
     };
     return new LocalEventSource({
@@ -145,7 +171,8 @@ export class LocalPipeline {
       concurrency: CONCURRENCY,
       visibility_ms: VISIBILITY_MS,
       retry_delay_ms: RETRY_DELAY_MS,
-      handle: (message) => deliverMessage(delivery, message, (log) => handle(message, log)),
+      laneOf,
+      handle: (message, { waits }) => deliverMessage(delivery, message, (log) => handle(message, { log, waits })),
     });
   }
 

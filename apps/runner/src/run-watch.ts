@@ -12,7 +12,7 @@ export class RunWatch implements Log {
   }
 
   event(event: PipelineEvent): void {
-    if (event.kind !== 'planned') this.#touch(event.entity);
+    if (event.kind !== 'planned' && event.kind !== 'source_waiting') this.#touch(event.entity);
     if (event.kind === 'load_completed' || event.kind === 'load_abandoned') {
       this.#completed.set(event.entity, [...this.completedLoads(event.entity), event.load_id]);
     }

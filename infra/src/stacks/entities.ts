@@ -1,11 +1,13 @@
 import { entityOf, isEndpoint, isTable } from '@bronze/common/config';
+import { bronzeName } from '@bronze/common/config/columns';
 import { IS_DELETED } from '@bronze/common/words/entity';
 import config from '../../../bronze.config.ts';
 import type { GlueColumn, CatalogEntity } from '../constructs/catalog.ts';
 import type { QueryKey } from '../constructs/queries.ts';
 
 /**
- * Columns of the demo shop's entities, which otherwise only its database and API know. Replace them with your own.
+ * Columns of the demo shop's entities, which otherwise only its database and API know. Replace them with your own, by the
+ * names that they have in Bronze.
  * Columns that are not listed here are in the Parquet files all the same, and `MSCK` is never needed.
  */
 const COLUMNS: Readonly<Record<string, string>> = {
@@ -29,12 +31,13 @@ const KEYS: Readonly<Record<string, readonly string[]>> = { order_items: ['order
 export function catalogEntities(): (CatalogEntity & QueryKey)[] {
   return Object.keys(config.entities).map((name) => {
     const entity = entityOf(config, name);
-    const key = entity.primary_key ?? KEYS[name] ?? ['id'];
+    const { cursor, primary_key } = entity;
+    const key = primary_key ?? KEYS[name] ?? ['id'];
     return {
       name,
-      key,
+      key: key.map((column) => bronzeName(entity, column)),
       // With several cursors, any of them may be NULL; the time of ingestion orders versions anyway.
-      cursor: Array.isArray(entity.cursor) ? null : entity.cursor,
+      cursor: cursor === null || Array.isArray(cursor) ? null : bronzeName(entity, cursor),
       columns: [
         ...columnsOf(COLUMNS[name] ?? (isEndpoint(entity) ? 'id string' : '')),
         ...(isTable(entity) && entity.deleted_at !== null ? [{ name: IS_DELETED, type: 'boolean' }] : []),

@@ -1,4 +1,4 @@
-import { receiptNames, missingTasks } from '@bronze/common/load/receipts';
+import { listReceipts, missingTasks } from '@bronze/common/load/receipts';
 import type { ExtractRequest, WriteMessage } from '@bronze/common/load/messages';
 import { type LoadKey, taskName } from '@bronze/common/load/object-keys';
 import type { ObjectStore } from '@bronze/common/ports/object-store';
@@ -27,7 +27,8 @@ export async function sendMissingTasks(
   slices: readonly SliceManifest[],
 ): Promise<void> {
   if (slices.length === 0) return;
-  const missing = new Set(missingTasks(slices, await receiptNames(ports.objects, load)));
+  const { tasks } = await listReceipts(ports.objects, load);
+  const missing = new Set(missingTasks(slices, tasks));
   const messages = slices.flatMap(writeMessages);
   await ports.writes.send(messages.filter(({ slice, task }) => missing.has(taskName(slice, task))));
 }

@@ -21,7 +21,7 @@ export function redactedSource(source: Source, redaction: Redaction): Source {
 export function redactedLog(log: Log, redaction: Redaction): Log {
   return {
     event: (event) => {
-      if (event.kind !== 'source_retried') return log.event(event);
+      if (event.kind !== 'source_retried' && event.kind !== 'source_waiting') return log.event(event);
       const { message, hint } = event.failure;
       const failure = { ...event.failure, message: redaction.hide(message), hint: redaction.hide(hint) };
       return log.event({ ...event, failure });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { PendingLoad } from '@bronze/common/load/checkpoint';
 import type { Entity } from '@bronze/common/config';
+import { bronzeName } from '@bronze/common/config/columns';
 import { encodeJson } from '@bronze/common/words/json';
 import { columnsBefore } from '@bronze/common/load/load-record';
 import { batchKey, sliceManifestKey, keyOf } from '@bronze/common/load/object-keys';
@@ -68,7 +69,7 @@ export async function stageSlice(
     load,
     source_system: ports.source.system,
     columns: [...reader.columns],
-    event_date_column: entity.event_date,
+    event_date_column: entity.event_date === null ? null : bronzeName(entity, entity.event_date),
     batches: staged.batches,
     tasks: planWriteTasks(staged.batches, entity),
     first_part: nextPart(before),

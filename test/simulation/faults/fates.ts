@@ -31,6 +31,8 @@ export interface Fated {
 export type Mishap =
   /** The next answer of an API is an error. */
   | 'bad answer'
+  /** The next answer of an API is dated by a clock that is a year ahead. */
+  | 'wrong date'
   /** The connection to a database is lost before the next batch. */
   | 'lost connection'
   /** The next invocation starts close to its deadline. */

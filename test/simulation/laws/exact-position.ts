@@ -22,14 +22,19 @@ function movedWrongly(facts: Facts, change: CheckpointChange): string | undefine
   const { entity, before, after } = change;
   const position = after?.exact_position;
   if (isDeepStrictEqual(position, before?.exact_position)) return undefined;
-  if (!position) return `the checkpoint of ${entity} lost its exact position`;
-  const moved = facts.ledger.loads.get(`${entity}/${after.last_load_id ?? ''}`);
+  const moved = facts.ledger.loads.get(`${entity}/${after?.last_load_id ?? ''}`);
+  // A load whose role may no longer read transaction ids goes by time.
+  if (!position) return moved?.record?.exact_window ? `the checkpoint of ${entity} lost its exact position` : undefined;
   const isOurs = isDeepStrictEqual(position, before?.pending_load?.exact_position);
   if (moved?.record?.status !== 'completed' || !isOurs)
     return `the exact position of ${entity} is not that of the load that has just completed`;
-  if (position.at !== after.last_sync_timestamp)
-    return `the position of ${entity} is of ${position.at}, its timestamp ${after.last_sync_timestamp ?? 'missing'}`;
-  return wentBack(entity, before?.exact_position, position) ?? isAhead(facts, entity, position);
+  if (position.at !== after?.last_sync_timestamp)
+    return `the position of ${entity} is of ${position.at}, its timestamp ${after?.last_sync_timestamp ?? 'missing'}`;
+  // An older copy of the database has lower ids.
+  const isRestored = moved.record.window_fallback === 'database_restored';
+  const back = isRestored ? undefined : wentBack(entity, before?.exact_position, position);
+  facts.count('exact_positions_moved');
+  return back ?? isAhead(facts, entity, position);
 }
 
 type Position = NonNullable<Checkpoint['exact_position']>;
@@ -57,13 +62,23 @@ function isAhead({ entities, ledger }: Facts, entity: string, { database, xid }:
 
 /**
  * An incremental load with an exact window brings nothing that an earlier load brought, full loads included. Earlier
- * loads whose database was replaced while they were read don't count: they took more than their window.
+ * loads whose database was replaced while they were read don't count: they took more than their window. Nor do full
+ * loads for rows that are backdated: what they leave to the next, they tell by the cursor. Nor do windows of time, from
+ * before the role could read transaction ids.
  */
-function comesAgain({ ledger }: Facts, load: LoadFacts): string | undefined {
+function comesAgain({ ledger, entities, count }: Facts, load: LoadFacts): string | undefined {
   const { entity, load_id, record } = load;
   if (!record?.exact_window || record.load_type === 'full' || record.window_fallback) return undefined;
-  for (const line of linesOf(load)) {
-    const first = ledger.loadsOf(entity, line).find((one) => !one.slices.some((slice) => slice?.window_fallback));
+  const versions = entities.get(entity)?.versions() ?? [];
+  const backdated = new Set(versions.filter((one) => one.is_backdated === true).map(({ line }) => line));
+  const lines = linesOf(load);
+  count('exact_lines_compared', lines.size);
+  for (const line of lines) {
+    const [first] = ledger.loadsOf(entity, line).filter((one) => {
+      const hasMore = one.slices.some((slice) => slice?.window_fallback);
+      const isOfTime = one.record?.exact_window === undefined;
+      return !hasMore && !isOfTime && !(one.record?.load_type === 'full' && backdated.has(line));
+    });
     if (first && first !== load) return `load ${load_id} of ${entity} repeats what ${first.load_id} brought: ${line}`;
   }
   return undefined;

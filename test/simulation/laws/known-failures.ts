@@ -5,6 +5,7 @@ import { type Law, POISON_CODES } from '../world/facts.ts';
 export const KNOWN_FAILURES: Law = {
   name: 'known failures',
   onFailure(facts, entity, failure) {
+    facts.count('known_failures');
     const poison = facts.entities.get(entity)?.poison;
     const isOwn = poison !== undefined && failure.code === POISON_CODES[poison];
     // An API's page token may expire; the next delivery continues from the last committed slice.

@@ -17,12 +17,13 @@ function verdict(version: Partial<Version>, record: object): string | undefined 
     staged_us: STAGED_US,
   };
   const versions = () => [{ line: 'the row', cursor: INSIDE, from_us: 1, to_us: Infinity, ...version }];
-  const orders = { name: 'orders', poison: undefined, current: () => [], versions };
+  const orders = { name: 'orders', poison: undefined, current: () => [], versions, is_clock_wrong: false };
   const facts: Facts = {
     ledger,
     entities: new Map([['orders', orders]]),
     gone: new Set<string>(),
     asked_at: undefined,
+    count: () => undefined,
   };
   const change = {
     kind: 'record',

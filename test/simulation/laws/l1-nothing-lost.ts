@@ -14,9 +14,12 @@ export const NOTHING_LOST: Law = {
     const isHeld = ({ line }: Version) => held.has(line) || isInBronze(facts, load, line);
     const versions = facts.entities.get(load.entity)?.versions() ?? [];
     // A version that existed from the claim to the last slice was there for every read, whatever happened to it later.
-    const lost = versions.find(
-      (one) => one.from_us <= claimed_us && one.to_us > staged_us && isCovered(record, one) && !isHeld(one),
+    const due = versions.filter(
+      (one) => one.from_us <= claimed_us && one.to_us > staged_us && isCovered(load, record, one),
     );
+    facts.count('l1_versions_due', due.length);
+    facts.count('l1_superseded_versions_due', due.filter(({ to_us }) => to_us < Infinity).length);
+    const lost = due.find((one) => !isHeld(one));
     return lost && `load ${load.load_id} of ${load.entity} completed without ${lost.line}`;
   },
   afterOneMoreRequest(facts) {
@@ -37,12 +40,19 @@ function isInBronze({ ledger }: Facts, { entity, record }: LoadFacts, line: stri
 }
 
 /** Full loads also take versions without a cursor value. */
-function isCovered(record: LoadRecord, version: Version): boolean {
-  if (record.exact_window) return isCoveredByTransactions(record, record.exact_window, version);
+function isCovered({ claimed_us }: LoadFacts, record: LoadRecord, version: Version): boolean {
+  if (record.exact_window)
+    return isCoveredByTransactions(record, record.exact_window, asWrittenAt(claimed_us, version));
   const { load_type, since, until } = record;
   const { cursor } = version;
   if (load_type === 'full') return cursor === null || cursor < until;
   return cursor !== null && cursor >= since && cursor < until;
+}
+
+/** The version with the transaction id that it had then. */
+function asWrittenAt(at_us: number, version: Version): Version {
+  const then = version.was_written?.find(({ until_us }) => until_us > at_us);
+  return then ? { ...version, written: then.written } : version;
 }
 
 /** A full load leaves to the next what that load's scan will find: rows of later transactions from its start on. */

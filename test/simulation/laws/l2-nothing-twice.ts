@@ -5,7 +5,8 @@ import type { LoadFacts, PartFacts } from '../world/ledger.ts';
 /** L2: the parts of a load hold each staged row of its committed slices exactly once. */
 export const NOTHING_TWICE: Law = {
   name: 'L2 nothing twice',
-  onChange(_, change) {
+  onChange({ count }, change) {
+    if (change.kind === 'part') count('l2_lines_compared', change.part.lines.length);
     if (change.kind === 'part') return strayOf(change.load, change.part);
     if (change.kind === 'record' && change.record.status === 'completed') return differenceOf(change.load);
     return undefined;

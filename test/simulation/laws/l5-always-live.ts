@@ -8,7 +8,8 @@ export const ALWAYS_LIVE: Law = {
     return stuck(facts, facts.gone);
   },
   afterOneMoreRequest(facts) {
-    const behind = healthy(facts).find(({ name }) => {
+    const behind = healthy(facts).find(({ name, is_clock_wrong }) => {
+      if (is_clock_wrong) return false;
       const synced = facts.ledger.checkpoints.get(name)?.last_sync_timestamp;
       return synced === undefined || synced < (facts.asked_at ?? '');
     });

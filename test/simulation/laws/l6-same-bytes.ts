@@ -9,6 +9,7 @@ export const SAME_BYTES: Law = {
       const { key, isSame } = change;
       const load = facts.ledger.loadOfKey(key);
       const isPart = key.startsWith('data/bronze/') || key.startsWith('data/quarantine/');
+      if (isPart) facts.count('l6_parts_put_again');
       if (!isPart || isSame || facts.entities.get(load?.entity ?? '')?.poison === 'part foreign') return undefined;
       return `a retry writes other bytes to ${key}`;
     }

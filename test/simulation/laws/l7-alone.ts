@@ -7,8 +7,9 @@ import { type Law, POISON_CODES } from '../world/facts.ts';
  */
 export const ALONE: Law = {
   name: 'L7 alone',
-  onFailure({ entities }, entity, failure) {
+  onFailure({ entities, count }, entity, failure) {
     const others = [...entities.values()].filter(({ name, poison }) => name !== entity && poison !== undefined);
+    if (others.length > 0) count('l7_failures_beside_others');
     const sick = others.find(({ poison }) => poison !== undefined && POISON_CODES[poison] === failure.code);
     const isOwn = entities.get(entity)?.poison !== undefined;
     return sick && !isOwn ? `${entity} fails with ${sick.name}'s ${failure.code}: ${failure.message}` : undefined;

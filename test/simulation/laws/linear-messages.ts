@@ -15,7 +15,10 @@ import { sendersLike } from '../world/sends.ts';
  */
 export const LINEAR_MESSAGES: Law = {
   name: 'linear messages',
-  onSent: (facts, sent) => (sent.queue === 'writes' ? writesSent(facts, sent) : requestSent(facts, sent)),
+  onSent(facts, sent) {
+    facts.count('linear_sends');
+    return sent.queue === 'writes' ? writesSent(facts, sent) : requestSent(facts, sent);
+  },
   onPlanSent: planSent,
   atRest: tooMany,
   afterOneMoreRequest: tooMany,

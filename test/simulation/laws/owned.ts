@@ -5,13 +5,14 @@ import type { LoadFacts } from '../world/ledger.ts';
 /** Every object in bronze, every receipt and every completed load belongs to committed slices. */
 export const OWNED: Law = {
   name: 'owned',
-  onChange(_, change) {
+  onChange({ count }, change) {
     if (change.kind === 'other' && change.key.startsWith('data/')) return `${change.key} belongs to no load`;
     if (change.kind === 'quarantine') return quarantineOf(change.load).has(change.key) ? undefined : stray(change.key);
     if (change.kind === 'part') {
       const task = change.part.header.provenance['bronze.write_task'];
       return tasksOf(change.load).has(task) ? undefined : stray(change.key);
     }
+    if (change.kind === 'receipt') count('owned_receipts');
     if (change.kind === 'receipt') return withoutItsParts(change.load, change.key);
     if (change.kind !== 'record' || change.record.status !== 'completed') return undefined;
     const { load } = change;

@@ -4,7 +4,8 @@ import type { PlanFacts } from '../world/ledger.ts';
 /** A plan includes every entity, and every load that it names is carried out, even if other entities fail. */
 export const PLANNED: Law = {
   name: 'planned',
-  onPlanned({ entities }, { planned }) {
+  onPlanned({ entities, count }, { planned }) {
+    count('planned_loads', planned.length);
     const names = new Set(planned.map(({ entity }) => entity));
     const missing = [...entities.keys()].find((name) => !names.has(name));
     return missing && `a plan does not include ${missing}`;

@@ -19,6 +19,8 @@ export interface SimApiOptions extends SourceOptions {
   readonly heedsSince: boolean;
   /** Whether the next answer is an error. */
   readonly isFailing: () => boolean;
+  /** Whether the next answer is dated by a clock that is a year ahead. */
+  readonly isMisdated: () => boolean;
 }
 
 const CONFIG: RestSourceConfig = z.parse(restSourceSchema, {
@@ -29,6 +31,7 @@ const CONFIG: RestSourceConfig = z.parse(restSourceSchema, {
   attempts: 3,
 });
 
+const YEAR_MS = 365 * 24 * 3_600_000;
 const BAD = ['429', '503', '500', 'cut short'] as const;
 
 /** An API with one list, oldest change first. A record that changes moves to the end, even while the list is paged. */
@@ -51,6 +54,8 @@ export class SimApi implements SimSource {
   versions(): readonly Version[] {
     return [...this.#past, ...this.#list];
   }
+
+  readonly is_clock_wrong = false;
 
   change(): void {
     const { random } = this.#options;
@@ -76,16 +81,17 @@ export class SimApi implements SimSource {
       get: (url: string) =>
         asks.ask('http.get', url.slice(CONFIG.base_url.toString().length), async () => this.#answer(new URL(url))),
     };
+    const log = { event: () => undefined };
     const api = new ApiClient({
       http,
       config: CONFIG,
       key: undefined,
       limiter: new RateLimiter(paced, CONFIG),
       random: () => random.next(),
-      log: { event: () => undefined },
+      log,
       redaction: new Redaction(),
     });
-    return new RestSource({ api, config: CONFIG, environment: {}, clock: paced });
+    return new RestSource({ api, config: CONFIG, environment: {}, clock: paced, log });
   }
 
   #writeTogether(ids: readonly string[]): void {
@@ -137,7 +143,8 @@ export class SimApi implements SimSource {
   }
 
   #date(): Record<string, string> {
-    return { date: new Date(this.#options.clock.now_ms).toUTCString() };
+    const { clock, isMisdated } = this.#options;
+    return { date: new Date(clock.now_ms + (isMisdated() ? YEAR_MS : 0)).toUTCString() };
   }
 }
 

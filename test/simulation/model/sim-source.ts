@@ -8,6 +8,8 @@ export interface CurrentLine {
   readonly line: string;
   /** Null when it has no cursor value. */
   readonly cursor: string | null;
+  /** Its cursor is not of the time when it was written, so no timestamp says whether it has been read. */
+  readonly is_backdated?: boolean;
 }
 
 /** One version of a row or record, past or present. */
@@ -18,6 +20,8 @@ export interface Version extends CurrentLine {
   readonly to_us: number;
   /** The transaction that wrote it, where rows carry one. */
   readonly written?: { readonly database: string; readonly xid: bigint };
+  /** Before that, up to these times, other transactions had: it has been rewritten since. In order. */
+  readonly was_written?: readonly { readonly until_us: number; readonly written: NonNullable<Version['written']> }[];
 }
 
 /** How a source makes its calls: each one waits for the scheduler and may meet a fault. */
@@ -41,6 +45,8 @@ export interface SimSource {
   current(): readonly CurrentLine[];
   /** Every version that it ever held. */
   versions(): readonly Version[];
+  /** Whether its clock was set back for good: its checkpoint then stands still. */
+  readonly is_clock_wrong: boolean;
   change(): void;
   /** The source port as one invocation sees it. */
   open(asks: Asks): Source;

@@ -18,6 +18,7 @@ import {
 export interface SimTableOptions extends SourceOptions {
   /** Whether its rows carry `xmin`, as those of tables do and those of views don't. */
   readonly isExact: boolean;
+  readonly isMaterialized: boolean;
   /** Whether the connection is lost before the next chunk. */
   readonly isLost: () => boolean;
 }
@@ -30,23 +31,26 @@ const CONFIG: PostgresSourceConfig = z.parse(postgresSourceSchema, {
   lookback_seconds: 1000 * 24 * 3600,
 });
 
+const TYPES = { day: 'date', fits: 'text', id: 'text', updated_at: 'timestamp with time zone', version: 'text' };
+const COLUMNS = Object.entries(TYPES).map(([name, type]) => {
+  return { name, type, not_null: name === 'id', readable: true, builtin_type: 'text' };
+});
+
 /** A table of a simulated database, read by the PostgreSQL source that ships. */
 export class SimTable implements SimSource {
   readonly #database: SimDatabase;
   readonly #clock: VirtualClock;
   readonly #random: Random;
   readonly #options: SimTableOptions;
-  readonly #described: string;
   readonly #seesAll: boolean;
 
   constructor(options: SimTableOptions) {
-    const { clock, random, rows, isExact } = options;
+    const { clock, random, rows, isExact: hasXids, isMaterialized } = options;
     this.#options = options;
     this.#clock = clock;
     this.#random = random;
-    this.#described = describedAs(isExact);
     this.#seesAll = random.chance(0.5);
-    this.#database = new SimDatabase({ clock, random, rows, hasXids: isExact });
+    this.#database = new SimDatabase({ clock, random, rows, hasXids, isMaterialized });
   }
 
   current(): readonly CurrentLine[] {
@@ -55,6 +59,10 @@ export class SimTable implements SimSource {
 
   versions(): readonly Version[] {
     return this.#database.versions;
+  }
+
+  get is_clock_wrong(): boolean {
+    return this.#database.is_clock_wrong;
   }
 
   /** Statements that commit at once, or some steps of open transactions. */
@@ -94,11 +102,30 @@ export class SimTable implements SimSource {
     };
     return new SimSession({
       database: this.#database,
-      described: this.#described,
+      describe: () => this.#describe(),
+      isTimedOut: () => this.#random.chance(0.2),
       seesAll: this.#seesAll,
       before: () => this.#stir(),
       nextChunk: () => asks.ask('source.read', name, loseNothing),
       chunk_rows: batch_rows,
+    });
+  }
+
+  /** The catalog's JSON text about the table. */
+  #describe(): string {
+    const { isExact, isMaterialized } = this.#options;
+    const { storage, has_xids } = this.#database;
+    return JSON.stringify({
+      kind: isMaterialized ? 'm' : isExact ? 'r' : 'v',
+      oid: String(storage.oid),
+      file_nodes: isExact ? { [storage.oid]: String(storage.file_node) } : {},
+      attached: [],
+      has_xids,
+      has_children: false,
+      encoding: 'UTF8',
+      zone: 'UTC',
+      columns: COLUMNS,
+      keys: [{ is_primary: true, columns: ['id'] }],
     });
   }
 
@@ -107,24 +134,4 @@ export class SimTable implements SimSource {
     const { isTroubled, stir_chance } = this.#options;
     if (isTroubled() && this.#random.chance(stir_chance)) this.#database.step();
   }
-}
-
-/** The catalog's JSON text about the table. */
-function describedAs(has_xids: boolean): string {
-  const types = { day: 'date', fits: 'text', id: 'text', updated_at: 'timestamp with time zone', version: 'text' };
-  const columns = Object.entries(types).map(([name, type]) => {
-    return { name, type, not_null: name === 'id', readable: true };
-  });
-  return JSON.stringify({
-    kind: has_xids ? 'r' : 'v',
-    oid: '16385',
-    file_nodes: { '16385': '16390' },
-    attached: [],
-    has_xids,
-    has_children: false,
-    encoding: 'UTF8',
-    zone: 'UTC',
-    columns,
-    keys: [{ is_primary: true, columns: ['id'] }],
-  });
 }

@@ -53,6 +53,12 @@ export class Transactions<Write> {
     return one.xid;
   }
 
+  /** Other tables use up ids. None of the open transactions may have one. */
+  spend(ids: bigint): void {
+    this.#next_xid += ids;
+    this.#latest = this.#next_xid - 1n;
+  }
+
   /** The id of a new savepoint, above that of its transaction. */
   savepoint(one: Transaction<Write>): bigint {
     this.xidOf(one);

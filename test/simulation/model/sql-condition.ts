@@ -22,7 +22,13 @@ export function compileCondition(sql: string): (row: SqlRow) => boolean {
   return (row) => condition(row) === true;
 }
 
-function tokensOf(sql: string): Token[] {
+/** Every value is text, and an operator is what its sign says. */
+function withoutTypes(sql: string): string {
+  return sql.replaceAll(/::"pg_catalog"\."\w+"/g, '').replaceAll(/OPERATOR\("pg_catalog"\.(\S+?)\)/g, '$1');
+}
+
+function tokensOf(written: string): Token[] {
+  const sql = withoutTypes(written);
   const tokens: Token[] = [];
   TOKEN.lastIndex = 0;
   while (TOKEN.lastIndex < sql.length) {

@@ -93,8 +93,8 @@ export const COMMIT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: COMPLETE,
-        find: '  await finishSwap(ports, await decide(ports, load, record));',
-        put: '  await finishSwap(ports, record);\n  await decide(ports, load, record);',
+        find: '  const decided = await decide(ports, load, record);',
+        put: '  await finishSwap(ports, record);\n  const decided = await decide(ports, load, record);',
       },
     ],
   },

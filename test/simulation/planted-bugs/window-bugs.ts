@@ -109,9 +109,9 @@ export const WINDOW_BUGS: readonly PlantedBug[] = [
     name: 'a slice begins after the last timestamp of the previous slice',
     edits: [
       {
-        file: 'services/extractor/src/postgres/copy/copy-sql.ts',
-        find: "  const columns = keyset.map(({ name }) => quoting.identifier(name)).join(', ');\n  return `(${columns}) > (${position.values.map((value) => quoting.literal(value)).join(', ')})`;",
-        put: "  const [first] = keyset;\n  return `${quoting.identifier(first?.name ?? '')} > ${quoting.literal(position.values[0] ?? '')}`;",
+        file: 'services/extractor/src/postgres/copy/keyset.ts',
+        find: "  return `(${side('left')}) ${operator} (${side('right')})`;",
+        put: '  return terms[0]?.is_after ?? side("left");',
       },
     ],
   },

@@ -43,6 +43,8 @@ export async function act(world: World, action: Action): Promise<void> {
       return replay(world);
     case 'abandon':
       return functions.abandon(name);
+    case 'set back':
+      return world.setCheckpointBack(name);
     default:
       return action satisfies never;
   }

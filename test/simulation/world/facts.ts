@@ -1,3 +1,4 @@
+import { windowFallbackSchema } from '@bronze/common/words/exact-position';
 import type { Failure, FailureCode } from '@bronze/common/words/failure';
 import type { Invocation } from './invocation.ts';
 import type { Change, Ledger, PlanFacts } from './ledger.ts';
@@ -20,6 +21,8 @@ export interface EntityFacts {
   readonly poison: Poison | undefined;
   current(): readonly CurrentLine[];
   versions(): readonly Version[];
+  /** Its database's clock was set back for good: its checkpoint then stands still. */
+  readonly is_clock_wrong: boolean;
 }
 
 /** Everything that a law may use. */
@@ -30,6 +33,8 @@ export interface Facts {
   readonly gone: ReadonlySet<string>;
   /** When each entity was requested once more after the faults; undefined before that. */
   readonly asked_at: string | undefined;
+  /** Counts that a law had something to judge. */
+  count(what: Counted, times?: number): void;
 }
 
 export interface Violation {
@@ -37,16 +42,38 @@ export interface Violation {
   readonly what: string;
 }
 
-/** How often rare things happened. */
-export interface Counts {
-  redriven: number;
-  redriven_weeks_later: number;
-  tampered: number;
+/** What is counted: rare things, why loads fell back, and how often each law had something to judge. */
+export const COUNTED = [
+  'redriven',
+  'redriven_weeks_later',
+  'tampered',
+  'checkpoints_edited',
   /** Healthy entities that lost no message, and so had to complete without another request. */
-  strictly_live: number;
-}
+  'strictly_live',
+  'healthy',
+  ...windowFallbackSchema.options.map((reason) => `fallback_${reason}` as const),
+  'l1_versions_due',
+  'l1_superseded_versions_due',
+  'l2_lines_compared',
+  'l3_rows_passed',
+  'l4_checkpoints_moved',
+  'l6_parts_put_again',
+  'l7_failures_beside_others',
+  'create_once_batches_removed',
+  'owned_receipts',
+  'once_per_request_claims',
+  'exact_positions_moved',
+  'exact_lines_compared',
+  'planned_loads',
+  'linear_sends',
+  'known_failures',
+] as const;
+export type Counted = (typeof COUNTED)[number];
+export type Counts = Record<Counted, number>;
 
-export const NO_COUNTS: Readonly<Counts> = { redriven: 0, redriven_weeks_later: 0, tampered: 0, strictly_live: 0 };
+export function noCounts(): Counts {
+  return Object.fromEntries(COUNTED.map((name) => [name, 0])) as Counts;
+}
 
 /** Messages on their way to a queue. */
 export interface Sent {

@@ -27,6 +27,8 @@ export interface Backing {
   /** How long a message that is sent now stays hidden. Random, because queues keep no order. */
   readonly delay_ms: () => number;
   readonly onSent: (sent: Sent) => void;
+  /** These requests have arrived in their queue. */
+  readonly onRequested: (requests: readonly Pick<ExtractRequest, 'entity' | 'slice'>[]) => void;
   readonly onLost: (messages: readonly { readonly entity: string }[]) => void;
   readonly nextAttempt: () => string;
 }
@@ -83,6 +85,7 @@ function faultyQueue(backing: Backing, invocation: Invocation, name: 'requests' 
   const queue: LocalQueue<never> = backing[name];
   const send = async (messages: readonly never[]) => {
     for (const message of messages) await queue.send([message], backing.delay_ms());
+    if (name === 'requests') backing.onRequested(messages);
   };
   const sendAll = async (messages: readonly never[]): Promise<void> => {
     if (messages.length === 0) return;

@@ -208,8 +208,8 @@ export class Functions {
       `${clock.now_us} ${invocation.name} ends: ${failure ? `${failure.code} ${failure.message}` : String(outcome)}`,
     );
     if (!delivered) {
-      // Nothing repeats a failed command.
-      if (outcome !== 'done') this.#world.areGone();
+      // Nothing repeats a failed command. A planner's requests are not of any load that could be left behind.
+      if (outcome !== 'done' && about !== 'planner') this.#world.isGone(about);
       if (failure) this.#world.check((law) => law.onFailure?.(this.#world.facts, about, failure));
       return;
     }

@@ -1,5 +1,7 @@
+import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import { CHECKPOINTS_KEY, partKey } from '@bronze/common/load/object-keys';
 import type { SliceManifest } from '@bronze/common/load/slice-manifest';
+import { minusSeconds } from '@bronze/common/words/timestamp';
 import type { Poison } from './facts.ts';
 import type { World } from './world.ts';
 
@@ -41,6 +43,22 @@ export class Tampering {
       trace.add(`${clock.now_us} tampered: ${poison} of ${slice.entity}`);
       await (poison === 'part foreign' ? this.#putForeign(slice) : this.#corrupt(slice));
     }
+  }
+
+  /**
+   * Edits the checkpoint file by hand: the entity's `last_sync_timestamp` goes back by an hour. Only where a load says
+   * that it brings rows again, which windows of time don't.
+   */
+  async setCheckpointBack(entity: string): Promise<void> {
+    const { raw, ledger, counts } = this.#world;
+    const { last_sync_timestamp, pending_load, ...rest } = ledger.checkpoints.get(entity) ?? {};
+    const stored = await raw.get(CHECKPOINTS_KEY);
+    if (!stored || last_sync_timestamp === undefined || pending_load || !rest.exact_position) return;
+    const edited = { ...rest, last_sync_timestamp: minusSeconds(last_sync_timestamp, 3600) } as Checkpoint;
+    const file = JSON.parse(Buffer.from(stored.body).toString()) as Record<string, Checkpoint>;
+    await raw.replace(CHECKPOINTS_KEY, Buffer.from(JSON.stringify({ ...file, [entity]: edited })), stored.etag);
+    ledger.checkpoints.set(entity, edited);
+    counts.checkpoints_edited += 1;
   }
 
   async #corrupt({ batches: [batch] }: SliceManifest): Promise<void> {

@@ -15,6 +15,7 @@ const WEIGHTS = {
   redrive: 2,
   replay: 2,
   abandon: 0.3,
+  'set back': 2,
 } as const;
 export type Action = keyof typeof WEIGHTS;
 
@@ -27,6 +28,8 @@ export interface PlannedEntity {
   readonly heedsSince: boolean;
   /** Whether a table's rows carry `xmin`, so that its windows are exact. */
   readonly isExact: boolean;
+  /** Whether it is a materialized view. */
+  readonly isMaterialized: boolean;
 }
 
 export interface Workload {
@@ -58,7 +61,9 @@ export function drawWorkload(random: Random): Workload {
     const kind = random.chance(0.2) ? 'api' : 'table';
     const rows = drawRows(kind, random);
     const poison = index === poisoned ? random.pick(POISONS) : undefined;
-    return { name, kind, rows, poison, heedsSince: random.chance(0.7), isExact: random.chance(0.6) };
+    const isExact = random.chance(0.6);
+    const isMaterialized = isExact && random.chance(0.12);
+    return { name, kind, rows, poison, heedsSince: random.chance(0.7), isExact, isMaterialized };
   });
   return {
     config: defineConfig({
@@ -112,7 +117,15 @@ function settingsOf({ kind, rows }: PlannedEntity, random: Random): ConfigInput[
 export function smallWorkload(): Workload {
   const limits = { batch_rows: 2, task_rows: 4, slice_rows: 6 };
   const table = (name: string, rows: number): PlannedEntity => {
-    return { name, kind: 'table', rows, poison: undefined, heedsSince: true, isExact: name === 'orders' };
+    return {
+      name,
+      kind: 'table',
+      rows,
+      poison: undefined,
+      heedsSince: true,
+      isExact: name === 'orders',
+      isMaterialized: false,
+    };
   };
   return {
     config: defineConfig({

@@ -4,12 +4,21 @@ import { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
 import { setImmediate as settled } from 'node:timers/promises';
 import { act } from './actions.ts';
 import { Agenda } from './agenda.ts';
-import { type Counts, type EntityFacts, type Facts, healthy, type Law, NO_COUNTS, type Violation } from './facts.ts';
+import {
+  type Counted,
+  type Counts,
+  type EntityFacts,
+  type Facts,
+  healthy,
+  type Law,
+  noCounts,
+  type Violation,
+} from './facts.ts';
 import { type FaultPlan, NO_FAULTS } from '../faults/fates.ts';
 import type { Backing } from './faulty-ports.ts';
 import { Functions } from './functions.ts';
 import { firstBroken } from '../laws/all-laws.ts';
-import { type Change, Ledger } from './ledger.ts';
+import { type Change, Ledger, type LoadFacts } from './ledger.ts';
 import { ObservedStore } from './observed-store.ts';
 import { emptyQueues } from './queues.ts';
 import { Random } from '../../random.ts';
@@ -59,7 +68,7 @@ export class World {
   troubled = { calls: 0, deliveries: 0 };
   /** Ids of messages that have been dead for weeks. */
   readonly weeks_old = new Set<string>();
-  readonly counts: Counts = { ...NO_COUNTS };
+  readonly counts: Counts = noCounts();
 
   constructor(options: WorldOptions) {
     const { seed, workload, faults } = options;
@@ -96,7 +105,8 @@ export class World {
   }
 
   get facts(): Facts {
-    return { ledger: this.ledger, entities: this.#entities, gone: this.#gone, asked_at: this.#asked_at };
+    const count = (what: Counted, times = 1) => void (this.counts[what] += times);
+    return { ledger: this.ledger, entities: this.#entities, gone: this.#gone, asked_at: this.#asked_at, count };
   }
 
   /** Notes that a message of the entity is gone: only another request replaces it. */
@@ -104,9 +114,14 @@ export class World {
     this.#gone.add(entity);
   }
 
-  /** Notes that a command was interrupted: it may have been about any entity. */
-  areGone(): void {
-    for (const name of this.#entities.keys()) this.isGone(name);
+  /** Notes a request that has arrived. Unless it continues a load, it also completes what a lost message left behind. */
+  isRequested({ entity, slice }: Pick<ExtractRequest, 'entity' | 'slice'>): void {
+    if (slice === undefined) this.#gone.delete(entity);
+  }
+
+  /** An operator sets the checkpoint of an idle table back by an hour. */
+  setCheckpointBack(entity: string): Promise<void> {
+    return this.#tampering.setCheckpointBack(entity);
   }
 
   newId(): string {
@@ -136,6 +151,7 @@ export class World {
     this.#agenda.faults = NO_FAULTS;
     await this.#toRest(false);
     this.check((law) => law.atRest?.(this.facts));
+    this.counts.healthy = healthy(this.facts).length;
     this.counts.strictly_live = healthy(this.facts).filter(({ name }) => !this.#gone.has(name)).length;
     this.#asked_at = this.clock.now;
     this.clock.tick(2_000_000);
@@ -153,6 +169,7 @@ export class World {
   /** Sends a request by hand. It has no load id: the load gets the id of the message. */
   async ask(request: { entity: string; load_type?: 'full' }): Promise<void> {
     this.backing.requests.sendText(JSON.stringify(request), {});
+    this.isRequested(request);
     this.trace.add(`${this.clock.now_us} by hand: ${JSON.stringify(request)}`);
   }
 
@@ -223,6 +240,7 @@ export class World {
       clock: this.clock,
       store: new ObservedStore(this.raw, this.ledger, (change: Change) => {
         this.check((law) => law.onChange?.(this.facts, change));
+        if (change.kind === 'record') this.#countFallbacks(change.load);
         if (change.kind === 'manifest') this.#tampering.committed.push(change.manifest);
       }),
       requests: new LocalQueue<ExtractRequest>(this.#database, 'extract'),
@@ -234,9 +252,16 @@ export class World {
         this.check((law) => law.onSent?.(this.facts, sent));
         recordSent(this.ledger, sent);
       },
+      onRequested: (messages) => messages.forEach((request) => this.isRequested(request)),
       onLost: (messages) => messages.forEach(({ entity }) => this.isGone(entity)),
       nextAttempt: () => `attempt-${(this.#ids += 1)}`,
     };
+  }
+
+  /** Why the load fell back, at its claim and while it was read. */
+  #countFallbacks({ record, slices }: LoadFacts): void {
+    const reasons = [record?.window_fallback, ...slices.map((slice) => slice?.window_fallback)];
+    for (const reason of new Set(reasons)) if (reason !== undefined) this.counts[`fallback_${reason}`] += 1;
   }
 
   #factsOf({ name, poison }: PlannedEntity): EntityFacts {
@@ -249,6 +274,9 @@ export class World {
       },
       current: () => source?.current() ?? [],
       versions: () => source?.versions() ?? [],
+      get is_clock_wrong() {
+        return source?.is_clock_wrong ?? false;
+      },
     };
   }
 }

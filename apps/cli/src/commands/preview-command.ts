@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { readLoadRecord, type LoadRecord } from '@bronze/common/load/load-record';
-import { loadRecordsPrefix } from '@bronze/common/load/object-keys';
+import { loadIdOfRecord, loadRecordsPrefix } from '@bronze/common/load/object-keys';
 import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { EXIT, usageError } from '../exit-code.ts';
@@ -39,7 +39,7 @@ async function newestParts(entity: string, options: PreviewOptions): Promise<str
   const objects = await FolderObjectStore.open(options.out);
   try {
     const keys = await objects.list(loadRecordsPrefix(entity));
-    const ids = keys.map((key) => key.slice(loadRecordsPrefix(entity).length, -'.json'.length));
+    const ids = keys.map((key) => loadIdOfRecord(entity, key)).filter((load_id) => load_id !== undefined);
     const records = await Promise.all(ids.map((load_id) => readLoadRecord(objects, { entity, load_id })));
     const completed = records.filter((record): record is LoadRecord => record?.status === 'completed');
     const parts = completed.toSorted((a, b) => (a.ingested_at < b.ingested_at ? 1 : -1)).flatMap(({ parts }) => parts);

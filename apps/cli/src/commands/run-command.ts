@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly config: string;
   readonly out: string;
   readonly databaseUrl?: string;
+  /** In milliseconds. */
+  readonly retryFor: number;
   readonly output: Format;
 }
 
@@ -28,6 +30,7 @@ export async function runCommand(entities: readonly string[], options: RunOption
         engine,
         out_dir: options.out,
         environment: process.env,
+        retry_for_ms: options.retryFor,
         log: progress,
       },
       {
@@ -69,9 +72,18 @@ function printReport(report: RunReport, options: RunOptions): void {
     for (const { entity, reason } of report.plan.skipped) say(`${entity}: skipped, ${reason}`);
     say(`Parquet, checkpoints and load records are in ${options.out}`);
   }
-  for (const { entity, failure } of report.results) {
-    if (failure) say(`\n${entity} failed: ${failure.code}\n  ${failure.message}\n  What to do: ${failure.hint}`);
+  for (const [what, entities] of failedBy(report.results)) say(`\n${entities.join(', ')} failed: ${what}`);
+}
+
+/** A failure of a source is that of all its entities, and is said once. */
+function failedBy(results: RunReport['results']): ReadonlyMap<string, readonly string[]> {
+  const failed = new Map<string, string[]>();
+  for (const { entity, failure } of results) {
+    if (!failure) continue;
+    const what = `${failure.code}\n  ${failure.message}\n  What to do: ${failure.hint}`;
+    failed.set(what, [...(failed.get(what) ?? []), entity]);
   }
+  return failed;
 }
 
 function summarize(result: EntityResult) {

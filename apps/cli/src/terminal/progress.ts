@@ -35,9 +35,13 @@ class PlainProgress implements Progress {
     if (event.kind === 'window_fallback') {
       line(`At least once: ${event.entity} uses its timestamp this time, so rows may repeat (${event.reason})`);
     }
+    if (event.kind === 'strays_ignored') line(straysText(event));
+    if (event.kind === 'end_implied') line(`End of list: ${event.entity}, ${howEnded(event)}`);
     if (event.kind === 'source_retried') {
       line(`Retrying: ${event.entity}, ${event.failure.code}: ${event.failure.message}`);
     }
+    const said = describeConnection(event);
+    if (said !== undefined) line(said);
     if (event.kind === 'message_failed') {
       const { entity, failure, is_dead } = event;
       line(`${is_dead ? 'Failed' : 'Retrying'}: ${entity}, ${failure.code}: ${failure.message}`);
@@ -47,11 +51,38 @@ class PlainProgress implements Progress {
   stop(): void {}
 }
 
+/** One line about files that somebody or something left among the receipts of a load. */
+function straysText({ entity, objects, prefix, names }: Extract<PipelineEvent, { kind: 'strays_ignored' }>): string {
+  const shown = names.map((name) => (name === '' ? 'the marker of the folder' : JSON.stringify(name)));
+  const more = objects > names.length ? ' and others' : '';
+  return `Ignored: ${entity}, ${plural(objects, 'object')} in ${prefix} that Bronze did not write there: ${shown.join(', ')}${more}`;
+}
+
+/** What happens to the connections of a whole source. */
+function describeConnection(event: PipelineEvent): string | undefined {
+  switch (event.kind) {
+    case 'source_waiting':
+      return `Waiting: ${event.source}, at most ${event.wait_seconds_max} s more: ${event.failure.message}`;
+    case 'source_reached':
+      return `Connected: ${event.source}, after ${Math.round(event.waited_seconds)} s`;
+    case 'connections_lowered':
+      return `Connections: ${event.source} allows Bronze ${event.max_connections} at a time; set max_connections: ${event.max_connections}`;
+    default:
+      return undefined;
+  }
+}
+
 /** Explains a slow load: an API that can't be asked for changes is read in full. */
 function howFiltered({ since_parameter }: { since_parameter: string | undefined }): string {
   return since_parameter === 'refused' || since_parameter === 'ignored'
     ? `; the API ${since_parameter} the since parameter, so everything is read and filtered`
     : '';
+}
+
+/** Shows an end that the API doesn't say plainly, so that people can judge it. */
+function howEnded({ how, page, status }: Extract<PipelineEvent, { kind: 'end_implied' }>): string {
+  if (how === 'refused') return `the API refuses page ${page} (${status})`;
+  return page === undefined ? 'the last page token comes again' : `page ${page} is the last one again`;
 }
 
 function line(text: string): void {
@@ -63,11 +94,15 @@ const DONE: ReadonlySet<PipelineEvent['kind']> = new Set(['load_completed', 'loa
 
 class LiveProgress implements Progress {
   readonly #lines = new Map<string, Line>();
+  /** What each source waits for. */
+  readonly #waits = new Map<string, string>();
   readonly #draw = createLogUpdate(process.stderr);
   #isStopped = false;
   readonly #timer = setInterval(() => this.#redraw(), REDRAW_INTERVAL_MS);
 
   event(event: PipelineEvent): void {
+    if (event.kind === 'source_waiting') this.#waits.set(event.source, describeConnection(event) ?? '');
+    if (event.kind === 'source_reached') this.#waits.delete(event.source);
     const shown = this.#lineOf(event.entity);
     if (event.kind === 'load_claimed') {
       shown.stage = 'extracting';
@@ -76,6 +111,7 @@ class LiveProgress implements Progress {
     if (event.kind === 'batch_staged') shown.rows_staged += event.rows;
     if (event.kind === 'slice_committed' && event.final) shown.stage = 'writing';
     if (event.kind === 'task_written') shown.rows_written += event.rows + event.rows_quarantined;
+    if (event.kind === 'strays_ignored') this.#draw.persist(straysText(event));
     if (DONE.has(event.kind)) this.#end(shown, 'done');
     if (event.kind === 'message_failed' && event.is_dead) this.#end(shown, 'failed');
   }
@@ -104,7 +140,8 @@ class LiveProgress implements Progress {
 
   #redraw(): void {
     const width = Math.max(0, ...[...this.#lines.keys()].map((entity) => entity.length));
-    this.#draw([...this.#lines].map(([entity, shown]) => draw(entity.padEnd(width), shown)).join('\n'));
+    const lines = [...this.#lines].map(([entity, shown]) => draw(entity.padEnd(width), shown));
+    this.#draw([...lines, ...this.#waits.values()].join('\n'));
   }
 }
 

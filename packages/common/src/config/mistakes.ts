@@ -60,12 +60,18 @@ function shown(value: unknown, path: readonly PropertyKey[]): string {
 }
 
 function suggestion(written: string, known: readonly string[]): string {
-  const close = known
-    .map((name) => ({ name, distance: editDistance(written.toLowerCase(), name) }))
+  const near = nearest(written, known);
+  if (near !== undefined) return `; did you mean "${near}"?`;
+  return known.length > 0 ? `; expected one of ${known.join(', ')}` : '';
+}
+
+/** The known name that `written` is most likely a misspelling of; undefined if it is like none of them. */
+export function nearest(written: string, known: readonly string[]): string | undefined {
+  const [first] = known
+    .map((name) => ({ name, distance: editDistance(written.toLowerCase(), name.toLowerCase()) }))
     .filter(({ name, distance }) => distance <= Math.max(1, Math.floor(name.length / 3)))
     .sort((a, b) => a.distance - b.distance);
-  if (close[0]) return `; did you mean "${close[0].name}"?`;
-  return known.length > 0 ? `; expected one of ${known.join(', ')}` : '';
+  return first?.name;
 }
 
 /** The Levenshtein distance, computed one row of the table at a time. */

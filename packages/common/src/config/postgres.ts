@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { commonFields, described, seconds } from './fields.ts';
+import { checkNewNames, newName } from './columns.ts';
+import { commonFields, described, positive, seconds } from './fields.ts';
 import { referenceSchema } from './reference.ts';
 
 const IDENTIFIER_BYTES_MAX = 63;
@@ -36,17 +37,27 @@ export const postgresSourceSchema = z.strictObject({
     z._default(seconds, 300),
     'the connection counts as lost when the server sends nothing for this long, even while it sorts a large table',
   ),
+  max_connections: described(
+    z._default(positive, 2),
+    'the most connections to the database at a time, in one process. A role with `CONNECTION LIMIT 1` needs 1',
+  ),
   reconnects: described(
     z._default(z.int().check(z.minimum(0)), 3),
-    'how many times a lost connection is reopened without progress before the slice fails',
+    'how many times a lost connection is reopened without progress before the claim or slice fails',
   ),
 });
 export type PostgresSourceInput = z.input<typeof postgresSourceSchema>;
 export type PostgresSourceConfig = z.output<typeof postgresSourceSchema>;
 
+/** The keys under the name of a column. */
+export const tableColumnSchema = z.strictObject(
+  { as: described(newName, 'the column’s name in Bronze') },
+  { error: "expected the name that it has in Bronze: { as: 'new_name' }" },
+);
+
 const { source, ...limits } = commonFields;
 
-export const tableEntitySchema = z.strictObject({
+const tableSchema = z.strictObject({
   source,
   table: described(
     z.string().check(z.regex(/^[^.]+\.[^.]+$/u, 'expected schema.table, such as "public.orders"')),
@@ -76,8 +87,13 @@ export const tableEntitySchema = z.strictObject({
     z._default(z.nullable(column), null),
     'date or timestamp column whose date names the `event_date=` partition; `null`: files are not partitioned by event date',
   ),
+  columns: described(
+    z._default(z.record(column, tableColumnSchema), {}),
+    "columns that are renamed on the way: `{ event_date: { as: 'event_at' } }`. Other settings keep naming them as the table does",
+  ),
   ...limits,
 });
+export const tableEntitySchema = tableSchema.check(checkNewNames);
 export type TableEntityInput = z.input<typeof tableEntitySchema>;
 /** A table of a PostgreSQL source, with the entity's name. */
 export type TableEntity = z.output<typeof tableEntitySchema> & { readonly name: string };

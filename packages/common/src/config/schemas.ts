@@ -1,9 +1,11 @@
-import { postgresSourceSchema, tableEntitySchema } from './postgres.ts';
-import { endpointEntitySchema, PAGING_SCHEMAS, restSourceSchema, sinceSchema } from './rest.ts';
+import { postgresSourceSchema, tableColumnSchema, tableEntitySchema } from './postgres.ts';
+import { endpointEntitySchema, fieldSchema, PAGING_SCHEMAS, restSourceSchema, sinceSchema } from './rest.ts';
 
 /** Which keys a source and its entities may have depends on the source's type. */
 export const SOURCE_SCHEMAS = { postgres: postgresSourceSchema, rest: restSourceSchema };
 export const ENTITY_SCHEMAS = { postgres: tableEntitySchema, rest: endpointEntitySchema };
+/** The settings of one column. */
+export const COLUMN_SCHEMAS = { postgres: tableColumnSchema, rest: fieldSchema };
 
 /** The keys allowed at a path of a configuration as written; empty if they can't be determined. */
 export function knownKeysAt(input: unknown, path: readonly PropertyKey[]): readonly string[] {
@@ -12,6 +14,7 @@ export function knownKeysAt(input: unknown, path: readonly PropertyKey[]): reado
   if (section === undefined) return ['sources', 'entities'];
   if (section === 'sources') return keysOf(SOURCE_SCHEMAS, Reflect.get(written, 'type'));
   if (field === undefined) return keysOf(ENTITY_SCHEMAS, kindOfEntity(input, written));
+  if (field === 'columns') return keysOf(COLUMN_SCHEMAS, kindOfEntity(input, written));
   if (field === 'paging') return keysOf(PAGING_SCHEMAS, Reflect.get(recordAt(written, 'paging'), 'style'));
   return field === 'since' ? Object.keys(sinceSchema.shape) : [];
 }

@@ -70,6 +70,15 @@ describe('a message', () => {
     ]);
   });
 
+  test('that is interrupted by a stop has not failed, and a stop hides nothing else', async () => {
+    const { ports, dead, events, records } = world();
+    const stopping = { ...ports, isStopping: () => true };
+    await expect(deliverMessage(stopping, message(5), failing('SOURCE_INTERRUPTED'))).rejects.toThrow('what was wrong');
+    expect([dead, events, await records()]).toEqual([[], [], []]);
+    await deliverMessage(stopping, message(), failing('TABLE_MISSING'));
+    expect(events).toMatchObject([{ kind: 'message_failed', failure: { code: 'TABLE_MISSING' } }]);
+  });
+
   test('that meets a bug of ours is delivered again too', async () => {
     const { ports, dead } = world();
     const bug = async () => {

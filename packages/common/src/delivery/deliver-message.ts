@@ -23,6 +23,8 @@ export interface DeliveryPorts {
   readonly log: Log;
   /** Sends a message to the dead-letter queue of the queue that delivered it. */
   sendToDeadLetterQueue(message: DeliveredMessage, failure: Failure): Promise<void>;
+  /** Whether deliveries are being ended before their time. A transient failure is then no failure, nor a delivery. */
+  isStopping?(): boolean;
 }
 
 /**
@@ -57,6 +59,7 @@ export async function deliverMessage(
 
 async function fail(ports: DeliveryPorts, message: DeliveredMessage, thrown: unknown): Promise<void> {
   const failure = toFailure(thrown);
+  if (failure.kind === 'transient' && ports.isStopping?.()) throw thrown;
   const is_dead = !isRetryable(failure) || message.receive_count >= RECEIVE_COUNT_MAX;
   const { receive_count } = message;
   ports.log.event({ kind: 'message_failed', entity: entityIn(message.body), receive_count, is_dead, failure });

@@ -1,5 +1,5 @@
 import { type CompletionPorts, finishSwap } from './complete-load.ts';
-import { receiptNames } from './receipts.ts';
+import { listReceipts } from './receipts.ts';
 import { encodeJson } from '../words/json.ts';
 import { columnsBefore, type LoadRecord, readLoadRecord } from './load-record.ts';
 import { loadRecordKey } from './object-keys.ts';
@@ -33,7 +33,7 @@ export async function abandonLoad(ports: CompletionPorts, entity: string): Promi
     rows_in_bronze: 0,
     rows_quarantined: 0,
     slices: slices.length,
-    write_tasks: (await receiptNames(ports.objects, key)).size,
+    write_tasks: (await listReceipts(ports.objects, key)).tasks.size,
     engines: [],
     columns: slices.at(-1)?.columns ?? (await columnsBefore(ports.objects, entity, load)),
     parts: [],

@@ -3,13 +3,13 @@ import { BronzeError } from '../words/failure.ts';
 import { encodeJson } from '../words/json.ts';
 import { buildLoadRecord, type LoadRecord, readLoadRecord } from './load-record.ts';
 import type { ExtractRequest } from './messages.ts';
-import { type LoadKey, loadRecordKey, sliceOfTask } from './object-keys.ts';
+import { type LoadKey, loadRecordKey, receiptsPrefix, sliceOfTask } from './object-keys.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from './events.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { TaskQueue } from '../ports/queue.ts';
-import { isCovered, readReceipts, receiptNames } from './receipts.ts';
+import { isCovered, listReceipts, readReceipts, straysAmong } from './receipts.ts';
 import { assertSameClaim } from './same-claim.ts';
 import { nextPart, readSlice, readSlices } from './slice-manifest.ts';
 
@@ -23,15 +23,31 @@ export interface CompletionPorts {
 
 /** Completes the load if every write task has its receipt; if not, a later writer does (decision 1). Safe to repeat. */
 export async function completeLoad(ports: CompletionPorts, load: LoadKey): Promise<void> {
-  const written = await receiptNames(ports.objects, load);
+  const listed = await listReceipts(ports.objects, load);
+  const written = listed.tasks;
   if (!(await mayBeCovered(ports.objects, load, written))) return;
   const slices = await readSlices(ports.objects, load);
   if (!isCovered(slices, written)) return;
   const receipts = await readReceipts(ports.objects, load, slices);
   const record = buildLoadRecord(slices, receipts, ports.clock.now());
   assertReconciled(record);
-  await finishSwap(ports, await decide(ports, load, record));
+  const decided = await decide(ports, load, record);
+  // Only who decided says it, so that it is said once.
+  if (decided === record) nameStrays(ports.log, load, straysAmong(listed, slices));
+  await finishSwap(ports, decided);
 }
+
+/** As many as fit into a line of a log. */
+const STRAYS_NAMED = 3;
+
+function nameStrays(log: Log, { entity, load_id }: LoadKey, strays: readonly string[]): void {
+  if (strays.length === 0) return;
+  const names = strays.slice(0, STRAYS_NAMED).map((name) => name.slice(0, STRAY_CHARACTERS));
+  const prefix = receiptsPrefix({ entity, load_id });
+  log.event({ kind: 'strays_ignored', entity, load_id, prefix, objects: strays.length, names });
+}
+
+const STRAY_CHARACTERS = 80;
 
 /**
  * Whether there are at least as many receipts as write tasks. Every writer asks this, so it takes one or two reads

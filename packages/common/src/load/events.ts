@@ -36,7 +36,37 @@ export type PipelineEvent =
       readonly failure: Failure;
     }
   | { readonly kind: 'run_log_unwritten'; readonly entity: string; readonly failure: Failure }
+  | {
+      /** The API refused the page behind the last, or gave the last one again: Bronze took that for the end of the list. */
+      readonly kind: 'end_implied';
+      readonly entity: string;
+      readonly how: 'refused' | 'repeated';
+      /** Number or offset of the page; undefined for page tokens. */
+      readonly page?: string | undefined;
+      readonly status?: number;
+    }
   | { readonly kind: 'source_retried'; readonly entity: string; readonly attempt: number; readonly failure: Failure }
+  | {
+      /** No connection to the source for now: everything that reads from it waits. */
+      readonly kind: 'source_waiting';
+      readonly entity: string;
+      readonly source: string;
+      readonly wait_seconds_max: number;
+      readonly failure: Failure;
+    }
+  | {
+      readonly kind: 'source_reached';
+      readonly entity: string;
+      readonly source: string;
+      readonly waited_seconds: number;
+    }
+  | {
+      /** The server allows fewer connections than the configuration. */
+      readonly kind: 'connections_lowered';
+      readonly entity: string;
+      readonly source: string;
+      readonly max_connections: number;
+    }
   | {
       readonly kind: 'batch_staged';
       readonly entity: string;
@@ -72,6 +102,16 @@ export type PipelineEvent =
       readonly parts: number;
       readonly bytes: number;
       readonly rows_quarantined: number;
+    }
+  | {
+      /** Objects lie among the load's receipts that are none. They count for nothing, and nothing removes them. */
+      readonly kind: 'strays_ignored';
+      readonly entity: string;
+      readonly load_id: string;
+      readonly prefix: string;
+      readonly objects: number;
+      /** The first of them, without the prefix; `""` is the marker of the folder. */
+      readonly names: readonly string[];
     }
   | { readonly kind: 'load_abandoned'; readonly entity: string; readonly load_id: string }
   | {

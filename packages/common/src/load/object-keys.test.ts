@@ -57,6 +57,23 @@ test('logs and failures are stored under the UTC day on which they happened', ()
   );
 });
 
+test('a load’s id can be read from its record’s key, and not from that of a stray next to it', () => {
+  const load_id = '00000000-0000-8000-8000-000000000001';
+  const key = keys.loadRecordKey({ entity: 'orders', load_id });
+  expect(keys.loadIdOfRecord('orders', key)).toBe(load_id);
+  const folder = keys.loadRecordsPrefix('orders');
+  for (const stray of [
+    '',
+    '.DS_Store',
+    '.json',
+    `${load_id} (1).json`,
+    `${load_id}.json~`,
+    `${load_id}.text`,
+    `a/${load_id}.json`,
+  ])
+    expect(keys.loadIdOfRecord('orders', `${folder}${stray}`), stray).toBeUndefined();
+});
+
 test('the task’s name can be read from a receipt’s key', () => {
   expect(keys.taskNameOfReceipt(load, keys.receiptKey(load, 1, 99_999))).toBe(keys.taskName(1, 99_999));
   expect(keys.sliceOfTask(keys.taskName(1, 2))).toBe(1);

@@ -1,5 +1,5 @@
 /** Every object key that Bronze writes is built here. The policies in `infra/` repeat the prefixes. */
-import type { LoadType } from '../words/entity.ts';
+import { loadIdSchema, type LoadType } from '../words/entity.ts';
 import { BronzeError } from '../words/failure.ts';
 import { isCalendarDay, type Timestamp, utcDate } from '../words/timestamp.ts';
 
@@ -60,6 +60,12 @@ export function loadRecordsPrefix(entity: string): string {
 
 export function loadRecordKey(load: LoadKey): string {
   return `${loadRecordsPrefix(load.entity)}${load.load_id}.json`;
+}
+
+/** The load id in the key of a load record; undefined for a stray next to it, such as `{load_id} (1).json`. */
+export function loadIdOfRecord(entity: string, key: string): string | undefined {
+  const load_id = key.slice(loadRecordsPrefix(entity).length, -'.json'.length);
+  return key === loadRecordKey({ entity, load_id }) && loadIdSchema.safeParse(load_id).success ? load_id : undefined;
 }
 
 export function stagingPrefix(load: LoadKey): string {

@@ -2,7 +2,15 @@ import { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
 import { expect, test } from 'vitest';
 import { encodeJson } from '../words/json.ts';
 import { receiptKey, receiptsPrefix } from './object-keys.ts';
-import { isCovered, missingTasks, readReceipts, receiptNames, receiptSchema, taskNames } from './receipts.ts';
+import {
+  isCovered,
+  listReceipts,
+  missingTasks,
+  readReceipts,
+  receiptSchema,
+  straysAmong,
+  taskNames,
+} from './receipts.ts';
 import { LOAD_ID, slice } from './slices.fixtures.ts';
 
 const LOAD = { entity: 'orders', load_id: LOAD_ID };
@@ -45,7 +53,9 @@ test.each(['.DS_Store', '00000-00000.json~', '00000-00000 (1).json', '', '00000-
   async (name) => {
     const objects = new MemoryObjectStore();
     await objects.putIfAbsent(`${receiptsPrefix(LOAD)}${name}`, Buffer.from('stray'));
-    expect([...(await receiptNames(objects, LOAD))]).toEqual([]);
+    const listed = await listReceipts(objects, LOAD);
+    expect([...listed.tasks]).toEqual([]);
+    expect(straysAmong(listed, [slice(0, 1, true)])).toEqual([name]);
   },
 );
 
@@ -60,7 +70,11 @@ test('receipts are listed by the name of their write task, and read in part orde
     const receipt = { ...PROOF, task: `0000${number}-0000${task}` };
     await objects.putIfAbsent(receiptKey(LOAD, number, task), encodeJson(receipt));
   }
-  expect([...(await receiptNames(objects, LOAD))]).toEqual(['00000-00000', '00000-00001', '00001-00000']);
+  const listed = await listReceipts(objects, LOAD);
+  expect([...listed.tasks]).toEqual(['00000-00000', '00000-00001', '00001-00000']);
+  expect(straysAmong(listed, slices)).toEqual([]);
+  // A receipt of another load, copied here by hand.
+  expect(straysAmong(listed, slices.slice(0, 1))).toEqual(['00001-00000.json']);
   const tasks = (await readReceipts(objects, LOAD, slices)).map(({ task }) => task);
   expect(tasks).toEqual(['00000-00000', '00000-00001', '00001-00000']);
 });

@@ -39,13 +39,24 @@ export function isCovered(slices: readonly SliceManifest[], receipts: ReadonlySe
   return slices.at(-1)?.final === true && taskNames(slices).every((name) => receipts.has(name));
 }
 
-/**
- * Names of the write tasks that have a receipt: `00000-00003`. Other objects next to them, such as `.DS_Store`, an
- * editor's copy or the marker of a folder, are no receipts.
- */
-export async function receiptNames(objects: ObjectStore, load: LoadKey): Promise<ReadonlySet<string>> {
-  const names = (await objects.list(receiptsPrefix(load))).map((key) => taskNameOfReceipt(load, key));
-  return new Set(names.filter((name) => name !== undefined));
+/** What lies in the folder of a load's receipts. */
+export interface ListedReceipts {
+  /** Names of the write tasks that have a receipt: `00000-00003`. */
+  readonly tasks: ReadonlySet<string>;
+  /** Names of all objects. Some may be strays: `.DS_Store`, an editor's copy, `""` for the marker of the folder. */
+  readonly names: readonly string[];
+}
+
+export async function listReceipts(objects: ObjectStore, load: LoadKey): Promise<ListedReceipts> {
+  const keys = await objects.list(receiptsPrefix(load));
+  const tasks = keys.map((key) => taskNameOfReceipt(load, key)).filter((name) => name !== undefined);
+  return { tasks: new Set(tasks), names: keys.map((key) => key.slice(receiptsPrefix(load).length)) };
+}
+
+/** Names of the objects that are no receipt of any write task of the load, whose slices are all here. */
+export function straysAmong({ names }: ListedReceipts, slices: readonly SliceManifest[]): string[] {
+  const receipts = new Set(taskNames(slices).map((name) => `${name}.json`));
+  return names.filter((name) => !receipts.has(name));
 }
 
 /** The receipts of all write tasks, in part order. @throws BronzeError OBJECT_MISSING, OBJECT_INVALID */

@@ -36,7 +36,7 @@ export interface SliceStart {
 }
 
 export interface SliceReader {
-  /** Columns as the source names and types them now, in its own order. Like the rest, known once `batches` are read. */
+  /** Columns by their names in Bronze, in the source's own order and types. Like the rest, known once `batches` are read. */
   readonly columns: readonly Column[];
   /** Whether another slice can resume after any batch. If not, the slice reads the whole window or starts over. */
   readonly is_resumable: boolean;

@@ -10,4 +10,6 @@ export interface Deadline {
   isNear(): boolean;
   /** How long the next step may still take; `Infinity` where nothing ends the invocation. */
   remainingMs(): number;
+  /** Told when the invocation only waits for its source, and when it goes on: others may run in its place meanwhile. */
+  waits?(isWaiting: boolean): void;
 }

@@ -43,6 +43,7 @@ export const FAILURE_KINDS = {
   SECRET_UNAVAILABLE: 'transient',
   RESPONSE_TOO_LARGE: 'permanent',
   RESPONSE_MALFORMED: 'transient',
+  RESPONSE_UNSUPPORTED: 'permanent',
   RECORDS_MISSING: 'transient',
   LINK_REFUSED: 'permanent',
   PAGES_LOOP: 'transient',

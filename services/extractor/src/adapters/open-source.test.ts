@@ -49,7 +49,7 @@ test.each<[how: string, spell: (password: string) => string]>([
   const failure = await failureOf(`postgresql://u:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/d`);
   expect(failure).toMatchObject({
     code: 'SOURCE_REJECTED',
-    message: 'reading orders: I know (hidden) of yours (SQLSTATE XX000)',
+    message: 'connecting to the source: I know (hidden) of yours (SQLSTATE XX000)',
   });
 });
 

@@ -15,6 +15,7 @@ import { redactedLog, redactedSource } from '../redacted-source.ts';
 import { apiKeyIn } from '@bronze/common/secrets/api-key';
 import { RateLimiter } from '../rest/http/rate-limiter.ts';
 import { RestSource } from '../rest/rest-source.ts';
+import { type ConnectionPolicy, Connections } from '../postgres/connections.ts';
 import { PostgresSource } from '../postgres/postgres-source.ts';
 import { PgDatabase } from './pg-database.ts';
 import { UndiciClient } from './undici-client.ts';
@@ -25,7 +26,13 @@ export interface SourcePorts {
   readonly secrets: SecretProvider;
   readonly clock: Clock;
   readonly log: Log;
+  /** Default: that of a function, which is delivered a message again, and whose process outlives the mistake. */
+  readonly connecting?: ConnectionPolicy | undefined;
 }
+
+/** A restart of a database takes up to a minute. */
+export const RETRY_FOR_MS = 60_000;
+const IN_A_FUNCTION: ConnectionPolicy = { retry_for_ms: RETRY_FOR_MS, remembers_refusals: false };
 
 /**
  * The sources of a configuration by name, each opened when it is first asked for.
@@ -39,30 +46,40 @@ export function openSources(config: Config, ports: SourcePorts): (name: string) 
     if (known) return known;
     const found = config.sources[name];
     if (!found) throw new RangeError(`${name} is not a source, which checking the configuration should have found`);
-    const source = openSource(found, ports);
+    const source = openSource(found, ports, name);
     opened.set(name, source);
     return source;
   };
 }
 
-/** Opens a configured source. It connects only when it is used, and its failures show none of its secrets. */
-export function openSource(config: SourceConfig, ports: SourcePorts): Source {
+/**
+ * Opens a configured source. It connects only when it is used, and its failures show none of its secrets.
+ *
+ * @param name for messages
+ */
+export function openSource(config: SourceConfig, ports: SourcePorts, name = 'the source'): Source {
   const redaction = new Redaction();
   const redacted = { ...ports, log: redactedLog(ports.log, redaction) };
   const source =
-    config.type === 'rest' ? openRest(config, redacted, redaction) : openPostgres(config, redacted, redaction);
+    config.type === 'rest' ? openRest(config, redacted, redaction) : openPostgres(name, config, redacted, redaction);
   return redactedSource(source, redaction);
 }
 
-function openPostgres(config: PostgresSourceConfig, ports: SourcePorts, redaction: Redaction): PostgresSource {
-  const { clock, log } = ports;
+function openPostgres(
+  source: string,
+  config: PostgresSourceConfig,
+  ports: SourcePorts,
+  redaction: Redaction,
+): PostgresSource {
+  const { clock, log, connecting: policy = IN_A_FUNCTION } = ports;
   const login = databaseUrl(config, ports);
   const url = async (wasRefused: boolean): Promise<string> => {
     const found = await login(wasRefused);
     redaction.add(...secretsInUrl(found));
     return found;
   };
-  return new PostgresSource({ database: new PgDatabase({ url, config }), config, clock, log });
+  const database = new Connections({ source, database: new PgDatabase({ url, config }), config, policy, clock, log });
+  return new PostgresSource({ database, config, clock, log });
 }
 
 /** The login from the secret if there is one, read again after it was refused; otherwise the configured URL. */
@@ -82,5 +99,5 @@ function openRest(config: RestSourceConfig, ports: SourcePorts, redaction: Redac
   const limiter = new RateLimiter(clock, config);
   const http = new UndiciClient(config);
   const api = new ApiClient({ http, config, key: key || undefined, limiter, random: Math.random, log, redaction });
-  return new RestSource({ api, config, environment, clock });
+  return new RestSource({ api, config, environment, clock, log });
 }

@@ -6,6 +6,7 @@ import pg, { escapeIdentifier, escapeLiteral } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import type { Copy, Database, Quoting, Row, Session } from '../postgres/database.ts';
 import { checkedUrl } from '../postgres/database-url.ts';
+import { OWN_SEARCH_PATH_SQL } from '../postgres/table/search-path.ts';
 
 /** Every value arrives as the text that PostgreSQL prints: no parser of `pg` touches it. */
 const TEXT_ONLY = { getTypeParser: () => (text: string) => text };
@@ -22,13 +23,22 @@ const PASSWORD_REFUSED = '28P01';
 const BEGIN = 'BEGIN TRANSACTION ISOLATION LEVEL READ COMMITTED READ ONLY';
 
 /**
- * These settings make values canonical text. `SET LOCAL`, because a pooler in transaction mode keeps no other settings.
- * `row_security = off` turns a policy that would hide rows into an error.
+ * What a role or a database may set otherwise, and what it would change: names and functions that are found, how values
+ * print, how literals are read, which rows a query finds, and how long it may wait. `SET LOCAL`, because a pooler in
+ * transaction mode keeps no other settings. `row_security = off` turns a policy that would hide rows into an error.
+ *
+ * `money` is a whole number of the smallest unit of its locale. In `C` that is a hundredth, so it is set only where it
+ * is one anyway: 1234 yen must not become 12.34.
  */
-const SETTINGS = `SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; SET LOCAL intervalstyle = 'iso_8601';
-SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1; SET LOCAL client_encoding = 'UTF8';
-SET LOCAL jit = off; SET LOCAL row_security = off; SET LOCAL max_parallel_workers_per_gather = 0;
-SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS};`;
+const SETTINGS = `${OWN_SEARCH_PATH_SQL};
+SET LOCAL timezone = 'UTC'; SET LOCAL timezone_abbreviations = 'Default'; SET LOCAL datestyle = 'ISO, YMD';
+SET LOCAL intervalstyle = 'iso_8601'; SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 3;
+SET LOCAL xmlbinary = 'base64'; SET LOCAL client_encoding = 'UTF8'; SET LOCAL quote_all_identifiers = off;
+SET LOCAL standard_conforming_strings = on; SET LOCAL array_nulls = on;
+SET LOCAL row_security = off; SET LOCAL gin_fuzzy_search_limit = 0;
+SET LOCAL exit_on_error = off; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0;
+SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS};
+SELECT set_config('lc_monetary', 'C', true) WHERE scale(1::money::numeric) = 2;`;
 
 export const QUOTING: Quoting = { identifier: escapeIdentifier, literal: escapeLiteral };
 
@@ -46,14 +56,20 @@ export class PgDatabase implements Database {
     this.#options = options;
   }
 
-  /** Connects. If the password is refused, it asks for the URL once more, because it may just have been rotated. */
+  /**
+   * Connects. If the password is refused, it asks for the URL once more, because it may just have been rotated. The same
+   * one is not tried twice, because servers count refusals.
+   */
   async open(): Promise<PgSession> {
     const { url, config } = this.#options;
+    const current = await url(false);
     try {
-      return await PgSession.open(await url(false), config);
+      return await PgSession.open(current, config);
     } catch (thrown) {
       if (Reflect.get(Object(thrown), 'code') !== PASSWORD_REFUSED) throw thrown;
-      return PgSession.open(await url(true), config);
+      const renewed = await url(true);
+      if (renewed === current) throw thrown;
+      return PgSession.open(renewed, config);
     }
   }
 }

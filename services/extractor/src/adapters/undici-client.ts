@@ -37,7 +37,9 @@ export class UndiciClient implements HttpClient {
         throw this.#tooLarge(host);
       }
       const bytes = await answer.body.bytes();
-      return { status: answer.statusCode, headers: names, body: textOf(host, bytes, names['content-encoding']) };
+      const { statusCode: status } = answer;
+      const isRecords = status >= 200 && status <= 299 && bytes.length > 0;
+      return { status, headers: names, body: isRecords ? textOf(host, bytes, names) : excerptOf(bytes, names) };
     } catch (thrown) {
       throw thrown instanceof BronzeError ? thrown : this.#failure(host, timeout_ms, thrown);
     }
@@ -108,22 +110,35 @@ function lowerCase(headers: Record<string, string | string[] | undefined>): Http
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
-function textOf(host: string, bytes: Uint8Array, encoding: string | undefined): string {
+/** What a server says of its answers holds for each of them, so that retrying is pointless. */
+function textOf(host: string, bytes: Uint8Array, headers: HttpAnswer['headers']): string {
+  const { 'content-encoding': encoding } = headers;
   if (encoding !== undefined && encoding !== 'identity') {
-    throw failure(
-      'RESPONSE_MALFORMED',
-      `${host} compresses its answers${CODINGS.has(encoding) ? ` (${encoding})` : ''} unasked`,
-      COMPRESSED,
-    );
+    const coding = CODINGS.has(encoding) ? ` (${encoding})` : '';
+    throw failure('RESPONSE_UNSUPPORTED', `${host} compresses its answers${coding} unasked`, COMPRESSED);
   }
   try {
     return UTF8.decode(bytes);
   } catch {
-    throw failure('RESPONSE_MALFORMED', `${host} answers with bytes that are not UTF-8`, RETRIED);
+    const charset = /;\s*charset\s*=\s*"?([\w.:-]{1,40})/i.exec(headers['content-type'] ?? '')?.[1]?.toLowerCase();
+    const isOther = charset !== undefined && charset !== 'utf-8' && charset !== 'utf8';
+    throw isOther
+      ? failure(
+          'RESPONSE_UNSUPPORTED',
+          `${host} answers in another charset than UTF-8, as its Content-Type says`,
+          UTF8_ONLY,
+        )
+      : failure('RESPONSE_MALFORMED', `${host} answers with bytes that are not UTF-8`, RETRIED);
   }
+}
+
+/** What a refusal says is only shown: a proxy's error page may be in any form. */
+function excerptOf(bytes: Uint8Array, { 'content-encoding': encoding = 'identity' }: HttpAnswer['headers']): string {
+  return encoding === 'identity' ? new TextDecoder().decode(bytes) : '';
 }
 
 /** What a header may say in a message: anything else is text of the API. */
 const CODINGS: ReadonlySet<string> = new Set(['br', 'compress', 'deflate', 'gzip', 'zstd']);
 const COMPRESSED =
   'Bronze asks for plain answers (accept-encoding: identity). Make the API, or the proxy in between, respect that.';
+const UTF8_ONLY = 'JSON is UTF-8 (RFC 8259). Make the API send that, perhaps by a header accept-charset under headers.';

@@ -1,7 +1,15 @@
-/** The port through which PostgreSQL is read. Its one adapter is `adapters/pg-database.ts`. */
+/** The port through which PostgreSQL is read. Its one adapter is `adapters/pg-database.ts`, behind `connections.ts`. */
+import type { Deadline } from '@bronze/common/ports/clock';
 
 /** A row as PostgreSQL prints it: every value is text, or null. */
 export type Row = Readonly<Record<string, string | null>>;
+
+/** Who connects. */
+export interface Asking {
+  /** Name of the entity to read, for messages. */
+  readonly entity: string;
+  readonly deadline?: Deadline | undefined;
+}
 
 /** One database of one server, as one role sees it. */
 export interface Database {
@@ -10,7 +18,7 @@ export interface Database {
    *
    * @throws the driver's error, which `source-failure.ts` translates
    */
-  open(): Promise<Session>;
+  open(asking: Asking): Promise<Session>;
 }
 
 /** One connection with one open transaction. Each statement has its own snapshot. */

@@ -25,6 +25,7 @@ test('a password that was just rotated is read again, once', async () => {
     lookback_seconds: 0,
     statement_timeout_seconds: 60,
     idle_timeout_seconds: 60,
+    max_connections: 2,
     reconnects: 0,
   } as const;
   const clock = { now: () => FULL.ingested_at, sleep: async () => undefined };

@@ -25,14 +25,14 @@ describe('a claim', () => {
       'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz, event_date date)',
       { event_date: 'event_date' },
       'COLUMN_RESERVED',
-      /AS SELECT event_date AS source_event_date, … FROM public\.things/,
+      /columns: \{ event_date: \{ as: 'source_event_date' \} \} of things/,
     ],
     [
       'a column named like a folder in another case',
       'CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamptz, "Load_Type" text)',
       {},
       'COLUMN_RESERVED',
-      /"Load_Type" AS source_load_type/,
+      /Load_Type: \{ as: 'source_load_type' \}/,
     ],
     [
       'columns that differ in case',
@@ -103,7 +103,7 @@ describe('a claim', () => {
     expect(JSON.stringify(failure) + String(failure)).not.toMatch(/p4ssw0rd|wrong|postgresql:/);
   });
 
-  test('refuses a reserved name in another case, a domain as cursor, a money key and a SQL_ASCII database', async () => {
+  test('refuses a reserved name in another case, a domain as cursor and a SQL_ASCII database', async () => {
     const code = async (sql: string) => {
       const { source, entity } = sourceOf(await newDatabase(sql));
       return source.readHighWatermark(entity).then(
@@ -119,7 +119,6 @@ describe('a claim', () => {
         'CREATE DOMAIN timestamp_ms AS timestamp(3); CREATE TABLE things (id integer PRIMARY KEY, updated_at timestamp_ms)',
       ),
     ).toBe('COLUMN_UNSUPPORTED');
-    expect(await code('CREATE TABLE things (id money PRIMARY KEY, updated_at timestamptz)')).toBe('COLUMN_UNSUPPORTED');
     const url = await newDatabase();
     await execute(
       url,

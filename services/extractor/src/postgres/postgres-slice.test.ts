@@ -1,7 +1,9 @@
 import { defineConfig, entityOf, isTable } from '@bronze/common/config';
 import type { PipelineEvent } from '@bronze/common/load/events';
+import type { Deadline } from '@bronze/common/ports/clock';
 import { timestamp } from '@bronze/common/words/timestamp';
 import { expect, test } from 'vitest';
+import { Connections } from './connections.ts';
 import type { Database, Session } from './database.ts';
 import { PostgresSlice } from './postgres-slice.ts';
 import { CATALOG_SQL } from './table/catalog-sql.ts';
@@ -30,7 +32,7 @@ const DESCRIBED = JSON.stringify({
   has_children: false,
   encoding: 'UTF8',
   zone: 'UTC',
-  columns: [{ name: 'id', type: 'integer', not_null: true, readable: true }],
+  columns: [{ name: 'id', type: 'integer', builtin_type: 'int4', not_null: true, readable: true }],
   keys: [{ is_primary: true, columns: ['id'] }],
 });
 
@@ -61,7 +63,7 @@ function losing(rowsOf: (session: number) => number) {
   return { database, opened, closed };
 }
 
-function sliceOf(database: Database) {
+function sliceOf(database: Database, deadline?: Deadline) {
   const events: PipelineEvent[] = [];
   const waits: number[] = [];
   const clock = { now: () => timestamp('2024-01-15'), sleep: async (ms: number) => void waits.push(ms) };
@@ -70,7 +72,7 @@ function sliceOf(database: Database) {
   if (source?.type !== 'postgres' || !isTable(entity)) throw new Error('the source is not PostgreSQL');
   const slice = new PostgresSlice(
     { database, config: source, clock, log },
-    { entity, load: LOAD, position: undefined },
+    { entity, load: LOAD, position: undefined, deadline },
   );
   return { slice, events, waits };
 }
@@ -95,6 +97,26 @@ test('a slice that makes progress on each connection is never given up', async (
   for await (const batch of slice.batches) if ((rows += batch.rows) === 20) break;
   expect(rows).toBe(20);
   expect(opened).toHaveLength(20);
+});
+
+test('a slice under a limit of one connection gives its lost one back before it asks for another', async () => {
+  const { database, opened, closed } = losing((session) => (session < 3 ? 2 : 5));
+  const clock = { now: () => timestamp('2024-01-15'), sleep: () => new Promise<void>(setImmediate) };
+  const policy = { retry_for_ms: 0, remembers_refusals: true };
+  const log = { event: () => undefined };
+  const limited = new Connections({ source: 'db', database, config: { max_connections: 1 }, policy, clock, log });
+  let rows = 0;
+  for await (const batch of sliceOf(limited).slice.batches) if ((rows += batch.rows) === 10) break;
+  expect([opened.length, closed.length]).toEqual([4, 4]);
+});
+
+test('a slice does not reconnect when its invocation is about to end', async () => {
+  const { database, opened } = losing(() => 1);
+  const { slice } = sliceOf(database, { isNear: () => true, remainingMs: () => 0 });
+  await expect(async () => {
+    for await (const _ of slice.batches) continue;
+  }).rejects.toMatchObject({ code: 'SOURCE_INTERRUPTED' });
+  expect(opened).toHaveLength(1);
 });
 
 test('a slice connects, and knows its columns, only when its first batch is asked for', () => {

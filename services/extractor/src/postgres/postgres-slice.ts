@@ -3,18 +3,17 @@ import type { PendingLoad } from '@bronze/common/load/checkpoint';
 import type { Log } from '@bronze/common/load/events';
 import type { Position, Skipped } from '@bronze/common/load/position';
 import type { RawBatch, SliceReader } from '@bronze/common/load/source';
-import type { Clock } from '@bronze/common/ports/clock';
+import type { Clock, Deadline } from '@bronze/common/ports/clock';
 import { BronzeError } from '@bronze/common/words/failure';
 import { copyBatches } from './copy/copy-batches.ts';
 import { planCopy, stagedColumns } from './copy/copy-sql.ts';
 import type { Database, Session } from './database.ts';
+import { pauseAfter } from './reconnect.ts';
 import { isInterruption, sourceFailure } from './source-failure.ts';
 import { countWithoutCursor } from './window/without-cursor.ts';
 import { type DescribedTable, lockAndDescribe, zoneOf } from './table/described-table.ts';
+import { beforeReadingRows } from './table/search-path.ts';
 import { proveReading, type ReadingProof } from './window/reading-proof.ts';
-
-/** The wait before the n-th reconnection is this times 2^n. */
-const RECONNECT_DELAY_MS = 250;
 
 export interface PostgresSlicePorts {
   readonly database: Database;
@@ -28,6 +27,7 @@ export interface SliceToRead {
   readonly load: PendingLoad;
   /** Where the slice resumes. Undefined: at the start of the window. */
   readonly position: Position | undefined;
+  readonly deadline?: Deadline | undefined;
 }
 
 /** What the first session of a slice found. Sessions that resume after a lost connection must find the same. */
@@ -86,26 +86,24 @@ export class PostgresSlice implements SliceReader {
         }
         return;
       } catch (thrown) {
-        const failure = sourceFailure(entity.name, thrown);
+        const failure = sourceFailure(`reading ${entity.name}`, thrown);
         attempt += 1;
         if (!this.#mayResume(failure, attempt, position)) throw failure;
-        const { code, kind, message, hint } = failure;
-        const reported = { code, kind, message, hint };
-        this.#ports.log.event({ kind: 'source_retried', entity: entity.name, attempt, failure: reported });
-        await this.#ports.clock.sleep(RECONNECT_DELAY_MS * 2 ** attempt);
+        await pauseAfter(failure, this.#ports, { entity: entity.name, attempt });
       }
     }
   }
 
   #mayResume(failure: BronzeError, attempt: number, position: Position | undefined): boolean {
+    if (this.#slice.deadline?.isNear()) return false;
     const hasPlace = position === undefined || this.#first?.is_resumable === true;
     return hasPlace && isInterruption(failure) && attempt <= this.#ports.config.reconnects;
   }
 
   /** One session: lock, describe, prove, COPY. */
   async *#read(position: Position | undefined): AsyncGenerator<RawBatch> {
-    const { entity, load } = this.#slice;
-    const session = await this.#ports.database.open();
+    const { entity, load, deadline } = this.#slice;
+    const session = await this.#ports.database.open({ entity: entity.name, deadline });
     try {
       const table = await lockAndDescribe(session, entity);
       const { is_exact, fallback } = await proveReading(session, entity, load, table);
@@ -118,6 +116,7 @@ export class PostgresSlice implements SliceReader {
         skipped: await this.#countSkipped(session, table, is_exact),
       };
       const read = { ...table, entity, load, position, zone: zoneOf(entity, table), is_exact };
+      await beforeReadingRows(session, table);
       yield* copyBatches(session, entity, planCopy(read, session.quoting));
     } finally {
       await session.close();

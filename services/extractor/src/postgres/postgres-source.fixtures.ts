@@ -4,10 +4,16 @@ import { defineConfig, entityOf, isTable } from '@bronze/common/config';
 import type { PipelineEvent } from '@bronze/common/load/events';
 import type { Clock } from '@bronze/common/ports/clock';
 import type { RawBatch, SliceReader, SliceStart } from '@bronze/common/load/source';
-import type { PostgresSourceInput, TableEntity, TableEntityInput } from '@bronze/common/config/postgres';
+import type {
+  PostgresSourceConfig,
+  PostgresSourceInput,
+  TableEntity,
+  TableEntityInput,
+} from '@bronze/common/config/postgres';
 import type { Position } from '@bronze/common/load/position';
 import { timestamp } from '@bronze/common/words/timestamp';
 import { PgDatabase } from '../adapters/pg-database.ts';
+import type { Database, Session } from './database.ts';
 import { PostgresSource } from './postgres-source.ts';
 
 type Settings = Partial<TableEntityInput>;
@@ -27,6 +33,49 @@ export function incremental(since: string, until: string): PendingLoad {
 
 /** A source over a real database. Its clock really sleeps only if `isPatient`. */
 export function sourceOf(url: string, settings: Settings = {}, sourceSettings: SourceSettings = {}, isPatient = false) {
+  return sourceOver((config) => new PgDatabase({ url: async () => url, config }), url, {
+    settings,
+    sourceSettings,
+    isPatient,
+  });
+}
+
+/** Opens one session for all who ask, in one transaction: reading many small tables is then fast. */
+export async function sharedSession(url: string) {
+  const session = await new PgDatabase({
+    url: async () => url,
+    config: { idle_timeout_seconds: 60, statement_timeout_seconds: 60 },
+  }).open();
+  const copies: string[] = [];
+  const shared: Session = {
+    quoting: session.quoting,
+    rows: (sql, values) => session.rows(sql, values),
+    copy: (sql) => {
+      copies.push(sql);
+      return session.copy(sql);
+    },
+    close: async () => undefined,
+  };
+  const database: Database = { open: async () => shared };
+  return {
+    session: shared,
+    copies,
+    sourceOf: (settings: Settings) => sourceOver(() => database, url, { settings }),
+    close: () => session.close(),
+  };
+}
+
+interface Options {
+  readonly settings?: Settings;
+  readonly sourceSettings?: SourceSettings;
+  readonly isPatient?: boolean;
+}
+
+function sourceOver(
+  open: (config: PostgresSourceConfig) => Database,
+  url: string,
+  { settings, sourceSettings, isPatient = false }: Options,
+) {
   const config = defineConfig({
     sources: { db: { type: 'postgres', url, ...sourceSettings } },
     entities: { things: { source: 'db', table: 'public.things', ...settings } },
@@ -40,7 +89,7 @@ export function sourceOf(url: string, settings: Settings = {}, sourceSettings: S
   const entity = entityOf(config, 'things');
   if (sourceConfig?.type !== 'postgres' || !isTable(entity)) throw new Error('the source is not PostgreSQL');
   const source = new PostgresSource({
-    database: new PgDatabase({ url: async () => url, config: sourceConfig }),
+    database: open(sourceConfig),
     config: sourceConfig,
     clock,
     log: { event: (event) => events.push(event) },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { newDatabase, textRows } from '../../../../test/database.ts';
+import { execute, newDatabase, textRows } from '../../../../test/database.ts';
 import { begun, FULL, readAll, rowsOf, sourceOf } from './postgres-source.fixtures.ts';
 
 /** Each type with SQL expressions of values. */
@@ -83,6 +83,32 @@ test('every type of PostgreSQL arrives as PostgreSQL prints it', async () => {
   expect(staged).toEqual(printed);
   expect(staged[0]?.['total']).toBe('0');
   expect(Object.keys(staged[0] ?? {})).toEqual(Object.keys(staged[0] ?? {}).toSorted());
+});
+
+test('money is the same text in every locale that has hundredths, wherever it is', async () => {
+  const url = await newDatabase(`
+    CREATE DOMAIN price AS money; CREATE TYPE item AS (sku text, price money); CREATE TYPE prices AS RANGE (subtype = money);
+    CREATE TABLE things (id integer PRIMARY KEY, m money, ms money[], d price, ds price[], i item, r prices);
+    INSERT INTO things VALUES (1, 1234.56, ARRAY[1234.56, NULL, -2]::money[], 1234.56, ARRAY[-0.5]::money[]::price[], ('a', 1234.56), '[-2,1234.56)')`);
+  const locales = await textRows(
+    url,
+    "SELECT DISTINCT collcollate AS name FROM pg_collation WHERE collprovider = 'c' AND collcollate ~ '^(C|POSIX|de_|en_US)'",
+  );
+  expect(locales).toContainEqual({ name: 'C' });
+  for (const { name } of locales) {
+    await execute(url, `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET lc_monetary = '${name}'`);
+    expect(rowsOf(await readAll(sourceOf(url, { cursor: null }), FULL))).toEqual([
+      {
+        id: '1',
+        m: '1234.56',
+        ms: '{1234.56,NULL,-2.00}',
+        d: '1234.56',
+        ds: '{-0.50}',
+        i: '(a,"$1,234.56")',
+        r: '[-$2.00,"$1,234.56")',
+      },
+    ]);
+  }
 });
 
 test('the columns of a slice have the types that format_type prints, in the table’s order', async () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { isInterruption, sourceFailure } from './source-failure.ts';
 
 const failureOf = (code: string) =>
-  sourceFailure('orders', Object.assign(new Error('terminating connection'), { code }));
+  sourceFailure('reading orders', Object.assign(new Error('terminating connection'), { code }));
 
 test.each([
   ['idle_in_transaction_session_timeout', '25P03'],
@@ -23,4 +23,25 @@ test.each([
 ])('%s is not', (_, code, failure) => {
   expect(failureOf(code).code).toBe(failure);
   expect(isInterruption(failureOf(code))).toBe(false);
+});
+
+test.each([
+  ['PostgreSQL', '53300', 'too many connections for role "narrow"'],
+  ['PostgreSQL', '53300', 'remaining connection slots are reserved for roles with the SUPERUSER attribute'],
+  ['PgBouncer', '08P01', 'no more connections allowed (max_client_conn)'],
+  [
+    'Supavisor',
+    'XX000',
+    'MaxClientsInSessionMode: max clients reached - in Session mode max clients are limited to 15',
+  ],
+])('too many connections for %s (%s) are an interruption, and the hint names the setting', (_, code, message) => {
+  const failure = sourceFailure('connecting to db', Object.assign(new Error(message), { code }));
+  expect(failure).toMatchObject({ code: 'SOURCE_INTERRUPTED', kind: 'transient' });
+  expect(failure.hint).toContain('max_connections');
+});
+
+test('a server without TLS is no interruption: nobody waits for it to have some', () => {
+  const failure = sourceFailure('connecting to db', new Error('The server does not support SSL connections'));
+  expect(failure).toMatchObject({ code: 'SOURCE_REJECTED', kind: 'permanent' });
+  expect(failure.hint).toContain('sslmode');
 });

@@ -46,22 +46,39 @@ const CERTIFICATE_REFUSED =
   /^(?:ERR_TLS_CERT_|CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(?:VERIFY|GET_ISSUER))/;
 const WITHOUT_TLS = /server does not support SSL/;
 
+/** PostgreSQL says 53300, poolers a code of their own: PgBouncer 08P01, Supavisor XX000. */
+const CONNECTION_LIMIT = /^no more connections allowed|max clients? (?:connections? )?reached/i;
+const CONNECTION_LIMIT_HINT =
+  'Set max_connections of the source to what its role and server leave for Bronze, or raise their limits (ALTER ROLE … CONNECTION LIMIT …). What else is connected?';
+
 const TLS_HINT =
   'Bronze connects by TLS and verifies the certificate, as sslmode=verify-full says. For a private authority add sslrootcert=/path/to/ca.pem to the URL; sslmode=no-verify (or uselibpqcompat=true&sslmode=require) encrypts without verifying. Only sslmode=disable sends the password in the clear.';
 
 /**
  * Translates an error of the driver or the network; a BronzeError is returned as it is. It takes over only the primary
  * message, and not of every SQLSTATE: details may contain rows, and the connection a password.
+ *
+ * @param doing what failed, such as `reading orders`
  */
-export function sourceFailure(entity: string, thrown: unknown): BronzeError {
+export function sourceFailure(doing: string, thrown: unknown): BronzeError {
   if (thrown instanceof BronzeError) return thrown;
   const { code, message } = describe(thrown);
   const failure = codeOf(code, message);
-  const isTls = CERTIFICATE_REFUSED.test(code) || WITHOUT_TLS.test(message);
-  const hint = isTls ? TLS_HINT : (HINTS[failure] ?? '');
   const state = code && /^[0-9A-Z]{5}$/.test(code) ? ` (SQLSTATE ${code})` : '';
   const text = REPEATS_INPUT.test(code) ? 'the database refused it' : message;
-  return new BronzeError(failure, { message: `reading ${entity}: ${text}${state}`, hint });
+  return new BronzeError(failure, { message: `${doing}: ${text}${state}`, hint: hintOf(failure, thrown) });
+}
+
+/** Whether the server refused a connection because there are too many. */
+export function isConnectionLimit(thrown: unknown): boolean {
+  const { code, message } = describe(thrown);
+  return code === '53300' || CONNECTION_LIMIT.test(message);
+}
+
+function hintOf(failure: FailureCode, thrown: unknown): string {
+  const { code, message } = describe(thrown);
+  if (CERTIFICATE_REFUSED.test(code) || WITHOUT_TLS.test(message)) return TLS_HINT;
+  return isConnectionLimit(thrown) ? CONNECTION_LIMIT_HINT : (HINTS[failure] ?? '');
 }
 
 /** Whether reconnecting and resuming after the last batch may help. */
@@ -74,6 +91,8 @@ export function isInterruption(failure: BronzeError): boolean {
 }
 
 function codeOf(code: string, message: string): FailureCode {
+  if (CONNECTION_LIMIT.test(message)) return 'SOURCE_INTERRUPTED';
+  if (WITHOUT_TLS.test(message)) return 'SOURCE_REJECTED';
   if (UNREACHABLE.has(code)) return 'SOURCE_UNREACHABLE';
   if (INTERRUPTED.has(code)) return 'SOURCE_INTERRUPTED';
   for (const length of [5, 3, 2]) {

@@ -4,12 +4,13 @@ import type { Deadline } from '@bronze/common/ports/clock';
 import type { RawBatch } from '@bronze/common/load/source';
 import type { EndpointEntity } from '@bronze/common/config/rest';
 import type { Position } from '@bronze/common/load/position';
-import { EventDatePresence } from './records/event-date.ts';
+import { FieldPresence } from './records/field-presence.ts';
 import { fieldsOf, type Fields, type FieldTypes } from './records/field-types.ts';
 import type { LoadWindow } from './records/load-window.ts';
 import type { PageStep, Walk } from './pages/page-step.ts';
 import { walkPages } from './pages/page-walk.ts';
 import type { PageTrail } from './pages/page-trail.ts';
+import { OutOfTime } from './http/rate-limiter.ts';
 import { orderOf, type PageToken } from './pages/paging.ts';
 import { recordLine } from './records/record-line.ts';
 import { SeenRecords } from './pages/seen-records.ts';
@@ -45,7 +46,7 @@ export function startOf(entity: EndpointEntity, load: PendingLoad, window: LoadW
 /** Reads records as batches of staged lines. A batch ends with a page, where reading can continue. */
 export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
   const { entity, types, deadline } = slice;
-  const presence = new EventDatePresence(entity, types.knowsEventDate);
+  const presence = new FieldPresence(entity, (field) => types.knows(field));
   const exclude = new Set(entity.exclude);
   const batch = new BatchBuilder(slice);
   let unread: Fields[] = [];
@@ -84,7 +85,7 @@ function taken(window: LoadWindow, step: PageStep) {
 }
 
 /**
- * The steps of the walk. When the API asks for a pause that is too long, and this slice has moved on from where it
+ * The steps of the walk. When the API must not be asked again in the time that there is, and this slice has moved on from where it
  * began, `throttled` comes first, so that the slice can end there; if it doesn't, the failure is thrown.
  */
 async function* unlessThrottled({ walk }: RestSlice, batch: BatchBuilder): AsyncGenerator<PageStep | 'throttled'> {
@@ -92,7 +93,7 @@ async function* unlessThrottled({ walk }: RestSlice, batch: BatchBuilder): Async
     yield* walkPages(walk);
   } catch (thrown) {
     const isThrottled = thrown instanceof BronzeError && thrown.code === 'SOURCE_THROTTLED';
-    if (isThrottled && batch.hasMoved) yield 'throttled';
+    if ((isThrottled || thrown instanceof OutOfTime) && batch.hasMoved) yield 'throttled';
     throw thrown;
   }
 }

@@ -32,7 +32,7 @@ async function watermarkAt(date: string | undefined) {
     log,
     redaction: new Redaction(),
   });
-  const source = new RestSource({ api, config, environment: {}, clock });
+  const source = new RestSource({ api, config, environment: {}, clock, log });
   return source.readHighWatermark(entityWith(), { since: undefined, deadline: UNHURRIED });
 }
 

@@ -1,8 +1,10 @@
 import type { HighWatermark } from '@bronze/common/load/high-watermark';
 import type { PendingLoad } from '@bronze/common/load/checkpoint';
+import { declaredType } from '@bronze/common/config/columns';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { Claim, SliceReader, SliceStart, Source } from '@bronze/common/load/source';
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
+import type { Log } from '@bronze/common/load/events';
 import { type Environment, resolve } from '@bronze/common/reference';
 import type { EndpointEntity, RestSourceConfig } from '@bronze/common/config/rest';
 import { minusSeconds, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
@@ -13,10 +15,12 @@ import { FieldTypes } from './records/field-types.ts';
 import type { JsonObject } from './records/json-node.ts';
 import { LoadWindow } from './records/load-window.ts';
 import { sinceTimestamp, momentOf, sinceText } from './records/parsed-timestamp.ts';
-import type { RawPage } from './pages/page-step.ts';
-import { checkPaging, nextToken, type PageAddress, type PageToken, pageUrl } from './pages/paging.ts';
+import { isEndStatus } from './pages/list-end.ts';
+import type { ImpliedEnd, RawPage } from './pages/page-step.ts';
+import { checkPaging, type PageAddress, type PageToken, pageUrl } from './pages/paging.ts';
+import { isFirstPage, readPage, recordsOf, refusedPage } from './pages/read-page.ts';
 import { httpDateMs } from './http/rate-limit-headers.ts';
-import { checkFields, recordsIn } from './records/records.ts';
+import { checkFields } from './records/records.ts';
 import { restBatches, startOf } from './rest-slice.ts';
 
 /** Statuses by which an API says that it doesn't know the `since` parameter, or rejects its value. */
@@ -29,6 +33,7 @@ export interface RestSourcePorts {
   readonly config: RestSourceConfig;
   readonly environment: Environment;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** Reads the lists of one REST API, page by page. */
@@ -48,10 +53,10 @@ export class RestSource implements Source {
    */
   async readHighWatermark(entity: EndpointEntity, claim: Claim): Promise<HighWatermark> {
     const { answer, since_parameter } = await this.#firstPage(entity, claim);
-    const records = recordsIn(entity, answer.body);
+    const records = recordsOf(entity, answer, '');
     checkFields(entity, records);
     checkDeclaredEventDate(entity);
-    checkPaging(entity, { url: answer.url, body: answer.body, link: answer.headers['link'] }, records.length);
+    checkPaging(entity, answer, records.length);
     const isIgnored = since_parameter === 'sent' && holdsOlder(entity, records, claim.since);
     return {
       ...this.#watermarkAt(answer.headers['date']),
@@ -80,8 +85,11 @@ export class RestSource implements Source {
     const { token, trail, seen } = startOf(entity, load, window, start.position);
     const { deadline } = start;
     const isLater = start.position !== undefined;
-    const fetch = (page: PageToken) =>
-      this.#page(entity, { token: page, since: window.since, deadline, isLater: isLater && page === token });
+    const fetch = (page: PageToken, size?: number) =>
+      this.#page(entity, { token: page, size, since: window.since, deadline, isLater: isLater && page === token });
+    const onImpliedEnd = (end: ImpliedEnd) =>
+      this.#ports.log.event({ kind: 'end_implied', entity: entity.name, ...end });
+    const isBeyond = (record: JsonObject) => window.isBeyond(record);
     const batches =
       token === undefined
         ? noBatches()
@@ -90,7 +98,7 @@ export class RestSource implements Source {
             window,
             types,
             deadline,
-            walk: { entity, seen, start: token, trail, fetch, isBeyond: (record) => window.isBeyond(record) },
+            walk: { entity, seen, start: token, trail, fetch, isBeyond, onImpliedEnd },
           });
     return {
       get columns() {
@@ -109,17 +117,13 @@ export class RestSource implements Source {
 
   async #page(entity: EndpointEntity, asked: Asked & { readonly isLater: boolean }): Promise<RawPage> {
     const answer = await this.#ask(entity, asked);
-    if (isRefusal(answer) && isAfterLast(entity, asked.token, answer))
-      return { records: [], next: undefined, characters: 0 };
-    if (isRefusal(answer)) throw this.#refusedPage(entity, asked, answer);
-    const { url, body, headers } = answer;
-    const records = recordsIn(entity, body);
-    const next = nextToken(entity, { url, body, link: headers['link'] });
-    if (asked.token === '') checkPaging(entity, { url, body, link: headers['link'] }, records.length);
-    return { records, next, characters: answer.characters };
+    if (!isRefusal(answer)) return readPage(entity, answer, asked.token);
+    const mayBeEnd = !isFirstPage(entity, asked.token) && isEndStatus(entity.paging, answer.status);
+    if (mayBeEnd || asked.size !== undefined) return refusedPage(answer, rejected(entity, answer));
+    throw this.#refusal(entity, asked, answer);
   }
 
-  #refusedPage(entity: EndpointEntity, asked: Asked & { readonly isLater: boolean }, answer: Refusal): BronzeError {
+  #refusal(entity: EndpointEntity, asked: Asked & { readonly isLater: boolean }, answer: Refusal): BronzeError {
     const { style } = entity.paging;
     const hasToken = asked.token !== '' && (style === 'cursor' || style === 'next-link');
     if (!hasToken || !TOKEN_REFUSED.has(answer.status)) return rejected(entity, answer);
@@ -135,11 +139,11 @@ export class RestSource implements Source {
         });
   }
 
-  #ask(entity: EndpointEntity, { token, since, deadline }: Asked): Promise<ApiAnswer | Refusal> {
+  #ask(entity: EndpointEntity, { token, size, since, deadline }: Asked): Promise<ApiAnswer | Refusal> {
     const { api, config, environment } = this.#ports;
     const references = Object.values(entity.headers).filter((one) => typeof one !== 'string');
     const base_url = baseUrl(config, environment, config.api_key_secret !== undefined || references.length > 0);
-    const address: PageAddress = { base_url, entity, since };
+    const address: PageAddress = { base_url, entity, since, size };
     const headers = Object.fromEntries(
       Object.entries(entity.headers).map(([name, value]) => [name, resolve(value, environment)]),
     );
@@ -176,6 +180,8 @@ interface FirstPage {
 
 interface Asked {
   readonly token: PageToken;
+  /** Instead of the configured page size. */
+  readonly size?: number | undefined;
   readonly since: string | undefined;
   readonly deadline: Deadline;
 }
@@ -184,15 +190,11 @@ async function* noBatches(): AsyncGenerator<never> {}
 
 /** Whether an API gave records older than it was asked for: then it ignores the parameter. */
 function holdsOlder(entity: EndpointEntity, records: readonly JsonObject[], since: Timestamp | undefined): boolean {
-  const { cursor, columns } = entity;
+  const { cursor } = entity;
   if (!since || !entity.since || cursor === null) return false;
   const oldest = sinceTimestamp(since, entity.since);
-  return records.some((record) => (momentOf(record.get(cursor), columns[cursor] ?? '')?.at ?? oldest) < oldest);
-}
-
-/** Many APIs answer 404 after the last page. Reading the page before it again shows whether that was the last. */
-function isAfterLast({ paging }: EndpointEntity, token: PageToken, { status }: Refusal): boolean {
-  return status === 404 && paging.style === 'page' && token !== '' && Number(token) > paging.first_page;
+  const type = declaredType(entity, cursor) ?? '';
+  return records.some((record) => (momentOf(record.get(cursor), type)?.at ?? oldest) < oldest);
 }
 
 function rejected(entity: EndpointEntity, { status, excerpt }: Refusal): BronzeError {

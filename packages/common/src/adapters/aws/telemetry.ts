@@ -4,7 +4,14 @@ import type { PipelineEvent, Log } from '../../load/events.ts';
 
 type Measured = readonly (readonly [name: string, value: number, unit: (typeof MetricUnit)[keyof typeof MetricUnit]])[];
 
-const WARNINGS: ReadonlySet<PipelineEvent['kind']> = new Set(['message_failed', 'source_retried', 'window_fallback']);
+const WARNINGS: ReadonlySet<PipelineEvent['kind']> = new Set([
+  'message_failed',
+  'source_retried',
+  'source_waiting',
+  'connections_lowered',
+  'window_fallback',
+  'strays_ignored',
+]);
 
 /** One function's structured logs, and its CloudWatch metrics in the embedded metric format. */
 export class Telemetry implements Log {

@@ -123,23 +123,32 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     return id;
   }
 
-  /** Returns up to `count_max` visible messages and hides them for `visibility_ms`. */
-  receive(count_max: number, visibility_ms: number): Received[] {
+  /**
+   * Returns up to `count_max` visible messages and hides them for `visibility_ms`.
+   *
+   * @param isWelcome whether a message of this body may be received now; by default each may
+   */
+  receive(count_max: number, visibility_ms: number, isWelcome?: (body: string) => boolean): Received[] {
     const now = this.#database.options.now_ms();
     this.changes += 1;
     const visible = `SELECT message_id, body, receive_count FROM messages
       WHERE queue = ? AND visible_at_ms <= ? ORDER BY visible_at_ms LIMIT ?`;
     const take = `UPDATE messages SET visible_at_ms = ?, receive_count = receive_count + 1, receiver = ?
       WHERE message_id = ? AND queue = ? AND receive_count = ? AND visible_at_ms <= ?`;
-    return this.#database.all(visible, this.name, now, count_max).flatMap((row) => {
+    const received: Received[] = [];
+    for (const row of this.#database.all(visible, this.name, now, isWelcome ? NO_LIMIT : count_max)) {
+      if (received.length === count_max) break;
       const message_id = String(row['message_id']);
+      const body = String(row['body']);
       const before = Number(row['receive_count']);
+      if (isWelcome && !isWelcome(body)) continue;
       // Another process may have been faster.
       const taken = this.#database.run(take, now + visibility_ms, RECEIVER, message_id, this.name, before, now);
-      if (taken === 0) return [];
+      if (taken === 0) continue;
       this.#ours.add(message_id);
-      return [{ message_id, body: String(row['body']), receive_count: before + 1 }];
-    });
+      received.push({ message_id, body, receive_count: before + 1 });
+    }
+    return received;
   }
 
   /** Does nothing when the message is no longer in this queue, but in its dead-letter queue. */
@@ -212,6 +221,9 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     return { visible, hidden: rows.length - visible };
   }
 }
+
+/** As SQLite's LIMIT takes it. */
+const NO_LIMIT = -1;
 
 /** Identifies this process. Its id alone would not do: in a new container every process may be number 1. */
 const RECEIVER = `${process.pid} ${randomUUID()}`;

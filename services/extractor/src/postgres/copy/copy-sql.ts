@@ -1,17 +1,20 @@
 import type { PendingLoad } from '@bronze/common/load/checkpoint';
-import { IS_DELETED } from '@bronze/common/words/entity';
+import { bronzeName } from '@bronze/common/config/columns';
+import { type Column, IS_DELETED } from '@bronze/common/words/entity';
 import { cursorColumns, type TableEntity } from '@bronze/common/config/postgres';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { Position } from '@bronze/common/load/position';
 import type { CatalogColumn, RowKey } from '../table/table.ts';
 import type { Quoting } from '../database.ts';
+import type { QualifiedName } from '../table/ordering-sql.ts';
+import { after, type KeysetColumn, orderBy, orderOf, qualified } from './keyset.ts';
 import { tableName } from '../table/table-sql.ts';
 import { windowCondition } from '../window/window-condition.ts';
 
 /** A COPY and how to read what it sends. */
 export interface CopyPlan {
   readonly sql: string;
-  /** The names of its columns, sorted by their UTF-8 bytes: the keys of the JSON. */
+  /** The names of its columns in Bronze, sorted by their UTF-8 bytes: the keys of the JSON. */
   readonly json_columns: readonly string[];
   /** Indexes of the columns that make a position, in keyset order. */
   readonly position_fields: readonly number[];
@@ -32,11 +35,6 @@ export interface TableRead {
   readonly is_exact: boolean;
 }
 
-interface KeysetColumn {
-  readonly name: string;
-  readonly type: string;
-}
-
 /**
  * The COPY of a load's window (`window-condition.ts`) from `position` on.
  *
@@ -51,25 +49,20 @@ export function planCopy(read: TableRead, quoting: Quoting): CopyPlan {
     Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)),
   );
   const keyset = keysetOf(read);
-  const order = orderOf(entity, keyset);
+  const order = orderOf(entity.table, keyset);
   if (position) assertSameOrder(entity, position.order, order);
   const selected = sorted.map((column) => selectedAs(entity, column, quoting)).join(', ');
   const conditions = [windowCondition(read, quoting), position && after(keyset, position, quoting)];
   const where = conditions.filter((one) => one !== undefined).join(' AND ');
-  const by = keyset.map(({ name }) => quoting.identifier(name)).join(', ');
-  const query = `SELECT ${selected} FROM ${tableName(entity, quoting)}${where && ` WHERE ${where}`}${by && ` ORDER BY ${by}`}`;
+  const table = tableName(entity, quoting);
+  const by = orderBy(keyset, table, quoting);
+  const query = `SELECT ${selected} FROM ${table}${where && ` WHERE ${where}`}${by && ` ORDER BY ${by}`}`;
   return {
     sql: `COPY (${query}) TO STDOUT`,
     json_columns: sorted.map((column) => column.name),
-    position_fields: keyset.map(({ name }) => sorted.findIndex((column) => column.name === name)),
+    position_fields: keyset.map(({ name }) => sorted.findIndex((column) => column.source_name === name)),
     order,
   };
-}
-
-/** `public.orders (updated_at timestamp with time zone, id bigint)`. */
-function orderOf(entity: TableEntity, keyset: readonly KeysetColumn[]): string {
-  if (keyset.length === 0) return '';
-  return `${entity.table} (${keyset.map(({ name, type }) => `${name} ${type}`).join(', ')})`;
 }
 
 function assertSameOrder(entity: TableEntity, before: string, now: string): void {
@@ -87,21 +80,28 @@ function keysetOf({ entity, columns, key, load }: TableRead): readonly KeysetCol
   return [...cursor, ...key.columns.filter((column) => column.name !== name)];
 }
 
+/** A column as it is staged: `name` is its name in Bronze. */
+export interface StagedColumn extends Column {
+  /** What the table calls it; null: Bronze derives it from `deleted_at`. */
+  readonly source_name: string | null;
+  /** The type that it is cast to, if not its own. */
+  readonly selected_type: QualifiedName | null;
+}
+
 /** The table's columns, and the one that Bronze derives from `deleted_at`. */
-export function stagedColumns(entity: TableEntity, columns: readonly KeysetColumn[]): readonly KeysetColumn[] {
-  return entity.deleted_at === null ? columns : [...columns, { name: IS_DELETED, type: 'boolean' }];
+export function stagedColumns(entity: TableEntity, columns: readonly CatalogColumn[]): readonly StagedColumn[] {
+  const staged = columns.map(({ name, type, ordering }) => ({
+    name: bronzeName(entity, name),
+    type,
+    source_name: name,
+    selected_type: ordering.staged_type,
+  }));
+  if (entity.deleted_at === null) return staged;
+  return [...staged, { name: IS_DELETED, type: 'boolean', source_name: null, selected_type: null }];
 }
 
-/** `money` prints by locale; its numeric form doesn't. */
-function selectedAs(entity: TableEntity, column: KeysetColumn, quoting: Quoting): string {
-  const name = quoting.identifier(column.name);
-  if (entity.deleted_at !== null && column.name === IS_DELETED)
-    return `(${quoting.identifier(entity.deleted_at)} IS NOT NULL) AS ${name}`;
-  return column.type === 'money' ? `${name}::numeric` : name;
-}
-
-/** Literals without a type take the type of the column that they are compared with, even if it is a domain. */
-function after(keyset: readonly KeysetColumn[], position: Position, quoting: Quoting): string {
-  const columns = keyset.map(({ name }) => quoting.identifier(name)).join(', ');
-  return `(${columns}) > (${position.values.map((value) => quoting.literal(value)).join(', ')})`;
+function selectedAs(entity: TableEntity, { source_name, selected_type }: StagedColumn, quoting: Quoting): string {
+  if (source_name === null) return `(${quoting.identifier(entity.deleted_at ?? '')} IS NOT NULL)`;
+  const name = quoting.identifier(source_name);
+  return selected_type ? `${name}::${qualified(selected_type, quoting)}` : name;
 }

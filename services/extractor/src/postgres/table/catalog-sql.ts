@@ -1,5 +1,6 @@
 import { fileNodesSchema } from '@bronze/common/words/exact-position';
 import * as z from 'zod/mini';
+import { BUILTIN_TYPE_SQL, builtinOrdering, type ColumnOrdering } from './ordering-sql.ts';
 import type { CatalogTable } from './table.ts';
 
 /** Of the system column `tableoid`, which every relation with rows has. */
@@ -10,6 +11,8 @@ const TABLEOID_ATTNUM = -6;
  * `has_column_privilege` is true for a grant on the whole table too; grants on each column do not cover `xmin`.
  * A part is attached if the row of pg_inherits is of another transaction than the part's own system columns, which
  * nothing updates: then it may have had rows before it belonged to the table.
+ * A unique index counts as a key only if it compares as the column does: rows that only another collation or operator
+ * class tells apart have one place in the table's order.
  * Views, foreign tables and tables of other access methods have no `xmin`, and one such partition is enough to lose it.
  */
 export const CATALOG_SQL = `
@@ -41,20 +44,25 @@ SELECT json_build_object(
     SELECT coalesce(json_agg(json_build_object(
       'name', a.attname,
       'type', format_type(a.atttypid, a.atttypmod),
+      'builtin_type', ${BUILTIN_TYPE_SQL},
       'not_null', a.attnotnull,
       'readable', has_column_privilege(c.oid, a.attnum, 'SELECT')
         AND has_schema_privilege(c.relnamespace, 'USAGE')) ORDER BY a.attnum), '[]')
-    FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+    FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
   'keys', (
     SELECT coalesce(json_agg(json_build_object(
       'is_primary', i.indisprimary,
-      'columns', (
-        SELECT json_agg(a.attname ORDER BY k.ordinality)
-        FROM unnest(i.indkey[0:i.indnkeyatts - 1]) WITH ORDINALITY AS k (attnum, ordinality)
-        JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum))), '[]')
-    FROM pg_index i
+      'columns', k.columns)), '[]')
+    FROM pg_index i CROSS JOIN LATERAL (
+      SELECT json_agg(a.attname ORDER BY k.ordinality) AS columns,
+        bool_and(k.collation_oid = a.attcollation AND x.opcdefault) AS is_of_columns
+      FROM unnest(i.indkey[0:i.indnkeyatts - 1], i.indcollation::oid[], i.indclass::oid[])
+        WITH ORDINALITY AS k (attnum, collation_oid, opclass, ordinality)
+      JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+      JOIN pg_opclass x ON x.oid = k.opclass) k
     WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND (i.indimmediate OR i.indisprimary)
-      AND i.indpred IS NULL AND i.indexprs IS NULL)
+      AND i.indpred IS NULL AND i.indexprs IS NULL AND k.is_of_columns)
 )::text AS described
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')`;
@@ -68,16 +76,40 @@ const describedSchema = z.object({
   has_children: z.boolean(),
   encoding: z.string(),
   zone: z.string(),
-  columns: z.array(z.object({ name: z.string(), type: z.string(), not_null: z.boolean(), readable: z.boolean() })),
+  columns: z.array(
+    z.object({
+      name: z.string(),
+      type: z.string(),
+      builtin_type: z.nullable(z.string()),
+      not_null: z.boolean(),
+      readable: z.boolean(),
+    }),
+  ),
   keys: z.array(z.object({ is_primary: z.boolean(), columns: z.array(z.string()) })),
 });
+export type Described = z.infer<typeof describedSchema>;
 
 /** Decodes the JSON text of {@link CATALOG_SQL}. @throws ZodError if it has another shape */
-export function decodeCatalog(described: string): CatalogTable {
-  const { keys, ...table } = z.parse(describedSchema, JSON.parse(described));
-  const primary = keys.find((key) => key.is_primary);
-  return { ...table, primary_key: primary?.columns ?? [], unique_keys: keys.map((key) => key.columns) };
+export function decodeCatalog(described: string): Described {
+  return z.parse(describedSchema, JSON.parse(described));
 }
+
+/** @param orderings of the columns that are not of a built-in type */
+export function tableOf({ keys, columns, ...table }: Described, orderings: Orderings): CatalogTable {
+  const primary = keys.find((key) => key.is_primary);
+  return {
+    ...table,
+    columns: columns.map(({ builtin_type, ...column }) => {
+      const ordering = builtin_type === null ? orderings.get(column.name) : builtinOrdering(builtin_type);
+      if (!ordering) throw new RangeError(`the ordering of the column ${column.name} is not known`);
+      return { ...column, ordering };
+    }),
+    primary_key: primary?.columns ?? [],
+    unique_keys: keys.map((key) => key.columns),
+  };
+}
+
+type Orderings = ReadonlyMap<string, ColumnOrdering>;
 
 /**
  * The high watermark for rows without transaction ids: a time below which no row can appear any more. `$1`: the margin

@@ -22,6 +22,11 @@ export function keyCheckSql(entity: TableEntity, key: RowKey, quoting: Quoting):
   return `SELECT 1 FROM ${from} GROUP BY ${columns.join(', ')} HAVING count(*) > 1 OR bool_or(${isNull}) LIMIT 1`;
 }
 
+/** Fails with `undefined_function` if the column's values have no order. It reads no rows. */
+export function orderCheckSql(entity: TableEntity, column: string, quoting: Quoting): string {
+  return `SELECT FROM ${tableName(entity, quoting)} ORDER BY ${quoting.identifier(column)} LIMIT 0`;
+}
+
 /** The table's name with its schema, quoted. */
 export function tableName(entity: TableEntity, quoting: Quoting): string {
   return entity.table

@@ -1,7 +1,8 @@
 import type { FileNodes } from '@bronze/common/words/exact-position';
-import { IS_DELETED, isFolderName, METADATA_COLUMNS } from '@bronze/common/words/entity';
 import { cursorColumns, type TableEntity } from '@bronze/common/config/postgres';
 import { BronzeError, type FailureCode } from '@bronze/common/words/failure';
+import { checkNames, missingColumn } from './column-names.ts';
+import type { ColumnOrdering } from './ordering-sql.ts';
 
 /** What `pg_catalog` says about one column. */
 export interface CatalogColumn {
@@ -10,6 +11,7 @@ export interface CatalogColumn {
   readonly type: string;
   readonly not_null: boolean;
   readonly readable: boolean;
+  readonly ordering: ColumnOrdering;
 }
 
 /** What `pg_catalog` says about one table. */
@@ -38,7 +40,7 @@ export interface CatalogTable {
 /** The columns that order the rows and identify each. */
 export interface RowKey {
   /** Empty: the table has no key, and is read in one statement, because `ctid`s change between two (decision 3). */
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly columns: readonly CatalogColumn[];
   /** The catalog does not prove the key, so it is checked in the rows before the first slice. */
   readonly is_unproven: boolean;
 }
@@ -47,7 +49,6 @@ export interface RowKey {
 const TIMESTAMP = /^timestamp(?:\(\d\))? with(?:out)? time zone$/;
 const DATE_OR_TIMESTAMP = /^(?:date|timestamp(?:\(\d\))? with(?:out)? time zone)$/;
 
-const RESERVED: ReadonlySet<string> = new Set(METADATA_COLUMNS);
 const NO_KEY: RowKey = { columns: [], is_unproven: false };
 
 /**
@@ -75,53 +76,14 @@ export function checkTable(entity: TableEntity, table: CatalogTable): RowKey {
       `Grant it: GRANT SELECT ON ${entity.table} TO the role that Bronze connects as.`,
     );
   }
-  const reserved = table.columns.find(({ name }) => RESERVED.has(name.toLowerCase()));
-  if (reserved) {
-    refuse(
-      'COLUMN_RESERVED',
-      `${entity.table} has a column ${reserved.name}, which Bronze adds to every record`,
-      'Rename the column, or ingest a view of the table that omits or renames it.',
-    );
-  }
-  checkFolders(entity, table);
-  checkCase(entity, table);
+  checkNames(
+    entity,
+    table.columns.map(({ name }) => name),
+  );
   checkCursor(entity, table);
   if (entity.event_date !== null) checkTyped(entity, table, { role: 'event_date', name: entity.event_date });
-  checkDeleted(entity, table);
+  if (entity.deleted_at !== null) columnOf(entity, table, entity.deleted_at, 'deleted_at');
   return rowKey(entity, table);
-}
-
-/** Readers show the folder's value in place of such a column's, or refuse to read. */
-function checkFolders(entity: TableEntity, table: CatalogTable): void {
-  const taken = table.columns.find(({ name }) => isFolderName(name, entity.event_date));
-  if (!taken) return;
-  const renamed = `${quoted(taken.name)} AS source_${taken.name.toLowerCase()}`;
-  refuse(
-    'COLUMN_RESERVED',
-    `${entity.table} has a column ${taken.name}, which is the name of a folder of the bronze files: readers would show the folder instead`,
-    `Ingest a view that renames it: CREATE VIEW … AS SELECT ${renamed}, … FROM ${entity.table}. Name it as table of ${entity.name}, and set primary_key.`,
-  );
-}
-
-function quoted(name: string): string {
-  return /^[a-z_]+$/.test(name) ? name : `"${name}"`;
-}
-
-/** DuckDB, Athena and Glue ignore the case of names. */
-function checkCase(entity: TableEntity, table: CatalogTable): void {
-  const seen = new Map<string, string>();
-  for (const { name } of table.columns) {
-    const folded = name.toLowerCase();
-    const twin = seen.get(folded);
-    if (twin) {
-      refuse(
-        'COLUMN_AMBIGUOUS',
-        `${entity.table} has columns ${twin} and ${name}, which differ only in case: queries of the bronze tables can’t distinguish them`,
-        'Ingest a view of the table that renames one of them.',
-      );
-    }
-    seen.set(folded, name);
-  }
 }
 
 interface Role {
@@ -152,39 +114,23 @@ function checkCursor(entity: TableEntity, table: CatalogTable): void {
   );
 }
 
-function checkDeleted(entity: TableEntity, table: CatalogTable): void {
-  if (entity.deleted_at === null) return;
-  columnOf(entity, table, entity.deleted_at, 'deleted_at');
-  const taken = table.columns.find(({ name }) => name.toLowerCase() === IS_DELETED);
-  if (!taken) return;
-  refuse(
-    'COLUMN_RESERVED',
-    `${entity.table} has a column ${taken.name}, which Bronze derives from deleted_at`,
-    `Remove deleted_at from ${entity.name}, or rename the column.`,
-  );
-}
-
 function columnOf(entity: TableEntity, table: CatalogTable, name: string, role: string): CatalogColumn {
   const found = table.columns.find((column) => column.name === name);
   if (found) return found;
-  const known = table.columns.map((column) => column.name).join(', ');
-  return refuse(
-    'COLUMN_MISSING',
-    `${entity.table} has no column ${name}, which ${entity.name} names as its ${role}`,
-    `The table has: ${known}. Was it renamed? Then change ${role} of ${entity.name} in bronze.config.ts.`,
-  );
+  const names = table.columns.map((column) => column.name);
+  throw missingColumn(entity, name, names, role);
 }
 
 function rowKey(entity: TableEntity, table: CatalogTable): RowKey {
   if (entity.primary_key) {
     const columns = entity.primary_key.map((name) => columnOf(entity, table, name, 'primary_key'));
-    return { columns: withoutMoney(entity, columns), is_unproven: table.has_children || !isProven(table, columns) };
+    return { columns: nameable(entity, columns), is_unproven: table.has_children || !isProven(table, columns) };
   }
   // The table is read with the rows of inheriting tables, for which its key doesn't hold.
   if (table.has_children) return NO_KEY;
   if (table.primary_key.length > 0) {
     const columns = table.primary_key.map((name) => columnOf(entity, table, name, 'primary_key'));
-    return { columns: withoutMoney(entity, columns), is_unproven: false };
+    return { columns: nameable(entity, columns), is_unproven: false };
   }
   if (table.kind === 'r' || table.kind === 'm' || table.kind === 'p') return NO_KEY;
   return refuse(
@@ -194,14 +140,17 @@ function rowKey(entity: TableEntity, table: CatalogTable): RowKey {
   );
 }
 
-/** The text of `money` depends on the locale, so it can't be part of a position. */
-function withoutMoney(entity: TableEntity, columns: readonly CatalogColumn[]): readonly CatalogColumn[] {
-  const money = columns.find(({ type }) => type === 'money');
-  if (!money) return columns;
+/** A slice begins after the last row of the one before: its condition names the types of the key's columns. */
+function nameable(entity: TableEntity, columns: readonly CatalogColumn[]): readonly CatalogColumn[] {
+  const hidden = columns.find(({ ordering }) => !ordering.is_nameable && !ordering.takes_untyped);
+  if (!hidden) return columns;
+  const { type, collation, greater } = hidden.ordering;
+  const schemas = [type, greater, ...(collation ? [collation] : [])].map(([schema]) => schema);
+  const named = [...new Set(schemas)].filter((schema) => schema !== 'pg_catalog').join(', ');
   return refuse(
-    'COLUMN_UNSUPPORTED',
-    `${money.name}, a key column of ${entity.table}, is money`,
-    `Set primary_key of ${entity.name} to other columns that are unique and never NULL.`,
+    'SOURCE_DENIED',
+    `permission denied for the type of ${hidden.name}, a key column of ${entity.table}: it is ${hidden.type}`,
+    `Grant it: GRANT USAGE ON SCHEMA ${named} TO the role that Bronze connects as. Or set primary_key of ${entity.name} to other columns.`,
   );
 }
 

@@ -8,13 +8,13 @@ export interface Observation {
   readonly table_oid: string;
   readonly file_nodes: FileNodes;
   readonly attached: readonly string[];
-  /** The database's clock, read before everything else. */
+  /** The database's clock, read before everything else; or after it, if it was set back in between. */
   readonly at: Timestamp;
   readonly snapshot_xmin: string;
   readonly snapshot_xmax: string;
   readonly basis: BoundBasis;
-  /** Every open transaction that is not in `open` began at this time or later. */
-  readonly others_since: Timestamp;
+  /** Every open transaction that is not in `open` began at this time or later; null: at an unknown time. */
+  readonly others_since: Timestamp | null;
   readonly open: readonly OpenTransaction[];
   /** Where the write-ahead log ended, in bytes from its beginning; null on a standby. */
   readonly wal_position: string | null;
@@ -35,9 +35,10 @@ export type Bounds = Omit<ExactPosition, 'at' | 'scan_from'>;
  * Adds an observation to what was known, by the rule at the top of this file. Call it once for each observation, in
  * order.
  *
- * @param before undefined: nothing is known, or it belongs to another database, table or history
+ * @param known undefined: nothing is known, or it belongs to another database, table or history
  */
-export function withObservation(before: Bounds | undefined, observation: Observation): Bounds {
+export function withObservation(known: Bounds | undefined, observation: Observation): Bounds {
+  const before = known && withoutTimes(known, observation.at);
   const open_transactions = openAfter(before, observation);
   const open_bound = earliestOf([observation.at, observation.others_since, ...Object.values(open_transactions)]);
   const observations = [
@@ -66,6 +67,19 @@ export function withObservation(before: Bounds | undefined, observation: Observa
     open_transactions,
     ...(awaited && { awaited_bound: awaited }),
   };
+}
+
+/**
+ * What was known without its times, if the database's clock has been set back since: the ids still count, and the next
+ * scan has no bound.
+ *
+ * @param at the database's clock now
+ */
+export function withoutTimes<Known extends Bounds>(known: Known, at: Timestamp): Known {
+  if (at >= known.looked_at) return known;
+  const { awaited_bound: _, ...rest } = known;
+  const unknown = { lower_bound: null, open_bound: null, open_transactions: {}, open_bound_basis: 'lookback' } as const;
+  return { ...(rest as Known), ...unknown, looked_at: at };
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { ExactPosition } from '@bronze/common/words/exact-position';
 import { type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import { describe, expect, test } from 'vitest';
-import { withObservation, type Bounds, type Observation, canImprove } from './bounds.ts';
+import { withObservation, type Bounds, type Observation, canImprove, withoutTimes } from './bounds.ts';
 import { exactWatermark, type ExactClaim } from './exact-window.ts';
-import { addedParts, isNotReplayed, positionMismatch, storageChange, withoutTimes } from './position-mismatch.ts';
+import { addedParts, isNotReplayed, positionMismatch, storageChange } from './position-mismatch.ts';
 
 const microseconds = (time: Timestamp | null) => Date.parse(time ?? 'never') * 1000;
 const at = (minute: number): Timestamp => timestamp(`2024-01-15T10:${String(minute).padStart(2, '0')}:00Z`);
@@ -98,15 +98,23 @@ describe('a position in which the clock was read', () => {
   const position: ExactPosition = { ...known(), at: at(5), scan_from: at(4), open_transactions: { '3/17': at(7) } };
 
   test('later than now keeps its ids and none of its times: the next scan has no bound', () => {
-    const back = withoutTimes(position, observation({ at: at(14) }));
-    expect(back).toMatchObject({ xid: '90', at: at(5), scan_from: null, lower_bound: null, open_transactions: {} });
-    expect(
-      withObservation(back, observation({ at: at(14), others_since: at(12), snapshot_xmax: '110' })).lower_bound,
-    ).toBeNull();
+    const back = withoutTimes(position, at(14));
+    expect(back).toMatchObject({ xid: '90', at: at(5), lower_bound: null, open_bound: null, open_transactions: {} });
+    const seen = observation({ at: at(14), others_since: at(12), snapshot_xmax: '110' });
+    expect(withObservation(position, seen).lower_bound).toBeNull();
+  });
+
+  test('between two observations of one claim, neither counts as a bound', () => {
+    const first = withObservation(undefined, observation({ at: at(30), others_since: at(29) }));
+    const second = observation({ at: at(20), others_since: at(20), snapshot_xmin: '105', snapshot_xmax: '105' });
+    expect(first.lower_bound).toBe(at(29));
+    expect(withObservation(first, second)).toMatchObject({ lower_bound: at(20), looked_at: at(20) });
+    const held = { ...second, snapshot_xmin: '100' };
+    expect(withObservation(first, held).lower_bound).toBeNull();
   });
 
   test('earlier than now is kept as it is', () => {
-    expect(withoutTimes(position, observation({ at: at(15) }))).toBe(position);
+    expect(withoutTimes(position, at(15))).toBe(position);
   });
 });
 

@@ -4,11 +4,11 @@ import { BronzeError } from '@bronze/common/words/failure';
 import type { Claim } from '@bronze/common/load/source';
 import type { Clock } from '@bronze/common/ports/clock';
 import { cursorColumns, type PostgresSourceConfig, type TableEntity } from '@bronze/common/config/postgres';
-import { minusSeconds, timestamp } from '@bronze/common/words/timestamp';
+import { minusSeconds, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import { FILLED_SQL, TIME_WATERMARK_SQL } from '../table/catalog-sql.ts';
-import { withObservation, type Bounds, type Observation, canImprove } from './bounds.ts';
+import { withObservation, type Bounds, type Observation, canImprove, withoutTimes } from './bounds.ts';
 import { exactWatermark } from './exact-window.ts';
-import { addedParts, isNotReplayed, positionMismatch, withoutTimes } from './position-mismatch.ts';
+import { addedParts, isNotReplayed, positionMismatch } from './position-mismatch.ts';
 import { CLOCK_SQL, decodeObservation, FLUSHED_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from './observe-sql.ts';
 import { truncateToPrecision } from './cursor-precision.ts';
 import { countWithoutCursor } from './without-cursor.ts';
@@ -60,8 +60,8 @@ async function watermarkByTransactions(request: WatermarkRequest): Promise<HighW
   const { entity, table, config, claim } = request;
   const observation = await firstObservation(request);
   if (!observation) return undefined;
-  const position = withoutTimes(claim.exact_position, observation);
-  const bounds = await observeUntilSettled(request, position, observation);
+  const { bounds, earliest_at } = await observeUntilSettled(request, observation);
+  const position = claim.exact_position && positionAt(claim.exact_position, earliest_at);
   const mismatch = position && positionMismatch(position, observation);
   // Of another table under the name nothing was ever read.
   const isOther = claim.since !== undefined && mismatch === 'table_changed';
@@ -89,6 +89,12 @@ async function hasFilledPart({ session, claim, table }: WatermarkRequest): Promi
   return row?.['is_filled'] === 'true';
 }
 
+/** The position, whose scan has no bound if the database's clock was set back since it was noted. */
+function positionAt(position: ExactPosition, at: Timestamp): ExactPosition {
+  const known = withoutTimes(position, at);
+  return known === position ? position : { ...known, scan_from: null };
+}
+
 /** insufficient_privilege, feature_not_supported, undefined_function: a managed server may lack or revoke any of it. */
 const CANT_OBSERVE: ReadonlySet<unknown> = new Set(['42501', '0A000', '42883']);
 
@@ -107,21 +113,22 @@ async function firstObservation(request: WatermarkRequest): Promise<Observation 
 /** Observes again, for a quarter of a second at most, while that may help; then waits until a crash can't undo it. */
 async function observeUntilSettled(
   request: WatermarkRequest,
-  position: ExactPosition | undefined,
   observation: Observation,
-): Promise<Bounds> {
+): Promise<{ readonly bounds: Bounds; readonly earliest_at: Timestamp }> {
+  const position = request.claim.exact_position;
   assertReplayed(request.entity, position, observation);
   const isOurs = position !== undefined && positionMismatch(position, observation) === undefined;
   const first = withObservation(isOurs ? position : undefined, observation);
-  let [bounds, last] = [first, observation];
+  let [bounds, last, earliest_at] = [first, observation, observation.at];
   for (const wait_ms of OBSERVE_AGAIN_AFTER_MS) {
     if (!canImprove(first, bounds)) break;
     await request.clock.sleep(wait_ms);
     last = await observe(request);
     bounds = withObservation(bounds, last);
+    if (last.at < earliest_at) earliest_at = last.at;
   }
   await endsAreDurable(request, last);
-  return bounds;
+  return { bounds, earliest_at };
 }
 
 /**

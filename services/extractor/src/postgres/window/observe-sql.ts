@@ -1,4 +1,4 @@
-import { minusSeconds, timestamp } from '@bronze/common/words/timestamp';
+import { minusSeconds, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import * as z from 'zod/mini';
 import type { Observation, OpenTransaction } from './bounds.ts';
 
@@ -32,6 +32,7 @@ SELECT json_build_object(
   'sees_all', pg_has_role(current_user, 'pg_read_all_stats', 'USAGE') AND NOT coalesce(
     (SELECT bool_or(state IS NULL OR state = 'disabled') FROM others WHERE is_here), false),
   'oldest', (SELECT ${utc('min(xact_start)')} FROM others WHERE is_here),
+  'newest', (SELECT ${utc('max(xact_start)')} FROM others WHERE is_here),
   'open', (
     SELECT coalesce(json_agg(json_build_object('id', l.virtualxid, 'since', ${utc('o.xact_start')})), '[]')
     FROM pg_locks l LEFT JOIN others o USING (pid)
@@ -49,7 +50,7 @@ WHERE database = current_database() AND NOT pg_is_in_recovery()`;
 
 /** A snapshot's bounds, and the database whose ids they are. The timeline changes when a standby is promoted. */
 export const SNAPSHOT_SQL = `
-SELECT pg_snapshot_xmin(s)::text AS snapshot_xmin, pg_snapshot_xmax(s)::text AS snapshot_xmax,
+SELECT ${utc('clock_timestamp()')} AS at, pg_snapshot_xmin(s)::text AS snapshot_xmin, pg_snapshot_xmax(s)::text AS snapshot_xmax,
   concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
     CASE WHEN pg_is_in_recovery() THEN (
         SELECT lpad(upper(to_hex(greatest(c.timeline_id, r.min_recovery_end_timeline))), 8, '0')
@@ -71,6 +72,8 @@ FROM (SELECT $1::numeric AS target, mod($1::numeric, current_setting('wal_block_
 type Row = Readonly<Record<string, string | null>>;
 
 export interface SnapshotRow {
+  /** The database's clock, read after the snapshot was taken. */
+  readonly at: Timestamp;
   readonly snapshot_xmin: string;
   readonly snapshot_xmax: string;
   readonly database: string;
@@ -80,6 +83,7 @@ export interface SnapshotRow {
 }
 
 const snapshotSchema = z.object({
+  at: z.pipe(z.string(), z.transform(timestamp)),
   snapshot_xmin: z.string(),
   snapshot_xmax: z.string(),
   database: z.string(),
@@ -97,6 +101,7 @@ const openSchema = z.object({
   replayed: z.nullable(z.string()),
   sees_all: z.boolean(),
   oldest: z.nullable(z.string()),
+  newest: z.nullable(z.string()),
   open: z.array(z.object({ id: z.string(), since: z.nullable(z.string()) })),
 });
 
@@ -109,7 +114,9 @@ export interface ObservationRows {
 }
 
 /**
- * Makes an observation of them, by the best means that the role has.
+ * Makes an observation of them, by the best means that the role has. Its time is the earlier of the clock's, before and
+ * after, so that a clock which is set back in between is noticed. A transaction that began later than that did so before
+ * the clock was set back: what it writes may be of any time since.
  *
  * @param lookback_seconds on a standby, which can't see the primary's open transactions: how long they may be open
  */
@@ -118,13 +125,14 @@ export function decodeObservation(
   place: Pick<Observation, 'table_oid' | 'file_nodes' | 'attached'>,
   lookback_seconds: number,
 ): Observation {
-  const at = timestamp(rows.clock?.['at'] ?? '');
+  const [before, snapshot] = [timestamp(rows.clock?.['at'] ?? ''), decodeSnapshot(rows.snapshot)];
+  const at = snapshot.at < before ? snapshot.at : before;
   const seen = z.parse(openSchema, JSON.parse(rows.open?.['open'] ?? ''));
-  const since = (text: string | null) => (text === null ? null : timestamp(text));
-  const base = { is_standby: seen.is_standby, ...place, at, ...decodeSnapshot(rows.snapshot) };
+  const since = (text: string | null) => (text === null || timestamp(text) > snapshot.at ? null : timestamp(text));
+  const base = { is_standby: seen.is_standby, ...place, ...snapshot, at };
   if (seen.is_standby) {
     // Nothing was replayed since the server started, so its progress is unknown: a time before everything.
-    const replayed = since(seen.replayed) ?? timestamp('0001-01-01');
+    const replayed = timestamp(seen.replayed ?? '0001-01-01');
     const others_since = minusSeconds(replayed < at ? replayed : at, lookback_seconds);
     return { ...base, basis: 'lookback', others_since, open: [] };
   }
@@ -132,7 +140,9 @@ export function decodeObservation(
   const open = seen.open.map((one) => ({ id: one.id, since: since(one.since) }));
   if (seen.sees_all) {
     const hidden = open.filter((one) => one.since === null);
-    return { ...base, basis: 'activity', others_since: since(seen.oldest) ?? at, open: [...hidden, ...prepared] };
+    const isEarlier = seen.newest !== null && since(seen.newest) === null;
+    const others_since = isEarlier ? null : (since(seen.oldest) ?? at);
+    return { ...base, basis: 'activity', others_since, open: [...hidden, ...prepared] };
   }
   return { ...base, basis: 'virtual_transactions', others_since: at, open: [...open, ...prepared] };
 }

@@ -45,17 +45,6 @@ export function addedParts(before: FileNodes | undefined, file_nodes: FileNodes)
   return before === undefined ? [] : Object.keys(file_nodes).filter((oid) => !Object.hasOwn(before, oid));
 }
 
-/**
- * The position without its times, if the database's clock is behind that of the previous claim: the ids still count,
- * and the next scan has no bound.
- */
-export function withoutTimes(position: ExactPosition | undefined, observation: Observation): ExactPosition | undefined {
-  if (!position || observation.at >= position.looked_at) return position;
-  const { awaited_bound: _, ...rest } = position;
-  const unknown = { lower_bound: null, scan_from: null, open_bound: null, open_transactions: {} };
-  return { ...rest, ...unknown, open_bound_basis: 'lookback', looked_at: observation.at };
-}
-
 /** Whether this is a standby that has not yet replayed up to the previous claim. */
 export function isNotReplayed(position: ExactPosition | undefined, observation: Observation): boolean {
   return (

@@ -19,8 +19,9 @@ export interface ReadingProof {
 
 /**
  * Checks that this session sees everything that the window covers: behind a reader endpoint it may be on another
- * standby than the claim was. After a failover to another history, or if the table was replaced or rewritten since the
- * claim, the load continues without transaction ids: it then takes more rows, never fewer (decision 25).
+ * standby than the claim was. After a failover to another history, or if the database was restored, or the table
+ * replaced or rewritten since the claim, the load continues without transaction ids: it then takes more rows, never
+ * fewer (decision 25).
  *
  * @throws BronzeError SOURCE_INTERRUPTED if a standby has not yet replayed the window
  */
@@ -37,12 +38,15 @@ export async function proveReading(
     return { is_exact: false, fallback: undefined };
   }
   const [row] = await session.rows(SNAPSHOT_SQL, []);
-  const { snapshot_xmin, snapshot_xmax, database } = decodeSnapshot(row);
+  const { snapshot_xmin, snapshot_xmax, database, wal_position } = decodeSnapshot(row);
   if (database !== exact_window.database) return { is_exact: false, fallback: 'database_changed' };
   if (table.oid !== exact_window.table_oid || !table.has_xids) return { is_exact: false, fallback: 'table_changed' };
   const change = storageChange(exact_window.file_nodes, table);
   if (change) return { is_exact: false, fallback: change };
-  if (BigInt(snapshot_xmin) < BigInt(exact_window.until_xid)) throw notReplayed(entity);
+  if (BigInt(snapshot_xmin) < BigInt(exact_window.until_xid)) {
+    if (wal_position === null) throw notReplayed(entity);
+    return { is_exact: false, fallback: 'database_restored' };
+  }
   if (!fitsIn32Bits(exact_window.until_xid, snapshot_xmax)) return { is_exact: false, fallback: 'window_too_wide' };
   return { is_exact: true, fallback: undefined };
 }

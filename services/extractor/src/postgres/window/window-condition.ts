@@ -9,7 +9,7 @@ import { writtenSince, writtenWithin } from './xid-range.ts';
 /** A load's window, and the table whose cursors it is compared with. */
 export interface WindowRead {
   readonly entity: TableEntity;
-  readonly columns: readonly CatalogColumn[];
+  readonly columns: readonly Pick<CatalogColumn, 'name' | 'type'>[];
   readonly load: PendingLoad;
   readonly zone: string;
   /** Whether transaction ids count, so that an exact window applies. */

@@ -2,6 +2,7 @@ import { cursorColumns, type TableEntity } from '@bronze/common/config/postgres'
 import type { ExactWindow } from '@bronze/common/words/exact-position';
 import type { Queries, Quoting } from '../database.ts';
 import type { CatalogTable } from '../table/table.ts';
+import { readingRows } from '../table/search-path.ts';
 import { tableName } from '../table/table-sql.ts';
 import { writtenWithin } from './xid-range.ts';
 
@@ -29,6 +30,7 @@ export async function countWithoutCursor(
   const names = cursorColumns(entity);
   const isNever = table.columns.some(({ name, not_null }) => not_null && names.includes(name));
   if (names.length === 0 || isNever) return 0;
-  const [row] = await session.rows(countWithoutCursorSql(entity, window, session.quoting), []);
+  const counting = countWithoutCursorSql(entity, window, session.quoting);
+  const [row] = await readingRows(session, table, () => session.rows(counting, []));
   return Number(row?.['rows']);
 }

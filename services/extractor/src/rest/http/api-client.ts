@@ -7,12 +7,13 @@ import type { RestSourceConfig } from '@bronze/common/config/rest';
 import { linkTarget } from './link-target.ts';
 import type { HttpAnswer, HttpClient } from './http.ts';
 import { type JsonNode, parseJson } from '../records/json-node.ts';
-import type { RateLimiter } from './rate-limiter.ts';
-import { budgetOf, retryAfterMs } from './rate-limit-headers.ts';
+import { OutOfTime, type RateLimiter } from './rate-limiter.ts';
+import { budgetOf, isThrottled, retryAfterMs } from './rate-limit-headers.ts';
 
-/** Statuses worth retrying: by RFC 9110 and RFC 6585, and 408 and 425, whose own definitions say so. */
-const RETRIED: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]);
-const THROTTLED: ReadonlySet<number> = new Set([429, 503]);
+/** Statuses worth retrying besides 429: by RFC 9110, and 408 and 425, whose own definitions say so. */
+const RETRIED: ReadonlySet<number> = new Set([408, 425, 500, 502, 503, 504]);
+/** By definition without a body: there is nothing to list. */
+const EMPTY: ReadonlySet<number> = new Set([204, 205]);
 const REDIRECTS_MAX = 5;
 /** Exponential back-off with full jitter: the longest wait is this times 2 to the power of the attempt. */
 const BACKOFF_MS = 500;
@@ -48,7 +49,8 @@ export interface ApiAnswer {
   /** The URL after redirects: relative links are relative to it. */
   readonly url: string;
   readonly headers: HttpAnswer['headers'];
-  readonly body: JsonNode;
+  /** Undefined for 204 and 205, which have none: there is nothing to list. */
+  readonly body: JsonNode | undefined;
   /** Length of the body. */
   readonly characters: number;
 }
@@ -72,9 +74,9 @@ export class ApiClient {
    * Reads one URL, with retries.
    *
    * @returns a {@link Refusal} for a status that retrying doesn't change
-   * @throws BronzeError SOURCE_DENIED, LINK_REFUSED, RESPONSE_TOO_LARGE at once; SOURCE_FAILING, SOURCE_UNREACHABLE,
-   *   SOURCE_INTERRUPTED, SOURCE_TIMEOUT, RESPONSE_MALFORMED when every attempt failed; SOURCE_THROTTLED when the API
-   *   asks for a longer pause than there is time for
+   * @throws BronzeError SOURCE_DENIED, LINK_REFUSED, RESPONSE_TOO_LARGE, RESPONSE_UNSUPPORTED at once; SOURCE_FAILING, SOURCE_UNREACHABLE,
+   *   SOURCE_INTERRUPTED, SOURCE_TIMEOUT, RESPONSE_MALFORMED, SOURCE_THROTTLED when every attempt failed; OutOfTime
+   *   when the API asks for a longer pause than there is time for
    */
   async get(request: ApiRequest): Promise<ApiAnswer | Refusal> {
     const { config, log, limiter } = this.#ports;
@@ -85,7 +87,7 @@ export class ApiClient {
         if (!isWorthRetrying(thrown) || attempt >= config.attempts) throw thrown;
         log.event({ kind: 'source_retried', entity: request.entity, attempt, failure: toFailure(thrown) });
         // As long as the API asks for, and with full jitter.
-        await limiter.sleep(Math.max(this.#backoffMs(attempt), limiter.held_ms), request.deadline);
+        await limiter.sleep(Math.max(this.#backoffMs(attempt), limiter.heldMs(request.entity)), request.deadline);
       }
     }
   }
@@ -98,7 +100,7 @@ export class ApiClient {
     const { key, redaction } = this.#ports;
     redaction.add(...request.secrets);
     let { url, answer } = await this.#follow(request, await this.#learned(key?.current()));
-    if (key && (answer.status === 401 || answer.status === 403)) {
+    if (key && isDenied(answer)) {
       ({ url, answer } = await this.#follow(request, await this.#learned(key.renewed())));
     }
     const judged = this.#judge(request, url, answer);
@@ -126,9 +128,9 @@ export class ApiClient {
     const headers = { accept: 'application/json', ...request.headers, ...(key && { [config.api_key_header]: key }) };
     let url = request.url;
     for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects += 1) {
-      await limiter.acquire(request.deadline);
+      await limiter.acquire(request.entity, request.deadline);
       const answer = await http.get(url, headers, leftOf(request.deadline));
-      this.#applyLimits(answer);
+      this.#applyLimits(request.entity, answer);
       const { location } = answer.headers;
       if (answer.status < 300 || answer.status > 399 || location === undefined) return { url, answer };
       url = withinOrigin(request, location, url);
@@ -137,21 +139,28 @@ export class ApiClient {
   }
 
   /** Takes an announced limit into account before it is hit. */
-  #applyLimits({ status, headers }: HttpAnswer): void {
+  #applyLimits(list: string, answer: HttpAnswer): void {
     const { limiter } = this.#ports;
-    const budget = budgetOf(headers, limiter.now_ms);
-    if (budget) limiter.applyBudget(budget);
-    const wait_ms = THROTTLED.has(status) ? retryAfterMs(headers, limiter.now_ms) : undefined;
-    if (wait_ms !== undefined) limiter.pauseFor(wait_ms);
+    const budget = budgetOf(answer.headers, limiter.now_ms);
+    if (budget) limiter.applyBudget(list, budget);
+    const mayDemand = answer.status === 503 || isThrottled(answer);
+    const wait_ms = mayDemand ? retryAfterMs(answer.headers, limiter.now_ms) : undefined;
+    if (wait_ms !== undefined) limiter.pauseFor(list, wait_ms);
   }
 
   #judge({ entity }: ApiRequest, url: string, answer: HttpAnswer): ApiAnswer | Refusal {
     const { status, headers, body } = answer;
-    if (status === 401 || status === 403) throw denied(entity, status, this.#ports.key !== undefined);
+    if (isThrottled(answer)) throw throttled(entity, status);
+    if (isDenied(answer)) throw denied(entity, status, this.#ports.key !== undefined);
     if (RETRIED.has(status)) throw failing(entity, status);
-    if (status >= 200 && status <= 299) return { url, headers, body: jsonOf(entity, body), characters: body.length };
+    if (EMPTY.has(status)) return { url, headers, body: undefined, characters: 0 };
+    if (status >= 200 && status <= 299) return { url, headers, body: jsonOf(entity, answer), characters: body.length };
     return { status, excerpt: '' };
   }
+}
+
+function isDenied(answer: HttpAnswer): boolean {
+  return (answer.status === 401 || answer.status === 403) && !isThrottled(answer);
 }
 
 export function isRefusal(answer: ApiAnswer | Refusal): answer is Refusal {
@@ -159,7 +168,7 @@ export function isRefusal(answer: ApiAnswer | Refusal): answer is Refusal {
 }
 
 function isWorthRetrying(error: unknown): boolean {
-  return error instanceof BronzeError && isRetryable(toFailure(error)) && error.code !== 'SOURCE_THROTTLED';
+  return error instanceof BronzeError && isRetryable(toFailure(error)) && !(error instanceof OutOfTime);
 }
 
 function withinOrigin({ entity }: ApiRequest, location: string, from: string): string {
@@ -175,16 +184,28 @@ function redirected(entity: string, how: string): BronzeError {
   });
 }
 
-function jsonOf(entity: string, body: string): JsonNode {
+/** One JSON value per line: an API that says so sends it each time. */
+const LINES = /^application\/(?:x-)?(?:nd-?json|json-?lines|jsonl|json-seq|stream\+json)\b/i;
+
+function jsonOf(entity: string, { headers, body }: HttpAnswer): JsonNode {
   try {
     return parseJson(body);
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown;
+    if (LINES.test(headers['content-type'] ?? '')) throw linesOf(entity);
+    const what = body === '' ? 'nothing in it, and not with 204' : `a body that can’t be read: ${thrown.message}`;
     throw new BronzeError('RESPONSE_MALFORMED', {
-      message: `the API of ${entity} answers with a body that can’t be read: ${thrown.message}`,
+      message: `the API of ${entity} answers with ${what}`,
       hint: 'Bronze retries it. If it persists, look at the answer: is endpoint right? Is it a maintenance page?',
     });
   }
+}
+
+function linesOf(entity: string): BronzeError {
+  return new BronzeError('RESPONSE_UNSUPPORTED', {
+    message: `the API of ${entity} answers with a JSON value per line, as its Content-Type says`,
+    hint: 'Bronze reads one JSON value per answer. Does the API have another format, asked for by a header or in the path?',
+  });
 }
 
 function denied(entity: string, status: number, hasKey: boolean): BronzeError {
@@ -194,6 +215,13 @@ function denied(entity: string, status: number, hasKey: boolean): BronzeError {
     hint: hasKey
       ? 'Is the key in the secret valid? May it read this endpoint? Is api_key_header right?'
       : 'Set api_key_secret of the source.',
+  });
+}
+
+function throttled(entity: string, status: number): BronzeError {
+  return new BronzeError('SOURCE_THROTTLED', {
+    message: `the API of ${entity} answers ${status}: its limit of requests is reached`,
+    hint: 'Bronze retries it with growing pauses, or when the API says. If it persists, lower requests_per_second, or raise attempts.',
   });
 }
 

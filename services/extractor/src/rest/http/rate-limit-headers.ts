@@ -36,15 +36,25 @@ export interface Budget {
  * @param now_ms our clock, since 1970
  */
 export function budgetOf(headers: HttpAnswer['headers'], now_ms: number): Budget | undefined {
-  const structured = scarcest(headers['ratelimit'] ?? '');
-  const remaining =
-    parameter(structured, /(?:^|[;,\s])(?:r|remaining)=(\d{1,9})/) ??
-    number(headers['ratelimit-remaining'] ?? headers['x-ratelimit-remaining']);
+  const remaining = remainingOf(headers);
   const reset =
-    parameter(structured, /(?:^|[;,\s])(?:t|reset)=(\d{1,9})/) ??
+    parameter(scarcest(headers['ratelimit'] ?? ''), /(?:^|[;,\s])(?:t|reset)=(\d{1,9})/) ??
     number(headers['ratelimit-reset'] ?? headers['x-ratelimit-reset']);
   if (remaining === undefined || reset === undefined) return undefined;
   return { remaining, reset_ms: Math.max(0, resetMs(reset, now_ms)) };
+}
+
+function remainingOf(headers: HttpAnswer['headers']): number | undefined {
+  return (
+    parameter(scarcest(headers['ratelimit'] ?? ''), /(?:^|[;,\s])(?:r|remaining)=(\d{1,9})/) ??
+    number(headers['ratelimit-remaining'] ?? headers['x-ratelimit-remaining'])
+  );
+}
+
+/** Whether an answer says that requests come too fast. Some APIs answer 403 to that, with the headers of a 429. */
+export function isThrottled({ status, headers }: HttpAnswer): boolean {
+  if (status !== 403) return status === 429;
+  return retryAfterMs(headers, 0) !== undefined || remainingOf(headers) === 0;
 }
 
 /** Of several policies, the one with the fewest requests left: `"day";r=1000;t=3600, "burst";r=0;t=10`. */

@@ -1,9 +1,10 @@
-import { defineConfig } from '@bronze/common/config';
+import { CachedSecret } from '@bronze/common/secrets/cached-secret';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { PipelineEvent } from '@bronze/common/load/events';
 import { Redaction } from '@bronze/common/secrets/redaction';
 import { describe, expect, test } from 'vitest';
 import { ApiClient } from './api-client.ts';
+import { restConfig } from '../api.fixtures.ts';
 import { UNHURRIED, VirtualClock } from '../endpoint.fixtures.ts';
 import type { HttpAnswer } from './http.ts';
 import { RateLimiter } from './rate-limiter.ts';
@@ -46,16 +47,17 @@ test.each([
   expect(budgetOf(headers, NOW_MS)).toEqual(budget);
 });
 
-const config = defineConfig({
-  sources: { api: { type: 'rest', base_url: 'https://api.example.com', requests_per_second: 10, attempts: 5 } },
-  entities: {},
-}).sources['api'];
-
 type Reply = Partial<HttpAnswer> | BronzeError;
 
+interface Setting {
+  readonly random?: () => number;
+  readonly throttle_scope?: 'entity' | 'source';
+  readonly hasKey?: boolean;
+}
+
 /** A client whose server gives these answers, one after another, on a clock where only sleeping takes time. */
-function clientOf(replies: readonly Reply[], random = () => 1) {
-  if (config?.type !== 'rest') throw new Error('the source is not an API');
+function clientOf(replies: readonly Reply[], { random = () => 1, throttle_scope, hasKey }: Setting = {}) {
+  const config = restConfig({ requests_per_second: 10, attempts: 5, ...(throttle_scope && { throttle_scope }) });
   const clock = new VirtualClock();
   const events: PipelineEvent[] = [];
   const asked_ms: number[] = [];
@@ -70,9 +72,11 @@ function clientOf(replies: readonly Reply[], random = () => 1) {
   };
   const limiter = new RateLimiter(clock, config);
   const log = { event: (event: PipelineEvent) => events.push(event) };
-  const client = new ApiClient({ http, config, key: undefined, limiter, random, log, redaction: new Redaction() });
-  const get = (deadline = UNHURRIED) =>
-    client.get({ entity: 'things', url: 'https://api.example.com/things', headers: {}, secrets: [], deadline });
+  const secrets = { read: async () => 'the-key' };
+  const key = hasKey ? new CachedSecret({ secrets, clock, name: () => 'key' }, (text) => text) : undefined;
+  const client = new ApiClient({ http, config, key, limiter, random, log, redaction: new Redaction() });
+  const get = (deadline = UNHURRIED, entity = 'things') =>
+    client.get({ entity, url: 'https://api.example.com/things', headers: {}, secrets: [], deadline });
   return { get, asked_ms, events, clock };
 }
 
@@ -89,7 +93,7 @@ describe('requests', () => {
     const longest = clientOf([failing(500), failing(500), failing(500), failing(500), { body: '[]' }]);
     await longest.get();
     expect(longest.asked_ms).toEqual([0, 1000, 3000, 7000, 15_000]);
-    const shortest = clientOf([failing(500), failing(500), { body: '[]' }], () => 0);
+    const shortest = clientOf([failing(500), failing(500), { body: '[]' }], { random: () => 0 });
     await shortest.get();
     expect(shortest.asked_ms).toEqual([0, 100, 200]);
   });
@@ -111,7 +115,7 @@ describe('requests', () => {
         failing(503, { 'retry-after': 'Mon, 15 Jan 2024 10:33:00 GMT' }),
         { body: '[]' },
       ],
-      () => 0,
+      { random: () => 0 },
     );
     await get();
     expect(asked_ms).toEqual([0, 20_000, 60_000]);
@@ -131,8 +135,17 @@ describe('requests', () => {
     expect(asked_ms).toEqual([0]);
   });
 
+  test('are not sent when the invocation is about to end, which is not a limit of the API', async () => {
+    const { get, asked_ms } = clientOf([]);
+    await expect(get({ isNear: () => true, remainingMs: () => 1000 })).rejects.toMatchObject({
+      code: 'SOURCE_INTERRUPTED',
+      message: 'this invocation is about to end, so the API is not asked again',
+    });
+    expect(asked_ms).toEqual([]);
+  });
+
   test('stop waiting when the invocation is about to end', async () => {
-    const { get, clock } = clientOf([failing(429, { 'retry-after': '60' })], () => 0);
+    const { get, clock } = clientOf([failing(429, { 'retry-after': '60' })], { random: () => 0 });
     const deadline = { isNear: () => clock.now_ms - NOW_MS > 5000, remainingMs: () => Infinity };
     await expect(get(deadline)).rejects.toMatchObject({ code: 'SOURCE_THROTTLED' });
     expect(clock.now_ms - NOW_MS).toBeLessThan(7000);
@@ -142,5 +155,95 @@ describe('requests', () => {
     const { get, asked_ms } = clientOf([failing(status)]);
     expect(await get()).toMatchObject({ status });
     expect(asked_ms).toHaveLength(1);
+  });
+
+  test('are sent once where the answer is a JSON value per line by its own header, since the next would be the same', async () => {
+    const headers = { 'content-type': 'application/x-ndjson; charset=utf-8' };
+    const { get, asked_ms } = clientOf([{ body: '{"id":1}\n{"id":2}\n', headers }, { body: '[]' }]);
+    await expect(get()).rejects.toMatchObject({ code: 'RESPONSE_UNSUPPORTED', kind: 'permanent' });
+    expect(asked_ms).toHaveLength(1);
+  });
+
+  test.each([204, 205])('have no content to read after %d', async (status) => {
+    const { get } = clientOf([failing(status)]);
+    expect(await get()).toMatchObject({ body: undefined, characters: 0 });
+  });
+});
+
+describe('403', () => {
+  const OVER = 'Mon, 15 Jan 2024 10:32:03 GMT';
+  const reset = { 'x-ratelimit-reset': String(NOW_MS / 1000 + 3) };
+  test.each([
+    ['Retry-After in seconds', { 'retry-after': '3' }, 3000],
+    ['Retry-After as a date', { 'retry-after': OVER }, 3000],
+    ['X-RateLimit-Remaining: 0 and a reset', { 'x-ratelimit-remaining': '0', ...reset }, 3000],
+    ['RateLimit-Remaining: 0 and a reset', { 'ratelimit-remaining': '0', 'ratelimit-reset': '3' }, 3000],
+    ['RateLimit with r=0', { ratelimit: '"day";r=0;t=3' }, 3000],
+    ['X-RateLimit-Remaining: 0 alone', { 'x-ratelimit-remaining': '0' }, 100],
+    ['Retry-After, and a budget that is left', { 'retry-after': '3', 'x-ratelimit-remaining': '9', ...reset }, 3000],
+  ])('with %s is a limit: the request is sent again', async (_, headers, wait_ms) => {
+    for (const hasKey of [false, true]) {
+      const { get, asked_ms, events } = clientOf([failing(403, headers), { body: '[]' }], { random: () => 0, hasKey });
+      await get();
+      expect(asked_ms).toEqual([0, wait_ms]);
+      expect(events).toMatchObject([{ failure: { code: 'SOURCE_THROTTLED', kind: 'transient' } }]);
+    }
+  });
+
+  test('that says so each time is SOURCE_THROTTLED in the end, as 429 is', async () => {
+    for (const status of [403, 429]) {
+      const { get, asked_ms } = clientOf(Array(9).fill(failing(status, { 'retry-after': '1' })));
+      await expect(get()).rejects.toMatchObject({
+        code: 'SOURCE_THROTTLED',
+        message: expect.stringContaining(`answers ${status}`) as string,
+      });
+      expect(asked_ms).toHaveLength(5);
+    }
+  });
+
+  test.each([{}, { 'x-ratelimit-remaining': '12', ...reset }, { 'retry-after': 'soon' }])(
+    'with the headers %j is a refusal, at once; with a key, once more with the key read again',
+    async (headers) => {
+      for (const [hasKey, requests] of [[false, 1] as const, [true, 2] as const]) {
+        const { get, asked_ms } = clientOf(Array(9).fill(failing(403, headers)), { hasKey });
+        await expect(get()).rejects.toMatchObject({ code: 'SOURCE_DENIED' });
+        expect(asked_ms).toHaveLength(requests);
+      }
+    },
+  );
+});
+
+describe('a limit that one list has reached', () => {
+  const limits: Reply[] = [
+    failing(429, { 'retry-after': '86400' }),
+    failing(503, { 'retry-after': '86400' }),
+    failing(403, { 'retry-after': '86400' }),
+    { body: '[]', headers: { 'ratelimit-remaining': '0', 'ratelimit-reset': '86400' } },
+  ];
+  test.each(limits)('does not hold for its neighbours: %j', async (reply) => {
+    const { get, asked_ms } = clientOf([reply]);
+    await get(UNHURRIED, 'throttled').catch(() => undefined);
+    await get(UNHURRIED, 'neighbour');
+    await expect(get(UNHURRIED, 'throttled')).rejects.toMatchObject({
+      code: 'SOURCE_THROTTLED',
+      message: expect.stringMatching(/in 86400 s/) as string,
+    });
+    // `requests_per_second` is the source's.
+    expect(asked_ms).toEqual([0, 100]);
+  });
+
+  test.each(limits)('holds for all of them where the quota is the key’s: %j', async (reply) => {
+    const { get, asked_ms } = clientOf([reply], { throttle_scope: 'source' });
+    await get(UNHURRIED, 'throttled').catch(() => undefined);
+    await expect(get(UNHURRIED, 'neighbour')).rejects.toMatchObject({ code: 'SOURCE_THROTTLED' });
+    expect(asked_ms).toEqual([0]);
+  });
+
+  test('ends when the clock is set back', async () => {
+    const { get, asked_ms, clock } = clientOf([failing(429, { 'retry-after': '86400' })]);
+    await get().catch(() => undefined);
+    clock.now_ms -= 3_600_000;
+    await get();
+    expect(asked_ms).toHaveLength(2);
   });
 });

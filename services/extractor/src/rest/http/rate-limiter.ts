@@ -1,27 +1,39 @@
-import { BronzeError } from '@bronze/common/words/failure';
+import { BronzeError, type FailureCode, type FailureText } from '@bronze/common/words/failure';
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
+import type { RestSourceConfig } from '@bronze/common/config/rest';
 import type { Budget } from './rate-limit-headers.ts';
 
-export interface PacerLimits {
-  readonly requests_per_second: number;
-  readonly retry_wait_seconds_max: number;
-}
+export type RateLimits = Pick<RestSourceConfig, 'requests_per_second' | 'retry_wait_seconds_max' | 'throttle_scope'>;
 
 /** A long wait is slept in pieces, so that Ctrl-C takes effect. */
 const NAP_MS = 500;
 /** A clock that goes back by more than this was set back. */
 const CLOCK_STEP_MS = 2000;
 
-/** Decides when the next request to a source may be sent. Shared by everything that reads from it in this process. */
+/** What the server demanded of those who ask for a list. Times are in milliseconds since 1970. */
+interface Demand {
+  /** No request before this. */
+  paused_until_ms: number;
+  /** `remaining` more requests until `until_ms`. */
+  budget?: { remaining: number; readonly until_ms: number } | undefined;
+}
+
+/** A request can't be sent in the time that there is. Trying again at once is pointless. */
+export class OutOfTime extends BronzeError {}
+
+/**
+ * Decides when the next request to a source may be sent. Shared by everything that reads from it in this process: so is
+ * `requests_per_second`. What the server demands holds for the list that was asked, or for all of them
+ * (`throttle_scope`).
+ */
 export class RateLimiter {
   readonly #clock: Clock;
-  readonly #limits: PacerLimits;
+  readonly #limits: RateLimits;
   #next_ms = 0;
   #seen_ms = 0;
-  /** What the server announced: `remaining` more requests until `until_ms`. */
-  #budget: { remaining: number; readonly until_ms: number } | undefined;
+  readonly #demands = new Map<string, Demand>();
 
-  constructor(clock: Clock, limits: PacerLimits) {
+  constructor(clock: Clock, limits: RateLimits) {
     this.#clock = clock;
     this.#limits = limits;
   }
@@ -30,34 +42,36 @@ export class RateLimiter {
     return Date.parse(this.#clock.now());
   }
 
-  /** How long it is until the next request may be sent, not counting the budget. */
-  get held_ms(): number {
-    return Math.max(0, this.#next_ms - this.now_ms);
+  /** How long it is until the next request for a list may be sent, not counting the budget. */
+  heldMs(list: string): number {
+    return Math.max(0, this.#next_ms - this.now_ms, this.#demandOn(list).paused_until_ms - this.now_ms);
   }
 
   /**
-   * Waits until a request may be sent, and counts it.
+   * Waits until a request for a list may be sent, and counts it.
    *
-   * @throws BronzeError SOURCE_THROTTLED when the wait doesn't fit into what is left of the invocation, or is longer
-   *   than `retry_wait_seconds_max`
+   * @throws OutOfTime SOURCE_THROTTLED when the wait doesn't fit into what is left of the invocation, or is longer than
+   *   `retry_wait_seconds_max`; SOURCE_INTERRUPTED when the invocation is about to end, although no wait is needed
    */
-  async acquire(deadline: Deadline): Promise<void> {
-    if (deadline.isNear()) throw tooLong(0);
-    for (let wait_ms = this.#take(); wait_ms > 0; wait_ms = this.#take()) await this.sleep(wait_ms, deadline);
+  async acquire(list: string, deadline: Deadline): Promise<void> {
+    for (let wait_ms = this.#take(list, deadline); wait_ms > 0; wait_ms = this.#take(list, deadline)) {
+      await this.sleep(wait_ms, deadline);
+    }
   }
 
-  /** Sends no request to this source for `wait_ms` milliseconds; a longer pause that was set before remains. */
-  pauseFor(wait_ms: number): void {
-    this.#next_ms = Math.max(this.#next_ms, this.now_ms + wait_ms);
+  /** Sends no request for a list for `wait_ms` milliseconds; a longer pause that was set before remains. */
+  pauseFor(list: string, wait_ms: number): void {
+    const demand = this.#demandOn(list);
+    demand.paused_until_ms = Math.max(demand.paused_until_ms, this.now_ms + wait_ms);
   }
 
-  /** Sends no more requests than this until the budget resets. */
-  applyBudget(budget: Budget): void {
-    this.#budget = { remaining: budget.remaining, until_ms: this.now_ms + budget.reset_ms };
+  /** Sends no more requests for a list than this until the budget resets. */
+  applyBudget(list: string, budget: Budget): void {
+    this.#demandOn(list).budget = { remaining: budget.remaining, until_ms: this.now_ms + budget.reset_ms };
   }
 
   /**
-   * @throws BronzeError SOURCE_THROTTLED, at once if the wait is longer than what is left of the invocation or than
+   * @throws OutOfTime SOURCE_THROTTLED, at once if the wait is longer than what is left of the invocation or than
    *   `retry_wait_seconds_max`; else as soon as the invocation is about to end
    */
   async sleep(wait_ms: number, deadline: Deadline): Promise<void> {
@@ -72,24 +86,52 @@ export class RateLimiter {
   }
 
   /** Counts a request and returns 0, or returns the milliseconds to wait before trying again. */
-  #take(): number {
-    const now_ms = this.now_ms;
-    // If the clock was set back, `#next_ms` would block all requests until the clock is there again.
-    if (now_ms < this.#seen_ms - CLOCK_STEP_MS) this.#next_ms = now_ms;
-    this.#seen_ms = now_ms;
-    if (this.#budget && this.#budget.until_ms <= now_ms) this.#budget = undefined;
-    const blocked_ms = this.#budget?.remaining === 0 ? this.#budget.until_ms - now_ms : 0;
-    const wait_ms = Math.max(blocked_ms, this.#next_ms - now_ms);
-    if (wait_ms > 0) return wait_ms;
+  #take(list: string, deadline: Deadline): number {
+    const now_ms = this.#now();
+    const { paused_until_ms, budget } = this.#demandOn(list);
+    const isSpent = budget?.remaining === 0 && budget.until_ms > now_ms;
+    const until_ms = Math.max(this.#next_ms, paused_until_ms, isSpent ? budget.until_ms : 0);
+    if (until_ms > now_ms) return until_ms - now_ms;
+    if (deadline.isNear()) throw endsNow();
     this.#next_ms = now_ms + 1000 / this.#limits.requests_per_second;
-    if (this.#budget) this.#budget.remaining -= 1;
+    if (budget) budget.remaining = Math.max(0, budget.remaining - 1);
     return 0;
+  }
+
+  /** If the clock was set back, all waits would last until the clock is there again: they end. */
+  #now(): number {
+    const { now_ms } = this;
+    if (now_ms < this.#seen_ms - CLOCK_STEP_MS) {
+      this.#next_ms = now_ms;
+      this.#demands.clear();
+    }
+    this.#seen_ms = now_ms;
+    return now_ms;
+  }
+
+  #demandOn(list: string): Demand {
+    const whose = this.#limits.throttle_scope === 'source' ? '' : list;
+    const demand = this.#demands.get(whose) ?? { paused_until_ms: 0 };
+    this.#demands.set(whose, demand);
+    return demand;
   }
 }
 
-function tooLong(wait_ms: number): BronzeError {
-  return new BronzeError('SOURCE_THROTTLED', {
-    message: `the API asks for a pause of ${Math.ceil(wait_ms / 1000)} s, longer than this invocation may wait`,
+function outOfTime(code: FailureCode, text: FailureText): OutOfTime {
+  return new OutOfTime(code, text);
+}
+
+/** Whoever demands the wait: the API, the back-off after a failure, or `requests_per_second`. */
+function tooLong(wait_ms: number): OutOfTime {
+  return outOfTime('SOURCE_THROTTLED', {
+    message: `the API may be asked again in ${Math.ceil(wait_ms / 1000)} s, which is longer than this invocation may wait`,
     hint: 'Bronze continues later. If it persists, lower requests_per_second or raise retry_wait_seconds_max.',
+  });
+}
+
+function endsNow(): OutOfTime {
+  return outOfTime('SOURCE_INTERRUPTED', {
+    message: 'this invocation is about to end, so the API is not asked again',
+    hint: 'Bronze continues with the next delivery, or the next run.',
   });
 }

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { parseJson } from '../records/json-node.ts';
 import { furtherPage } from './further-page.ts';
 
-const found = (body: string, link?: string) => furtherPage(parseJson(body), link, 2);
+const found = (body: string, link?: string) =>
+  furtherPage({ body: parseJson(body), headers: {}, link }, { records: 2, pages: 1 });
 const RECORDS = '"data":[{"id":1,"next":"x","total":99},{"id":2}]';
 
 test.each([
@@ -18,12 +19,8 @@ test.each([
     `{ style: 'next-link', link_path: '@odata.nextLink' }`,
   ],
   ['{"next_page":2}', 'next_page is 2', `{ style: 'page' }`],
-  ['{"total":5000}', 'total is 5000, and the response has 2', `{ style: 'page' } or { style: 'offset' }`],
-  [
-    '{"meta":{"total_count":3}}',
-    'meta.total_count is 3, and the response has 2',
-    `{ style: 'page' } or { style: 'offset' }`,
-  ],
+  ['{"total":5000}', 'total is 5000, and 2 were read', `{ style: 'page' } or { style: 'offset' }`],
+  ['{"meta":{"total_count":3}}', 'meta.total_count is 3, and 2 were read', `{ style: 'page' } or { style: 'offset' }`],
   ['{"page":{"totalPages":4}}', 'page.totalPages is 4', `{ style: 'page' } or { style: 'offset' }`],
 ])('the envelope %s says that the list goes on', (envelope, sign, paging) => {
   expect(found(`${envelope.slice(0, -1)},${RECORDS}}`)).toEqual({ sign, paging });
@@ -50,4 +47,15 @@ test('a Link header does; a list without an envelope does not, whatever its reco
     paging: `{ style: 'next-link' }`,
   });
   expect(found('[{"has_more":true,"next":"x"}]')).toBeUndefined();
+});
+
+test.each([
+  [{ 'x-total-count': '3' }, 'its header x-total-count says 3'],
+  [{ 'x-wp-totalpages': '2' }, 'its header x-wp-totalpages says 2'],
+  [{ 'content-range': 'items 0-1/50' }, 'its header content-range says 50'],
+  [{ 'x-total-count': '2', 'x-total-pages': '1', 'content-range': 'items 0-1/*' }, undefined],
+  [{ 'x-total-count': 'many' }, undefined],
+])('the headers %j: %s', (headers, sign) => {
+  const read = { records: 2, pages: 1 };
+  expect(furtherPage({ body: parseJson('[]'), headers, link: undefined }, read)?.sign).toBe(sign);
 });

@@ -1,4 +1,15 @@
-import { isAnchored, listMoved, type PageStep, type RawPage, step, type Walk } from './page-step.ts';
+import { isLastRepeated, isTrusted, notTheEnd } from './list-end.ts';
+import {
+  assertNoMore,
+  isAnchored,
+  isSamePage,
+  listMoved,
+  type PageStep,
+  type RawPage,
+  type Refused,
+  step,
+  type Walk,
+} from './page-step.ts';
 
 /** The overlap grows by this factor when it was too small. */
 const OVERLAP_GROWTH = 4;
@@ -7,27 +18,100 @@ const STEPS_BACK_MAX = 25;
 
 /**
  * Pages overlap, by one record as long as the list doesn't move. Unless the first record of a page is a known one,
- * records may have been missed between two pages (decision 15). Only an empty page ends the list; any may be short.
+ * records may have been missed between two pages (decision 15). Only an empty page ends the list, or what an API has
+ * instead of one; any page may be short.
  */
 export async function* walkOffsets(walk: Walk): AsyncGenerator<PageStep> {
   const pages = new OverlappingPages(walk);
   for (;;) {
-    const { page, from, overlap, isFull, isBehind } = await pages.next();
-    const one = step(walk, { page, overlap, next: String(pages.offset) });
+    const read = await pages.next();
+    const { page, overlap, isFull, isBehind } = read;
+    const isEnd = await endsHere(walk, read);
+    const one = step(walk, { page, overlap, next: isEnd ? undefined : String(pages.offset) });
     const isNew = one.records.length > 0;
     if (isNew) pages.cameFurther();
-    if (isNew || (isFull && !isBehind)) yield one;
-    if (isNew || isFull) continue;
-    // Short, and nothing new: the list ends here, unless this server gives short pages anywhere.
-    const beyond = await walk.fetch(String(pages.offset));
-    // Trust the next page, even an empty one, only if re-reading this page shows that it has not moved.
-    const again = await walk.fetch(String(from));
-    if (!again.records.every((record) => walk.seen.has(record))) continue;
-    pages.offset += beyond.records.length;
-    const isEnd = beyond.records.length === 0;
-    yield step(walk, { page: beyond, next: isEnd ? undefined : String(pages.offset) });
+    if (isNew || isEnd || (isFull && !isBehind)) yield one;
     if (isEnd) return;
+    if (isNew || isFull) continue;
+    if (yield* walkBeyond(walk, read, pages)) return;
   }
+}
+
+/** Whether the list ends with a page that was read: by its flag, or because it comes again and again. */
+async function endsHere(walk: Walk, read: OverlappingPage): Promise<boolean> {
+  const { page, from, isFull } = read;
+  if (page.flag === 'last') return true;
+  if (!isFull || from === 0 || page.records.some((record) => !walk.seen.has(record))) return false;
+  return isRepeated(walk, read, page);
+}
+
+/** Short, and nothing new: the list ends here, unless this server gives short pages anywhere. Returns whether it does. */
+async function* walkBeyond(
+  walk: Walk,
+  read: OverlappingPage,
+  pages: OverlappingPages,
+): AsyncGenerator<PageStep, boolean> {
+  const beyond = await readBeyond(walk, read, pages.offset);
+  if (!beyond) return false;
+  pages.offset += beyond.page.records.length;
+  yield step(walk, { page: beyond.page, next: beyond.isEnd ? undefined : String(pages.offset) });
+  return beyond.isEnd;
+}
+
+/** What lies beyond a short page that has nothing new. Undefined if the list has moved meanwhile. */
+async function readBeyond(
+  walk: Walk,
+  read: OverlappingPage,
+  offset: number,
+): Promise<{ page: RawPage; isEnd: boolean } | undefined> {
+  const page = await walk.fetch(String(offset));
+  // Trust the next page, even an empty one, only if re-reading this page shows that it has not moved.
+  const again = await walk.fetch(String(read.from));
+  if (again.refused || !again.records.every((record) => walk.seen.has(record))) return undefined;
+  const isEnd = page.refused
+    ? await isEndByRefusal(walk, again, { refused: page.refused, offset })
+    : page.records.length === 0 || (isSamePage(walk, page, again) && (await isRepeated(walk, read, page)));
+  if (page.refused) return isEnd ? { page, isEnd } : undefined;
+  if (page.records.length === 0) {
+    assertNoMore(walk, page, 'is empty');
+    assertNoMore(walk, again, 'is followed by an empty one');
+  }
+  return { page, isEnd };
+}
+
+/**
+ * Whether a refusal is the end of the list. The page before it begins with the last record and is answered, and lies
+ * across the end: so the API does not refuse what lies so far behind. False: the page is answered by now.
+ *
+ * @throws BronzeError SOURCE_REJECTED if the page before speaks of a further one
+ */
+async function isEndByRefusal(
+  walk: Walk,
+  last: RawPage,
+  { refused, offset }: { readonly refused: Refused; readonly offset: number },
+): Promise<boolean> {
+  const read = { records: offset, pages: Math.ceil(offset / walk.seen.pageSize) };
+  const further = isTrusted(walk, refused) ? undefined : last.further?.(read);
+  if (further !== undefined) {
+    if (!(await walk.fetch(String(offset))).refused) return false;
+    throw notTheEnd(refused, `on the page before, ${further}`);
+  }
+  walk.onImpliedEnd({ how: 'refused', page: String(offset), status: refused.status });
+  return true;
+}
+
+/** Whether a page with nothing new is also what comes further on: some APIs give the last page for ever. */
+async function isRepeated(walk: Walk, { from }: OverlappingPage, page: RawPage): Promise<boolean> {
+  const { paging } = walk.entity;
+  const size = Math.max(paging.style === 'offset' ? paging.size : 0, page.records.length);
+  const far = String(from + 2 * size);
+  const beyond = await walk.fetch(far);
+  // The list may have moved by just as much between the two: then this page is another one by now.
+  const again = await walk.fetch(String(from));
+  if (!isSamePage(walk, page, beyond) || !isSamePage(walk, page, again)) return false;
+  if (!(await isLastRepeated(walk, page, far))) return false;
+  walk.onImpliedEnd({ how: 'repeated', page: far });
+  return true;
 }
 
 interface OverlappingPage {
@@ -72,15 +156,19 @@ class OverlappingPages {
     return { page, from, overlap, isBehind, isFull: length > Math.max(1, Math.min(overlap, this.#largest - 1)) };
   }
 
-  /** @throws BronzeError PAGES_MOVED */
+  /** @throws BronzeError PAGES_MOVED; SOURCE_REJECTED if the API refuses pages that it had */
   async #readAnchored(): Promise<{ from: number; page: RawPage }> {
+    let refused: Refused | undefined;
     for (let overlap = 1; ; overlap *= OVERLAP_GROWTH) {
       // From further back than what is remembered, records would be staged twice.
       const back = Math.min(overlap, this.#walk.seen.rememberedCount);
       const from = Math.max(0, this.offset - back);
       const page = await this.#walk.fetch(String(from));
       if (from === 0 || isAnchored(this.#walk, page)) return { from, page };
-      if (back < overlap || (this.#steps_back += 1) > STEPS_BACK_MAX) throw listMoved(this.#walk.entity);
+      refused ??= page.refused;
+      if (back < overlap || (this.#steps_back += 1) > STEPS_BACK_MAX) {
+        throw refused?.error ?? listMoved(this.#walk.entity);
+      }
     }
   }
 }

@@ -1,6 +1,8 @@
 import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity } from '@bronze/common/config/rest';
 import type { JsonObject } from '../records/json-node.ts';
+import type { EndFlag } from './end-flag.ts';
+import type { ReadSoFar } from './further-page.ts';
 import type { PageTrail } from './page-trail.ts';
 import type { PageToken } from './paging.ts';
 import type { SeenRecords } from './seen-records.ts';
@@ -12,6 +14,28 @@ export interface RawPage {
   readonly next: PageToken | undefined;
   /** Length of the response. */
   readonly characters: number;
+  /** By `more_path` or `last_path`. */
+  readonly flag?: EndFlag;
+  /** What says that more pages follow, such as `has_more is true`. */
+  readonly more?: string | undefined;
+  /** The same, with everything else that may say so, such as a total above the records read. */
+  readonly further?: (read: ReadSoFar) => string | undefined;
+  /** The API refuses this page, which is not the first: maybe there is no such page. It has no records then. */
+  readonly refused?: Refused;
+}
+
+export interface Refused {
+  readonly status: number;
+  /** What it is if it is not the end of the list. */
+  readonly error: BronzeError;
+}
+
+/** How a list ended where an API doesn't say it plainly: with an empty page, without a token, or by a flag. */
+export interface ImpliedEnd {
+  readonly how: 'refused' | 'repeated';
+  /** The number or offset of the page that was refused or came again; undefined for tokens. */
+  readonly page?: string | undefined;
+  readonly status?: number;
 }
 
 export interface PageStep {
@@ -33,9 +57,17 @@ export interface Walk {
   readonly start: PageToken;
   /** After the last page of the slice before. */
   readonly trail?: PageTrail | undefined;
-  fetch(token: PageToken): Promise<RawPage>;
+  /** @param size asks for pages of this size instead of the configured one; only where `canResize` says so */
+  fetch(token: PageToken, size?: number): Promise<RawPage>;
   /** Whether a record changed after the window's end. */
   isBeyond(record: JsonObject): boolean;
+  /** Reports an end that the API doesn't say plainly. */
+  onImpliedEnd(end: ImpliedEnd): void;
+}
+
+/** Whether pages of another size can be asked for. */
+export function canResize({ entity: { paging } }: Walk): boolean {
+  return paging.style !== 'none' && paging.size_param !== null;
 }
 
 /** Whether no record can have been missed before the page: its first record is a known one. */
@@ -57,6 +89,36 @@ export function step({ seen }: Walk, { before = [], page, overlap = 0, next }: R
   const fresh = seen.unseen(page.records, overlap);
   const repeated = Math.max(0, page.records.length - fresh.length - overlap);
   return { records: [...skipped, ...fresh], repeated, characters: page.characters, next };
+}
+
+/** Whether two answers hold the same records, in the same order. Records without a key can't be told apart. */
+export function isSamePage({ entity, seen }: Walk, one: RawPage, other: RawPage): boolean {
+  const { length } = one.records;
+  const hasKeys = one.records.every((record) =>
+    entity.primary_key.every((name) => (record.get(name) ?? null) !== null),
+  );
+  const others = seen.identities(other.records);
+  return (
+    length > 0 &&
+    hasKeys &&
+    length === other.records.length &&
+    seen.identities(one.records).every((identity, index) => identity === others[index])
+  );
+}
+
+/** Whether two answers have no record in common. */
+export function isElsewhere({ seen }: Walk, one: RawPage, other: RawPage): boolean {
+  const others = new Set(seen.identities(other.records));
+  return !seen.identities(one.records).some((identity) => others.has(identity));
+}
+
+/** @throws BronzeError RECORDS_MISSING when the list should end with this page, and the page says that it doesn't */
+export function assertNoMore({ entity }: Walk, page: RawPage, what: string): void {
+  if (page.more === undefined) return;
+  throw new BronzeError('RECORDS_MISSING', {
+    message: `a page of ${entity.name} ${what}, although ${page.more}`,
+    hint: `Is paging of ${entity.name} right? If another flag says where the list ends, set more_path or last_path.`,
+  });
 }
 
 const IF_IT_PERSISTS =

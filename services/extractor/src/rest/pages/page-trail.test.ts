@@ -60,6 +60,7 @@ async function readSlices({ nextOf, slice_pages, pages_max }: Reading): Promise<
       trail: stored.trail,
       fetch,
       isBeyond: () => false,
+      onImpliedEnd: () => undefined,
     })) {
       last = step;
       pages += 1;
@@ -90,7 +91,14 @@ test('a page that could not be fetched is not on the trail: the next slice asks 
     return { records: [recordOf(Number(token))], next: String(Number(token) + 1), characters: 0 };
   };
   let last: PageStep | undefined;
-  const walk = { entity, seen: new SeenRecords(entity, []), start: '0', fetch, isBeyond: () => false };
+  const walk = {
+    entity,
+    seen: new SeenRecords(entity, []),
+    start: '0',
+    fetch,
+    isBeyond: () => false,
+    onImpliedEnd: () => undefined,
+  };
   const reading = (async () => {
     for await (const step of walkPages(walk)) last = step;
   })();

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { entityWith } from '../endpoint.fixtures.ts';
 import { JsonNumber, JsonObject } from '../records/json-node.ts';
-import type { PageStep } from './page-step.ts';
+import type { PageStep, RawPage } from './page-step.ts';
 import { walkPages } from './page-walk.ts';
 import { SeenRecords } from './seen-records.ts';
 
@@ -17,6 +17,9 @@ type Move = { readonly kind: 'none' | 'delete' | 'update' | 'insert'; readonly p
 
 /** A list that moves with every request can't be read to its end: after this many it stops moving. */
 const MOVES_MAX = 300;
+
+/** What a server has instead of an empty page behind the last: a refusal, or the last page again. */
+type End = 'empty' | 'refused' | 'repeated';
 
 /** A list that moves before each answer, on a server that never gives more than `cap` records. */
 class MovingServer {
@@ -33,11 +36,15 @@ class MovingServer {
     this.#moves = moves;
   }
 
-  fetch(from: number, size: number): Listed[] {
+  fetch(from: number, size: number, end: End = 'empty'): Listed[] | 'refused' {
     this.requests += 1;
     if (this.requests > 2000) throw new Error('reading does not end');
     if (this.requests <= MOVES_MAX) this.#move(this.#moves.next().value ?? { kind: 'none', place: 0 });
-    return this.list.slice(from, from + Math.min(size, this.#cap));
+    const granted = Math.min(size, this.#cap);
+    if (from > 0 && from >= this.list.length && end === 'refused') return 'refused';
+    const last = Math.max(0, Math.ceil(this.list.length / granted) - 1) * granted;
+    const start = end === 'repeated' ? Math.min(from, last) : from;
+    return this.list.slice(start, start + granted);
   }
 
   #move({ kind, place }: Move): void {
@@ -71,19 +78,29 @@ interface Reading {
   readonly size: number;
   /** A slice ends after this many steps. */
   readonly steps: number;
+  readonly end?: End;
 }
 
+const REFUSED: RawPage = {
+  records: [],
+  next: undefined,
+  characters: 0,
+  refused: { status: 400, error: new BronzeError('SOURCE_REJECTED', { message: 'no such page', hint: '' }) },
+};
+
 /** Reads to the end, slice by slice; undefined if reading fails because the list moved too much. */
-async function readAll({ server, style, size, steps }: Reading): Promise<string[] | undefined> {
+async function readAll({ server, style, size, steps, end }: Reading): Promise<string[] | undefined> {
   const entity = entityWith({ paging: { style, size } });
   const read: string[] = [];
   let start = '';
   let carried: readonly string[] = [];
   for (;;) {
     const seen = new SeenRecords(entity, carried);
-    const fetch = async (token: string) => {
-      const from = style === 'offset' ? Number(token || '0') : (Number(token || '1') - 1) * size;
-      return { records: server.fetch(from, size).map(recordOf), next: undefined, characters: 0 };
+    const fetch = async (token: string, other_size?: number): Promise<RawPage> => {
+      const asked = other_size ?? size;
+      const from = style === 'offset' ? Number(token || '0') : (Number(token || '1') - 1) * asked;
+      const listed = server.fetch(from, asked, end);
+      return listed === 'refused' ? REFUSED : { records: listed.map(recordOf), next: undefined, characters: 0 };
     };
     let last: PageStep | undefined;
     let count = 0;
@@ -93,6 +110,7 @@ async function readAll({ server, style, size, steps }: Reading): Promise<string[
         seen,
         start,
         fetch,
+        onImpliedEnd: () => undefined,
         isBeyond: (one) => server.touched.has(Number(nameOf(one).split(':')[0])),
       })) {
         read.push(...step.records.map(nameOf));
@@ -115,7 +133,7 @@ const moveOf = (...kinds: Move['kind'][]) =>
     place: fc.double({ min: 0, max: 0.999, noNaN: true }),
   });
 
-function holds(style: Reading['style'], moves: fc.Arbitrary<Move>) {
+function holds(style: Reading['style'], moves: fc.Arbitrary<Move>, end: End = 'empty') {
   const setting = fc.record({
     length: fc.nat(60),
     size: fc.integer({ min: 2, max: 9 }),
@@ -128,7 +146,7 @@ function holds(style: Reading['style'], moves: fc.Arbitrary<Move>) {
     async (one, stream, granted) => {
       const cap = style === 'page' ? one.size : granted;
       const server = new MovingServer(one.length, cap, stream);
-      const read = await readAll({ server, style, size: one.size, steps: one.steps });
+      const read = await readAll({ server, style, size: one.size, steps: one.steps, end });
       if (!read) return;
       expect(new Set(read).size).toBe(read.length);
       const still = Array.from({ length: one.length }, (_, id) => id).filter((id) => !server.touched.has(id));
@@ -147,6 +165,37 @@ test.each([
   'paging by %s while %s neither loses nor repeats a record that is not touched',
   async (style, what, moves) => {
     await fc.assert(holds(style, moves), { numRuns: what === 'nothing moves' ? 100 : 400 });
+  },
+);
+
+test.each([
+  ['page', 'refused'],
+  ['page', 'repeated'],
+  ['offset', 'refused'],
+  ['offset', 'repeated'],
+] as const)('paging by %s, where the page behind the last is %s, loses nothing either', async (style, end) => {
+  await fc.assert(holds(style, moveOf('delete', 'update', ...(style === 'offset' ? ['insert' as const] : [])), end), {
+    numRuns: 50,
+  });
+});
+
+test.each([
+  ['page', 'refused'],
+  ['page', 'repeated'],
+  ['offset', 'refused'],
+  ['offset', 'repeated'],
+] as const)(
+  'paging by %s, where the page behind the last is %s: any list that stands still is read',
+  async (style, end) => {
+    const lengths = { length: fc.integer({ min: 1, max: 60 }), size: fc.integer({ min: 2, max: 9 }), steps: fc.nat(4) };
+    await fc.assert(
+      fc.asyncProperty(fc.record(lengths), async ({ length, size, steps }) => {
+        const server = new MovingServer(length, size, [].values());
+        const read = await readAll({ server, style, size, steps: steps + 1, end });
+        expect(read).toEqual(Array.from({ length }, (_, id) => `${id}:0`));
+      }),
+      { numRuns: 60 },
+    );
   },
 );
 

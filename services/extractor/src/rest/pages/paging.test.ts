@@ -52,7 +52,7 @@ describe('the next page', () => {
   const answer = (body: string, link?: string) => ({
     url: 'https://api.example.com/v1/things?a=1',
     body: parseJson(body),
-    link,
+    headers: { link },
   });
   const cursor = entityWith({ paging: { style: 'cursor', cursor_path: 'meta.next' } });
   const inBody = entityWith({ paging: { style: 'next-link', link_path: 'next' } });

@@ -1,4 +1,6 @@
-import { furtherPage } from './further-page.ts';
+import { endFlag, flagPath } from './end-flag.ts';
+import { type FurtherPage, furtherPage, type ReadSoFar } from './further-page.ts';
+import type { HttpAnswer } from '../http/http.ts';
 import { linkTarget } from '../http/link-target.ts';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity, PagingConfig } from '@bronze/common/config/rest';
@@ -12,6 +14,8 @@ export interface PageAddress {
   readonly entity: EndpointEntity;
   /** Value of the parameter that asks for changed records; undefined: it is not sent. */
   readonly since: string | undefined;
+  /** Instead of the configured page size. */
+  readonly size?: number | undefined;
 }
 
 /**
@@ -20,13 +24,13 @@ export interface PageAddress {
  * @throws BronzeError LINK_REFUSED for a next link to another origin
  */
 export function pageUrl(address: PageAddress, token: PageToken): string {
-  const { entity, since } = address;
+  const { entity, since, size } = address;
   const { paging } = entity;
   const url = endpointUrl(address);
   if (paging.style === 'next-link' && token !== '') return withinOrigin(entity, token, url.href);
   if (since !== undefined && entity.since) url.searchParams.set(entity.since.param, since);
   if (paging.style === 'none') return url.href;
-  if (paging.size_param !== null) url.searchParams.set(paging.size_param, String(paging.size));
+  if (paging.size_param !== null) url.searchParams.set(paging.size_param, String(size ?? paging.size));
   const [name, value] = pageParameter(paging, token);
   if (name !== undefined && value !== '') url.searchParams.set(name, value);
   return url.href;
@@ -44,8 +48,9 @@ function endpointUrl({ base_url, entity }: PageAddress): URL {
 
 export interface PageAnswer {
   readonly url: string;
-  readonly body: JsonNode;
-  readonly link: string | undefined;
+  /** Undefined: the answer has none. */
+  readonly body: JsonNode | undefined;
+  readonly headers: HttpAnswer['headers'];
 }
 
 /**
@@ -57,10 +62,12 @@ export interface PageAnswer {
  */
 export function nextToken(entity: EndpointEntity, answer: PageAnswer): PageToken | undefined {
   const { paging } = entity;
-  if (paging.style === 'cursor') return textOf(entity, nodeAt(answer.body, paging.cursor_path));
+  if (paging.style === 'cursor') return textOf(entity, nodeAt(answer.body ?? null, paging.cursor_path));
   if (paging.style !== 'next-link') return undefined;
   const link =
-    paging.link_path === null ? linkHeader(answer.link) : textOf(entity, nodeAt(answer.body, paging.link_path));
+    paging.link_path === null
+      ? linkHeader(answer.headers['link'])
+      : textOf(entity, nodeAt(answer.body ?? null, paging.link_path));
   return link === undefined ? undefined : withinOrigin(entity, link, answer.url);
 }
 
@@ -94,19 +101,36 @@ function textOf(entity: EndpointEntity, node: JsonNode | undefined): string | un
 export function checkPaging(entity: EndpointEntity, answer: PageAnswer, records: number): void {
   const { name, paging } = entity;
   if (paging.style === 'none' && !paging.whole) checkWhole(entity, answer, records);
-  if (paging.style !== 'cursor' && paging.style !== 'next-link') return;
-  const path = paging.style === 'cursor' ? paging.cursor_path : paging.link_path;
-  const isThere = path === null ? answer.link !== undefined : nodeAt(answer.body, path) !== undefined;
-  if (isThere || records < paging.size) return;
-  const missing = path === null ? 'the answer has no Link header' : `the answer has nothing at ${path}`;
+  if (paging.style === 'none' || records < paging.size) return;
+  const missing = missingIn(entity, answer);
+  if (missing === undefined) return;
   throw new BronzeError('RECORDS_MISSING', {
     message: `the first page of ${name} is full, and ${missing} to say whether there is more`,
     hint: `Is the path right? If the list has exactly ${paging.size} records, change paging.size.`,
   });
 }
 
+/** Where an answer should say whether there is more, and has nothing. */
+function missingIn(entity: EndpointEntity, { body, headers }: PageAnswer): string | undefined {
+  const { paging } = entity;
+  const lacks = (path: string) => nodeAt(body ?? null, path) === undefined;
+  const flag = flagPath(paging);
+  if (flag !== null && lacks(flag)) return `the answer has nothing at ${flag}`;
+  if (endFlag(entity, body) === 'last') return undefined;
+  if (paging.style === 'cursor' && lacks(paging.cursor_path)) return `the answer has nothing at ${paging.cursor_path}`;
+  if (paging.style !== 'next-link') return undefined;
+  const { link_path } = paging;
+  if (link_path === null) return headers['link'] === undefined ? 'the answer has no Link header' : undefined;
+  return lacks(link_path) ? `the answer has nothing at ${link_path}` : undefined;
+}
+
+/** What in an answer says that the list goes on, if that much of it was read. */
+export function furtherIn({ body, headers }: PageAnswer, read: ReadSoFar): FurtherPage | undefined {
+  return furtherPage({ body, headers, link: linkHeader(headers['link']) }, read);
+}
+
 function checkWhole({ name }: EndpointEntity, answer: PageAnswer, records: number): void {
-  const further = furtherPage(answer.body, linkHeader(answer.link), records);
+  const further = furtherIn(answer, { records, pages: 1 });
   if (!further) return;
   throw new BronzeError('CONFIG_INVALID', {
     message: `the list of ${name} goes on after its first page, which is all that paging: { style: 'none' } reads: ${further.sign}`,

@@ -42,6 +42,11 @@ export class SeenRecords {
     return this.#knows(identityOf(this.#versionOf(record)));
   }
 
+  /** Digests of the keys and cursors of records: equal ones are the same record, which has not moved. */
+  identities(records: readonly JsonObject[]): string[] {
+    return records.map((record) => identityOf(this.#versionOf(record)));
+  }
+
   /**
    * The records of a page that were not read recently, each once; from now on they are known.
    *

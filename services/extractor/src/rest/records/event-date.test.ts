@@ -1,7 +1,7 @@
 import type { BronzeError } from '@bronze/common/words/failure';
 import { describe, expect, test } from 'vitest';
 import { entityWith } from '../endpoint.fixtures.ts';
-import { checkDeclaredEventDate, EventDatePresence } from './event-date.ts';
+import { checkDeclaredEventDate } from './event-date.ts';
 import { fieldsOf, FieldTypes } from './field-types.ts';
 import { JsonObject, parseJson } from './json-node.ts';
 
@@ -43,7 +43,7 @@ describe('values that name no day', () => {
     expect(learn(value)).toMatchObject({
       code: 'COLUMN_UNSUPPORTED',
       message: `event_date at of things is ${type}, as it holds ${shown}; it must be a date or timestamp`,
-      hint: expect.stringContaining(`declare columns: { "at": 'timestamptz' }`) as string,
+      hint: expect.stringContaining(`declare columns: { at: 'timestamptz' }`) as string,
     });
     expect(learn('"2024-01-15"', value, '"2024-01-16T10:00:00Z"')).toMatchObject({
       code: 'COLUMN_UNSUPPORTED',
@@ -80,42 +80,3 @@ test.each(['date', 'timestamp with time zone', 'timestamp without time zone'])(
     expect(failureOf(() => new FieldTypes(dated(), [{ name: 'at', type }]))).toBeUndefined();
   },
 );
-
-describe('a field that no record has', () => {
-  const check = (
-    records: readonly JsonObject[],
-    { isKnown = false, type }: { isKnown?: boolean; type?: string } = {},
-  ) =>
-    failureOf(() => {
-      const presence = new EventDatePresence(dated(type), isKnown);
-      presence.see(records);
-      presence.check();
-    });
-
-  test.each([
-    ['misspelt', '{"id":1,"att":"2024-01-15"}', 'id, att'],
-    ['nested', '{"id":1,"meta":{"at":"2024-01-15"}}', 'id, meta'],
-  ])('is an error, %s or not, naming those there are', (_, record, names) => {
-    expect(check(recordsOf(record, record))).toMatchObject({
-      code: 'COLUMN_MISSING',
-      message: 'no record of things has the field at, its event_date',
-      hint: expect.stringContaining(`Records have: ${names}. `) as string,
-    });
-  });
-
-  test('is none if it is null everywhere, or one record has it, or there are no records', () => {
-    expect(check(recordsOf('{"at":null}', '{"at":null}'))).toBeUndefined();
-    expect(check(recordsOf('{"id":1}', '{"at":"2024-01-15"}'))).toBeUndefined();
-    expect(check([])).toBeUndefined();
-  });
-
-  test('is none if it is declared, or earlier records had it', () => {
-    expect(check(recordsOf('{"id":1}'), { type: 'date' })).toBeUndefined();
-    expect(check(recordsOf('{"id":1}'), { isKnown: true })).toBeUndefined();
-  });
-
-  test('names no more fields than a message holds', () => {
-    const record = `{${Array.from({ length: 80 }, (_, n) => `"k${n}":1`).join()}}`;
-    expect(check(recordsOf(record))?.hint).toMatch(/k49\. A nested/);
-  });
-});

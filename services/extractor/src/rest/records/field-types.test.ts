@@ -96,8 +96,70 @@ describe('field types', () => {
     expect(learn('Event_Date')).toThrow(
       expect.objectContaining({
         code: 'COLUMN_RESERVED',
-        hint: 'Leave event_date out of things: the field is then ingested.',
+        hint: `Rename it on the way: set columns: { Event_Date: { as: 'source_event_date' } } of things. Or list it under exclude of things if it need not be ingested.`,
       }) as Error,
     );
   });
+});
+
+describe('a renamed field', () => {
+  const renamed = { event_date: { as: 'event_at' }, amount: { type: 'numeric(12,2)', as: 'total' } };
+
+  test('is a column of the new name; cursor and event date are the API’s names', () => {
+    const types = new FieldTypes(entityWith({ columns: renamed, event_date: 'event_date' }), []);
+    types.learn(records('{"id":1,"event_date":"2024-01-15"}'));
+    expect(namesOf(types)).toEqual(['id bigint', 'event_at date', 'total numeric(12,2)']);
+    const columns = { updated_at: { as: 'changed_at' } };
+    const dated = new FieldTypes(entityWith({ columns }), []);
+    dated.learn(records('{"updated_at":"2024-01-15T10:00:00Z"}'));
+    expect(namesOf(dated)).toEqual(['changed_at timestamp with time zone']);
+  });
+
+  test('keeps the type that its column had in the load before', () => {
+    const known = [
+      { name: 'event_at', type: 'date' },
+      { name: 'gone', type: 'text' },
+    ];
+    const types = new FieldTypes(entityWith({ columns: { event_date: { as: 'Event_At' } } }), known);
+    expect(types.isNew).toBe(false);
+    types.learn(records('{"event_date":"pending"}'));
+    expect(namesOf(types)).toEqual(['Event_At date', 'gone text']);
+  });
+
+  test('keeps the type that it had before it was renamed, unless the new name has one', () => {
+    const columns = { a: { as: 'b' } };
+    const before = { name: 'a', type: 'numeric' };
+    const now = { name: 'b', type: 'bigint' };
+    expect(namesOf(new FieldTypes(entityWith({ columns }), [before]))).toEqual(['b numeric']);
+    expect(namesOf(new FieldTypes(entityWith({ columns }), [before, now]))).toEqual(['b bigint']);
+    expect(namesOf(new FieldTypes(entityWith({ columns }), [now, before]))).toEqual(['b bigint']);
+  });
+
+  test('can’t have the name of another field, and says which', () => {
+    const types = new FieldTypes(entityWith({ columns: { event_date: { as: 'event_at' } } }), []);
+    expect(() => types.learn(records('{"Event_At":1,"event_date":"2024-01-15"}'))).toThrow(
+      expect.objectContaining({
+        code: 'COLUMN_AMBIGUOUS',
+        message: expect.stringContaining('fields "Event_At" and "event_date" (renamed to event_at):') as string,
+        hint: expect.stringContaining(`set event_date: { as: 'source_event_date' } in columns of things.`) as string,
+      }) as Error,
+    );
+  });
+
+  test('may have had a name that no column can have', () => {
+    const columns = {
+      '': { as: 'empty' },
+      _record_hash: { as: 'hash' },
+      'a\u0000b': { as: 'ab' },
+      '\ud800': { as: 'half' },
+    };
+    const types = new FieldTypes(entityWith({ columns }), []);
+    types.learn(records('{"":1,"_record_hash":"x","a\\u0000b":true,"\\ud800":2}'));
+    expect(namesOf(types)).toEqual(['empty bigint', 'hash text', 'ab boolean', 'half bigint']);
+  });
+});
+
+test('a declared field that is excluded is no column', () => {
+  const types = new FieldTypes(entityWith({ columns: { a: 'text' }, exclude: ['a'] }), []);
+  expect(namesOf(types)).toEqual([]);
 });

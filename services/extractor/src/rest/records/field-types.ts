@@ -1,5 +1,6 @@
-import { type Column, isFolderName, METADATA_COLUMNS } from '@bronze/common/words/entity';
-import { BronzeError } from '@bronze/common/words/failure';
+import { declaredType, renaming } from '@bronze/common/config/columns';
+import { type Column, isColumnName, reservedBecause } from '@bronze/common/words/entity';
+import { BronzeError, type FailureCode } from '@bronze/common/words/failure';
 import type { EndpointEntity } from '@bronze/common/config/rest';
 import { checkEventDate } from './event-date.ts';
 import { canonicalJson, type JsonNode, JsonNumber, type JsonObject } from './json-node.ts';
@@ -23,20 +24,30 @@ const CATALOG_NAMES: Readonly<Record<string, string>> = {
 /**
  * The types of an entity's fields: as declared; else as in the previous load (decision 17); else inferred from the
  * first records that have the field. A known type doesn't change with the data, so that today's part can be read
- * together with last year's.
+ * together with last year's. Fields go by the API's names here, and columns by their names in Bronze.
  */
 export class FieldTypes {
   readonly #entity: EndpointEntity;
   readonly #types = new Map<string, string>();
-  readonly #cases = new Map<string, string>();
+  /** Fields by the name of their column, in lower case. */
+  readonly #fields = new Map<string, string>();
+  readonly #renamed: ReadonlyMap<string, string>;
   readonly #isNew: boolean;
 
   constructor(entity: EndpointEntity, known: readonly Column[]) {
     this.#entity = entity;
-    this.#isNew = known.every(({ name }) => Object.hasOwn(entity.columns, name) || name === entity.event_date);
-    const kept = known.filter(({ name }) => !entity.exclude.includes(name));
-    for (const { name, type } of kept)
-      this.#add(name, Object.hasOwn(entity.columns, name) ? (entity.columns[name] ?? type) : type);
+    const renamed = Object.entries(entity.columns).flatMap(([field, { as }]) =>
+      as === undefined ? [] : [{ field, as }],
+    );
+    this.#renamed = new Map(renamed.map(({ field, as }) => [field, as]));
+    const fields = new Map(renamed.map(({ field, as }) => [as.toLowerCase(), field]));
+    const kept = known.map(({ name, type }) => ({ name, type, field: fields.get(name.toLowerCase()) ?? name }));
+    this.#isNew = kept.every(({ field }) => declaredType(entity, field) !== undefined || field === entity.event_date);
+    for (const { name, type, field } of kept) {
+      // A column that was renamed since gives its type to its new name, unless that one has a type already.
+      const isRenamedSince = this.#types.has(field) && this.nameOf(field) !== name;
+      if (!entity.exclude.includes(field) && !isRenamedSince) this.#add(field, declaredType(entity, field) ?? type);
+    }
   }
 
   /** Whether no inferred type was known at the start: then many records should be read before types are inferred. */
@@ -63,10 +74,14 @@ export class FieldTypes {
     for (const [name, values] of fresh) this.#add(name, this.#typeOf(name, values), values);
   }
 
-  /** Whether records had an event date before, in this load or an earlier one. */
-  get knowsEventDate(): boolean {
-    const { event_date } = this.#entity;
-    return event_date !== null && this.#types.has(event_date);
+  /** Whether records had the field before, in this load or an earlier one. */
+  knows(field: string): boolean {
+    return this.#types.has(field);
+  }
+
+  /** The name of the field's column. */
+  nameOf(field: string): string {
+    return this.#renamed.get(field) ?? field;
   }
 
   /** The type by which a field's value is read. */
@@ -76,68 +91,70 @@ export class FieldTypes {
 
   /** The columns for the manifest, configured fields always among them. */
   columns(): Column[] {
-    const { event_date, columns } = this.#entity;
-    const configured = [...Object.keys(columns), ...(event_date === null ? [] : [event_date])];
-    for (const name of configured) if (!this.#types.has(name)) this.#add(name, this.#typeOf(name, []));
-    return [...this.#types].map(([name, type]) => ({ name, type: CATALOG_NAMES[type] ?? type }));
+    const { event_date, columns, exclude } = this.#entity;
+    const declared = Object.keys(columns).filter((field) => declaredType(this.#entity, field) !== undefined);
+    const configured = [...declared, ...(event_date === null ? [] : [event_date])];
+    for (const field of configured) {
+      if (!this.#types.has(field) && !exclude.includes(field)) this.#add(field, this.#typeOf(field, []));
+    }
+    return [...this.#types].map(([field, type]) => ({ name: this.nameOf(field), type: CATALOG_NAMES[type] ?? type }));
   }
 
-  #typeOf(name: string, values: readonly JsonNode[]): string {
-    const { cursor, event_date, columns } = this.#entity;
-    const declared = Object.hasOwn(columns, name) ? columns[name] : undefined;
+  #typeOf(field: string, values: readonly JsonNode[]): string {
+    const { cursor, event_date } = this.#entity;
+    const declared = declaredType(this.#entity, field);
     if (declared !== undefined) return declared;
-    return name === cursor || name === event_date ? inferTimestamp(values) : inferType(values);
+    return field === cursor || field === event_date ? inferTimestamp(values) : inferType(values);
   }
 
   #add(sent: string, type: string, values: readonly JsonNode[] = []): void {
     this.#check(sent);
     if (sent === this.#entity.event_date) checkEventDate(this.#entity, type, values);
     // A copy: a slice of a page's text would keep the whole text in memory.
-    const name = Buffer.from(sent).toString();
-    this.#types.set(name, type);
-    this.#cases.set(name.toLowerCase(), name);
+    const field = Buffer.from(sent, 'utf16le').toString('utf16le');
+    this.#types.set(field, type);
+    this.#fields.set(this.nameOf(field).toLowerCase(), field);
   }
 
-  #check(name: string): void {
-    const { name: entity, event_date } = this.#entity;
-    const shown = JSON.stringify(name.slice(0, 80));
-    const hint = `List it under exclude of ${entity} if it need not be ingested.`;
-    if (METADATA_COLUMNS.some((one) => one === name.toLowerCase())) {
-      throw new BronzeError('COLUMN_RESERVED', {
-        message: `records of ${entity} have a field ${shown}, which Bronze adds to every record`,
-        hint,
-      });
+  #check(field: string): void {
+    const { name: entity } = this.#entity;
+    const name = this.nameOf(field);
+    const because = reservedBecause(name, this.#entity);
+    if (because !== undefined) this.#refuse('COLUMN_RESERVED', field, `a field ${shown(field)}, ${because}`);
+    const twin = this.#fields.get(name.toLowerCase());
+    if (twin !== undefined && twin !== field) {
+      const twins = [twin, field].map((one) => `${shown(one)}${this.#renamed.has(one) ? ` (renamed to ${name})` : ''}`);
+      const to_rename = this.#renamed.has(twin) ? twin : field;
+      this.#refuse('COLUMN_AMBIGUOUS', to_rename, `fields ${twins.join(' and ')}: ${NOT_DISTINCT}`);
     }
-    if (isFolderName(name, event_date)) {
-      throw new BronzeError('COLUMN_RESERVED', {
-        message: `records of ${entity} have a field ${shown}, ${FOLDER_INSTEAD}`,
-        hint: name === event_date ? `Leave event_date out of ${entity}: the field is then ingested.` : hint,
-      });
+    if (!isColumnName(name)) {
+      this.#refuse('COLUMN_UNSUPPORTED', field, `a field named ${shown(field)}, which can’t be the name of a column`);
     }
-    const twin = this.#cases.get(name.toLowerCase());
-    if (twin !== undefined && twin !== name) {
-      throw new BronzeError('COLUMN_AMBIGUOUS', {
-        message: `records of ${entity} have fields ${JSON.stringify(twin)} and ${shown}, ${ONLY_IN_CASE}`,
-        hint,
-      });
-    }
-    if (name === '' || name.includes('\u0000') || !name.isWellFormed()) {
-      throw new BronzeError('COLUMN_UNSUPPORTED', {
-        message: `records of ${entity} have a field named ${shown}, which can’t be the name of a column`,
-        hint,
-      });
-    }
-    if (!this.#types.has(name) && this.#types.size >= COLUMNS_MAX) {
+    if (!this.#types.has(field) && this.#types.size >= COLUMNS_MAX) {
       throw new BronzeError('COLUMN_UNSUPPORTED', {
         message: `records of ${entity} have more than ${COLUMNS_MAX} different fields`,
         hint: 'Are their keys data? Then records_path may be one level too deep or too shallow.',
       });
     }
   }
+
+  #refuse(code: FailureCode, field: string, what: string): never {
+    const { name } = this.#entity;
+    const rename = renaming(this.#entity, [field], this.#types.keys());
+    throw new BronzeError(code, {
+      message: `records of ${name} have ${what}`,
+      hint: `Rename it on the way: ${rename}. Or list it under exclude of ${name} if it need not be ingested.`,
+    });
+  }
 }
 
-const FOLDER_INSTEAD = 'which is the name of a folder of the bronze files: readers would show the folder instead';
-const ONLY_IN_CASE = 'which differ only in case: queries of the bronze tables could not distinguish them';
+const SHOWN_CHARACTERS = 80;
+
+function shown(field: string): string {
+  return JSON.stringify(field.slice(0, SHOWN_CHARACTERS));
+}
+
+const NOT_DISTINCT = 'queries of the bronze tables could not distinguish names that differ only in case, or not at all';
 
 /** The narrowest type that holds all values; for mixed values `json`, which holds everything unchanged. */
 export function inferType(values: readonly JsonNode[]): string {

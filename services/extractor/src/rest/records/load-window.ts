@@ -1,4 +1,5 @@
 import type { PendingLoad } from '@bronze/common/load/checkpoint';
+import { declaredType } from '@bronze/common/config/columns';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity } from '@bronze/common/config/rest';
 import type { Skipped } from '@bronze/common/load/position';
@@ -44,8 +45,8 @@ export class LoadWindow {
 
   /** Whether a record changed at or after the window's end: the next load brings it. */
   isBeyond(record: JsonObject): boolean {
-    const { cursor, columns } = this.#entity;
-    const parsed = cursor === null ? undefined : momentOf(record.get(cursor), columns[cursor] ?? '');
+    const { cursor } = this.#entity;
+    const parsed = cursor === null ? undefined : momentOf(record.get(cursor), declaredType(this.#entity, cursor) ?? '');
     return parsed !== undefined && parsed.at >= this.#load.until;
   }
 
@@ -56,10 +57,10 @@ export class LoadWindow {
    *   incremental load, for a cursor value that can't be read
    */
   takes(record: JsonObject): boolean {
-    const { cursor, columns, null_cursor } = this.#entity;
+    const { cursor, null_cursor } = this.#entity;
     if (cursor === null) return true;
     const value = record.get(cursor) ?? null;
-    const parsed = momentOf(value, columns[cursor] ?? '');
+    const parsed = momentOf(value, declaredType(this.#entity, cursor) ?? '');
     const isFull = this.#load.load_type === 'full';
     if (!parsed) {
       // A full load takes what can't be placed in time. An incremental load must not skip a value that it can't read:

@@ -180,3 +180,8 @@ test.each<[string, JsonNode, string]>([
 ])('for a column of type %s, %j is staged as %j', (type, value, staged) => {
   expect(stagedText(value, type)).toBe(staged);
 });
+
+test('a renamed field has its place by its new name, and its type by its old one', () => {
+  const columns = { a: { as: 'z' }, b: { type: 'text', as: 'a' } };
+  expect(stage('{"a":1,"b":2,"m":3}', { columns }).line).toBe('{"a":"2","m":"3","z":"1"}');
+});

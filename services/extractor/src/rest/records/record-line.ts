@@ -3,16 +3,15 @@ import { canonicalJson, compareBytes, type JsonNode, JsonNumber } from './json-n
 import { toPostgresText, hasZone, momentOf, parseTimestampText } from './parsed-timestamp.ts';
 
 /**
- * A record as one line of NDJSON: keys sorted by their UTF-8 bytes, every value a string in PostgreSQL's text form,
+ * A record as one line of NDJSON: keys, which are names in Bronze, sorted by their UTF-8 bytes, every value a string in PostgreSQL's text form,
  * nulls left out (decision 13). `_record_hash` is the MD5 of this line (decision 8), so it depends on nothing but the
  * record's own values.
  */
 export function recordLine(fields: Fields, types: FieldTypes): string {
-  const names = [...fields.keys()].sort(compareBytes);
-  const members = names.map((name) => {
-    const text = stagedText(fields.get(name) ?? null, types.of(name));
-    return `${JSON.stringify(name)}:${JSON.stringify(text)}`;
-  });
+  const members = [...fields]
+    .map(([field, value]) => ({ name: types.nameOf(field), text: stagedText(value, types.of(field)) }))
+    .sort((a, b) => compareBytes(a.name, b.name))
+    .map(({ name, text }) => `${JSON.stringify(name)}:${JSON.stringify(text)}`);
   return `{${members.join(',')}}`;
 }
 

@@ -1,3 +1,4 @@
+import { declaredType, settingsOf, written } from '@bronze/common/config/columns';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity } from '@bronze/common/config/rest';
 import { type JsonNode, JsonObject, nodeAt } from './json-node.ts';
@@ -28,8 +29,9 @@ function missing(entity: EndpointEntity, what: string): BronzeError {
 const IF_OPTIONAL = 'If records may lack it, declare it under columns.';
 const ASK_BY_DAY = "Set since: { format: 'date' } to ask by the day, or since: null if the API can’t be asked.";
 
-function declareNumbers(cursor: string): string {
-  return `For numbers, declare columns: { ${cursor}: 'unix_seconds' } or 'unix_milliseconds'.`;
+function declareNumbers(entity: EndpointEntity, cursor: string): string {
+  const declared = written(cursor, { ...settingsOf(entity, cursor), type: 'unix_seconds' });
+  return `For numbers, declare columns: { ${declared} } or 'unix_milliseconds'.`;
 }
 
 /**
@@ -49,16 +51,17 @@ export function checkFields(entity: EndpointEntity, records: readonly JsonObject
       hint: `Records have: ${known}. Change primary_key of ${entity.name}.`,
     });
   }
-  const { cursor, columns } = entity;
+  const { cursor } = entity;
   if (cursor === null) return;
-  if (!has(cursor) && !Object.hasOwn(columns, cursor)) {
+  const type = declaredType(entity, cursor);
+  if (!has(cursor) && type === undefined) {
     throw new BronzeError('COLUMN_MISSING', {
       message: `no record of ${entity.name} has the field ${cursor}, its cursor`,
       hint: `Records have: ${known}. Change cursor of ${entity.name}; null loads it in full each time. ${IF_OPTIONAL}`,
     });
   }
   const values = records.map((record) => record.get(cursor) ?? null).filter((value) => value !== null);
-  const timestamps = values.map((value) => momentOf(value, columns[cursor] ?? ''));
+  const timestamps = values.map((value) => momentOf(value, type ?? ''));
   if (entity.since && entity.since.format !== 'date' && timestamps.some((one) => one?.is_day)) {
     throw new BronzeError('COLUMN_UNSUPPORTED', {
       message: `the field ${cursor}, cursor of ${entity.name}, holds days without a time`,
@@ -68,7 +71,7 @@ export function checkFields(entity: EndpointEntity, records: readonly JsonObject
   if (values.length > 0 && !timestamps.some((one) => one)) {
     throw new BronzeError('COLUMN_UNSUPPORTED', {
       message: `the field ${cursor}, cursor of ${entity.name}, holds no timestamps`,
-      hint: `It must be ISO 8601 text. ${declareNumbers(cursor)}`,
+      hint: `It must be ISO 8601 text. ${declareNumbers(entity, cursor)}`,
     });
   }
 }
