@@ -11,6 +11,7 @@ import { defineConfig, type Entity, entityOf as entityIn, isTable } from '@bronz
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
 import type { RawBatch, Source, SliceReader } from '@bronze/common/load/source';
 import type { Position } from '@bronze/common/load/position';
+import type { WindowFallback } from '@bronze/common/words/exact-position';
 import { timestamp } from '@bronze/common/words/timestamp';
 import { PgDatabase } from '@bronze/extractor/adapters/pg-database';
 import { PostgresSource } from '@bronze/extractor/postgres/postgres-source';
@@ -45,7 +46,7 @@ export class BronzeLoader implements Loader {
         things: {
           source: 'db',
           table: `public.${table}`,
-          ...entityOf(schedule.shape),
+          ...entityOf(schedule),
           slice_rows,
           batch_rows: Math.max(1, Math.floor(slice_rows / 2)),
         },
@@ -103,7 +104,7 @@ export class BronzeLoader implements Loader {
     let position: Position | undefined;
     let crashes = drawn.crashes;
     let without_cursor = 0;
-    let window_fallback: string | undefined;
+    let window_fallback: WindowFallback | undefined;
     for (;;) {
       const reader = await this.#source.openSlice(this.#entity, load, startAt(position));
       const slice = await this.#slice(reader);

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { windowFallbackSchema } from '@bronze/common/words/exact-position';
 import { describe, expect, test } from 'vitest';
 import { check } from './check.ts';
 import { History, type LoadSeen } from './history.ts';
@@ -106,6 +108,28 @@ describe('the oracle', () => {
     expect(check(history).failures).toContain('1 versions were not in the load that they were due in: 1');
   });
 
+  test('a version of a view is due once its refresh is older than every open transaction, whatever its cursor', () => {
+    const history = new History();
+    history.isView = true;
+    commit(history, 1);
+    const open = history.begin();
+    open.wrote = history.tick();
+    const refresh = history.begin();
+    const [wrote, ended] = [history.tick(), history.tick()];
+    history.remakes.push(Object.assign(refresh, { wrote, ended, outcome: 'committed' as const }));
+    const seen = { before: new Set([1]), after: new Set([1]), synced: LATE };
+    load(history, seen);
+    standing(history, 1);
+    expect(check(history)).toMatchObject({ due: 0, lost: 1 });
+    history.end(open, 'committed');
+    load(history, seen);
+    expect(check(history)).toMatchObject({ due: 1 });
+    expect(check(history).failures).toContain('1 versions were not in the load that they were due in: 1');
+    load(history, { ...seen, brought: [1] });
+    load(history, {});
+    expect(check(history)).toMatchObject({ due: 2, lost: 0 });
+  });
+
   test('the oracle reports too few and too many counted rows without a cursor', () => {
     const history = new History();
     commit(history, 1, { is_null: true });
@@ -129,4 +153,17 @@ describe('the oracle', () => {
       '1 rows came after the load that had to bring everything that was left: 1',
     ]);
   });
+});
+
+test('the page on windows says of each reason to fall back where it is tested', () => {
+  const page = readFileSync(new URL('../../docs/how-we-know/windows.md', import.meta.url), 'utf8');
+  for (const why of windowFallbackSchema.options) {
+    const row = page.split('\n').find((line) => line.startsWith(`| \`${why}\` | `)) ?? '';
+    const tests = [...row.matchAll(/`([\w.-]+\.test\.ts)`/g)].map(([, file]) => file);
+    expect(tests.length, why).toBeGreaterThan(0);
+    for (const file of tests) {
+      const test = new URL(`../../services/extractor/src/postgres/window/${file}`, import.meta.url);
+      expect(readFileSync(test, 'utf8'), `${why} in ${file}`).toContain(`'${why}'`);
+    }
+  }
 });

@@ -1,3 +1,4 @@
+import type { WindowFallback } from '@bronze/common/words/exact-position';
 import { minusSeconds, timestamp } from '@bronze/common/words/timestamp';
 import type { History, LoadSeen, Version, Written } from './history.ts';
 import { type Schedule, SHOWING_MS } from './schedule.ts';
@@ -101,7 +102,7 @@ function overdueIn(era: readonly LoadSeen[], { transactions, remakes }: History,
       ({ wrote, ended }) => wrote !== undefined && wrote < load.claimed && (ended ?? Infinity) > load.began,
     );
     const horizon = Math.min(...open.map(({ wrote }) => wrote ?? Infinity));
-    // What was there before a remake is as old as the last remake that this claim may see.
+    // What was there before a remake, or was shown by a refresh, is as old as the last remake that this claim may see.
     const remade = Math.max(
       -Infinity,
       ...remakes.filter(({ wrote }) => wrote < load.claimed).map(({ ended }) => ended),
@@ -118,9 +119,10 @@ function overdueIn(era: readonly LoadSeen[], { transactions, remakes }: History,
 
 /**
  * Versions that break the guarantee "everything below `last_sync_timestamp` is in bronze", with `SHOWING_MS` of
- * tolerance for a transaction that has begun but doesn't show yet.
+ * tolerance for a transaction that has begun but doesn't show yet. There is no such guarantee for materialized views.
  */
 function aheadOf(history: History, committed: Committed): number[] {
+  if (history.isView) return [];
   const ahead = new Set<number>();
   for (const era of erasOf(history.loads)) {
     const brought = new Set<number>();
@@ -151,13 +153,16 @@ function uncounted(history: History, committed: Committed): string | undefined {
     : `${counted} rows without a cursor were counted, expected ${silent} to ${all}`;
 }
 
+/** Why a load may fall back in these schedules. docs/how-we-know/windows.md says where other reasons are tested. */
+export const REMADE: readonly WindowFallback[] = ['table_rewritten', 'table_changed'];
+
 /** Failures in what Bronze's own loads say about their windows' guarantees, one line each. */
 export function checkGuarantee(schedule: Schedule, history: History): string[] {
   // exact_unbounded: a transaction has been open since the first claim, so how far back its rows go is not known.
   const bounded = schedule.role === 'select' ? 'exact_virtual_transactions' : 'exact_activity';
   const expected: ReadonlySet<string> = new Set([bounded, 'exact_unbounded']);
   const unexpected = history.loads.filter((load) => !expected.has(load.window_basis ?? ''));
-  const allowed = history.isRemade ? ['table_rewritten', 'table_changed'] : [];
+  const allowed: readonly string[] = history.isRemade ? (history.isView ? ['table_rewritten'] : REMADE) : [];
   const fallbacks = history.loads.filter(
     ({ window_fallback: why }, index) =>
       why !== undefined && (!allowed.includes(why) || index === history.loads.length - 1),

@@ -22,15 +22,18 @@ export interface Wishes {
   readonly relay: boolean;
   /** The table is altered, truncated and filled again, or swapped while it is loaded. */
   readonly remade: boolean;
+  /** What is loaded is a materialized view, which is refreshed meanwhile. */
+  readonly view: boolean;
   readonly role: Schedule['role'];
 }
 
-/** Roles alternate by seed; 1 in 50 schedules ties 10,000 rows, 1 in 5 has long transactions, 1 in 10 relays, 1 in 10 is remade. */
+/** Roles alternate by seed; 1 in 50 schedules ties 10,000 rows, 1 in 5 has long transactions, 1 in 10 relays, 1 in 5 is remade, half of them views. */
 export function wishesOf(seed: number): Wishes {
   return {
     ties: seed % 50 === 7,
     long: seed % 5 === 3,
-    remade: seed % 20 === 1 || seed % 20 === 6,
+    remade: seed % 5 === 1,
+    view: seed % 20 === 11 || seed % 20 === 16,
     relay: seed % 20 === 4 || seed % 20 === 9,
     role: seed % 2 === 0 ? 'select' : 'stats',
   };
@@ -52,11 +55,12 @@ export function drawSchedule(seed: number, wishes: Wishes = wishesOf(seed)): Sch
         composite_key: 2,
         partitioned: 2,
         two_cursors: 2,
-        keyless: 1,
+        keyless: wishes.view ? 0 : 1,
       });
   return {
     seed,
     shape,
+    relation: wishes.view ? 'materialized_view' : 'table',
     role: wishes.role,
     rows,
     slice_rows: wishes.ties ? random.between(1500, 6000) : random.pick(rows < 100 ? [5, 12, 30, 1000] : [30, 60, 1000]),
@@ -64,8 +68,25 @@ export function drawSchedule(seed: number, wishes: Wishes = wishesOf(seed)): Sch
     is_patient: random.chance(0.15),
     loads: list(wishes.relay ? 5 : random.between(2, 5), (index) => drawLoad(random, index, wishes)),
     writers: list(WRITERS, (writer) => new WriterDraw(random, { writer, rows, skew_ms, wishes }).transactions()),
-    remakes: wishes.remade ? list(random.between(2, 6), () => drawRemake(random, shape)) : [],
+    remakes: wishes.view ? drawRefreshes(random) : wishes.remade ? drawRemakes(random, shape) : [],
   };
+}
+
+function drawRemakes(random: Random, shape: Shape): Remake[] {
+  return list(random.between(2, 6), () => drawRemake(random, shape));
+}
+
+/**
+ * Half of the views are refreshed concurrently only: then no version may come twice. Some are refreshed so seldom that
+ * what they show is older than any bound on the transactions of that time.
+ */
+function drawRefreshes(random: Random): Remake[] {
+  const whole = random.chance(0.5) ? 1 : 0;
+  const pause_ms_max = random.pick([30, 400, 400]);
+  return list(random.between(2, 6), () => ({
+    pause_ms: random.between(0, pause_ms_max),
+    kind: random.weighted({ refresh_concurrently: 6, refresh: 5 * whole, vacuum_full: whole }),
+  }));
 }
 
 function drawRemake(random: Random, shape: Shape): Remake {
@@ -73,7 +94,7 @@ function drawRemake(random: Random, shape: Shape): Remake {
   const whole = shape === 'partitioned' ? 0 : 1;
   return {
     pause_ms: random.between(0, 30),
-    kind: random.weighted({ alter: 6, reload: 4, reload_frozen: 2 * whole, swap: whole, vacuum_full: 1 }),
+    kind: random.weighted({ alter: 6, reload: 4, reload_frozen: 2 * whole, swap: 3 * whole, vacuum_full: 1 }),
   };
 }
 

@@ -1,3 +1,5 @@
+import type { WindowFallback } from '@bronze/common/words/exact-position';
+
 /**
  * One transaction, as its client saw it: the truth that loads are compared with. It contains no transaction ids.
  *
@@ -36,7 +38,7 @@ export interface LoadSeen {
   /** The `last_sync_timestamp` after the load. */
   readonly synced: string;
   readonly window_basis: string | undefined;
-  readonly window_fallback: string | undefined;
+  readonly window_fallback: WindowFallback | undefined;
 }
 
 /** A row that is in the table at the end. */
@@ -51,10 +53,12 @@ export class History {
   #version = 0;
   readonly transactions: Written[] = [];
   readonly loads: LoadSeen[] = [];
-  /** Those of the transactions that gave every row a new transaction id. */
+  /** Those of the transactions that gave rows a new transaction id without changing them, or showed them in a view. */
   readonly remakes: (Written & { readonly wrote: number; readonly ended: number })[] = [];
   /** Whether rows may come again without having changed. */
   isRemade = false;
+  /** Whether rows show later than they are written, with cursors of then. */
+  isView = false;
   standing: readonly Standing[] = [];
   /** The database's clock when the last writer was done. */
   stopped_at = '';

@@ -1,3 +1,4 @@
+import type { WindowFallback } from '@bronze/common/words/exact-position';
 import type { DrawnLoad, Schedule } from './schedule.ts';
 
 /** What a loader reads, and the login it uses. */
@@ -14,7 +15,7 @@ export interface Brought {
   readonly without_cursor: number | undefined;
   readonly synced: string;
   readonly window_basis: string | undefined;
-  readonly window_fallback: string | undefined;
+  readonly window_fallback: WindowFallback | undefined;
 }
 
 /** A policy that loads a table repeatedly, and keeps its own position between loads. */

@@ -4,14 +4,14 @@ import type { Claim, Source } from '@bronze/common/load/source';
 import { minusSeconds, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import { BronzeLoader, type Tampering } from './bronze-loader.ts';
 import type { OpenLoader, Reading } from './loader.ts';
-import type { Wishes } from './draw-schedule.ts';
+import { type Wishes, wishesOf } from './draw-schedule.ts';
 import { ruleWith } from './sql-loaders.ts';
 
 /** A planted mistake that the harness must catch. */
 export interface Mistake {
   readonly what: string;
   readonly openLoader: OpenLoader;
-  /** Whether it can show in a schedule; undefined: it can in all. */
+  /** Whether it can show in a schedule; undefined: it can in all that load tables. */
   readonly shows?: (wishes: Wishes) => boolean;
 }
 
@@ -68,7 +68,14 @@ export const MISTAKES: readonly Mistake[] = [
   {
     what: 'the file nodes of the table are not part of the position',
     openLoader: planted(() => ({ source: (source) => wrapped(source, { watermark: withoutFiles }) })),
-    shows: ({ remade }) => remade,
+    shows: ({ remade, view }) => remade && !view,
+  },
+  {
+    what: 'the scan of a materialized view has a bound',
+    openLoader: planted((reading) =>
+      cutting(({ position }, margin) => scanFrom(position.lower_bound, margin), reading),
+    ),
+    shows: ({ view }) => view,
   },
   {
     what: 'the window ends at the snapshot’s xmax instead of its xmin',
@@ -82,6 +89,12 @@ export const MISTAKES: readonly Mistake[] = [
   },
   { what: 'the high watermark is read after the rows', openLoader: ruleWith('cut_after_reading'), shows: isPlain },
 ];
+
+/** The seeds of schedules in which it can show. */
+export function seedsThatShow({ shows }: Mistake, seeds: readonly number[]): number[] {
+  const isShown = shows ?? (({ view }) => !view);
+  return seeds.filter((seed) => isShown(wishesOf(seed)));
+}
 
 /** A rule of plain SQL loses the rows of remade tables with or without a mistake. */
 function isPlain({ remade }: Wishes): boolean {

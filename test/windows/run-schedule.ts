@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { History } from './history.ts';
 import type { Loader, OpenLoader } from './loader.ts';
 import { type DrawnLoad, type Schedule, SKEW_MS_MAX } from './schedule.ts';
-import { cursorOf, tableSql } from './shapes.ts';
+import { cursorOf, tableSql, viewSql } from './shapes.ts';
 import type { WindowsServer } from './windows-server.ts';
-import { runRemakes } from './remake.ts';
+import { refresh, runRemakes } from './remake.ts';
 import { runWriter, VERSIONS } from './writer.ts';
 
 /** The two loads after the writers: the first must bring everything that is left, the second nothing. */
@@ -14,28 +14,42 @@ const LAST: DrawnLoad = { pause_ms: 0, load_type: 'incremental', is_abandoned: f
 export async function runSchedule(server: WindowsServer, schedule: Schedule, openLoader: OpenLoader): Promise<History> {
   const table = server.newTable();
   const history = new History();
+  history.isView = schedule.relation === 'materialized_view';
+  const written = history.isView ? `${table}_written` : table;
   const { observer } = server;
-  await observer.query(tableSql(schedule.shape, table));
+  await observer.query(tableSql(schedule.shape, written));
+  await fill(server, schedule, { written, history });
+  if (history.isView) await observer.query(viewSql(table, written));
   await observer.query(`GRANT SELECT ON ${table} TO PUBLIC`);
-  await fill(server, schedule, { table, history });
   const loader = await openLoader({ schedule, url: server.loginOf(schedule.role), table });
-  const running = new Running(server, schedule, { table, history, loader });
+  const running = new Running(server, schedule, { table, written, history, loader });
   try {
     await running.run();
   } finally {
     await loader.close();
   }
-  await observer.query(`DROP TABLE ${table}`);
+  await observer.query(`DROP TABLE ${written} CASCADE`);
   return history;
 }
 
 interface Place {
-  readonly table: string;
+  /** The table that is written. */
+  readonly written: string;
   readonly history: History;
 }
 
+interface Loaded extends Place {
+  /** What is loaded: that table, or a materialized view of it. */
+  readonly table: string;
+  readonly loader: Loader;
+}
+
 /** Inserts the initial rows, which share one timestamp. */
-async function fill({ observer }: WindowsServer, { rows }: Schedule, { table, history }: Place): Promise<void> {
+async function fill(
+  { observer }: WindowsServer,
+  { rows }: Schedule,
+  { written: table, history }: Place,
+): Promise<void> {
   if (rows === 0) return;
   const first = history.reserve(VERSIONS);
   const written = history.begin();
@@ -54,11 +68,11 @@ async function fill({ observer }: WindowsServer, { rows }: Schedule, { table, hi
 class Running {
   readonly #server: WindowsServer;
   readonly #schedule: Schedule;
-  readonly #place: Place & { readonly loader: Loader };
+  readonly #place: Loaded;
   #done = 0;
   #isOver = false;
 
-  constructor(server: WindowsServer, schedule: Schedule, place: Place & { readonly loader: Loader }) {
+  constructor(server: WindowsServer, schedule: Schedule, place: Loaded) {
     this.#server = server;
     this.#schedule = schedule;
     this.#place = place;
@@ -67,11 +81,13 @@ class Running {
   async run(): Promise<void> {
     const { history, table } = this.#place;
     const { observer, remaker: client } = this.#server;
+    const remaking = { client, history, table, isOver: () => this.#isOver };
     await settled([
       this.#loads(),
       ...this.#schedule.writers.map((_, writer) => this.#writer(writer)),
-      runRemakes({ client, history, table, isOver: () => this.#isOver }, this.#schedule.remakes),
+      runRemakes(remaking, this.#schedule.remakes),
     ]);
+    if (history.isView) await refresh(remaking, 'refresh_concurrently');
     const { rows } = await observer.query<{ now: string }>(
       `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS now`,
     );
@@ -97,13 +113,13 @@ class Running {
   }
 
   async #writer(writer: number): Promise<void> {
-    const { history, table } = this.#place;
+    const { history, table, written } = this.#place;
     const client = this.#server.writers[writer];
     const transactions = this.#schedule.writers[writer];
     if (!client || !transactions) throw new RangeError(`the schedule has no writer ${writer}`);
     const loads = { count: () => this.#done, isOver: () => this.#isOver };
     const name = `${table}_${writer}`;
-    await runWriter({ client, history, table, shape: this.#schedule.shape, loads, name }, transactions);
+    await runWriter({ client, history, table: written, shape: this.#schedule.shape, loads, name }, transactions);
   }
 
   async #load(drawn: DrawnLoad): Promise<void> {

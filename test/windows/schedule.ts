@@ -31,12 +31,12 @@ export interface Transaction {
 }
 
 /**
- * Puts the table's rows into another file, with the same values. All but `vacuum_full` also give every row the id of the
- * transaction that did it; `swap` puts another table in its place.
+ * Puts the rows of what is loaded into another file. All but `vacuum_full` also give every row the id of the transaction
+ * that did it; `swap` puts another table in its place. `refresh_concurrently` changes only the rows that differ.
  */
 export interface Remake {
   readonly pause_ms: number;
-  readonly kind: 'alter' | 'reload' | 'reload_frozen' | 'swap' | 'vacuum_full';
+  readonly kind: 'alter' | 'reload' | 'reload_frozen' | 'swap' | 'vacuum_full' | 'refresh' | 'refresh_concurrently';
 }
 
 export const SHAPES = ['plain', 'no_index', 'composite_key', 'partitioned', 'two_cursors', 'keyless'] as const;
@@ -56,7 +56,10 @@ export interface DrawnLoad {
 
 export interface Schedule {
   readonly seed: number;
+  /** Of the table that is written. */
   readonly shape: Shape;
+  /** What is loaded: the table that is written, or a materialized view of it. */
+  readonly relation: 'table' | 'materialized_view';
   /** `select`: the role may only read the table. `stats`: it also has `pg_read_all_stats`. */
   readonly role: 'select' | 'stats';
   readonly rows: number;

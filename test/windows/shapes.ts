@@ -1,5 +1,5 @@
 import type { TableEntityInput } from '@bronze/common/config/postgres';
-import type { Shape } from './schedule.ts';
+import type { Schedule, Shape } from './schedule.ts';
 
 const COLUMNS = 'id bigint NOT NULL, version bigint NOT NULL, updated_at timestamptz, deleted_at timestamptz';
 
@@ -26,9 +26,18 @@ export function tableSql(shape: Shape, name: string): string {
   }
 }
 
-/** The settings of the table's entity that differ from the defaults. */
-export function entityOf(shape: Shape): Partial<TableEntityInput> {
-  return shape === 'two_cursors' ? { cursor: ['updated_at', 'deleted_at'], deleted_at: 'deleted_at' } : {};
+/** SQL that creates a materialized view of a table, with what a concurrent refresh needs. */
+export function viewSql(name: string, table: string): string {
+  return `CREATE MATERIALIZED VIEW ${name} AS SELECT * FROM ${table};
+    CREATE UNIQUE INDEX ON ${name} (id); CREATE INDEX ON ${name} (updated_at)`;
+}
+
+/** The settings of the entity that differ from the defaults. */
+export function entityOf({ shape, relation }: Pick<Schedule, 'shape' | 'relation'>): Partial<TableEntityInput> {
+  return {
+    ...(shape === 'two_cursors' && { cursor: ['updated_at', 'deleted_at'], deleted_at: 'deleted_at' }),
+    ...(relation === 'materialized_view' && { primary_key: ['id'] }),
+  };
 }
 
 /** SQL expression of the cursor's value. */

@@ -1,3 +1,4 @@
+import type { WindowFallback } from '@bronze/common/words/exact-position';
 import { check, checkGuarantee, type Verdict } from './check.ts';
 import type { OpenLoader } from './loader.ts';
 import { runSchedule } from './run-schedule.ts';
@@ -8,9 +9,9 @@ import type { WindowsServer } from './windows-server.ts';
 export interface Trial extends Verdict {
   readonly seed: number;
   readonly schedule: Schedule;
-  /** How often the table was rewritten, reloaded or swapped. */
+  /** How often what is loaded was rewritten, reloaded, swapped or refreshed. */
   readonly remakes: number;
-  readonly fallbacks: readonly string[];
+  readonly fallbacks: readonly WindowFallback[];
 }
 
 export interface Trials {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { BronzeLoader } from './bronze-loader.ts';
-import { drawSchedule, wishesOf } from './draw-schedule.ts';
-import { MISTAKES } from './mistakes.ts';
+import { drawSchedule } from './draw-schedule.ts';
+import { MISTAKES, seedsThatShow } from './mistakes.ts';
 import { POLICIES, RULE } from './sql-loaders.ts';
 import { runTrials, seedsFrom, type Trial } from './trials.ts';
 import { startWindowsServer, type WindowsServer } from './windows-server.ts';
@@ -29,7 +29,10 @@ test('Bronze loses, repeats and delays nothing in 20 schedules of 8 writers, hal
   });
   expect(failuresOf(trials)).toEqual([]);
   expect(trials.filter(({ schedule }) => schedule.role === 'select')).toHaveLength(10);
-  expect(trials.reduce((sum, { remakes }) => sum + remakes, 0)).toBeGreaterThan(0);
+  for (const relation of ['table', 'materialized_view']) {
+    const remakes = trials.filter(({ schedule }) => schedule.relation === relation).map((trial) => trial.remakes);
+    expect(Math.max(...remakes), relation).toBeGreaterThan(0);
+  }
   expect(trials.filter(({ schedule }) => schedule.rows === 10_000).length).toBeGreaterThan(0);
   // The oracle had something to check.
   for (const trial of trials) expect(trial.due, `seed ${trial.seed}`).toBeGreaterThan(0);
@@ -51,8 +54,9 @@ test.each(Object.entries(POLICIES))(
 
 test.each(MISTAKES.map((mistake) => [mistake.what, mistake] as const))(
   'the harness catches the mistake "%s"',
-  async (_, { openLoader, shows }) => {
-    const seeds = seedsFrom(1, 600).filter((seed) => shows?.(wishesOf(seed)) ?? true);
+  async (_, mistake) => {
+    const { openLoader } = mistake;
+    const seeds = seedsThatShow(mistake, seedsFrom(1, 600));
     const trials = await runTrials({ servers, seeds, openLoader, isEnough: isCaught });
     expect(trials.some(isCaught)).toBe(true);
   },

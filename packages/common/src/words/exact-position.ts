@@ -46,6 +46,8 @@ const positionFields = {
   awaited_bound: z.optional(
     z.object({ next_xid: xidSchema, at: z.nullable(timestampSchema), basis: boundBasisSchema }),
   ),
+  /** Files that a claim found new. Their writers have ids below `below_xid`; until `xid` has reached it, rows wait. */
+  held_back: z.optional(z.object({ file_nodes: fileNodesSchema, below_xid: xidSchema })),
 };
 const positionSchema = z.object(positionFields);
 /** Where the next incremental load from PostgreSQL resumes, exact to the transaction. Part of the checkpoint. */

@@ -153,3 +153,7 @@ FROM cut`;
 /** Whether a standby has replayed up to `$1`, so that it has all rows of a window ending there. True on a primary. */
 export const REPLAYED_SQL = `
 SELECT (NOT pg_is_in_recovery() OR coalesce(pg_last_xact_replay_timestamp() >= $1::timestamptz, false))::text AS replayed`;
+
+/** Whether one of the relations with the oids `$1` has ever been written to, even if that was not committed. */
+export const FILLED_SQL = `
+SELECT (coalesce(sum(pg_relation_size(oid)), 0) > 0)::text AS is_filled FROM unnest($1::oid[]) oid`;

@@ -3,7 +3,7 @@ import { type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import { describe, expect, test } from 'vitest';
 import { withObservation, type Bounds, type Observation, canImprove, withoutTimes } from './bounds.ts';
 import { exactWatermark, type ExactClaim } from './exact-window.ts';
-import { isNotReplayed, positionMismatch, storageChange } from './position-mismatch.ts';
+import { addedParts, isNotReplayed, positionMismatch, storageChange } from './position-mismatch.ts';
 
 const microseconds = (time: Timestamp | null) => Date.parse(time ?? 'never') * 1000;
 const at = (minute: number): Timestamp => timestamp(`2024-01-15T10:${String(minute).padStart(2, '0')}:00Z`);
@@ -186,6 +186,7 @@ describe('a window', () => {
     lookback_seconds: 120,
     margin_seconds: 60,
     has_bound: true,
+    has_filled_part: false,
     atPrecision: (bound) => bound,
     ...changes,
   });
@@ -260,6 +261,45 @@ describe('a window', () => {
       position: { file_nodes: { '16384': '16380' } },
     });
   });
+
+  test('of a table that was rewritten while long writers overlap finds its rows once those of that time are over', () => {
+    const before = { ...position, file_nodes: { '16384': '16380' } };
+    const claimAt = (last: ExactPosition, xid: string, written_below_xid: string) =>
+      exactWatermark(claim({ position: last, bounds: known({ ...bounds(xid) }), written_below_xid }));
+    const bounds = (xid: string) => ({ xid, next_xid: '300', lower_bound: at(10) });
+    const first = claimAt(before, '100', '110');
+    expect(first.position.held_back).toEqual({ file_nodes: { '16384': '16390' }, below_xid: '110' });
+    const held = { ...first.position, at: at(5) };
+    expect(claimAt(held, '109', '200')).toMatchObject({ until: at(5), position: { held_back: { below_xid: '110' } } });
+    const last = claimAt(held, '110', '300');
+    expect(last).toMatchObject({ fallback: 'table_rewritten', until: at(10), window: { from_xid: '100' } });
+    expect(last.position.file_nodes).toEqual({ '16384': '16390' });
+    expect(last.position.held_back).toBeUndefined();
+    const again = { ...held, held_back: { file_nodes: { '16384': '16385' }, below_xid: '110' } };
+    expect(claimAt(again, '110', '300').position.held_back?.below_xid).toBe('300');
+  });
+
+  test('of a table with a new part that has rows takes its ids with any cursor, each once', () => {
+    expect(exactWatermark(claim({ has_filled_part: true }))).toMatchObject({
+      fallback: undefined,
+      basis: 'exact_unbounded',
+      window: { from_xid: '90', until_xid: '100', scan_from: null },
+      until: at(10),
+    });
+    const edited = exactWatermark(claim({ has_filled_part: true, since: at(6) }));
+    expect(edited).toMatchObject({ fallback: 'checkpoint_edited', window: { from_xid: null, scan_from: at(3) } });
+  });
+
+  test('that ends below the rows of a new part leaves it to be found again, and forgets parts that are gone', () => {
+    const file_nodes = { '16384': '16390', '1': '5' };
+    const bounds = known({ xid: '100', file_nodes: { '16384': '16390', '2': '6' } });
+    const held = { position: { ...position, file_nodes }, bounds, written_below_xid: '101', has_filled_part: true };
+    const watermark = exactWatermark(claim(held));
+    expect(watermark.position.file_nodes).toEqual({ '16384': '16390' });
+    expect(watermark).toMatchObject({ until: at(5), window: { until_xid: '100', file_nodes: bounds.file_nodes } });
+    const full = exactWatermark(claim({ ...held, since: undefined }));
+    expect(full).toMatchObject({ position: { file_nodes: bounds.file_nodes } });
+  });
 });
 
 test('the storage of a table is another when a part lies in another file, or came to it with rows of its own', () => {
@@ -273,4 +313,6 @@ test('the storage of a table is another when a part lies in another file, or cam
   expect(change({ '1': '5', '2': '6' }, { '1': '5', '2': '7' }, ['2'])).toBe('table_rewritten');
   expect(change({ '1': '5', '2': '6' }, { '1': '5' })).toBeUndefined();
   expect(change(undefined, { '1': '5' }, ['1'])).toBeUndefined();
+  expect(addedParts({ '1': '5', '3': '5' }, { '1': '7', '2': '6' })).toEqual(['2']);
+  expect(addedParts(undefined, { '1': '7' })).toEqual([]);
 });

@@ -26,6 +26,7 @@
  *
  * The checkpoint stores `snapshot_xmin` as `xid` and `snapshot_xmax` as `next_xid`.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { ExactWatermark } from '@bronze/common/load/high-watermark';
 import {
   basisOf,
@@ -55,6 +56,8 @@ export interface ExactClaim {
    * view are not: a refresh copies them from its tables, so no bound on transactions bounds them.
    */
   readonly has_bound: boolean;
+  /** Whether a part (a partition, an inheriting table) has come since the position that has rows already. */
+  readonly has_filled_part: boolean;
   /** Truncates a bound to the precision that cursors are rounded to. */
   readonly atPrecision: (bound: Timestamp) => Timestamp;
 }
@@ -71,9 +74,9 @@ export function exactWatermark(
   const scan_from = scanFrom(claim);
   const fallback = since === undefined ? undefined : fallbackOf(claim, since);
   const held = heldBack(claim, fallback);
-  const position = { ...bounds, scan_from, file_nodes: { ...bounds.file_nodes, ...held?.file_nodes } };
+  const position = { ...bounds, scan_from, ...(held && leftToNext(claim, held)) };
   const until = held?.at ?? atPrecision(lower_bound ?? minusSeconds(open_bound ?? looked_at, lookback_seconds));
-  const before = since === undefined ? undefined : continuedFrom(claim.position, fallback);
+  const before = since === undefined ? undefined : continuedFrom(claim, fallback);
   return {
     until,
     basis: fallback && !before ? 'lookback' : basisOf(before ?? position),
@@ -91,18 +94,43 @@ function scanFrom({ bounds: { lower_bound }, has_bound, margin_seconds, atPrecis
 }
 
 /**
- * The position that a rewrite's rows are held back to, if a transaction older than the one that rewrote them is open: the
- * window ends below them. The next load must find the rewrite again, by the old file nodes, and the timestamp must not
- * pass them.
+ * The position that the rows of a new file are held back to, if a transaction older than the one that wrote them is
+ * open: the window ends below them. The next load must find the file new again, by the old file nodes, and the
+ * timestamp must not pass its rows.
  */
-function heldBack({ position, bounds, written_below_xid }: ExactClaim, fallback: WindowFallback | undefined) {
-  return fallback === 'table_rewritten' && BigInt(bounds.xid) < BigInt(written_below_xid) ? position : undefined;
+function heldBack(claim: ExactClaim, fallback: WindowFallback | undefined) {
+  const { position, bounds } = claim;
+  return hasNewFile(claim, fallback) && BigInt(bounds.xid) < BigInt(writtenBelow(claim)) ? position : undefined;
 }
 
-/** The position that the load resumes at. In a rewritten table any cursor may have a new transaction id: no bound. */
-function continuedFrom(position: ExactPosition | undefined, fallback: WindowFallback | undefined) {
-  if (fallback === undefined) return position;
-  if (!position || fallback !== 'table_rewritten') return undefined;
+/** Above the ids of all who wrote the files. Files that an earlier claim found new were written before that claim. */
+function writtenBelow({ position, bounds, written_below_xid }: ExactClaim): string {
+  const known = position?.held_back;
+  return known && isDeepStrictEqual(known.file_nodes, bounds.file_nodes) ? known.below_xid : written_below_xid;
+}
+
+/**
+ * What a position says of files that are new and held back: the old file nodes, of parts that are still there. One that
+ * comes back may have been written to meanwhile.
+ */
+function leftToNext(claim: ExactClaim, { file_nodes: before = {} }: ExactPosition) {
+  const { file_nodes: now = {} } = claim.bounds;
+  const file_nodes = Object.fromEntries(Object.entries(before).filter(([oid]) => Object.hasOwn(now, oid)));
+  return { file_nodes, held_back: { file_nodes: now, below_xid: writtenBelow(claim) } };
+}
+
+/**
+ * Whether rows may have new transaction ids and cursors of long ago: copies, in another file or in a new part. A full
+ * load takes them with the rest.
+ */
+function hasNewFile({ since, has_filled_part }: ExactClaim, fallback: WindowFallback | undefined): boolean {
+  return fallback === 'table_rewritten' || (fallback === undefined && since !== undefined && has_filled_part);
+}
+
+/** The position that the load resumes at, without a bound if rows of any cursor may have new transaction ids. */
+function continuedFrom(claim: ExactClaim, fallback: WindowFallback | undefined): ExactPosition | undefined {
+  const { position } = claim;
+  if (!position || !hasNewFile(claim, fallback)) return fallback === undefined ? position : undefined;
   return { ...position, lower_bound: null, scan_from: null };
 }
 

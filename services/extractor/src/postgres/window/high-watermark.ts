@@ -5,10 +5,10 @@ import type { Claim } from '@bronze/common/load/source';
 import type { Clock } from '@bronze/common/ports/clock';
 import { cursorColumns, type PostgresSourceConfig, type TableEntity } from '@bronze/common/config/postgres';
 import { minusSeconds, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
-import { TIME_WATERMARK_SQL } from '../table/catalog-sql.ts';
+import { FILLED_SQL, TIME_WATERMARK_SQL } from '../table/catalog-sql.ts';
 import { withObservation, type Bounds, type Observation, canImprove, withoutTimes } from './bounds.ts';
 import { exactWatermark } from './exact-window.ts';
-import { isNotReplayed, positionMismatch } from './position-mismatch.ts';
+import { addedParts, isNotReplayed, positionMismatch } from './position-mismatch.ts';
 import { CLOCK_SQL, decodeObservation, FLUSHED_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from './observe-sql.ts';
 import { truncateToPrecision } from './cursor-precision.ts';
 import { countWithoutCursor } from './without-cursor.ts';
@@ -74,10 +74,19 @@ async function watermarkByTransactions(request: WatermarkRequest): Promise<HighW
     lookback_seconds: config.lookback_seconds,
     margin_seconds: config.clock_margin_seconds + (zonelessIn(entity, table) ? ZONE_STEP_SECONDS : 0),
     has_bound: table.kind !== 'm',
+    has_filled_part: mismatch === undefined && (await hasFilledPart(request)),
     atPrecision: (bound) => cursorTypes(entity, table).reduce(truncateToPrecision, bound),
   });
   if (!isOther) return { until, basis, exact };
   return { until, basis, exact: { ...exact, fallback: 'table_changed' }, load_type: 'full' };
+}
+
+/** A part that is empty when it is first seen, like partitions that are created in advance, needs no scan. */
+async function hasFilledPart({ session, claim, table }: WatermarkRequest): Promise<boolean> {
+  const parts = addedParts(claim.exact_position?.file_nodes, table.file_nodes);
+  if (claim.since === undefined || parts.length === 0) return false;
+  const [row] = await session.rows(FILLED_SQL, [`{${parts.join(',')}}`]);
+  return row?.['is_filled'] === 'true';
 }
 
 /** The position, whose scan has no bound if the database's clock was set back since it was noted. */

@@ -24,7 +24,7 @@ export function positionMismatch(position: ExactPosition, observation: Observati
  * - `table_rewritten`: a part is stored in another file. Its rows may carry the id of the transaction that wrote that
  *   file, and keep their old cursors.
  *
- * A part that was created as one, and one that is gone, change nothing: new rows are new writes.
+ * A part that is gone changes nothing, nor does one that is no older than its place in the table: see `addedParts`.
  */
 export function storageChange(
   before: FileNodes | undefined,
@@ -34,6 +34,15 @@ export function storageChange(
   if (attached.some((oid) => Object.hasOwn(file_nodes, oid) && !Object.hasOwn(before, oid))) return 'table_changed';
   const isRewritten = Object.entries(before).some(([oid, node]) => (file_nodes[oid] ?? node) !== node);
   return isRewritten ? 'table_rewritten' : undefined;
+}
+
+/**
+ * The oids of the parts that have come since `before` was noted. Those that {@link storageChange} allows were created by
+ * the transaction that made them parts, so their rows have new transaction ids; but they may be copies, with cursors of
+ * long ago.
+ */
+export function addedParts(before: FileNodes | undefined, file_nodes: FileNodes): string[] {
+  return before === undefined ? [] : Object.keys(file_nodes).filter((oid) => !Object.hasOwn(before, oid));
 }
 
 /** Whether this is a standby that has not yet replayed up to the previous claim. */
