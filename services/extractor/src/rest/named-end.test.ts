@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { entityWith } from './endpoint.fixtures.ts';
 import { readList, type Server } from './api.fixtures.ts';
 import { idsTo, OFFSET, PAGE, paged } from './paged-list.fixtures.ts';
 
@@ -122,4 +123,12 @@ describe('a flag', () => {
       await expect(reading).rejects.toMatchObject({ code: 'RECORDS_MISSING' });
     }
   });
+});
+
+test.each([
+  [{ more_path: 'has_more', last_path: 'is_last' }, /set more_path or last_path, not both/],
+  [{ end_status: [403] }, /expected a status by which an API refuses a page/],
+  [{ end_status: [200] }, /expected a status by which an API refuses a page/],
+])('the configuration %j is a mistake', (settings, message) => {
+  expect(() => entityWith({ paging: { ...PAGE, ...settings } })).toThrow(message);
 });
