@@ -92,18 +92,12 @@ export async function playConnections(random: Random): Promise<PlayedConnections
 
 function draw(random: Random): Drawn {
   const kind = random.weighted({ troubled: 5, 'wrong password': 1, down: 1 });
-  const outages: [number, number][] = [];
-  // A server comes back before it is given up, and stays for long enough to be found.
-  for (let from = random.between(0, 4000); kind === 'troubled' && random.chance(0.6) && from < 40_000;) {
-    const to = from + random.between(100, RETRY_FOR_MS - 1000);
-    outages.push([from, to]);
-    from = to + random.between(6000, 9000);
-  }
+  const outages = drawOutages(random, kind);
   const most = random.between(1, 4);
   return {
     server: {
       connections_max: random.between(1, 4),
-      outages: kind === 'down' ? [[0, Infinity]] : outages,
+      outages,
       isPasswordWrong: kind === 'wrong password',
       mayHave: most,
     },
@@ -114,6 +108,20 @@ function draw(random: Random): Drawn {
       keeps_ms: Array.from({ length: random.between(1, 3) }, () => random.between(1, random.pick([50, 3000, 9000]))),
     })),
   };
+}
+
+function drawOutages(random: Random, kind: 'troubled' | 'wrong password' | 'down'): ServerOptions['outages'] {
+  let from = random.between(0, 4000);
+  if (kind === 'down') return [[0, Infinity]];
+  const outages: [number, number][] = [];
+  if (kind === 'wrong password') return outages;
+  // A server comes back before it is given up, and stays for long enough to be found.
+  while (random.chance(0.6) && from < 40_000) {
+    const to = from + random.between(100, RETRY_FOR_MS - 1000);
+    outages.push([from, to]);
+    from = to + random.between(6000, 9000);
+  }
+  return outages;
 }
 
 function judge(drawn: Drawn, server: Server, all: readonly Asked[]): string | undefined {
