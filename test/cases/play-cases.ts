@@ -13,7 +13,7 @@ export async function playCases(prefix: string, options: { readonly concurrent?:
   for (const name of names.toSorted()) {
     const folder = join(import.meta.dirname, name);
     const { scenarios } = (await import(join(folder, 'expected.ts'))) as { scenarios: Scenarios };
-    describe(`${name}`, options, () => {
+    describe(`case ${name}`, options, () => {
       for (const [expects, scenario] of Object.entries(scenarios)) {
         const pending = Object.keys(PENDING).find((key) => `${name}: ${expects}`.startsWith(key));
         test(`${pending === undefined ? '' : 'not yet: '}${expects}`, async ({ skip }) => {
