@@ -1,5 +1,4 @@
 import type { LoadType } from '@bronze/common/words/entity';
-import type { Failure } from '@bronze/common/words/failure';
 import type { CaseClock, Serve } from './served-api.ts';
 
 /** Values as PostgreSQL prints them. */
@@ -8,7 +7,7 @@ export type Row = readonly (string | null)[];
 /** What an entity must show after a run that asked for it. */
 export interface Shown {
   /** The code of its failure; it must complete if there is none. */
-  readonly fails?: Failure['code'];
+  readonly fails?: string;
   /** What the failure's message and hint say. */
   readonly says?: RegExp;
   /** How many rows this run brought to bronze. */
