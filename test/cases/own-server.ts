@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '@bronze/emulators/embedded-postgres';
 
-/** A locale that prints 1234.56 as `1.234,56 €`. */
-export const GERMAN = 'de_DE.utf8';
+/** Compiled in a quarter of the time that UTF-8 takes. It prints 1234.56 as `1.234,56 €`. */
+export const GERMAN = 'de_DE.iso885915';
 
 /** Superusers connect as they like, roles of a case only by TLS, as on RDS. This server has none. */
 const LOGINS = ['host all bronze 127.0.0.1/32 password', 'hostssl all all 127.0.0.1/32 password', ''].join('\n');
@@ -49,7 +49,7 @@ async function startServer(): Promise<EmbeddedPostgres> {
 async function makeLocale(): Promise<string | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'bronze-locale-'));
   await chmod(folder, 0o755);
-  const compile = promisify(execFile)('localedef', ['-i', 'de_DE', '-f', 'UTF-8', join(folder, GERMAN)]);
+  const compile = promisify(execFile)('localedef', ['-i', 'de_DE', '-f', 'ISO-8859-15', join(folder, GERMAN)]);
   return compile.then(
     () => folder,
     () => undefined,
