@@ -63,7 +63,7 @@ const TLS_HINT =
 export function sourceFailure(doing: string, thrown: unknown): BronzeError {
   if (thrown instanceof BronzeError) return thrown;
   const { code, message } = describe(thrown);
-  if (code === '28000' && UNENCRYPTED.test(message)) return wantsTls(`reading ${entity}`);
+  if (code === '28000' && UNENCRYPTED.test(message)) return wantsTls(doing);
   const failure = codeOf(code, message);
   const state = code && /^[0-9A-Z]{5}$/.test(code) ? ` (SQLSTATE ${code})` : '';
   const text = REPEATS_INPUT.test(code) ? 'the database refused it' : message;
