@@ -1,17 +1,25 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parquetReadObjects, parquetSchema, parquetMetadata } from 'hyparquet';
+import { parquetReadObjects, parquetSchema, parquetMetadata, type SchemaElement } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import { bytesText, decimalText, floatText, timestampText } from './postgres-text.ts';
+
+const folderOf = (out: string, entity: string) => join(out, 'data/bronze', entity);
+
+/** The paths of an entity's Parquet parts in a run's folder, in order. */
+export async function filesOf(out: string, entity: string): Promise<string[]> {
+  const options = { recursive: true, withFileTypes: true } as const;
+  const entries = await readdir(folderOf(out, entity), options).catch(() => []);
+  const parts = entries.filter((entry) => entry.name.endsWith('.parquet'));
+  return parts.map((entry) => join(entry.parentPath, entry.name)).toSorted();
+}
 
 /** Every Parquet part of an entity in a run's folder: its bytes by its path below `data/bronze/{entity}/`. */
 export async function partsOf(out: string, entity: string): Promise<Map<string, Buffer>> {
-  const root = join(out, 'data/bronze', entity);
-  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
-  const files = entries
-    .filter((entry) => entry.name.endsWith('.parquet'))
-    .map((entry) => join(entry.parentPath, entry.name));
   const parts = new Map<string, Buffer>();
-  for (const file of files.toSorted()) parts.set(file.slice(root.length + 1), await readFile(file));
+  for (const file of await filesOf(out, entity)) {
+    parts.set(file.slice(folderOf(out, entity).length + 1), await readFile(file));
+  }
   return parts;
 }
 
@@ -27,43 +35,41 @@ export async function rowsInBronze(out: string, entity: string): Promise<BronzeR
 /** The rows of one Parquet file, as `rowsInBronze` gives them. */
 export async function readPart(body: Uint8Array): Promise<BronzeRow[]> {
   const file = Uint8Array.from(body).buffer;
-  const types = new Map(
-    parquetSchema(parquetMetadata(file)).children.map(({ element }) => [
-      element.name,
-      { ...element.logical_type, scale: element.converted_type === 'DECIMAL' ? (element.scale ?? 0) : undefined },
-    ]),
-  );
-  const rows = await parquetReadObjects({ file, compressors, parsers: MICROSECONDS, utf8: false });
+  const metadata = parquetMetadata(file);
+  const types = new Map(parquetSchema(metadata).children.map(({ element }) => [element.name, { ...element }]));
+  // By default hyparquet parses a decimal into a float, which has too few digits.
+  for (const element of metadata.schema) if (element.converted_type === 'DECIMAL') delete element.converted_type;
+  const rows = await parquetReadObjects({ file, metadata, compressors, parsers: EXACT, utf8: false });
   return rows.map((row) =>
-    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, postgresText(value, types.get(name) ?? {})])),
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]) => [name, value == null ? null : postgresText(value, types.get(name))]),
+    ),
   );
 }
 
-/** By default hyparquet parses a timestamp into a Date, which would truncate microseconds. */
-const MICROSECONDS = {
+/**
+ * By default hyparquet parses a timestamp into a Date, which has no microseconds, and JSON into objects, and drops a byte
+ * order mark at the start of a text.
+ */
+const EXACT = {
   timestampFromMicroseconds: (at: bigint) => at,
+  dateFromDays: (days: number) => new Date(days * 86_400_000),
+  jsonFromBytes: (bytes: Uint8Array) => Buffer.from(bytes).toString(),
+  stringFromBytes: (bytes: Uint8Array) => Buffer.from(bytes).toString(),
 };
 
-function postgresText(
-  value: unknown,
-  type: { readonly isAdjustedToUTC?: boolean; readonly scale?: number | undefined },
-): string | null {
-  if (value === null || value === undefined) return null;
-  if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`;
-  if (typeof value === 'boolean') return value ? 't' : 'f';
+function postgresText(value: unknown, type: SchemaElement | undefined): string {
+  if (type?.converted_type === 'DECIMAL') return decimalText(unscaled(value), type.scale ?? 0);
+  if (value instanceof Uint8Array) return bytesText(value);
   if (value instanceof Date) return value.toISOString().slice(0, 10);
-  if (typeof value === 'bigint' && type.isAdjustedToUTC !== undefined)
-    return timestampText(value, type.isAdjustedToUTC);
-  if (Object.is(value, -0)) return '-0';
-  // hyparquet reads a decimal as a float. Rounding to its scale restores it, for the numbers of digits in these tests.
-  if (typeof value === 'number' && type.scale !== undefined) return value.toFixed(type.scale);
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (type?.logical_type?.type === 'TIMESTAMP')
+    return timestampText(value as bigint, type.logical_type.isAdjustedToUTC);
+  if (typeof value === 'boolean') return value ? 't' : 'f';
+  return typeof value === 'number' ? floatText(value) : String(value);
 }
 
-function timestampText(micros: bigint, isUtc: boolean): string {
-  const fraction = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
-  const seconds = Number((micros - fraction) / 1_000_000n);
-  const text = new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ');
-  const digits = String(fraction).padStart(6, '0').replace(/0+$/, '');
-  return `${text}${digits && `.${digits}`}${isUtc ? '+00' : ''}`;
+/** The integer of a decimal: an int32, an int64, or bytes in two's complement, the highest first. */
+function unscaled(value: unknown): bigint {
+  if (!(value instanceof Uint8Array)) return BigInt(value as number | bigint);
+  return BigInt.asIntN(value.length * 8, BigInt(`0x${Buffer.from(value).toString('hex')}`));
 }

@@ -15,11 +15,16 @@ export function serverUrl(): string {
   return url;
 }
 
-/** Creates a database for this test and runs `sql` in it. @returns its connection URL */
-export async function newDatabase(sql = 'SELECT 1'): Promise<string> {
+/**
+ * Creates a database for this test and runs `sql` in it.
+ *
+ * @param server URL of a database on the server; default: this worker's own server
+ * @returns its connection URL
+ */
+export async function newDatabase(sql = 'SELECT 1', server = serverUrl()): Promise<string> {
   const name = `t_${randomUUID().replaceAll('-', '')}`;
-  await execute(serverUrl(), `CREATE DATABASE ${name}`);
-  const url = new URL(serverUrl());
+  await execute(server, `CREATE DATABASE ${name}`);
+  const url = new URL(server);
   url.pathname = name;
   await execute(url.href, sql);
   return url.href;

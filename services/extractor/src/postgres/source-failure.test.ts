@@ -45,3 +45,22 @@ test('a server without TLS is no interruption: nobody waits for it to have some'
   expect(failure).toMatchObject({ code: 'SOURCE_REJECTED', kind: 'permanent' });
   expect(failure.hint).toContain('sslmode');
 });
+
+test.each([
+  'no pg_hba.conf entry for host "10.0.0.7", user "canary", database "shop", no encryption',
+  'no pg_hba.conf entry for host "10.0.0.7", user "canary", database "shop", SSL off',
+  'pg_hba.conf rejects connection for host "10.0.0.7", user "canary", database "shop", no encryption',
+])('%s: the server wants TLS, and the hint says what to add to the URL', (message) => {
+  const failure = sourceFailure('reading orders', Object.assign(new Error(message), { code: '28000' }));
+  expect(failure.code).toBe('SOURCE_DENIED');
+  expect(failure.message).toMatch(/no connection without TLS/);
+  expect(failure.message).not.toMatch(/canary|10\.0/);
+  expect(failure.hint).toMatch(/^Add sslmode=verify-full/);
+});
+
+test('no entry in pg_hba.conf for an encrypted connection says nothing of TLS', () => {
+  const message = 'no pg_hba.conf entry for host "10.0.0.7", user "u", database "shop", SSL encryption';
+  const failure = sourceFailure('reading orders', Object.assign(new Error(message), { code: '28000' }));
+  expect(failure.message).toMatch(/: the database refused it \(SQLSTATE 28000\)$/);
+  expect(failure.hint).not.toContain('sslmode');
+});

@@ -63,6 +63,7 @@ const TLS_HINT =
 export function sourceFailure(doing: string, thrown: unknown): BronzeError {
   if (thrown instanceof BronzeError) return thrown;
   const { code, message } = describe(thrown);
+  if (code === '28000' && UNENCRYPTED.test(message)) return wantsTls(doing);
   const failure = codeOf(code, message);
   const state = code && /^[0-9A-Z]{5}$/.test(code) ? ` (SQLSTATE ${code})` : '';
   const text = REPEATS_INPUT.test(code) ? 'the database refused it' : message;
@@ -79,6 +80,16 @@ function hintOf(failure: FailureCode, thrown: unknown): string {
   const { code, message } = describe(thrown);
   if (CERTIFICATE_REFUSED.test(code) || WITHOUT_TLS.test(message)) return TLS_HINT;
   return isConnectionLimit(thrown) ? CONNECTION_LIMIT_HINT : (HINTS[failure] ?? '');
+}
+
+/** The line that was looked for: `…, no encryption`, or `…, SSL off` before PostgreSQL 14. The rest repeats the input. */
+const UNENCRYPTED = /pg_hba\.conf.*(?:no encryption|SSL off)/;
+
+function wantsTls(doing: string): BronzeError {
+  return new BronzeError('SOURCE_DENIED', {
+    message: `${doing}: the database takes no connection without TLS from this user and host (SQLSTATE 28000)`,
+    hint: 'Add sslmode=verify-full to the URL; see Connections and TLS in docs/configuration.md. If the server has no TLS, its pg_hba.conf lacks a line for this host, user and database.',
+  });
 }
 
 /** Whether reconnecting and resuming after the last batch may help. */

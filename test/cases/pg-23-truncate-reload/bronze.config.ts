@@ -1,0 +1,9 @@
+import { defineConfig } from '@bronze/common/config';
+import { env } from '@bronze/common/reference';
+
+export default defineConfig({
+  sources: { db: { type: 'postgres', url: env('DATABASE_URL') } },
+  entities: {
+    rates: { source: 'db', table: 'public.rates' },
+  },
+});

@@ -1,0 +1,14 @@
+import { defineConfig } from '@bronze/common/config';
+import { env } from '@bronze/common/reference';
+
+const list = { source: 'api', records_path: 'data', primary_key: ['id'], paging: { style: 'none' as const } };
+
+export default defineConfig({
+  sources: { api: { type: 'rest', base_url: env('API_URL'), attempts: 2, margin_seconds: 0 } },
+  entities: {
+    epoch: { ...list, endpoint: '/epoch', event_date: 'created' },
+    mixed: { ...list, endpoint: '/mixed', event_date: 'due' },
+    declared_text: { ...list, endpoint: '/mixed', event_date: 'due', columns: { due: 'text' } },
+    misspelt: { ...list, endpoint: '/epoch', event_date: 'craeted' },
+  },
+});
