@@ -1,0 +1,183 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LocalQueue, QueueDatabase, type Received } from '@bronze/common/adapters/local/local-queue';
+import { deliverMessage, type DeliveryPorts } from '@bronze/common/delivery/deliver-message';
+import { FAILURES_PREFIX } from '@bronze/common/load/object-keys';
+import { BronzeError } from '@bronze/common/words/failure';
+import { timestamp } from '@bronze/common/words/timestamp';
+import { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
+import { LocalEventSource } from '@bronze/runner/local-event-source';
+import { describePoint, Life, type Point, pointsOf } from './dying-calls.ts';
+import type { Trial } from './trial.ts';
+
+/** Handled in this order. The first sends a fourth, `following`. */
+const MESSAGES = ['plain', 'shaky', 'hopeless'];
+const NOW = timestamp('2024-01-15');
+/** Much longer than a trial: a message that waits for it is stuck. */
+const VISIBILITY_MS = 15 * 60 * 1000;
+
+interface Queues {
+  readonly LocalQueue: typeof LocalQueue;
+  readonly QueueDatabase: typeof QueueDatabase;
+}
+
+/** The queues as another process has them: the same code with an identity of its own. */
+async function queuesOfAnotherProcess(): Promise<Queues> {
+  const url = import.meta.resolve('@bronze/common/adapters/local/local-queue');
+  return (await import(`${url}?another-process`)) as Queues;
+}
+
+/** A folder with messages that wait, and what became of them. */
+class Place {
+  readonly folder: string;
+  readonly objects = new MemoryObjectStore();
+  /** Bodies whose handling ended well, and bodies that the queue was told to delete, by the process that dies. */
+  readonly handled: string[] = [];
+  readonly acknowledged: string[] = [];
+  readonly #watching: QueueDatabase;
+  readonly watched: LocalQueue<object>;
+  #handling = 0;
+
+  constructor(folder: string, { LocalQueue: Queue, QueueDatabase: Database }: Queues) {
+    this.folder = folder;
+    this.#watching = this.open(Database);
+    this.watched = new Queue(this.#watching, 'extract');
+    for (const body of MESSAGES) this.watched.sendText(body, {});
+  }
+
+  open(Database: Queues['QueueDatabase']): QueueDatabase {
+    return new Database({
+      path: join(this.folder, 'queues.sqlite'),
+      now_ms: Date.now,
+      newId: () => crypto.randomUUID(),
+    });
+  }
+
+  /** Delivers as a run does, until the queue is empty or `life` has ended. @returns the bodies that were received */
+  async process(queues: Queues, life: Life): Promise<string[]> {
+    const received: string[] = [];
+    this.#handling = 0;
+    const stop = new AbortController();
+    const ends = life.run(async () => {
+      const database = this.open(queues.QueueDatabase);
+      database.releaseFromDead();
+      const queue = new queues.LocalQueue(database, 'extract');
+      const source = this.#sourceOf(queue, (body) => received.push(body));
+      await source.run(stop.signal);
+      database.close();
+    });
+    try {
+      while (!life.isDead && this.watched.bodies().length > 0) {
+        none('stuck', this.#stuck());
+        await sleep(5);
+      }
+      return received;
+    } finally {
+      stop.abort();
+      await ends;
+    }
+  }
+
+  /** Messages that are hidden for long, although nobody handles any. */
+  #stuck(): string[] {
+    const isHidden = (this.watched.nextVisibleAtMs() ?? 0) > Date.now() + VISIBILITY_MS / 2;
+    return isHidden && this.#handling === 0 ? this.watched.bodies() : [];
+  }
+
+  #sourceOf(queue: LocalQueue<object>, onReceived: (body: string) => void): LocalEventSource {
+    const bodies = new Map<string, string>();
+    const deleteMessage = queue.delete.bind(queue);
+    queue.delete = (id) => {
+      deleteMessage(id);
+      this.acknowledged.push(bodies.get(id) ?? '');
+    };
+    const ports: DeliveryPorts = {
+      objects: this.objects,
+      clock: { now: () => NOW, sleep: async () => undefined },
+      log: { event: () => undefined },
+      sendToDeadLetterQueue: async ({ message_id }, failure) => queue.deadLetter(message_id, failure),
+    };
+    const handle = async (message: Received) => {
+      onReceived(message.body);
+      bodies.set(message.message_id, message.body);
+      this.#handling += 1;
+      await deliverMessage(ports, message, () => this.#handle(message, queue)).finally(() => (this.#handling -= 1));
+    };
+    return new LocalEventSource({ queue, concurrency: 1, visibility_ms: VISIBILITY_MS, retry_delay_ms: 1, handle });
+  }
+
+  async #handle({ body, receive_count }: Received, queue: LocalQueue<object>): Promise<void> {
+    const text = { message: body, hint: '' };
+    if (body === 'hopeless') throw new BronzeError('TABLE_MISSING', text);
+    if (body === 'shaky' && receive_count === 1) throw new BronzeError('SOURCE_TIMEOUT', text);
+    await writeFile(join(this.folder, 'done', body), '');
+    if (body === 'plain') queue.sendText('following', {});
+    this.handled.push(body);
+  }
+
+  async close(): Promise<void> {
+    this.#watching.close();
+    await rm(this.folder, { recursive: true });
+  }
+}
+
+/** One process delivers the messages and dies at `dies_at`; the next one goes on. */
+async function dieAt(dies_at?: Point): Promise<Life> {
+  const folder = await mkdtemp(join(tmpdir(), 'bronze-crash-'));
+  await mkdir(join(folder, 'done'));
+  const another = await queuesOfAnotherProcess();
+  const place = new Place(folder, another);
+  try {
+    const life = new Life(dies_at && { dies_at });
+    await place.process({ LocalQueue, QueueDatabase }, life);
+    const left = place.watched.bodies();
+    const dead = () => place.watched.deadLetters().map(({ body }) => body);
+    const handled = new Set([...place.handled, ...dead()]);
+    const acknowledged = new Set(place.acknowledged);
+    none(
+      'lost',
+      MESSAGES.filter((body) => !left.includes(body) && !handled.has(body)),
+    );
+    none(
+      'delivered again after it was acknowledged',
+      left.filter((body) => acknowledged.has(body)),
+    );
+    const received = await place.process(another, new Life());
+    none(
+      'not delivered again',
+      left.filter((body) => !received.includes(body)),
+    );
+    none(
+      'delivered again',
+      received.filter((body) => !left.includes(body) && body !== 'following'),
+    );
+    none(
+      'dead',
+      dead().filter((body) => body !== 'hopeless'),
+    );
+    const done = await readdir(join(folder, 'done'));
+    none(
+      'not done',
+      ['following', 'plain', 'shaky'].filter((body) => !done.includes(body)),
+    );
+    if (dead().length !== 1) throw new Error(`there are ${dead().length} dead letters`);
+    if ((await place.objects.list(FAILURES_PREFIX)).length !== 1)
+      throw new Error('a dead letter has no failure record');
+    return life;
+  } finally {
+    await place.close();
+  }
+}
+
+function none(what: string, bodies: readonly string[]): void {
+  if (bodies.length > 0) throw new Error(`${what}: ${bodies.join()}`);
+}
+
+/** The local event loop: it dies at each point, and the next process gets what was not acknowledged, and only that. */
+export const eventLoopTrial: Trial = async (attempt) => {
+  const survivor = await attempt('nobody dies', () => dieAt());
+  const calls = survivor?.calls ?? [];
+  await Promise.all(pointsOf(calls).map((point) => attempt(describePoint(calls, point), () => dieAt(point))));
+};
