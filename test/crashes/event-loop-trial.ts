@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { LocalQueue, QueueDatabase, type Received } from '@bronze/common/adapters/local/local-queue';
+import type { LocalQueue, Received } from '@bronze/common/adapters/local/local-queue';
 import { deliverMessage, type DeliveryPorts } from '@bronze/common/delivery/deliver-message';
 import { FAILURES_PREFIX } from '@bronze/common/load/object-keys';
 import { BronzeError } from '@bronze/common/words/failure';
@@ -10,6 +10,7 @@ import { timestamp } from '@bronze/common/words/timestamp';
 import { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
 import { LocalEventSource } from '@bronze/runner/local-event-source';
 import { describePoint, Life, type Point, pointsOf } from './dying-calls.ts';
+import { type Join, joinFirst, joinNext, type Participant } from './queue-process.ts';
 import type { Trial } from './trial.ts';
 
 /** Handled in this order. The first sends a fourth, `following`. */
@@ -18,17 +19,6 @@ const NOW = timestamp('2024-01-15');
 /** Much longer than a trial: a message that waits for it is stuck. */
 const VISIBILITY_MS = 15 * 60 * 1000;
 
-interface Queues {
-  readonly LocalQueue: typeof LocalQueue;
-  readonly QueueDatabase: typeof QueueDatabase;
-}
-
-/** The queues as another process has them: the same code with an identity of its own. */
-async function queuesOfAnotherProcess(): Promise<Queues> {
-  const url = import.meta.resolve('@bronze/common/adapters/local/local-queue');
-  return (await import(`${url}?another-process`)) as Queues;
-}
-
 /** A folder with messages that wait, and what became of them. */
 class Place {
   readonly folder: string;
@@ -36,37 +26,30 @@ class Place {
   /** Bodies whose handling ended well, and bodies that the queue was told to delete, by the process that dies. */
   readonly handled: string[] = [];
   readonly acknowledged: string[] = [];
-  readonly #watching: QueueDatabase;
-  readonly watched: LocalQueue<object>;
+  readonly #watching: Participant;
   #handling = 0;
 
-  constructor(folder: string, { LocalQueue: Queue, QueueDatabase: Database }: Queues) {
+  constructor(folder: string, watching: Participant) {
     this.folder = folder;
-    this.#watching = this.open(Database);
-    this.watched = new Queue(this.#watching, 'extract');
+    this.#watching = watching;
     for (const body of MESSAGES) this.watched.sendText(body, {});
   }
 
-  open(Database: Queues['QueueDatabase']): QueueDatabase {
-    return new Database({
-      path: join(this.folder, 'queues.sqlite'),
-      now_ms: Date.now,
-      newId: () => crypto.randomUUID(),
-    });
+  get watched(): LocalQueue<object> {
+    return this.#watching.queue;
   }
 
   /** Delivers as a run does, until the queue is empty or `life` has ended. @returns the bodies that were received */
-  async process(queues: Queues, life: Life): Promise<string[]> {
+  async process(join: Join, life: Life): Promise<string[]> {
     const received: string[] = [];
-    this.#handling = 0;
+    // Until it has joined, it is busy.
+    this.#handling = 1;
     const stop = new AbortController();
     const ends = life.run(async () => {
-      const database = this.open(queues.QueueDatabase);
-      database.releaseFromDead();
-      const queue = new queues.LocalQueue(database, 'extract');
-      const source = this.#sourceOf(queue, (body) => received.push(body));
-      await source.run(stop.signal);
-      database.close();
+      const { queue, leave } = await join(this.folder);
+      this.#handling = 0;
+      await this.#sourceOf(queue, (body) => received.push(body)).run(stop.signal);
+      leave();
     });
     try {
       while (!life.isDead && this.watched.bodies().length > 0) {
@@ -118,7 +101,7 @@ class Place {
   }
 
   async close(): Promise<void> {
-    this.#watching.close();
+    this.#watching.leave();
     await rm(this.folder, { recursive: true });
   }
 }
@@ -127,11 +110,10 @@ class Place {
 async function dieAt(dies_at?: Point): Promise<Life> {
   const folder = await mkdtemp(join(tmpdir(), 'bronze-crash-'));
   await mkdir(join(folder, 'done'));
-  const another = await queuesOfAnotherProcess();
-  const place = new Place(folder, another);
+  const place = new Place(folder, await joinNext(folder));
   try {
     const life = new Life(dies_at && { dies_at });
-    await place.process({ LocalQueue, QueueDatabase }, life);
+    await place.process(joinFirst, life);
     const left = place.watched.bodies();
     const dead = () => place.watched.deadLetters().map(({ body }) => body);
     const handled = new Set([...place.handled, ...dead()]);
@@ -144,7 +126,7 @@ async function dieAt(dies_at?: Point): Promise<Life> {
       'delivered again after it was acknowledged',
       left.filter((body) => acknowledged.has(body)),
     );
-    const received = await place.process(another, new Life());
+    const received = await place.process(joinNext, new Life());
     none(
       'not delivered again',
       left.filter((body) => !received.includes(body)),
