@@ -1,4 +1,4 @@
-/** Every call to the machine is a point to die at: in the folder store and in the local event loop. */
+/** Every call to the machine is a point to die at: in the folder store, the local event loop and temporary folders. */
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { type Asked, MISTAKES } from './mistakes.ts';
@@ -16,7 +16,8 @@ function tried(asked: Asked): Promise<Told> {
 test.each([
   ['folder store', 120],
   ['event loop', 45],
-] as const)('the %s loses nothing and leaves nothing half, wherever it dies', async (trial, attempts_min) => {
+  ['temporary folders', 20],
+] as const)('%s: nothing is lost, half or left for ever, wherever a process dies', async (trial, attempts_min) => {
   const { attempts, broken } = await tried({ trial });
   expect(broken).toEqual([]);
   expect(attempts).toBeGreaterThan(attempts_min);

@@ -161,5 +161,13 @@ function none(what: string, bodies: readonly string[]): void {
 export const eventLoopTrial: Trial = async (attempt) => {
   const survivor = await attempt('nobody dies', () => dieAt());
   const calls = survivor?.calls ?? [];
-  await Promise.all(pointsOf(calls).map((point) => attempt(describePoint(calls, point), () => dieAt(point))));
+  const points = pointsOf(calls);
+  const lane = async () => {
+    for (let point = points.shift(); point; point = points.shift()) {
+      const dies_at = point;
+      await attempt(describePoint(calls, point), () => dieAt(dies_at));
+    }
+  };
+  // They wait most of the time.
+  await Promise.all(Array.from({ length: 10 }, lane));
 };

@@ -1,4 +1,4 @@
-export type TrialName = 'folder store' | 'event loop';
+export type TrialName = 'folder store' | 'event loop' | 'temporary folders';
 
 /** A mistake that somebody could make in the shipping code, and that its trial must catch. */
 export interface Mistake {
@@ -13,6 +13,8 @@ export interface Mistake {
 const STORE = 'packages/common/src/adapters/local/folder-object-store.ts';
 const QUEUE = 'packages/common/src/adapters/local/local-queue.ts';
 const LOOP = 'apps/runner/src/local-event-source.ts';
+const FOLDERS = 'services/writer/src/adapters/temporary-folders.ts';
+const ENGINE = 'services/writer/src/adapters/duckdb-engine.ts';
 const DELIVERY = 'packages/common/src/delivery/deliver-message.ts';
 
 const WRITE_AND_LINK = `      await writeFile(half, body, PRIVATE_FILE);
@@ -33,7 +35,6 @@ const IN_THE_STORE = [
       await link(half, path);
       await writeFile(half, body, PRIVATE_FILE);`,
   ],
-  ['a put overwrites what is there', WRITE_AND_LINK, WRITE_AND_LINK.replace('await link', 'renameSync')],
   ['a swap writes in place', WRITE_AND_RENAME, `      writeFileSync(path, body, PRIVATE_FILE);`],
   [
     'a swap names the object before it is written',
@@ -47,7 +48,6 @@ const IN_THE_STORE = [
     `      renameSync(half, path);`,
     `      rmSync(path, { force: true });\n      renameSync(half, path);`,
   ],
-  ['a swap does not compare', `      if (currentEtag(path) !== etag) return false;\n`, ''],
   [
     'half-written files lie among the objects',
     `join(this.#scratch, \`\${OF_THIS_PROCESS}`,
@@ -63,12 +63,6 @@ const IN_THE_LOOP = [
     `    const outcome = await handle(message).then(`,
     `    queue.delete(message.message_id);\n    const outcome = await handle(message).then(`,
   ],
-  [
-    'a message is never deleted',
-    LOOP,
-    `    if (!outcome) this.#quietly(() => queue.delete(message.message_id));\n    else if`,
-    `    if (!outcome) return;\n    if`,
-  ],
   ['the first failure is the last', LOOP, `receive_count >= RECEIVE_COUNT_MAX`, `receive_count >= 1`],
   [
     'nobody knows who received a message',
@@ -83,12 +77,6 @@ const IN_THE_LOOP = [
     `    this.#database.run('UPDATE messages SET queue = 0 WHERE message_id = ?', message_id);\n    this.#database.run(sql, \`\${this.name}-dlq\``,
   ],
   [
-    'a received message is taken out of the queue',
-    QUEUE,
-    `      this.#ours.add(message_id);\n      return [`,
-    `      this.delete(message_id);\n      return [`,
-  ],
-  [
     'a dead letter is recorded after it was sent',
     DELIVERY,
     `  if (is_dead) await record(ports, message, failure);\n  if (isRetryable(failure)) throw thrown;\n  await ports.sendToDeadLetterQueue(message, failure);`,
@@ -96,9 +84,26 @@ const IN_THE_LOOP = [
   ],
 ] as const;
 
+const IN_THE_FOLDERS = [
+  ['a folder does not say whose it is', FOLDERS, '`${OURS}${OF_THIS_PROCESS}`', '`${OURS}`'],
+  [
+    'folders of living processes are removed',
+    FOLDERS,
+    `name.startsWith(OURS) && (await isLeftBehind(name.slice(OURS.length), folder))`,
+    `name.startsWith(OURS) || (await isLeftBehind(name, folder))`,
+  ],
+  [
+    'nobody sweeps',
+    ENGINE,
+    'await (this.#swept ??= sweepTemporaryFolders());',
+    'await (this.#swept ??= Promise.resolve());',
+  ],
+] as const;
+
 export const MISTAKES: readonly Mistake[] = [
   ...IN_THE_STORE.map(([name, find, put]) => ({ name, trial: 'folder store', file: STORE, find, put }) as const),
   ...IN_THE_LOOP.map(([name, file, find, put]) => ({ name, trial: 'event loop', file, find, put }) as const),
+  ...IN_THE_FOLDERS.map(([name, file, find, put]) => ({ name, trial: 'temporary folders', file, find, put }) as const),
 ];
 
 /** What a thread is asked for: one trial, of the code as it is or with a mistake. */

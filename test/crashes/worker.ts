@@ -30,6 +30,7 @@ guardCalls();
 const TRIALS = {
   'folder store': async () => (await import('./folder-store-trial.ts')).folderStoreTrial,
   'event loop': async () => (await import('./event-loop-trial.ts')).eventLoopTrial,
+  'temporary folders': async () => (await import('./temporary-folders-trial.ts')).temporaryFoldersTrial,
 };
 const told = await tell(await TRIALS[trial](), mistake !== undefined);
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a message port between threads has no origin
