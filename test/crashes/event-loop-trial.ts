@@ -10,7 +10,7 @@ import { timestamp } from '@bronze/common/words/timestamp';
 import { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
 import { LocalEventSource } from '@bronze/runner/local-event-source';
 import { describePoint, Life, type Point, pointsOf } from './dying-calls.ts';
-import { type Join, joinFirst, joinNext, type Participant } from './queue-process.ts';
+import { join as joinQueue, type Participant, watch } from './queue-process.ts';
 import type { Trial } from './trial.ts';
 
 /** Handled in this order. The first sends a fourth, `following`. */
@@ -18,6 +18,8 @@ const MESSAGES = ['plain', 'shaky', 'hopeless'];
 const NOW = timestamp('2024-01-15');
 /** Much longer than a trial: a message that waits for it is stuck. */
 const VISIBILITY_MS = 15 * 60 * 1000;
+/** Much longer than a message is delayed that is tried again. */
+const POLLS_IN_VAIN_MAX = 20;
 
 /** A folder with messages that wait, and what became of them. */
 class Place {
@@ -27,7 +29,7 @@ class Place {
   readonly handled: string[] = [];
   readonly acknowledged: string[] = [];
   readonly #watching: Participant;
-  #handling = 0;
+  #polls_in_vain = 0;
 
   constructor(folder: string, watching: Participant) {
     this.folder = folder;
@@ -40,14 +42,12 @@ class Place {
   }
 
   /** Delivers as a run does, until the queue is empty or `life` has ended. @returns the bodies that were received */
-  async process(join: Join, life: Life): Promise<string[]> {
+  async process(life: Life): Promise<string[]> {
     const received: string[] = [];
-    // Until it has joined, it is busy.
-    this.#handling = 1;
+    this.#polls_in_vain = 0;
     const stop = new AbortController();
     const ends = life.run(async () => {
-      const { queue, leave } = await join(this.folder);
-      this.#handling = 0;
+      const { queue, leave } = await joinQueue(this.folder);
       await this.#sourceOf(queue, (body) => received.push(body)).run(stop.signal);
       leave();
     });
@@ -63,10 +63,9 @@ class Place {
     }
   }
 
-  /** Messages that are hidden for long, although nobody handles any. */
+  /** Messages that nobody receives, although all that were delayed for a moment are visible by now. */
   #stuck(): string[] {
-    const isHidden = (this.watched.nextVisibleAtMs() ?? 0) > Date.now() + VISIBILITY_MS / 2;
-    return isHidden && this.#handling === 0 ? this.watched.bodies() : [];
+    return this.#polls_in_vain >= POLLS_IN_VAIN_MAX ? this.watched.bodies() : [];
   }
 
   #sourceOf(queue: LocalQueue<object>, onReceived: (body: string) => void): LocalEventSource {
@@ -75,6 +74,12 @@ class Place {
     queue.delete = (id) => {
       deleteMessage(id);
       this.acknowledged.push(bodies.get(id) ?? '');
+    };
+    const receive = queue.receive.bind(queue);
+    queue.receive = (...args) => {
+      const messages = receive(...args);
+      this.#polls_in_vain = messages.length > 0 ? 0 : this.#polls_in_vain + 1;
+      return messages;
     };
     const ports: DeliveryPorts = {
       objects: this.objects,
@@ -85,8 +90,7 @@ class Place {
     const handle = async (message: Received) => {
       onReceived(message.body);
       bodies.set(message.message_id, message.body);
-      this.#handling += 1;
-      await deliverMessage(ports, message, () => this.#handle(message, queue)).finally(() => (this.#handling -= 1));
+      await deliverMessage(ports, message, () => this.#handle(message, queue));
     };
     return new LocalEventSource({ queue, concurrency: 1, visibility_ms: VISIBILITY_MS, retry_delay_ms: 1, handle });
   }
@@ -110,10 +114,10 @@ class Place {
 async function dieAt(dies_at?: Point): Promise<Life> {
   const folder = await mkdtemp(join(tmpdir(), 'bronze-crash-'));
   await mkdir(join(folder, 'done'));
-  const place = new Place(folder, await joinNext(folder));
+  const place = new Place(folder, watch(folder));
   try {
     const life = new Life(dies_at && { dies_at });
-    await place.process(joinFirst, life);
+    await place.process(life);
     const left = place.watched.bodies();
     const dead = () => place.watched.deadLetters().map(({ body }) => body);
     const handled = new Set([...place.handled, ...dead()]);
@@ -126,7 +130,7 @@ async function dieAt(dies_at?: Point): Promise<Life> {
       'delivered again after it was acknowledged',
       left.filter((body) => acknowledged.has(body)),
     );
-    const received = await place.process(joinNext, new Life());
+    const received = await place.process(new Life());
     none(
       'not delivered again',
       left.filter((body) => !received.includes(body)),

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join as joinPath } from 'node:path';
 import { LocalQueue, QueueDatabase } from '@bronze/common/adapters/local/local-queue';
 
 /** A process that takes part in the queue of a folder. */
@@ -7,25 +7,27 @@ export interface Participant {
   leave(): void;
 }
 
-export type Join = (folder: string) => Promise<Participant>;
+let processes = 0;
 
-interface Queues {
-  readonly LocalQueue: typeof LocalQueue;
-  readonly QueueDatabase: typeof QueueDatabase;
-}
-
-function joinWith(queues: Queues, folder: string): Participant {
-  const path = join(folder, 'queues.sqlite');
-  const database = new queues.QueueDatabase({ path, now_ms: Date.now, newId: () => crypto.randomUUID() });
+/** Joins as a process with an identity of its own, which gets what dead processes held. */
+export async function join(folder: string): Promise<Participant> {
+  const url = import.meta.resolve('@bronze/common/adapters/local/local-queue');
+  // Each instance of the module takes itself for another process.
+  const queues = (await import(`${url}?process=${(processes += 1)}`)) as {
+    readonly LocalQueue: typeof LocalQueue;
+    readonly QueueDatabase: typeof QueueDatabase;
+  };
+  const database = new queues.QueueDatabase(optionsIn(folder));
   database.releaseFromDead();
   return { queue: new queues.LocalQueue<object>(database, 'extract'), leave: () => database.close() };
 }
 
-/** The process that dies. */
-export const joinFirst: Join = async (folder) => joinWith({ LocalQueue, QueueDatabase }, folder);
+/** Sees the messages of all processes, and receives none. */
+export function watch(folder: string): Participant {
+  const database = new QueueDatabase(optionsIn(folder));
+  return { queue: new LocalQueue<object>(database, 'extract'), leave: () => database.close() };
+}
 
-/** The next process: the same code with an identity of its own, which gets what the dead one held. */
-export const joinNext: Join = async (folder) => {
-  const url = import.meta.resolve('@bronze/common/adapters/local/local-queue');
-  return joinWith((await import(`${url}?next-process`)) as Queues, folder);
-};
+function optionsIn(folder: string) {
+  return { path: joinPath(folder, 'queues.sqlite'), now_ms: Date.now, newId: () => crypto.randomUUID() };
+}
