@@ -3,7 +3,7 @@ import { defineConfig, entityOf, isTable } from '@bronze/common/config';
 import { timestamp } from '@bronze/common/words/timestamp';
 import { describe, expect, test } from 'vitest';
 import type { Database, Row, Session } from './database.ts';
-import { PostgresSlice } from './postgres-slice.ts';
+import { PostgresSlice, type SliceToRead } from './postgres-slice.ts';
 import { CATALOG_SQL } from './table/catalog-sql.ts';
 import { SNAPSHOT_SQL } from './window/observe-sql.ts';
 
@@ -40,6 +40,7 @@ interface Server {
   readonly has_key?: boolean;
 }
 
+const ORDER = 'public.things (updated_at timestamp with time zone, id integer)';
 const COLUMNS = { updated_at: 'timestamp with time zone', id: 'integer' };
 
 function describedBy({ file_node = '7', extra_column, has_key = true }: Server): string {
@@ -53,7 +54,7 @@ function describedBy({ file_node = '7', extra_column, has_key = true }: Server):
     has_children: false,
     encoding: 'UTF8',
     zone: 'UTC',
-    columns: columns.map(([name, type]) => ({ name, type, not_null: true, readable: true })),
+    columns: columns.map(([name, type]) => ({ name, type, not_null: name === 'id', readable: true })),
     keys: has_key ? [{ is_primary: true, columns: ['id'] }] : [],
   });
 }
@@ -61,6 +62,7 @@ function describedBy({ file_node = '7', extra_column, has_key = true }: Server):
 /** Each connection reaches the next of the servers, sends one row, and is lost; that to the last one ends well. */
 function reaching(servers: readonly Server[]) {
   const copied: string[] = [];
+  const counted: string[] = [];
   let opened = 0;
   const open = async (): Promise<Session> => {
     const number = opened++;
@@ -68,7 +70,9 @@ function reaching(servers: readonly Server[]) {
     const snapshot = { snapshot_xmin: '100', snapshot_xmax: '100', wal_position: null, wal_writer_delay_ms: '200' };
     const rows = async (sql: string): Promise<Row[]> => {
       if (sql === CATALOG_SQL) return [{ described: describedBy(server) }];
-      return sql === SNAPSHOT_SQL ? [{ ...snapshot, database: server.database }] : [{ rows: '0' }];
+      if (sql === SNAPSHOT_SQL) return [{ ...snapshot, database: server.database }];
+      if (sql.includes('count(*)')) counted.push(sql);
+      return [{ rows: '7' }];
     };
     return {
       quoting: { identifier: (name) => `"${name}"`, literal: (text) => `'${text}'` },
@@ -88,23 +92,23 @@ function reaching(servers: readonly Server[]) {
     };
   };
   const database: Database = { open };
-  return { database, copied };
+  return { database, copied, counted };
 }
 
-async function read(servers: readonly Server[]) {
-  const { database, copied } = reaching(servers);
+async function read(servers: readonly Server[], changes: Partial<SliceToRead> = {}) {
+  const { database, copied, counted } = reaching(servers);
   const source = config.sources['db'];
   const entity = entityOf(config, 'things');
   if (source?.type !== 'postgres' || !isTable(entity)) throw new Error('the source is not PostgreSQL');
   const clock = { now: () => timestamp('2024-01-15'), sleep: async () => undefined };
   const ports = { database, config: source, clock, log: { event: () => undefined } };
-  const slice = new PostgresSlice(ports, { entity, load: LOAD, position: undefined });
+  const slice = new PostgresSlice(ports, { entity, load: LOAD, position: undefined, ...changes });
   let rows = 0;
   const failure = await (async () => {
     for await (const batch of slice.batches) rows += batch.rows;
     return undefined;
   })().catch((thrown: unknown) => thrown);
-  return { slice, rows, copied, failure };
+  return { slice, rows, copied, counted, failure };
 }
 
 const isExact = (sql: string | undefined) => sql?.includes('xmin') ?? false;
@@ -152,5 +156,39 @@ describe('a slice whose connection is lost', () => {
     const { rows, failure } = await read([{ database: CLAIMED }, { database: CLAIMED, extra_column: 'extra' }]);
     expect(failure).toMatchObject({ code: 'SOURCE_TIMEOUT', message: expect.stringContaining('columns') });
     expect(rows).toBe(1);
+  });
+});
+
+describe('a slice that is read in two sessions', () => {
+  const SERVERS = [{ database: CLAIMED }, { database: CLAIMED }];
+
+  test('goes on behind the last row of the first', async () => {
+    const { copied } = await read(SERVERS);
+    expect(copied[0]).not.toContain("'0'");
+    expect(copied[1]).toMatch(/"id".*'0'/);
+  });
+
+  test('is not resumed after a batch if its rows have no key, so no order', async () => {
+    const keyless = SERVERS.map((server) => ({ ...server, has_key: false }));
+    const { rows, copied, failure } = await read(keyless);
+    expect(failure).toMatchObject({ code: 'SOURCE_INTERRUPTED' });
+    expect([rows, copied.length]).toEqual([1, 1]);
+  });
+
+  test('counts the rows without a cursor once, within the window that it reads', async () => {
+    const { slice, counted } = await read(SERVERS);
+    expect(slice.left_out).toEqual({ without_cursor: 7, outside_window: 0, repeated: 0 });
+    expect(counted.map(isExact)).toEqual([true]);
+    const fallen = await read(SERVERS.map(() => ({ database: PROMOTED })));
+    expect(fallen.counted.map(isExact)).toEqual([false]);
+  });
+
+  test.each<[string, Partial<SliceToRead>]>([
+    ['of a full load', { load: { ...LOAD, load_type: 'full' } }],
+    ['behind the first of its load', { position: { order: ORDER, values: ['2024-01-14 00:00:00+00', '0'] } }],
+  ])('counts none if it is %s', async (_, changes) => {
+    const { slice, counted, failure } = await read(SERVERS, changes);
+    expect(failure).toBeUndefined();
+    expect([slice.left_out, counted]).toEqual([undefined, []]);
   });
 });
