@@ -147,9 +147,24 @@ describe('a request whose load', () => {
   test('was decided does nothing, and says so', async () => {
     const { run, after, asked, events, objects } = await claim(IDLE, THINGS);
     const record = {
-      ...{ version: 1, status: 'completed', entity: 'things', load_id: idOf(1), load_type: 'full', since: SYNCED },
-      ...{ until: NOW, ingested_at: NOW, completed_at: NOW, rows: 0, rows_in_bronze: 0, rows_quarantined: 0 },
-      ...{ slices: 1, write_tasks: 0, engines: [], columns: [], parts: [], quarantine: [] },
+      version: 1,
+      status: 'completed',
+      entity: 'things',
+      load_id: idOf(1),
+      load_type: 'full',
+      since: SYNCED,
+      until: NOW,
+      ingested_at: NOW,
+      completed_at: NOW,
+      rows: 0,
+      rows_in_bronze: 0,
+      rows_quarantined: 0,
+      slices: 1,
+      write_tasks: 0,
+      engines: [],
+      columns: [],
+      parts: [],
+      quarantine: [],
     };
     await objects.putIfAbsent(loadRecordKey({ entity: 'things', load_id: idOf(1) }), encodeJson(record));
     expect(await run()).toBeUndefined();
