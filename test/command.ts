@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const BRONZE = fileURLToPath(new URL('../apps/cli/src/bronze.ts', import.meta.url));
+/** The command's main file. */
+export const BRONZE = fileURLToPath(new URL('../apps/cli/src/bronze.ts', import.meta.url));
 
 export interface Ended {
   readonly code: number | null;

@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { ObjectStore, StoredObject } from '../../ports/object-store.ts';
 import { machineError } from '../../words/failure.ts';
 import { etagOf } from './etag.ts';
+import { isLeftBehind, OF_THIS_PROCESS } from './left-behind.ts';
 import { onDisk } from './on-disk.ts';
 import { createPrivately, PRIVATE_FILE, PRIVATE_FOLDER } from './private-files.ts';
 import { sortedByBytes } from '../../ports/list-pages.ts';
@@ -13,7 +14,7 @@ import { sortedByBytes } from '../../ports/list-pages.ts';
 /** Folder of Bronze's own files, next to the objects: half-written ones, the lock, the queues. */
 export const STATE_FOLDER = '.bronze';
 
-/** No put takes this long, so an older file was left by a process that was killed. */
+/** No put takes this long, so an older file was left by a process that was killed, wherever that ran. */
 const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
 
 /**
@@ -41,7 +42,7 @@ export class FolderObjectStore implements ObjectStore {
     const root = resolve(folder);
     const scratch = join(root, STATE_FOLDER, 'writing');
     await mkdir(scratch, PRIVATE_FOLDER);
-    for (const name of await readdir(scratch)) await removeLeftover(join(scratch, name));
+    for (const name of await readdir(scratch)) await removeLeftover(name, join(scratch, name));
     return new FolderObjectStore(root, scratch);
   }
 
@@ -52,7 +53,7 @@ export class FolderObjectStore implements ObjectStore {
 
   async putIfAbsent(key: string, body: Uint8Array): Promise<'created' | 'exists'> {
     const path = this.#path(key);
-    const half = join(this.#scratch, randomUUID());
+    const half = this.#newHalf();
     await mkdir(dirname(path), PRIVATE_FOLDER);
     try {
       await writeFile(half, body, PRIVATE_FILE);
@@ -68,7 +69,7 @@ export class FolderObjectStore implements ObjectStore {
 
   async replace(key: string, body: Uint8Array, etag: string | undefined): Promise<boolean> {
     const path = this.#path(key);
-    const half = join(this.#scratch, randomUUID());
+    const half = this.#newHalf();
     this.#lock.exec('BEGIN IMMEDIATE');
     try {
       if (currentEtag(path) !== etag) return false;
@@ -101,6 +102,11 @@ export class FolderObjectStore implements ObjectStore {
     await rm(this.#path(key), { force: true });
   }
 
+  /** Where to write an object before it gets its name: a file that the next process removes if this one is killed. */
+  #newHalf(): string {
+    return join(this.#scratch, `${OF_THIS_PROCESS}${randomUUID()}`);
+  }
+
   close(): void {
     this.#lock.close();
   }
@@ -123,9 +129,13 @@ function currentEtag(path: string): string | undefined {
   }
 }
 
-async function removeLeftover(path: string): Promise<void> {
+async function removeLeftover(name: string, path: string): Promise<void> {
+  if ((await isLeftBehind(name, path)) || (await isOld(path))) await rm(path, { force: true });
+}
+
+async function isOld(path: string): Promise<boolean> {
   const found = await unlessMissing(stat(path));
-  if (found && Date.now() - found.mtimeMs > LEFTOVER_AGE_MS) await rm(path, { force: true });
+  return found !== undefined && Date.now() - found.mtimeMs > LEFTOVER_AGE_MS;
 }
 
 async function unlessMissing<T>(read: Promise<T>): Promise<T | undefined> {

@@ -144,6 +144,46 @@ describe('an open transaction of unknown start', () => {
   });
 });
 
+describe('the open bound', () => {
+  test.each([
+    [at(3), [at(3), at(7)]],
+    [at(3), [at(7), at(3)]],
+    [at(3), [at(7), at(3), at(9)]],
+    [at(20), []],
+    [null, [at(3), null]],
+    [null, [null, at(3)]],
+  ])('is %s, the earliest of what is known of the open transactions %j', (bound, starts) => {
+    const open = starts.map((since, index) => ({ id: `3/${index}`, since }));
+    const observed = observation({ basis: 'activity', others_since: at(20), open });
+    expect(withObservation(undefined, observed).open_bound).toBe(bound);
+  });
+});
+
+describe('an observation whose snapshot_xmax is not reached yet is awaited', () => {
+  const held = (snapshot_xmin: string) => observation({ snapshot_xmin, snapshot_xmax: '110', others_since: at(20) });
+
+  test('the oldest first, with its bound, besides the position’s own end', () => {
+    expect(withObservation(known(), held('94'))).toMatchObject({
+      awaited_bound: { next_xid: '95', at: at(10), basis: 'activity' },
+      xid: '94',
+      next_xid: '110',
+      open_bound: at(20),
+    });
+    const awaited_bound = { next_xid: '93', at: at(8), basis: 'activity' } as const;
+    expect(withObservation(known({ awaited_bound }), held('92')).awaited_bound).toEqual(awaited_bound);
+    expect(withObservation(known({ awaited_bound }), held('94')).awaited_bound?.next_xid).toBe('95');
+  });
+
+  test('but not without a bound, which would be of no use', () => {
+    expect(withObservation(known({ open_bound: null }), held('94')).awaited_bound).toEqual({
+      next_xid: '110',
+      at: at(20),
+      basis: 'activity',
+    });
+    expect(withObservation(known(), observation())).not.toHaveProperty('awaited_bound');
+  });
+});
+
 test('observing again may help while the lower bound is unknown or below the first open bound', () => {
   expect(canImprove(known(), known({ lower_bound: null }))).toBe(true);
   expect(canImprove(known(), known())).toBe(true);
@@ -161,6 +201,7 @@ describe('a position', () => {
     ['database_restored', { snapshot_xmin: '94', snapshot_xmax: '94' }],
     ['table_changed', { table_oid: '1' }],
     ['table_changed', { file_nodes: { '16384': '16390', '7': '8' }, attached: ['7'] }],
+    [undefined, { snapshot_xmin: '90', snapshot_xmax: '95' }],
     [undefined, { snapshot_xmin: '89', is_standby: true }],
   ] as const)('has the mismatch %s after the changes %j', (why, changes) => {
     expect(positionMismatch(position, observation(changes))).toBe(why);
@@ -250,6 +291,10 @@ describe('a window', () => {
       position: { file_nodes: { '16384': '16390' } },
       until: at(10),
     });
+  });
+
+  test('of a table that was not rewritten is held back by nothing', () => {
+    expect(exactWatermark(claim({ written_below_xid: '101' }))).toMatchObject({ fallback: undefined, until: at(10) });
   });
 
   test('of a table that was rewritten above its end leaves the rewrite to be found again', () => {
