@@ -1,8 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { exitCodeOfRun } from '@bronze/cli/exit-code';
+import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
+import { SystemClock } from '@bronze/common/adapters/system-clock';
 import { defineConfig } from '@bronze/common/config';
 import type { EndpointEntityInput } from '@bronze/common/config/rest';
+import { abandonLoad } from '@bronze/common/load/abandon-load';
+import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import { env } from '@bronze/common/reference';
 import type { PipelineEvent } from '@bronze/common/load/events';
 import { MovingList } from '@bronze/demo/source-api/api-record';
@@ -111,6 +116,17 @@ class Shop {
     return [a, await other];
   }
 
+  /** Abandons the pending load of the entity, while the API answers nothing. */
+  async abandon(entity: string): Promise<void> {
+    const release = this.hold();
+    const objects = await FolderObjectStore.open(this.out);
+    const [checkpoints, requests] = [new CheckpointFile(objects), { send: async () => undefined }];
+    const log = { event: () => undefined };
+    await abandonLoad({ objects, checkpoints, requests, clock: new SystemClock(), log }, entity);
+    objects.close();
+    release();
+  }
+
   async rowsAndKeys(entity: string): Promise<readonly [number, number]> {
     const rows = await rowsInBronze(this.out, entity);
     return [rows.length, new Set(rows.map(({ id }) => id)).size];
@@ -158,6 +174,16 @@ test('two runs that ask at once make one load, and both report it', async () => 
   expect([saidOf(a), saidOf(b)]).toEqual([['plain completed'], ['plain completed']]);
   expect(loadsOf(a).map(({ load_id }) => load_id)).toEqual(loadsOf(b).map(({ load_id }) => load_id));
   expect(await shop.rowsAndKeys('plain')).toEqual([RECORDS, RECORDS]);
+});
+
+test('a run whose load is abandoned meanwhile says so, and its exit code is 4', async () => {
+  const shop = await Shop.open();
+  let abandoned: Promise<void> | undefined;
+  const on = ({ kind }: PipelineEvent) => void (kind === 'slice_committed' && (abandoned ??= shop.abandon('plain')));
+  const report = await shop.run({ entity: 'plain', on });
+  await abandoned;
+  expect(saidOf(report)).toEqual(['plain abandoned']);
+  expect(exitCodeOfRun(report.results)).toBe(4);
 });
 
 test('what an ended run left of another entity stays until a run asks for it', async () => {
