@@ -12,6 +12,7 @@ export interface Mistake {
 
 const STORE = 'packages/common/src/adapters/local/folder-object-store.ts';
 const QUEUE = 'packages/common/src/adapters/local/local-queue.ts';
+const LOCK = 'packages/common/src/adapters/local/run-lock.ts';
 const LOOP = 'apps/runner/src/local-event-source.ts';
 const FOLDERS = 'services/writer/src/adapters/temporary-folders.ts';
 const ENGINE = 'services/writer/src/adapters/duckdb-engine.ts';
@@ -65,10 +66,10 @@ const IN_THE_LOOP = [
   ],
   ['the first failure is the last', LOOP, `receive_count >= RECEIVE_COUNT_MAX`, `receive_count >= 1`],
   [
-    'nobody knows who received a message',
-    QUEUE,
-    `now + visibility_ms, RECEIVER, message_id`,
-    `now + visibility_ms, null, message_id`,
+    'a run that is over seems to live',
+    LOCK,
+    `    rmSync(path, { force: true });\n    return true;`,
+    `    return false;`,
   ],
   [
     'a message is taken out of its queue before it is a dead letter',

@@ -1,28 +1,27 @@
 import { join as joinPath } from 'node:path';
 import { LocalQueue, QueueDatabase } from '@bronze/common/adapters/local/local-queue';
+import { RunLock } from '@bronze/common/adapters/local/run-lock';
 
-/** A process that takes part in the queue of a folder. */
+/** A run that takes part in the queue of a folder. */
 export interface Participant {
   readonly queue: LocalQueue<object>;
   leave(): void;
 }
 
-let processes = 0;
-
-/** Joins as a process with an identity of its own, which gets what dead processes held. */
+/** Joins as a run of its own, which takes over everything that runs which are over have left. */
 export async function join(folder: string): Promise<Participant> {
-  const url = import.meta.resolve('@bronze/common/adapters/local/local-queue');
-  // Each instance of the module takes itself for another process.
-  const queues = (await import(`${url}?process=${(processes += 1)}`)) as {
-    readonly LocalQueue: typeof LocalQueue;
-    readonly QueueDatabase: typeof QueueDatabase;
+  const lock = RunLock.take(joinPath(folder, 'runs'));
+  const database = new QueueDatabase(optionsIn(folder));
+  const queue = new LocalQueue<object>(database, 'extract', lock.run_id);
+  for (const left of queue.left((owner) => lock.isOver(owner))) queue.takeOver(left);
+  const leave = () => {
+    database.close();
+    lock.release();
   };
-  const database = new queues.QueueDatabase(optionsIn(folder));
-  database.releaseFromDead();
-  return { queue: new queues.LocalQueue<object>(database, 'extract'), leave: () => database.close() };
+  return { queue, leave };
 }
 
-/** Sees the messages of all processes, and receives none. */
+/** Sees the messages of all runs, and receives none. What it sends belongs to no run. */
 export function watch(folder: string): Participant {
   const database = new QueueDatabase(optionsIn(folder));
   return { queue: new LocalQueue<object>(database, 'extract'), leave: () => database.close() };

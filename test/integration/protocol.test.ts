@@ -1,5 +1,6 @@
 import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
-import { CHECKPOINTS_KEY, receiptsPrefix } from '@bronze/common/load/object-keys';
+import { abandonLoad } from '@bronze/common/load/abandon-load';
+import { batchKey, CHECKPOINTS_KEY, receiptsPrefix } from '@bronze/common/load/object-keys';
 import { removeStaging } from '@bronze/common/load/remove-staging';
 import { describe, expect, test } from 'vitest';
 import { messageId, Steps } from './steps.ts';
@@ -30,13 +31,26 @@ test('a message delivered five more times, weeks apart, changes nothing', async 
 });
 
 test('requests that wait for a pending load are carried out after it, at most one of each load type', async () => {
-  const world = new Steps(SETTINGS);
-  for (const id of [FIRST, SECOND, THIRD]) await world.ask(id);
+  const world = await loaded();
+  for (const id of [SECOND, THIRD]) await world.ask(id);
   await world.ask(messageId(9004), 'full');
   await world.drain();
-  expect(completed(world)[0]).toBe(FIRST);
+  expect(completed(world).slice(0, 2)).toEqual([FIRST, SECOND]);
   expect(completed(world)).toContain(messageId(9004));
   expect(new Set(completed(world)).size).toBe(completed(world).length);
+});
+
+test('a pending full load answers requests for a full load, by hand or waiting, and says so', async () => {
+  const world = new Steps(SETTINGS);
+  await world.ask(FIRST);
+  await world.stepRequest();
+  await world.ask(SECOND, 'full');
+  await world.ask(THIRD);
+  await world.drain();
+  expect(completed(world)).toEqual([FIRST, THIRD]);
+  const said = world.events.filter((event) => event.kind === 'load_continued');
+  expect(said).toMatchObject([{ load_id: FIRST, claimed_at: '2024-01-15T10:35:00.000000Z' }]);
+  expect(await world.bronzeLines()).toHaveLength(20);
 });
 
 test('L1: losing every message loses no data: the next request resumes from the bucket', async () => {
@@ -110,6 +124,45 @@ test('staging is removed only once the load record exists, and late messages the
   await world.writes.send([{ ...load, slice: 0, task: 0 }]);
   await world.drain();
   expect(await world.snapshot('')).toEqual(before);
+});
+
+describe('batches that a killed process left', () => {
+  const batches = async (world: Steps) =>
+    (await world.objects.list('data/staging/')).filter((key) => key.endsWith('.zst'));
+  const leave = (world: Steps, load_id: string) =>
+    world.objects.putIfAbsent(batchKey({ entity: 'things', load_id }, 0, 'late', 0), Buffer.from('rows'));
+
+  test('are gone before the next load is claimed', async () => {
+    const world = await loaded();
+    await leave(world, FIRST);
+    const { remove } = world.objects;
+    world.objects.remove = () => Promise.reject(new Error('killed'));
+    await world.ask(SECOND);
+    await expect(world.stepRequest()).rejects.toThrow('killed');
+    expect((await new CheckpointFile(world.objects).read('things')).checkpoint?.pending_load).toBeUndefined();
+    world.objects.remove = remove;
+    world.now_ms += 1e9;
+    await world.drain();
+    expect([await batches(world), completed(world)]).toEqual([[], [FIRST, SECOND]]);
+  });
+
+  test('of an abandoned load are gone too, and those of a load that is not decided stay', async () => {
+    const world = new Steps(SETTINGS);
+    await world.ask(FIRST);
+    await world.stepRequest();
+    await leave(world, THIRD);
+    const { objects, requests } = world;
+    const log = { event: () => undefined };
+    const clock = { now: () => world.until, sleep: async () => undefined };
+    await abandonLoad({ objects, requests, checkpoints: new CheckpointFile(objects), clock, log }, 'things');
+    expect((await batches(world)).length).toBeGreaterThan(1);
+    for (const lost of [...world.requests.receive(100, 1), ...world.writes.receive(100, 1)]) {
+      for (const queue of [world.requests, world.writes]) queue.delete(lost.message_id);
+    }
+    await world.ask(SECOND);
+    await world.drain();
+    expect(await batches(world)).toEqual([batchKey({ entity: 'things', load_id: THIRD }, 0, 'late', 0)]);
+  });
 });
 
 describe('a write task is stopped by', () => {

@@ -19,13 +19,14 @@ const BY_KIND: Readonly<Record<Failure['kind'], number>> = {
 
 /**
  * Exit code of a run. If every entity failed with the same kind of failure, that kind's code, because retrying has the
- * same prospects for all of them; if only some failed, or for several kinds of reason, 4. Without failures, 130 if an
- * entity was interrupted, else 0.
+ * same prospects for all of them; if only some failed, or for several kinds of reason, 4. Without failures, 4 if a load
+ * was abandoned, else 130 if an entity was interrupted, else 0.
  */
 export function exitCodeOfRun(results: readonly EntityResult[]): number {
   const failures = results.flatMap(({ failure }) => (failure ? [failure] : []));
   if (failures.length === 0) {
-    return results.some(({ status }) => status === 'interrupted') ? EXIT.interrupted : EXIT.ok;
+    const has = (status: EntityResult['status']) => results.some((result) => result.status === status);
+    return has('abandoned') ? EXIT.unhealthy : has('interrupted') ? EXIT.interrupted : EXIT.ok;
   }
   const kinds = new Set(failures.map(({ kind }) => kind));
   const [kind] = kinds;

@@ -1,8 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtemp } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { BronzeError } from '@bronze/common/words/failure';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { LocalEventSource, type LocalEventSourceOptions } from './local-event-source.ts';
@@ -14,10 +10,10 @@ interface Message {
   readonly n: number;
 }
 
-function newQueue(path = ':memory:') {
+function newQueue() {
   const clock = { ms: 0 };
   let ids = 0;
-  const database = new QueueDatabase({ path, now_ms: () => clock.ms, newId: () => `m${++ids}` });
+  const database = new QueueDatabase({ path: ':memory:', now_ms: () => clock.ms, newId: () => `m${++ids}` });
   return { clock, database, queue: new LocalQueue<Message>(database, 'extract') };
 }
 
@@ -68,30 +64,6 @@ describe('a queue', () => {
     queue.deadLetter('one', { ...FAILURE, kind: 'temporary' } as unknown as typeof FAILURE);
     expect(queue.deadLetters()).toEqual([{ message_id: 'one', body: '{}', failure: FAILURE }]);
     database.close();
-  });
-
-  test('in a folder outlives its process, and releases what a killed process held', async () => {
-    const path = join(await mkdtemp(join(tmpdir(), 'bronze-queue-')), 'queues.sqlite');
-    const script = `
-      import { LocalQueue, QueueDatabase } from '${join(import.meta.dirname, '../../../packages/common/src/adapters/local/local-queue.ts')}';
-      const database = new QueueDatabase({ path: ${JSON.stringify(path)}, now_ms: Date.now, newId: () => crypto.randomUUID() });
-      const queue = new LocalQueue(database, 'extract');
-      await queue.send([{ n: 1 }, { n: 2 }]);
-      queue.receive(1, 3_600_000);
-      process.kill(process.pid, 'SIGKILL');`;
-    expect(spawnSync(process.execPath, ['--input-type=module', '-e', script]).signal).toBe('SIGKILL');
-    const database = new QueueDatabase({ path, now_ms: Date.now, newId: () => 'unused' });
-    const queue = new LocalQueue<Message>(database, 'extract');
-    expect(queue.counts()).toEqual({ visible: 1, hidden: 1 });
-    database.releaseFromDead();
-    expect(
-      queue
-        .receive(10, 1000)
-        .map((message) => message.receive_count)
-        .toSorted(),
-    ).toEqual([1, 2]);
-    database.releaseFromDead();
-    expect(queue.receive(10, 1000)).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { resolve as resolvePath } from 'node:path';
+import { join, resolve as resolvePath } from 'node:path';
 import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import type { Config } from '@bronze/common/config';
 import { deliverMessage, type DeliveryPorts } from '@bronze/common/delivery/deliver-message';
@@ -11,24 +11,27 @@ import type { Source } from '@bronze/common/load/source';
 import { openSources, RETRY_FOR_MS } from '@bronze/extractor/adapters/open-source';
 import { handleRequest } from '@bronze/extractor/handle-request';
 import { ZSTD_CODEC } from '@bronze/extractor/zstd-codec';
+import type { Plan } from '@bronze/planner/plan-run';
 import { createEngine, type EngineName } from '@bronze/writer/adapters/engines';
 import { handleTask } from '@bronze/writer/handle-task';
 import { type Lane, LocalEventSource, type LocalEventSourceOptions, type Turn } from './local-event-source.ts';
-import { type DeadLetter, deadLettersOf, queuesFile } from './dead-letters.ts';
-import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
+import { queuesFile } from './dead-letters.ts';
+import { readCheckpoint } from './settle.ts';
+import { takeOver } from './take-over.ts';
+import { FolderObjectStore, STATE_FOLDER } from '@bronze/common/adapters/local/folder-object-store';
 import { LocalQueue, QueueDatabase, type Received } from '@bronze/common/adapters/local/local-queue';
+import { RunLock } from '@bronze/common/adapters/local/run-lock';
 import { LocalSecrets } from './local-secrets.ts';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
 
 export { RETRY_FOR_MS };
 
-/** Longer than handling a message takes here. What a killed process held is delivered again after it. */
+/** Longer than handling a message takes here. What a killed process held is left to the next run: see `take-over.ts`. */
 const VISIBILITY_MS = 15 * 60 * 1000;
 /** For each service: two extractions keep a small database server busy, two write tasks two cores. Waits don't count. */
 const CONCURRENCY = 2;
 const RETRY_DELAY_MS = 500;
 const DRAIN_INTERVAL_MS = 20;
-const ROUNDS_BETWEEN_RELEASES = 50;
 
 export interface LocalPipelineOptions {
   readonly config: Config;
@@ -58,15 +61,17 @@ export class LocalPipeline {
   readonly clock: Clock;
   readonly options: LocalPipelineOptions;
   readonly #queues: QueueDatabase;
+  readonly #lock: RunLock;
   readonly #sources: (name: string) => Source;
 
-  private constructor(options: LocalPipelineOptions, objects: FolderObjectStore, queues: QueueDatabase) {
+  private constructor(options: LocalPipelineOptions, objects: FolderObjectStore, queues: QueueDatabase, lock: RunLock) {
     this.options = options;
     this.objects = objects;
     this.checkpoints = new CheckpointFile(objects);
     this.#queues = queues;
-    this.requests = new LocalQueue(queues, 'extract');
-    this.writes = new LocalQueue(queues, 'write');
+    this.#lock = lock;
+    this.requests = new LocalQueue(queues, 'extract', lock.run_id);
+    this.writes = new LocalQueue(queues, 'write', lock.run_id);
     this.clock = options.clock ?? new SystemClock();
     const { config, environment, log } = options;
     const secrets = new LocalSecrets(environment, secretsManager);
@@ -78,11 +83,12 @@ export class LocalPipeline {
     const out_dir = resolvePath(options.out_dir);
     const objects = await FolderObjectStore.open(out_dir);
     const path = queuesFile(out_dir);
-    return new LocalPipeline(options, objects, new QueueDatabase({ path, now_ms: Date.now, newId: randomUUID }));
+    const queues = new QueueDatabase({ path, now_ms: Date.now, newId: randomUUID });
+    return new LocalPipeline(options, objects, queues, RunLock.take(join(out_dir, STATE_FOLDER, 'runs')));
   }
 
   /**
-   * Delivers until no message of this process is left, or until `stop` aborts and what runs has enqueued its rest.
+   * Delivers until no message of this run is left, or until `stop` aborts and what runs has enqueued its rest.
    * @throws if the machine fails, such as for a full disk, once what runs has stopped as it does for `stop`
    */
   async drain(stop: AbortSignal): Promise<void> {
@@ -91,7 +97,6 @@ export class LocalPipeline {
     const isEnding = () => ending.aborted;
     const deadline: Deadline = { isNear: isEnding, remainingMs: () => (isEnding() ? 0 : Infinity) };
     const sources = [this.#extractor(deadline), this.#writer(isEnding)];
-    this.#queues.releaseFromDead();
     const parts = [...sources.map((source) => source.run(ending)), this.#waitUntilDrained(sources, ending)];
     // The first that ends, well or not, ends the others.
     const ends = await Promise.allSettled(parts.map((part) => part.finally(() => polling.abort())));
@@ -99,20 +104,22 @@ export class LocalPipeline {
   }
 
   async #waitUntilDrained(sources: readonly LocalEventSource[], ending: AbortSignal): Promise<void> {
-    for (let round = 1; !ending.aborted && !sources.every((source) => source.isDrained); round += 1) {
-      await this.clock.sleep(DRAIN_INTERVAL_MS);
-      // Another run on this folder may have been killed while it held one of our messages.
-      if (round % ROUNDS_BETWEEN_RELEASES === 0) this.#queues.releaseFromDead();
-    }
+    while (!ending.aborted && !sources.every((source) => source.isDrained)) await this.clock.sleep(DRAIN_INTERVAL_MS);
   }
 
-  /** Whether a message of the entity is waiting or running, in this process or another. */
+  /** Whether the run that owns these messages has ended, well or not. */
+  isOver(owner: string): boolean {
+    return this.#lock.isOver(owner);
+  }
+
+  /** Clears away what ended runs have left of the plan's entities: see {@link takeOver}. */
+  async takeOver(plan: Plan): Promise<void> {
+    await takeOver(this, plan, async (entity) => (await readCheckpoint(this, entity)).checkpoint?.pending_load);
+  }
+
+  /** Whether a message of the entity is waiting or running, of this run or another. */
   hasMessages(entity: string): boolean {
     return [this.requests, this.writes].some((queue) => queue.bodies().some((body) => entityIn(body) === entity));
-  }
-
-  deadLetters(): DeadLetter[] {
-    return deadLettersOf([this.requests, this.writes]);
   }
 
   /** Deletes the dead letters of an entity: its completed load has done what they asked for. */
@@ -125,6 +132,7 @@ export class LocalPipeline {
   close(): void {
     this.objects.close();
     this.#queues.close();
+    this.#lock.release();
   }
 
   /** What waits for a connection stays in the queue, so that entities of other sources are not behind it. */

@@ -2,11 +2,13 @@ import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import type { LoadType } from '@bronze/common/words/entity';
 import type { Failure } from '@bronze/common/words/failure';
 import { type LoadRecord, readLoadRecord } from '@bronze/common/load/load-record';
+import { removeStagingOfEntity } from '@bronze/common/load/remove-staging';
 import type { Timestamp } from '@bronze/common/words/timestamp';
-import { type Plan, planRun } from '@bronze/planner/plan-run';
+import { type Plan, type PlannedLoad, planRun } from '@bronze/planner/plan-run';
 import { LocalPipeline, type LocalPipelineOptions } from './local-pipeline.ts';
 import { RunWatch } from './run-watch.ts';
-import { deadEntities, isDecided, readCheckpoint, type Run, settle } from './settle.ts';
+import { decidedSince, isDecided, readCheckpoint, type Run, settle } from './settle.ts';
+import { type LeftAlone, leftAlone } from './take-over.ts';
 
 export interface RunRequest {
   readonly entities?: readonly string[] | undefined;
@@ -18,10 +20,15 @@ export interface RunRequest {
 
 export interface EntityResult {
   readonly entity: string;
-  /** `interrupted`: it was stopped before its end, and the next run continues it. */
-  readonly status: 'completed' | 'failed' | 'interrupted';
-  /** The loads that ended in this run: more than one if an earlier run had left one unfinished. */
+  /**
+   * `interrupted`: it was stopped before its end, and the next run continues it. `abandoned`: somebody gave its load up
+   * while the run was waiting for it.
+   */
+  readonly status: 'completed' | 'failed' | 'interrupted' | 'abandoned';
+  /** The loads that ended in this run, and the one that answered its request: another run may have ended it. */
   readonly loads: readonly LoadRecord[];
+  /** When the load was claimed that was pending already and answered this run's request; undefined if it is this run's. */
+  readonly continued_from: string | undefined;
   readonly duration_seconds: number;
   readonly checkpoint: Checkpoint | undefined;
   readonly failure: Failure | undefined;
@@ -30,6 +37,8 @@ export interface EntityResult {
 export interface RunReport {
   readonly plan: Plan;
   readonly results: readonly EntityResult[];
+  /** What ended runs have left of entities that this run did not ask for. */
+  readonly left: readonly LeftAlone[];
 }
 
 interface WatchedRun extends Run {
@@ -45,7 +54,6 @@ export async function runLocally(options: LocalPipelineOptions, request: RunRequ
   const watch = new RunWatch(options.log);
   const pipeline = await LocalPipeline.open({ ...options, log: watch });
   try {
-    const old = new Set(pipeline.deadLetters().map(({ message_id }) => message_id));
     const before = await pipeline.checkpoints.readAll();
     const plan = await planRun({ ...pipeline, log: watch }, options.config, {
       scheduled_at: request.scheduled_at ?? pipeline.clock.now(),
@@ -53,32 +61,52 @@ export async function runLocally(options: LocalPipelineOptions, request: RunRequ
       load_type: request.load_type,
       entities: request.entities,
     });
-    const run: WatchedRun = { pipeline, watch, plan, load_type: request.load_type, old, before };
+    const failures = () => watch.failures();
+    const run: WatchedRun = { pipeline, watch, plan, load_type: request.load_type, before, failures };
     await settle(run, request.stop);
-    const asked = plan.planned.map(({ entity }) => entity);
-    const names = new Set([...asked, ...watch.completedEntities()]);
-    const results = await Promise.all([...names].map((entity) => resultOf(run, entity)));
-    for (const { entity, status } of results) if (status === 'completed') pipeline.forgetDeadLetters(entity);
-    return { plan, results };
+    const results = await Promise.all(plan.planned.map((asked) => resultOf(run, asked)));
+    for (const { entity, status } of results) {
+      if (status === 'completed') pipeline.forgetDeadLetters(entity);
+      await removeStagingOfEntity(pipeline.objects, entity);
+    }
+    return { plan, results, left: leftAlone(pipeline, plan) };
   } finally {
     pipeline.close();
   }
 }
 
-async function resultOf(run: WatchedRun, entity: string): Promise<EntityResult> {
-  const { pipeline, watch, plan, old } = run;
-  const asked = plan.planned.find((load) => load.entity === entity);
+async function resultOf(run: WatchedRun, asked: PlannedLoad): Promise<EntityResult> {
+  const { entity } = asked;
+  const { pipeline, watch } = run;
   const { checkpoint, failure: unreadable } = await readCheckpoint(pipeline, entity);
-  const failure = deadEntities(pipeline, old).get(entity) ?? unreadable;
-  const ids = new Set([...watch.completedLoads(entity), ...(asked ? [asked.load_id] : [])]);
-  const records = await Promise.all([...ids].map((load_id) => readLoadRecord(pipeline.objects, { entity, load_id })));
-  const isDone = asked === undefined || (await isDecided(run, asked));
+  const failure = watch.failures().get(entity) ?? unreadable;
+  const continued = watch.continuedLoad(entity);
+  const ended = await recordsOf(run, entity, watch.completedLoads(entity));
+  const [own] = await recordsOf(run, entity, [
+    asked.load_id,
+    continued?.load_id,
+    decidedSince(run, entity, checkpoint),
+  ]);
+  const isDone = await isDecided(run, asked);
+  const loads = new Map([...ended, ...(own && isDone ? [own] : [])].map((record) => [record.load_id, record]));
   return {
     entity,
-    status: failure ? 'failed' : isDone ? 'completed' : 'interrupted',
-    loads: records.filter((record) => record !== undefined),
+    status: failure ? 'failed' : !isDone ? 'interrupted' : own?.status === 'abandoned' ? 'abandoned' : 'completed',
+    loads: [...loads.values()],
+    continued_from: continued?.claimed_at,
     duration_seconds: watch.durationSeconds(entity),
     checkpoint,
     failure,
   };
+}
+
+/** The records of those of these loads that are decided, in that order. */
+async function recordsOf(
+  { pipeline }: WatchedRun,
+  entity: string,
+  load_ids: readonly (string | undefined)[],
+): Promise<LoadRecord[]> {
+  const ids = load_ids.filter((load_id) => load_id !== undefined);
+  const records = await Promise.all(ids.map((load_id) => readLoadRecord(pipeline.objects, { entity, load_id })));
+  return records.filter((record) => record !== undefined);
 }

@@ -1,9 +1,17 @@
+import type { Failure } from '@bronze/common/words/failure';
 import type { PipelineEvent, Log } from '@bronze/common/load/events';
+
+export interface ContinuedLoad {
+  readonly load_id: string;
+  readonly claimed_at: string;
+}
 
 /** Remembers what the events of a run say about each entity, and forwards them. */
 export class RunWatch implements Log {
   readonly #log: Log;
   readonly #completed = new Map<string, string[]>();
+  readonly #continued = new Map<string, ContinuedLoad>();
+  readonly #failures = new Map<string, Failure>();
   readonly #started = new Map<string, number>();
   readonly #ended = new Map<string, number>();
 
@@ -12,16 +20,26 @@ export class RunWatch implements Log {
   }
 
   event(event: PipelineEvent): void {
-    if (event.kind !== 'planned' && event.kind !== 'source_waiting') this.#touch(event.entity);
+    if (event.kind !== 'planned' && event.kind !== 'source_waiting' && event.kind !== 'load_continued')
+      this.#touch(event.entity);
     if (event.kind === 'load_completed' || event.kind === 'load_abandoned') {
       this.#completed.set(event.entity, [...this.completedLoads(event.entity), event.load_id]);
+    }
+    if (event.kind === 'load_continued') this.#continued.set(event.entity, event);
+    if (event.kind === 'message_failed' && event.is_dead && !this.#failures.has(event.entity)) {
+      this.#failures.set(event.entity, event.failure);
     }
     this.#log.event(event);
   }
 
-  /** The entities of which a load ended in this process, asked for in this run or left unfinished by an earlier one. */
-  completedEntities(): string[] {
-    return [...this.#completed.keys()];
+  /** The first failure of each entity that sent a message of this run to the dead letters. */
+  failures(): ReadonlyMap<string, Failure> {
+    return this.#failures;
+  }
+
+  /** The load that answered this run's request, if it was pending already. */
+  continuedLoad(entity: string): ContinuedLoad | undefined {
+    return this.#continued.get(entity);
   }
 
   /** Ids of the loads that ended in this process, completed or abandoned, in order. */

@@ -8,7 +8,6 @@ import type { TaskQueue } from '@bronze/common/ports/queue';
 import type { LoadType } from '@bronze/common/words/entity';
 import { BronzeError, type Failure, toFailure } from '@bronze/common/words/failure';
 import type { Plan } from '@bronze/planner/plan-run';
-import type { DeadLetter } from './dead-letters.ts';
 
 const SETTLE_INTERVAL_MS = 250;
 
@@ -18,11 +17,12 @@ export interface SettlingPipeline {
   readonly checkpoints: CheckpointStore;
   readonly requests: TaskQueue<ExtractRequest>;
   readonly clock: Clock;
-  /** Delivers messages until none of this process's is left, or until `stop` aborts. */
+  /** Clears away what runs that are over have left of the plan's entities: this run's requests do its work. */
+  takeOver(plan: Plan): Promise<void>;
+  /** Delivers messages until none of this run's is left, or until `stop` aborts. */
   drain(stop: AbortSignal): Promise<void>;
-  /** Whether a message of the entity waits or runs, in this process or another. */
+  /** Whether a message of the entity waits or runs, of this run or another. */
   hasMessages(entity: string): boolean;
-  deadLetters(): readonly DeadLetter[];
 }
 
 export interface Run {
@@ -30,24 +30,25 @@ export interface Run {
   readonly plan: Plan;
   /** As it was asked for: a repeated request must ask for the same. */
   readonly load_type: LoadType | undefined;
-  /** Ids of dead letters that were there before the run: they say nothing about it. */
-  readonly old: ReadonlySet<string>;
-  /** The checkpoints before: a load that was decided since shows as another `last_load_id`. */
+  /** The checkpoints before: a load that was claimed and decided since shows as another `last_load_id`. */
   readonly before: ReadonlyMap<string, Checkpoint | undefined>;
+  /** The first failure of each entity of which this run, and no other, sent a message to the dead letters. */
+  failures(): ReadonlyMap<string, Failure>;
 }
 
 type Asked = Plan['planned'][number];
 
 /**
- * Delivers until each request of this run is decided. When our own messages are done, another process may still hold a
- * load that ours waits behind. We wait for it, and send our request again if the entity has no message left and nothing
- * is decided.
+ * Delivers until each request of this run is decided. When our own messages are done, another run may still hold a load
+ * that ours waits behind. We wait for it, and send our request again if the entity has no message left and nothing is
+ * decided.
  */
 export async function settle(run: Run, stop: AbortSignal): Promise<void> {
-  const { pipeline, plan, load_type, old } = run;
+  const { pipeline, plan, load_type } = run;
   for (;;) {
+    await pipeline.takeOver(plan);
     await pipeline.drain(stop);
-    const failed = deadEntities(pipeline, old);
+    const failed = run.failures();
     const open: Asked[] = [];
     for (const load of plan.planned) {
       if (!failed.has(load.entity) && !(await isDecided(run, load))) open.push(load);
@@ -60,22 +61,23 @@ export async function settle(run: Run, stop: AbortSignal): Promise<void> {
   }
 }
 
-/** Whether the load is decided, or covered by another that was decided since, with nothing pending or queued. */
-export async function isDecided({ pipeline, before }: Run, load: Asked): Promise<boolean> {
-  const { checkpoint } = await readCheckpoint(pipeline, load.entity);
-  if (await readLoadRecord(pipeline.objects, load)) return checkpoint?.pending_load?.load_id !== load.load_id;
+/** Whether the load is decided, or covered by another that was claimed and decided since, with nothing pending. */
+export async function isDecided(run: Run, load: Asked): Promise<boolean> {
+  const { checkpoint } = await readCheckpoint(run.pipeline, load.entity);
+  if (await readLoadRecord(run.pipeline.objects, load)) return checkpoint?.pending_load?.load_id !== load.load_id;
   const isIdle = !checkpoint?.pending_load && !checkpoint?.next_requests?.length;
-  const isCovered = checkpoint?.last_load_id !== before.get(load.entity)?.last_load_id;
-  return isIdle && isCovered && !pipeline.hasMessages(load.entity);
+  return isIdle && decidedSince(run, load.entity, checkpoint) !== undefined;
 }
 
-/** The first failure of each entity among the dead letters that appeared during this run, in any process. */
-export function deadEntities(
-  pipeline: Pick<SettlingPipeline, 'deadLetters'>,
-  old: ReadonlySet<string>,
-): ReadonlyMap<string, Failure> {
-  const fresh = pipeline.deadLetters().filter(({ message_id }) => !old.has(message_id));
-  return new Map(fresh.toReversed().map(({ entity, failure }) => [entity, failure]));
+/** The load decided last, if the entity's request may have been joined to it: it was neither decided nor pending before. */
+export function decidedSince(
+  { before }: Pick<Run, 'before'>,
+  entity: string,
+  checkpoint: Checkpoint | undefined,
+): string | undefined {
+  const last = checkpoint?.last_load_id;
+  const then = before.get(entity);
+  return last === then?.last_load_id || last === then?.pending_load?.load_id ? undefined : last;
 }
 
 /** An unreadable entry in the checkpoint file is a failure of that entity only. */

@@ -1,6 +1,7 @@
 import {
   decideClaim,
   effectiveLoadType,
+  isAnsweredBy,
   type PendingLoad,
   startLoad,
   withWaiting,
@@ -12,6 +13,7 @@ import type { CheckpointStore } from '@bronze/common/load/checkpoint-store';
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
 import type { Log } from '@bronze/common/load/events';
 import type { ObjectStore } from '@bronze/common/ports/object-store';
+import { removeStaging } from '@bronze/common/load/remove-staging';
 import type { Source } from '@bronze/common/load/source';
 
 export interface ClaimPorts {
@@ -37,7 +39,8 @@ export async function claimLoad(
 ): Promise<PendingLoad | undefined> {
   const { checkpoint, version } = await ports.checkpoints.read(entity.name);
   const record = await readLoadRecord(ports.objects, { entity: entity.name, load_id: request.load_id });
-  const decision = decideClaim(checkpoint, request, record !== undefined);
+  const hasCursor = entity.cursor !== null;
+  const decision = decideClaim(checkpoint, request, record !== undefined, hasCursor);
   switch (decision.kind) {
     case 'done': {
       const { load_id } = request;
@@ -45,14 +48,16 @@ export async function claimLoad(
       return undefined;
     }
     case 'help':
+      if (!record) logContinued(ports.log, entity, request, decision.load);
       return decision.load;
     case 'queue': {
       const queued = withWaiting({ ...checkpoint }, decision.waiting);
-      if (await ports.checkpoints.swap(entity.name, version, queued)) return decision.load;
-      return claimLoad(ports, entity, request);
+      if (!(await ports.checkpoints.swap(entity.name, version, queued))) return claimLoad(ports, entity, request);
+      logContinued(ports.log, entity, request, decision.load);
+      return decision.load;
     }
     case 'start': {
-      const hasCursor = entity.cursor !== null;
+      await removeStagingBefore(ports.objects, entity.name, checkpoint?.last_load_id);
       const isFull = effectiveLoadType(checkpoint, decision.request.load_type, hasCursor) === 'full';
       const since = isFull ? undefined : checkpoint?.last_sync_timestamp;
       const watermark = await ports.source.readHighWatermark(entity, {
@@ -69,6 +74,21 @@ export async function claimLoad(
     default:
       return decision satisfies never;
   }
+}
+
+/**
+ * The load decided last leaves no staged batches when the next one is claimed, whoever decided it and whatever became of
+ * that process (decision 20).
+ */
+async function removeStagingBefore(objects: ObjectStore, entity: string, load_id: string | undefined): Promise<void> {
+  if (load_id !== undefined) await removeStaging(objects, { entity, load_id });
+}
+
+/** Says that the pending load answers a request which would otherwise be a load of its own (decision 36). */
+function logContinued(log: Log, { name, cursor }: Entity, request: ExtractRequest, load: PendingLoad): void {
+  const { load_id, ingested_at } = load;
+  if (load_id === request.load_id || !isAnsweredBy(load, request, cursor !== null)) return;
+  log.event({ kind: 'load_continued', entity: name, load_id, run_id: request.run_id, claimed_at: ingested_at });
 }
 
 function logClaim(log: Log, entity: string, load: PendingLoad): void {

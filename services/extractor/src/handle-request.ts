@@ -1,7 +1,7 @@
 import { type Config, entityOf } from '@bronze/common/config';
 import type { DeliveredMessage } from '@bronze/common/delivery/deliver-message';
 import { decodeExtractRequest } from '@bronze/common/load/messages';
-import { removeStagingOfPreviousLoad } from '@bronze/common/load/remove-staging';
+import { removeStaging, removeStagingOfPreviousLoad } from '@bronze/common/load/remove-staging';
 import type { Source } from '@bronze/common/load/source';
 import { extractLoad, type ExtractorPorts } from './extract-load.ts';
 
@@ -12,7 +12,7 @@ export interface RequestPorts extends Omit<ExtractorPorts, 'source'> {
 
 /**
  * Handles a message on the request queue, in Lambda, on one machine and in the simulation: extracts one entity, then
- * removes the staged batches of its previous load.
+ * removes the staged batches of its previous load, and of its own once that is decided.
  *
  * @throws BronzeError MESSAGE_INVALID, ENTITY_UNKNOWN, or what {@link extractLoad} throws
  */
@@ -25,5 +25,7 @@ export function handleRequest(
     const entity = entityOf(config, request.entity);
     await extractLoad({ ...ports, source: ports.source(entity.source) }, entity, request);
     await removeStagingOfPreviousLoad(ports, entity.name);
+    // Of a load that was decided while this invocation, or one that was killed, was still staging it.
+    await removeStaging(ports.objects, request);
   };
 }

@@ -3,7 +3,7 @@ import { defineConfig } from '@bronze/common/config';
 import type { PipelineEvent } from '@bronze/common/load/events';
 import type { ExtractRequest } from '@bronze/common/load/messages';
 import { EPOCH, timestamp } from '@bronze/common/words/timestamp';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type PlanInput, planRun } from './plan-run.ts';
 
 const AT = timestamp('2024-01-16');
@@ -111,6 +111,42 @@ test('L7 Alone: an entity with an unreadable or empty checkpoint is planned too'
     ['full', EPOCH],
     ['full', EPOCH],
   ]);
+});
+
+describe('a pending full load', () => {
+  const pending_load = {
+    load_id: '7b0c1d2e-1111-8222-8333-444455556666',
+    load_type: 'full',
+    since: EPOCH,
+    until: timestamp('2024-01-15T12:00:00Z'),
+    ingested_at: timestamp('2024-01-15T12:00:01Z'),
+  } as const;
+  const entries: typeof CHECKPOINTS = ['orders', 'lookup'].map((name) => [
+    name,
+    { last_sync_timestamp: SYNCED, pending_load },
+  ]);
+  const continued = async (input: Partial<PlanInput>) => {
+    const { planned, sent, events } = await plan({ entities: ['orders', 'lookup'], ...input }, [], entries);
+    expect(sent.map(({ load_id }) => load_id)).toEqual(planned.map(({ load_id }) => load_id));
+    const said = events.flatMap((event) => (event.kind === 'load_continued' ? [[event.entity, event.claimed_at]] : []));
+    const those = planned.filter(({ load_id }) => load_id === pending_load.load_id);
+    expect(said).toEqual(those.map(({ entity, claimed_at }) => [entity, claimed_at]));
+    return said;
+  };
+
+  test('is what a person’s request for a full load asks for', async () => {
+    const { ingested_at } = pending_load;
+    expect(await continued({ is_schedule: false })).toEqual([['lookup', ingested_at]]);
+    expect(await continued({ is_schedule: false, load_type: 'full' })).toEqual([
+      ['orders', ingested_at],
+      ['lookup', ingested_at],
+    ]);
+  });
+
+  test('is what a schedule asks for only as far as it reaches', async () => {
+    expect(await continued({ load_type: 'full', scheduled_at: AT })).toEqual([]);
+    expect(await continued({ load_type: 'full', scheduled_at: pending_load.until })).toHaveLength(2);
+  });
 });
 
 test('an unknown entity is an error before anything is sent', async () => {

@@ -1,4 +1,4 @@
-import { effectiveLoadType } from '@bronze/common/load/checkpoint';
+import { type Checkpoint, effectiveLoadType, isAnsweredBy, type PendingLoad } from '@bronze/common/load/checkpoint';
 import { type Config, entityOf } from '@bronze/common/config';
 import type { LoadType } from '@bronze/common/words/entity';
 import { deriveId } from './load-id.ts';
@@ -29,6 +29,8 @@ export interface PlannedLoad {
   readonly load_id: string;
   readonly load_type: LoadType;
   readonly since: Timestamp;
+  /** When the pending full load was claimed that this request continues. Absent: the request asks for a new load. */
+  readonly claimed_at?: Timestamp;
 }
 
 export interface Plan {
@@ -52,14 +54,34 @@ export async function planRun(ports: PlannerPorts, config: Config, input: PlanIn
   const run_id = deriveId('run', input.scheduled_at, input.load_type ?? '');
   const planned = chosen.map((entity): PlannedLoad => {
     const checkpoint = checkpoints.get(entity.name);
+    const pending = continuedLoad(checkpoint, input, entity.cursor !== null);
+    if (pending) return toPlanned(entity.name, pending);
     const load_type = effectiveLoadType(checkpoint, input.load_type, entity.cursor !== null);
     const since = load_type === 'full' ? EPOCH : (checkpoint?.last_sync_timestamp ?? EPOCH);
     const load_id = deriveId('load', input.scheduled_at, entity.name, input.load_type ?? '');
     return { entity: entity.name, load_id, load_type, since };
   });
   await ports.requests.send(planned.map((load) => toRequest(load, run_id, input)));
-  for (const { entity, load_id } of planned) ports.log.event({ kind: 'planned', entity, load_id, run_id });
+  for (const { entity, load_id, claimed_at } of planned) {
+    ports.log.event({ kind: 'planned', entity, load_id, run_id });
+    if (claimed_at) ports.log.event({ kind: 'load_continued', entity, load_id, run_id, claimed_at });
+  }
   return { run_id, load_type: input.load_type ?? 'incremental', planned, skipped };
+}
+
+/** The pending full load that a request of this run would ask for again (decision 36). */
+function continuedLoad(
+  checkpoint: Checkpoint | undefined,
+  { load_type, is_schedule, scheduled_at }: PlanInput,
+  hasCursor: boolean,
+): PendingLoad | undefined {
+  const pending = checkpoint?.pending_load;
+  const request = { load_type, target: is_schedule ? scheduled_at : undefined };
+  return pending && isAnsweredBy(pending, request, hasCursor) ? pending : undefined;
+}
+
+function toPlanned(entity: string, { load_id, load_type, since, ingested_at }: PendingLoad): PlannedLoad {
+  return { entity, load_id, load_type, since, claimed_at: ingested_at };
 }
 
 /** The named entities, enabled or not; without names, all that are enabled. */

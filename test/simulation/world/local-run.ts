@@ -2,11 +2,14 @@ import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import { entityIn } from '@bronze/common/load/messages';
 import { planRun } from '@bronze/planner/plan-run';
 import { deadLettersOf } from '@bronze/runner/dead-letters';
-import { deadEntities, isDecided, type Run, settle, type SettlingPipeline } from '@bronze/runner/settle';
+import { isDecided, readCheckpoint, type Run, settle, type SettlingPipeline } from '@bronze/runner/settle';
+import { takeOver } from '@bronze/runner/take-over';
 import type { FaultPlan } from '../faults/fates.ts';
 import { healthy } from './facts.ts';
 import type { World } from './world.ts';
 
+/** Owns the run's requests. What follows from them is nobody's here, so the run takes it for left behind. */
+const OWNER = 'run';
 /** A run that asks more often than this asks for ever. */
 const ROUNDS_MAX = 200;
 
@@ -28,11 +31,17 @@ export interface LocalRun {
 export async function runInWorld(world: World, faults: FaultPlan): Promise<LocalRun> {
   let rounds = 0;
   const { requests, writes } = world.backing;
+  const own = world.requestsOf(OWNER);
   const log = { event: () => undefined };
   const pipeline: SettlingPipeline = {
     objects: world.raw,
     checkpoints: new CheckpointFile(world.raw),
-    requests,
+    requests: {
+      send: async (messages) => {
+        await own.send(messages);
+        requests.changes += 1;
+      },
+    },
     clock: {
       now: () => world.clock.now,
       sleep: async (duration_ms) => {
@@ -41,20 +50,29 @@ export async function runInWorld(world: World, faults: FaultPlan): Promise<Local
         world.clock.tick(duration_ms * 1000);
       },
     },
+    // Whatever the run has not sent itself was left by others, be it that their invocations still run.
+    takeOver: (plan) =>
+      takeOver({ requests, writes, isOver: (owner) => owner !== OWNER }, plan, async (entity) => {
+        return (await readCheckpoint(pipeline, entity)).checkpoint?.pending_load;
+      }),
     drain: () => world.drain(faults),
     hasMessages: (entity) =>
       [requests, writes].some((queue) => queue.bodies().some((body) => entityIn(body) === entity)),
-    deadLetters: () => deadLettersOf([requests, writes]),
   };
-  const old = new Set(pipeline.deadLetters().map(({ message_id }) => message_id));
+  const letters = () => deadLettersOf([requests, writes]);
+  const old = new Set(letters().map(({ message_id }) => message_id));
+  const failures = () => {
+    const fresh = letters().filter(({ message_id }) => !old.has(message_id));
+    return new Map(fresh.toReversed().map(({ entity, failure }) => [entity, failure]));
+  };
   const before = await pipeline.checkpoints.readAll();
   const plan = await planRun({ ...pipeline, log }, world.options.workload.config, {
     scheduled_at: world.clock.now,
     is_schedule: false,
   });
-  const run: Run = { pipeline, plan, load_type: undefined, old, before };
+  const run: Run = { pipeline, plan, load_type: undefined, before, failures };
   await settle(run, new AbortController().signal);
-  const dead = deadEntities(pipeline, old);
+  const dead = failures();
   const undecided: string[] = [];
   for (const load of plan.planned) {
     if (!dead.has(load.entity) && !(await isDecided(run, load))) undecided.push(load.entity);

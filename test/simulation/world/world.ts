@@ -166,6 +166,17 @@ export class World {
     await this.#toRest(false);
   }
 
+  /** Lets so many things happen and stops in the middle of whatever is running then. */
+  async play(steps: number, faults: FaultPlan): Promise<void> {
+    this.#agenda.faults = faults;
+    for (let step = 0; step < steps; step += 1) if (!(await this.#step(false))) return;
+  }
+
+  /** The queue of requests as a run sees it that owns what it sends. */
+  requestsOf(owner: string): LocalQueue<ExtractRequest> {
+    return new LocalQueue(this.#database, 'extract', owner);
+  }
+
   /** Sends a request by hand. It has no load id: the load gets the id of the message. */
   async ask(request: { entity: string; load_type?: 'full' }): Promise<void> {
     this.backing.requests.sendText(JSON.stringify(request), {});
@@ -184,16 +195,21 @@ export class World {
 
   async #toRest(isActing: boolean): Promise<void> {
     for (let step = 0; step < STEPS_MAX && !this.violation; step += 1) {
-      for (let turn = 0; turn < TURNS; turn += 1) await Promise.resolve();
-      await this.#tampering.go();
-      this.functions.finishEnded();
-      if (await this.#next(isActing)) continue;
-      // The receiver of the last answer may not have made its next call yet.
-      await settled();
-      if (this.functions.hasEnded || this.#agenda.ready > 0) continue;
-      if (!(await this.#passTime(isActing))) return;
+      if (!(await this.#step(isActing))) return;
     }
     if (!this.violation) this.violation = { law: 'L5 always live', what: 'the world does not come to rest' };
+  }
+
+  /** @returns false at rest */
+  async #step(isActing: boolean): Promise<boolean> {
+    for (let turn = 0; turn < TURNS; turn += 1) await Promise.resolve();
+    await this.#tampering.go();
+    this.functions.finishEnded();
+    if (await this.#next(isActing)) return true;
+    // The receiver of the last answer may not have made its next call yet.
+    await settled();
+    if (this.functions.hasEnded || this.#agenda.ready > 0) return true;
+    return this.#passTime(isActing);
   }
 
   /** Lets one thing happen. @returns false when nothing can happen now */

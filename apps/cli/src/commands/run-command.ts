@@ -67,10 +67,21 @@ function stopOnInterrupt(): { readonly signal: AbortSignal; release(): void } {
 function printReport(report: RunReport, options: RunOptions): void {
   const entities = report.results.map(summarize);
   if (options.output === 'json') {
-    printJson({ run_id: report.plan.run_id, out: options.out, entities, skipped: report.plan.skipped });
+    const { plan, left } = report;
+    printJson({ run_id: plan.run_id, out: options.out, entities, skipped: plan.skipped, left });
   } else {
     printEntities(entities);
     for (const { entity, reason } of report.plan.skipped) say(`${entity}: skipped, ${reason}`);
+    for (const { entity, continued_from } of entities) {
+      if (continued_from)
+        say(`${entity}: this is the full load that was claimed at ${continued_from} and still pending`);
+    }
+    for (const { entity, messages } of report.left) {
+      const them = messages === 1 ? 'it' : 'them';
+      say(
+        `${entity}: an earlier run left ${plural(messages, 'message')}; bronze run ${entity} does the work of ${them}`,
+      );
+    }
     say(`Parquet, checkpoints and load records are in ${options.out}`);
   }
   for (const one of entities) {
@@ -112,6 +123,7 @@ function summarize(result: EntityResult) {
     entity: result.entity,
     status: result.status,
     ...describeLoad(result.loads.at(-1)),
+    continued_from: result.continued_from ?? null,
     rows,
     rows_quarantined: sum((load) => load.rows_quarantined),
     parts: sum((load) => load.parts.length),

@@ -29,6 +29,9 @@ class PlainProgress implements Progress {
   event(event: PipelineEvent): void {
     if (event.kind === 'load_claimed')
       line(`Starting: Processing ${event.entity} (${event.load_type}${howFiltered(event)})`);
+    if (event.kind === 'load_continued') {
+      line(`Continuing: Processing ${event.entity}, the full load that was claimed at ${event.claimed_at}`);
+    }
     if (event.kind === 'load_completed') {
       line(`Completed: ${event.entity}, ${plural(event.rows, 'row')} in ${plural(event.parts, 'part')}`);
     }
@@ -104,7 +107,7 @@ class LiveProgress implements Progress {
     if (event.kind === 'source_waiting') this.#waits.set(event.source, describeConnection(event) ?? '');
     if (event.kind === 'source_reached') this.#waits.delete(event.source);
     const shown = this.#lineOf(event.entity);
-    if (event.kind === 'load_claimed') {
+    if (event.kind === 'load_claimed' || event.kind === 'load_continued') {
       shown.stage = 'extracting';
       shown.started_ms = performance.now();
     }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Checkpoint, decideClaim, finishLoad, type PendingLoad, startLoad } from './checkpoint.ts';
+import { type Checkpoint, decideClaim, finishLoad, isAnsweredBy, type PendingLoad, startLoad } from './checkpoint.ts';
 import type { ExtractRequest } from './messages.ts';
 import { EPOCH, timestamp } from '../words/timestamp.ts';
 
@@ -47,14 +47,16 @@ describe('decideClaim does what the table in docs/checkpoints.md says:', () => {
         load_id: asked === 'own waiting' ? id(2) : id(1),
         ...(asked.startsWith('full') && { load_type: 'full' as const }),
         ...(asked.includes('target passed') && { target: timestamp('2024-01-14') }),
+        ...(asked.includes('target ahead') && { target: timestamp('2024-01-16') }),
       };
       const checkpoint: Checkpoint = {
         last_sync_timestamp: SYNCED,
         ...(state === 'loading own' && { pending_load: pending(id(1)) }),
         ...(state === 'loading another' && { pending_load: pending(id(3)) }),
+        ...(state === 'loading another, full' && { pending_load: { ...pending(id(3)), load_type: 'full' } }),
         ...(waits !== 'nobody' && { next_requests: [waiting] }),
       };
-      const decided = decideClaim(checkpoint, request, record === 'present');
+      const decided = decideClaim(checkpoint, request, record === 'present', !asked.includes('no cursor'));
       const named = (one: ExtractRequest) => (one === request ? 'own' : 'waiting');
       const said = {
         start: () => decided.kind === 'start' && `start ${named(decided.request)}`,
@@ -76,14 +78,14 @@ describe('claims that the table leaves open', () => {
 
   test('an entity that was never loaded starts with the request, whatever its target', () => {
     const request = { ...own, target: SYNCED };
-    expect(decideClaim(undefined, request, false)).toEqual({ kind: 'start', request, waiting: [] });
-    expect(decideClaim({}, request, false)).toEqual({ kind: 'start', request, waiting: [] });
-    expect(decideClaim(undefined, request, true)).toEqual({ kind: 'done', reason: 'already_loaded' });
+    expect(decideClaim(undefined, request, false, true)).toEqual({ kind: 'start', request, waiting: [] });
+    expect(decideClaim({}, request, false, true)).toEqual({ kind: 'start', request, waiting: [] });
+    expect(decideClaim(undefined, request, true, true)).toEqual({ kind: 'done', reason: 'already_loaded' });
   });
 
   test('a target is passed as soon as the checkpoint reaches it, and not a microsecond earlier', () => {
     const checkpoint: Checkpoint = { last_sync_timestamp: SYNCED };
-    const claim = (target: string) => decideClaim(checkpoint, { ...own, target: timestamp(target) }, false).kind;
+    const claim = (target: string) => decideClaim(checkpoint, { ...own, target: timestamp(target) }, false, true).kind;
     expect(claim('2024-01-14T23:59:59.999999Z')).toBe('done');
     expect(claim('2024-01-15T00:00:00Z')).toBe('done');
     expect(claim('2024-01-15T00:00:00.000001Z')).toBe('start');
@@ -92,18 +94,29 @@ describe('claims that the table leaves open', () => {
   test('a request for an incremental load equals one without a load type', () => {
     const said: ExtractRequest = { ...own, load_type: 'incremental' };
     const silent: ExtractRequest = { entity: 'orders', load_id: id(2) };
-    expect(decideClaim({ ...loading, next_requests: [silent] }, said, false).kind).toBe('help');
-    expect(decideClaim({ ...loading, next_requests: [said] }, silent, false).kind).toBe('help');
+    expect(decideClaim({ ...loading, next_requests: [silent] }, said, false, true).kind).toBe('help');
+    expect(decideClaim({ ...loading, next_requests: [said] }, silent, false, true).kind).toBe('help');
   });
 
   test('one load never waits twice, even if it is requested again with another type', () => {
     const next_requests: ExtractRequest[] = [{ ...own, load_type: 'full' }];
-    expect(decideClaim({ ...loading, next_requests }, own, false).kind).toBe('help');
+    expect(decideClaim({ ...loading, next_requests }, own, false, true).kind).toBe('help');
+  });
+
+  test('a full load that reaches a request’s target to the microsecond answers it', () => {
+    const full = { ...pending(id(3)), load_type: 'full' } as const;
+    const answers = (target: string) => isAnsweredBy(full, { load_type: 'full', target: timestamp(target) }, true);
+    expect([answers('2024-01-15T00:00:00Z'), answers('2024-01-15T00:00:00.000001Z')]).toEqual([true, false]);
+    expect(isAnsweredBy({ ...full, load_type: 'incremental' }, { load_type: 'full' }, false)).toBe(false);
   });
 
   test('a pending load is helped unchanged', () => {
-    expect(decideClaim(loading, own, false)).toEqual({ kind: 'queue', load: loading.pending_load, waiting: [own] });
-    expect(decideClaim(loading, { ...own, load_id: id(3) }, true)).toEqual({
+    expect(decideClaim(loading, own, false, true)).toEqual({
+      kind: 'queue',
+      load: loading.pending_load,
+      waiting: [own],
+    });
+    expect(decideClaim(loading, { ...own, load_id: id(3) }, true, true)).toEqual({
       kind: 'help',
       load: loading.pending_load,
     });
@@ -170,6 +183,19 @@ describe('starting a load', () => {
   test('`next_requests` is removed when no request waits any more', () => {
     const checkpoint: Checkpoint = { last_sync_timestamp: SYNCED, next_requests: [request] };
     expect(startLoad(checkpoint, start).checkpoint).not.toHaveProperty('next_requests');
+  });
+
+  test('a full load that is claimed answers the full loads that wait, and leaves the incremental ones waiting', () => {
+    const full: ExtractRequest = { entity: 'orders', load_id: id(2), load_type: 'full' };
+    const incremental: ExtractRequest = { entity: 'orders', load_id: id(3) };
+    const left = (load_type: 'full' | 'incremental', hasCursor: boolean) =>
+      startLoad(
+        { last_sync_timestamp: SYNCED },
+        { ...start, hasCursor, request: { ...request, load_type }, waiting: [full, incremental] },
+      ).checkpoint.next_requests;
+    expect(left('full', true)).toEqual([incremental]);
+    expect(left('incremental', true)).toEqual([full, incremental]);
+    expect(left('incremental', false)).toBeUndefined();
   });
 
   test('L4 Never back: a watermark below the checkpoint gives an empty window', () => {

@@ -56,7 +56,7 @@ export type ClaimDecision =
   | { readonly kind: 'done'; readonly reason: 'already_loaded' | 'target_passed' }
   /** No load is pending: swap this request's load in, and leave `waiting` as the requests that wait. */
   | { readonly kind: 'start'; readonly request: ExtractRequest; readonly waiting: readonly ExtractRequest[] }
-  /** Another load is pending: swap the request into the queue, then help that load. */
+  /** Another load is pending: swap `waiting` in as the requests that wait, then help that load. */
   | { readonly kind: 'queue'; readonly load: PendingLoad; readonly waiting: readonly ExtractRequest[] }
   /** Help the pending load; nothing to swap. */
   | { readonly kind: 'help'; readonly load: PendingLoad };
@@ -71,6 +71,7 @@ export function decideClaim(
   checkpoint: Checkpoint | undefined,
   request: ExtractRequest,
   recorded: boolean,
+  hasCursor: boolean,
 ): ClaimDecision {
   const waiting = checkpoint?.next_requests ?? [];
   const pending = checkpoint?.pending_load;
@@ -78,9 +79,8 @@ export function decideClaim(
     if (pending.load_id === request.load_id) return { kind: 'help', load: pending };
     // This very message may have claimed the pending load, for a request that waited, and then failed (decision 28).
     if (recorded) return { kind: 'help', load: pending };
-    const coalesced = coalesce(waiting, request);
-    if (coalesced === waiting) return { kind: 'help', load: pending };
-    return { kind: 'queue', load: pending, waiting: coalesced };
+    const left = stillWaiting(waiting, request, pending, hasCursor);
+    return left === waiting ? { kind: 'help', load: pending } : { kind: 'queue', load: pending, waiting: left };
   }
   const reason = whyDone(checkpoint, request, recorded);
   const [oldest, ...rest] = reason ? waiting : coalesce(waiting, request);
@@ -95,11 +95,44 @@ function whyDone(checkpoint: Checkpoint | undefined, request: ExtractRequest, re
   return passed && request.load_type !== 'full' ? 'target_passed' : undefined;
 }
 
+/** What waits behind a pending load once the request has come: `waiting` itself if that changes nothing. */
+function stillWaiting(
+  waiting: readonly ExtractRequest[],
+  request: ExtractRequest,
+  pending: PendingLoad,
+  hasCursor: boolean,
+): readonly ExtractRequest[] {
+  const open = unanswered(waiting, pending, hasCursor);
+  return isAnsweredBy(pending, request, hasCursor) ? open : coalesce(open, request);
+}
+
 /** At most one incremental and one full request wait: another one of the same type adds nothing. */
 function coalesce(waiting: readonly ExtractRequest[], request: ExtractRequest): readonly ExtractRequest[] {
   const type = (one: ExtractRequest) => one.load_type ?? 'incremental';
   const covered = waiting.some((one) => one.load_id === request.load_id || type(one) === type(request));
   return covered ? waiting : [...waiting, request];
+}
+
+/**
+ * Whether a pending load is what the request asks for, so that no other load is made (decision 36): both are full loads,
+ * and the load reaches the request's target.
+ */
+export function isAnsweredBy(
+  load: PendingLoad,
+  { load_type, target }: Pick<ExtractRequest, 'load_type' | 'target'>,
+  hasCursor: boolean,
+): boolean {
+  const isForFull = load_type === 'full' || !hasCursor;
+  return load.load_type === 'full' && isForFull && (target === undefined || target <= load.until);
+}
+
+function unanswered(
+  waiting: readonly ExtractRequest[],
+  load: PendingLoad,
+  hasCursor: boolean,
+): readonly ExtractRequest[] {
+  const open = waiting.filter((request) => !isAnsweredBy(load, request, hasCursor));
+  return open.length < waiting.length ? open : waiting;
 }
 
 /** `full` for a first load and for an entity without a cursor; otherwise as requested, incremental by default. */
@@ -144,7 +177,8 @@ export function startLoad(
     ...(checkpoint?.last_load_id && { previous_load_id: checkpoint.last_load_id }),
     ...(start.request.run_id && { run_id: start.request.run_id }),
   };
-  return { load, checkpoint: withWaiting({ ...checkpoint, pending_load: load }, start.waiting) };
+  const waiting = unanswered(start.waiting, load, start.hasCursor);
+  return { load, checkpoint: withWaiting({ ...checkpoint, pending_load: load }, waiting) };
 }
 
 /** A source that has nothing to continue from has the last word. */

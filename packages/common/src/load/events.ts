@@ -22,6 +22,15 @@ export type PipelineEvent =
       readonly oldest_transaction_seconds?: number | undefined;
     }
   | {
+      /** A request that the pending full load answers: it makes no load of its own (decision 36). */
+      readonly kind: 'load_continued';
+      readonly entity: string;
+      /** The pending load. */
+      readonly load_id: string;
+      readonly run_id: string | undefined;
+      readonly claimed_at: string;
+    }
+  | {
       /** The exact position did not count, so this load may bring rows again. */
       readonly kind: 'window_fallback';
       readonly entity: string;

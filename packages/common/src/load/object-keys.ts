@@ -68,8 +68,17 @@ export function loadIdOfRecord(entity: string, key: string): string | undefined 
   return key === loadRecordKey({ entity, load_id }) && loadIdSchema.safeParse(load_id).success ? load_id : undefined;
 }
 
+export function stagingOfEntity(entity: string): string {
+  return `${STAGING_PREFIX}${entity}/`;
+}
+
 export function stagingPrefix(load: LoadKey): string {
-  return `${STAGING_PREFIX}${load.entity}/${load.load_id}/`;
+  return `${stagingOfEntity(load.entity)}${load.load_id}/`;
+}
+
+/** The load id in the key of a staged object. */
+export function loadIdOfStaging(key: string): string {
+  return key.slice(STAGING_PREFIX.length).split('/')[1] ?? '';
 }
 
 export function sliceManifestKey(load: LoadKey, slice: number): string {

@@ -1,6 +1,7 @@
-import { BATCH_SUFFIX, type LoadKey, stagingPrefix } from './object-keys.ts';
+import { BATCH_SUFFIX, type LoadKey, loadIdOfStaging, stagingOfEntity, stagingPrefix } from './object-keys.ts';
 import { readLoadRecord } from './load-record.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
+import { toFailure } from '../words/failure.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 
 /**
@@ -25,4 +26,18 @@ export async function removeStagingOfPreviousLoad(
   const { checkpoint } = await ports.checkpoints.read(entity);
   const load_id = checkpoint?.pending_load ? checkpoint.pending_load.previous_load_id : checkpoint?.last_load_id;
   return load_id === undefined ? 0 : removeStaging(ports.objects, { entity, load_id });
+}
+
+/**
+ * Does the same for every decided load of the entity that still has batches. It lists the staging of all loads there ever
+ * were: for a folder, once a run. Batches of a load whose record can't be read stay.
+ */
+export async function removeStagingOfEntity(objects: ObjectStore, entity: string): Promise<void> {
+  const keys = await objects.list(stagingOfEntity(entity));
+  const load_ids = new Set(keys.filter((key) => key.endsWith(BATCH_SUFFIX)).map(loadIdOfStaging));
+  for (const load_id of load_ids) {
+    await removeStaging(objects, { entity, load_id }).catch((thrown: unknown) => {
+      if (toFailure(thrown).code !== 'OBJECT_INVALID') throw thrown;
+    });
+  }
 }

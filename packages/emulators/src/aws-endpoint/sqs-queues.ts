@@ -136,7 +136,7 @@ export class SqsQueue {
     if (policy === undefined || policy === '') return;
     const { deadLetterTargetArn, maxReceiveCount } = JSON.parse(policy) as Record<string, string | number>;
     const target = String(deadLetterTargetArn).split(':').at(-1) ?? '';
-    const sql = `UPDATE messages SET queue = ?, receive_count = 0, receiver = NULL
+    const sql = `UPDATE messages SET queue = ?, receive_count = 0
       WHERE queue = ? AND visible_at_ms <= ? AND receive_count >= ?`;
     this.#database.run(sql, target, this.#name, this.#database.options.now_ms(), Number(maxReceiveCount));
   }

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { Failure } from '../../words/failure.ts';
 import type { TaskQueue } from '../../ports/queue.ts';
 import { onDisk } from './on-disk.ts';
-import { createPrivately } from './private-files.ts';
+import { openQueues } from './queue-file.ts';
 
 /** A message as a consumer gets it. */
 export interface Received {
@@ -24,6 +23,14 @@ export interface DeadMessage {
   readonly failure: Failure;
 }
 
+/** A message whose run is over: nothing receives it any more. */
+export interface LeftMessage {
+  readonly message_id: string;
+  readonly body: string;
+  /** Null: written by a version in which messages had no owner. */
+  readonly owner: string | null;
+}
+
 export interface QueueCounts {
   readonly visible: number;
   /** Received or delayed, so that nobody can receive them now. */
@@ -37,7 +44,7 @@ export interface QueueDatabaseOptions {
   readonly newId: () => string;
 }
 
-/** Several queues in one SQLite file: messages that a killed process received become visible to the next one. */
+/** Several queues in one SQLite file. What a killed process left in them stays for the next one. */
 export class QueueDatabase {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
@@ -45,16 +52,7 @@ export class QueueDatabase {
 
   constructor(options: QueueDatabaseOptions) {
     this.options = options;
-    this.#database = onDisk(options.path, () => open(options.path));
-  }
-
-  /** Makes the messages visible at once that were received by processes of this machine that no longer run. */
-  releaseFromDead(): void {
-    const receivers = this.all('SELECT DISTINCT receiver FROM messages WHERE receiver IS NOT NULL');
-    for (const { receiver } of receivers) {
-      if (isAlive(String(receiver))) continue;
-      this.run('UPDATE messages SET visible_at_ms = 0, receiver = NULL WHERE receiver = ?', String(receiver));
-    }
+    this.#database = onDisk(options.path, () => openQueues(options.path));
   }
 
   all(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
@@ -77,38 +75,28 @@ export class QueueDatabase {
   }
 }
 
-function open(path: string): DatabaseSync {
-  if (path !== ':memory:') createPrivately(path);
-  const database = new DatabaseSync(path, { timeout: 30_000 });
-  database.exec(`
-    PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-    CREATE TABLE IF NOT EXISTS messages (
-      message_id TEXT PRIMARY KEY, queue TEXT NOT NULL, body TEXT NOT NULL,
-      visible_at_ms INTEGER NOT NULL, receive_count INTEGER NOT NULL DEFAULT 0,
-      receiver TEXT, failure TEXT, sent_at_ms INTEGER, group_id TEXT);
-    CREATE INDEX IF NOT EXISTS by_queue ON messages (queue, visible_at_ms);`);
-  return database;
-}
-
 /**
  * One queue that behaves like SQS: at least once, visibility timeout, delays, receive counts, a dead-letter queue
  * named `{name}-dlq`. Every change is one SQLite statement, so it is atomic across processes too (decision 2).
+ *
+ * With an owner, what is sent belongs to that run and only its own messages are received: another run may lack what they
+ * need (decision 36). Without one, as in the SQS endpoint, everybody receives everything.
  */
 export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   readonly name: string;
   readonly #database: QueueDatabase;
-  /** Ids of messages that this process sent or received and did not finish. Another process may have finished them. */
-  readonly #ours = new Set<string>();
+  readonly #owner: string | null;
   /** How many changes this object made. While it is the same, so is all that only this object changes. */
   changes = 0;
 
-  constructor(database: QueueDatabase, name: string) {
+  constructor(database: QueueDatabase, name: string, owner: string | null = null) {
     this.#database = database;
     this.name = name;
+    this.#owner = owner;
   }
 
   async send(messages: readonly Message[], delay_ms = 0): Promise<void> {
-    for (const message of messages) this.#ours.add(this.sendText(JSON.stringify(message), { delay_ms }));
+    for (const message of messages) this.sendText(JSON.stringify(message), { delay_ms });
   }
 
   /** Sends any text, as SQS would. @returns the message's id */
@@ -117,14 +105,14 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     this.changes += 1;
     const id = newId();
     const now = now_ms();
-    const sql = `INSERT INTO messages (message_id, queue, body, visible_at_ms, sent_at_ms, group_id)
-      VALUES (?, ?, ?, ?, ?, ?)`;
-    this.#database.run(sql, id, this.name, body, now + delay_ms, now, group_id ?? null);
+    const sql = `INSERT INTO messages (message_id, queue, body, visible_at_ms, sent_at_ms, group_id, owner)
+      VALUES (?, ?, ?, ?, ?, ?, ?)`;
+    this.#database.run(sql, id, this.name, body, now + delay_ms, now, group_id ?? null, this.#owner);
     return id;
   }
 
   /**
-   * Returns up to `count_max` visible messages and hides them for `visibility_ms`.
+   * Returns up to `count_max` visible messages of its owner and hides them for `visibility_ms`.
    *
    * @param isWelcome whether a message of this body may be received now; by default each may
    */
@@ -132,21 +120,20 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     const now = this.#database.options.now_ms();
     this.changes += 1;
     const visible = `SELECT message_id, body, receive_count FROM messages
-      WHERE queue = ? AND visible_at_ms <= ? ORDER BY visible_at_ms LIMIT ?`;
-    const take = `UPDATE messages SET visible_at_ms = ?, receive_count = receive_count + 1, receiver = ?
+      WHERE queue = ? AND visible_at_ms <= ? AND (? IS NULL OR owner = ?) ORDER BY visible_at_ms LIMIT ?`;
+    const take = `UPDATE messages SET visible_at_ms = ?, receive_count = receive_count + 1
       WHERE message_id = ? AND queue = ? AND receive_count = ? AND visible_at_ms <= ?`;
+    const limit = isWelcome ? NO_LIMIT : count_max;
     const received: Received[] = [];
-    for (const row of this.#database.all(visible, this.name, now, isWelcome ? NO_LIMIT : count_max)) {
+    for (const row of this.#database.all(visible, this.name, now, this.#owner, this.#owner, limit)) {
       if (received.length === count_max) break;
       const message_id = String(row['message_id']);
       const body = String(row['body']);
       const before = Number(row['receive_count']);
       if (isWelcome && !isWelcome(body)) continue;
       // Another process may have been faster.
-      const taken = this.#database.run(take, now + visibility_ms, RECEIVER, message_id, this.name, before, now);
-      if (taken === 0) continue;
-      this.#ours.add(message_id);
-      received.push({ message_id, body, receive_count: before + 1 });
+      const taken = this.#database.run(take, now + visibility_ms, message_id, this.name, before, now);
+      if (taken > 0) received.push({ message_id, body, receive_count: before + 1 });
     }
     return received;
   }
@@ -155,7 +142,6 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   delete(message_id: string): void {
     this.changes += 1;
     this.#database.run('DELETE FROM messages WHERE message_id = ? AND queue = ?', message_id, this.name);
-    this.#ours.delete(message_id);
   }
 
   /** @param visibility_ms how long the message is hidden from now on; 0 makes it visible at once */
@@ -168,7 +154,7 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   /** Gives a message back as if it had not been delivered: the fault was not its own. */
   release(message_id: string): void {
     this.changes += 1;
-    const sql = `UPDATE messages SET visible_at_ms = 0, receiver = NULL, receive_count = receive_count - 1
+    const sql = `UPDATE messages SET visible_at_ms = 0, receive_count = receive_count - 1
       WHERE message_id = ? AND queue = ?`;
     this.#database.run(sql, message_id, this.name);
   }
@@ -176,16 +162,40 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   /** Moves the message to the dead-letter queue. @param failure why; it is shown with the message there */
   deadLetter(message_id: string, failure: Failure): void {
     this.changes += 1;
-    const sql = 'UPDATE messages SET queue = ?, visible_at_ms = 0, receiver = NULL, failure = ? WHERE message_id = ?';
+    const sql = 'UPDATE messages SET queue = ?, visible_at_ms = 0, owner = NULL, failure = ? WHERE message_id = ?';
     this.#database.run(sql, `${this.name}-dlq`, JSON.stringify(failure), message_id);
-    this.#ours.delete(message_id);
   }
 
-  /** Whether a message that this process sent or received is still in the queue: a run ends when there is none. */
+  /** Whether a message of its owner is still in the queue, waiting or received: a run ends when there is none. */
   hasUnfinished(): boolean {
-    if (this.#ours.size === 0) return false;
-    const rows = this.#database.all('SELECT message_id FROM messages WHERE queue = ?', this.name);
-    return rows.some((row) => this.#ours.has(String(row['message_id'])));
+    const sql = 'SELECT 1 FROM messages WHERE queue = ? AND owner IS ? LIMIT 1';
+    return this.#database.all(sql, this.name, this.#owner).length > 0;
+  }
+
+  /** The messages, visible or not, of owners that are over, and those without an owner. */
+  left(isOver: (owner: string) => boolean): LeftMessage[] {
+    const owners = this.#database.all('SELECT DISTINCT owner FROM messages WHERE queue = ?', this.name);
+    const gone = owners.filter(({ owner }) => owner === null || isOver(String(owner)));
+    const sql = 'SELECT message_id, body FROM messages WHERE queue = ? AND owner IS ?';
+    return gone.flatMap(({ owner: of }) => {
+      const owner = of === null ? null : String(of);
+      const rows = this.#database.all(sql, this.name, owner);
+      return rows.map((row) => ({ message_id: String(row['message_id']), body: String(row['body']), owner }));
+    });
+  }
+
+  /** Makes a message that was left this owner's, visible at once, unless another run was faster. */
+  takeOver({ message_id, owner }: LeftMessage): void {
+    this.changes += 1;
+    const sql = 'UPDATE messages SET owner = ?, visible_at_ms = 0 WHERE message_id = ? AND queue = ? AND owner IS ?';
+    this.#database.run(sql, this.#owner, message_id, this.name, owner);
+  }
+
+  /** Deletes a message that was left, unless another run took it over. */
+  drop({ message_id, owner }: LeftMessage): void {
+    this.changes += 1;
+    const sql = 'DELETE FROM messages WHERE message_id = ? AND queue = ? AND owner IS ?';
+    this.#database.run(sql, message_id, this.name, owner);
   }
 
   deadLetters(): DeadMessage[] {
@@ -224,23 +234,6 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
 
 /** As SQLite's LIMIT takes it. */
 const NO_LIMIT = -1;
-
-/** Identifies this process. Its id alone would not do: in a new container every process may be number 1. */
-const RECEIVER = `${process.pid} ${randomUUID()}`;
-const OWN_PID = RECEIVER.slice(0, RECEIVER.indexOf(' '));
-
-function isAlive(receiver: string): boolean {
-  if (receiver === RECEIVER) return true;
-  const pid = receiver.slice(0, receiver.indexOf(' '));
-  if (pid === OWN_PID) return false;
-  try {
-    process.kill(Number(pid), 0);
-    return true;
-  } catch (thrown) {
-    // A process of another user can't be signalled, but it is alive.
-    return thrown instanceof Error && Reflect.get(thrown, 'code') === 'EPERM';
-  }
-}
 
 /** Earlier versions wrote the kind `transient` as `temporary`. */
 function readFailure(text: string): Failure {

@@ -140,9 +140,10 @@ export function decodeObservation(
   const open = seen.open.map((one) => ({ id: one.id, since: since(one.since) }));
   if (seen.sees_all) {
     const hidden = open.filter((one) => one.since === null);
-    const isEarlier = seen.newest !== null && since(seen.newest) === null;
-    const others_since = isEarlier ? null : (since(seen.oldest) ?? at);
-    return { ...base, basis: 'activity', others_since, open: [...hidden, ...prepared] };
+    // The newest began before the clock was set back, and so may others have.
+    const isUnknown = seen.newest !== null && since(seen.newest) === null;
+    const oldest = isUnknown ? null : since(seen.oldest ?? at);
+    return { ...base, basis: 'activity', others_since: oldest, open: [...hidden, ...prepared] };
   }
   return { ...base, basis: 'virtual_transactions', others_since: at, open: [...open, ...prepared] };
 }

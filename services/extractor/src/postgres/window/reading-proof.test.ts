@@ -44,13 +44,14 @@ const TABLE = {
   columns: [],
   primary_key: ['id'],
   unique_keys: [],
-  key: { columns: [{ name: 'id', type: 'integer' }], is_unproven: false },
+  key: { columns: [], is_unproven: false },
 } as const satisfies DescribedTable;
 const SNAPSHOT = {
+  at: '2024-01-15T00:00:00.000000Z',
   snapshot_xmin: '100',
   snapshot_xmax: '120',
   database: 'a/00000001/5',
-  wal_position: null,
+  wal_position: null as string | null,
   wal_writer_delay_ms: '200',
 };
 
@@ -99,12 +100,13 @@ describe('a reading of an exact window', () => {
       'of another file, on one that is behind',
       { table: { file_nodes: { '1': '8' } }, snapshot: { snapshot_xmin: '9' } },
     ],
+    ['database_restored', 'of an older copy, no standby', { snapshot: { snapshot_xmin: '9', wal_position: '4096' } }],
     ['window_too_wide', 'after more ids than 32 bits can tell apart', { snapshot: { snapshot_xmax: TOO_WIDE } }],
   ])('falls back for %s %s', async (fallback, _, found) => {
     expect(await prove(found)).toEqual({ is_exact: false, fallback });
   });
 
-  test('is interrupted where a transaction of the window is still open', async () => {
+  test('is interrupted on a standby that has not replayed the end of a transaction of the window', async () => {
     await expect(prove({ snapshot: { snapshot_xmin: '99' } })).rejects.toMatchObject(INTERRUPTED);
     await expect(prove({ snapshot: { snapshot_xmin: '99', snapshot_xmax: TOO_WIDE } })).rejects.toMatchObject(
       INTERRUPTED,

@@ -1,0 +1,76 @@
+import type { LeftMessage, LocalQueue } from '@bronze/common/adapters/local/local-queue';
+import type { Checkpoint } from '@bronze/common/load/checkpoint';
+import { decodeExtractRequest, entityIn, type ExtractRequest, type WriteMessage } from '@bronze/common/load/messages';
+import { toFailure } from '@bronze/common/words/failure';
+import type { Plan } from '@bronze/planner/plan-run';
+
+/** Messages of one entity that runs which are over have left, and that this run does not touch. */
+export interface LeftAlone {
+  readonly entity: string;
+  readonly messages: number;
+}
+
+interface Queues {
+  readonly requests: LocalQueue<ExtractRequest>;
+  readonly writes: LocalQueue<WriteMessage>;
+  /** Whether the run that owns these messages has ended. */
+  isOver(owner: string): boolean;
+}
+
+/**
+ * Clears away what ended runs have left of the entities that this run asks for: its own request helps their pending
+ * loads and sends the tasks that lack a receipt, so their messages would only do the same again. The exception is a full
+ * load that was asked for, is not claimed and that this run does not ask for: its request becomes this run's.
+ *
+ * @param pending the pending load of an entity
+ */
+export async function takeOver(
+  queues: Queues,
+  plan: Plan,
+  pending: (entity: string) => Promise<Checkpoint['pending_load']>,
+): Promise<void> {
+  const planned = new Map(plan.planned.map((load) => [load.entity, load]));
+  const isOver = (owner: string) => queues.isOver(owner);
+  // Deleted only now that this run's own requests are in their queue.
+  for (const left of queues.writes.left(isOver)) if (planned.has(entityIn(left.body))) queues.writes.drop(left);
+  for (const left of queues.requests.left(isOver)) {
+    const own = planned.get(entityIn(left.body));
+    if (!own) continue;
+    const isStillWanted = own.load_type !== 'full' && (await asksForFull(left, pending));
+    if (isStillWanted) queues.requests.takeOver(left);
+    else queues.requests.drop(left);
+  }
+}
+
+/** Whether the message asks for a full load that nobody has claimed. */
+async function asksForFull(
+  left: LeftMessage,
+  pending: (entity: string) => Promise<Checkpoint['pending_load']>,
+): Promise<boolean> {
+  const request = decoded(left);
+  // It is delivered, so that its failure is seen.
+  if (!request) return true;
+  const { entity, load_id, load_type, slice } = request;
+  return load_type === 'full' && slice === undefined && (await pending(entity))?.load_id !== load_id;
+}
+
+function decoded({ message_id, body }: LeftMessage): ExtractRequest | undefined {
+  try {
+    return decodeExtractRequest(body, message_id);
+  } catch (thrown) {
+    if (toFailure(thrown).code === 'MESSAGE_INVALID') return undefined;
+    throw thrown;
+  }
+}
+
+/** What ended runs have left of other entities. It waits until a run asks for them, which may have what they need. */
+export function leftAlone(queues: Queues, plan: Plan): LeftAlone[] {
+  const asked = new Set(plan.planned.map(({ entity }) => entity));
+  const isOver = (owner: string) => queues.isOver(owner);
+  const left = [queues.requests, queues.writes].flatMap((queue) => queue.left(isOver));
+  const names = left.map(({ body }) => entityIn(body)).filter((entity) => !asked.has(entity));
+  return [...new Set(names)].toSorted().map((entity) => ({
+    entity,
+    messages: names.filter((name) => name === entity).length,
+  }));
+}
