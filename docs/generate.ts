@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COLUMN_SCHEMAS, ENTITY_SCHEMAS, SOURCE_SCHEMAS } from '@bronze/common/config/schemas';
-import { PAGING_SCHEMAS, sinceSchema } from '@bronze/common/config/rest';
+import { PAGING_SCHEMAS } from '@bronze/common/config/paging';
+import { sinceSchema } from '@bronze/common/config/rest';
 import * as z from 'zod/mini';
 
 const MIB = 1024 * 1024;

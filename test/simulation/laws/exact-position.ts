@@ -74,7 +74,7 @@ function comesAgain({ ledger, entities, count }: Facts, load: LoadFacts): string
   const lines = linesOf(load);
   count('exact_lines_compared', lines.size);
   for (const line of lines) {
-    const [first] = ledger.loadsOf(entity, line).filter((one) => {
+    const first = ledger.loadsOf(entity, line).find((one) => {
       const hasMore = one.slices.some((slice) => slice?.window_fallback);
       const isOfTime = one.record?.exact_window === undefined;
       return !hasMore && !isOfTime && !(one.record?.load_type === 'full' && backdated.has(line));

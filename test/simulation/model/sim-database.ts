@@ -363,9 +363,10 @@ export class SimDatabase {
     const one = this.#transactions.begin(this.now(), true);
     const xid = this.#transactions.xidOf(one);
     const at_us = this.#options.clock.tick(1);
-    for (const { id, columns, is_backdated } of [...this.#rows.current]) {
-      const { xmin: _, ...values } = columns;
-      this.#rows.replace(id, { ...this.#row(id, values, xid), is_backdated: is_backdated === true }, at_us);
+    for (const id of this.#rows.ids) {
+      const row = this.#rows.get(id);
+      const { xmin: _, ...values } = row?.columns ?? {};
+      this.#rows.replace(id, { ...this.#row(id, values, xid), is_backdated: row?.is_backdated === true }, at_us);
     }
     this.#transactions.end(one);
   }

@@ -106,7 +106,11 @@ class LiveProgress implements Progress {
   event(event: PipelineEvent): void {
     if (event.kind === 'source_waiting') this.#waits.set(event.source, describeConnection(event) ?? '');
     if (event.kind === 'source_reached') this.#waits.delete(event.source);
-    const shown = this.#lineOf(event.entity);
+    if (event.kind === 'strays_ignored') this.#draw.persist(straysText(event));
+    this.#move(this.#lineOf(event.entity), event);
+  }
+
+  #move(shown: Line, event: PipelineEvent): void {
     if (event.kind === 'load_claimed' || event.kind === 'load_continued') {
       shown.stage = 'extracting';
       shown.started_ms = performance.now();
@@ -114,7 +118,6 @@ class LiveProgress implements Progress {
     if (event.kind === 'batch_staged') shown.rows_staged += event.rows;
     if (event.kind === 'slice_committed' && event.final) shown.stage = 'writing';
     if (event.kind === 'task_written') shown.rows_written += event.rows + event.rows_quarantined;
-    if (event.kind === 'strays_ignored') this.#draw.persist(straysText(event));
     if (DONE.has(event.kind)) this.#end(shown, 'done');
     if (event.kind === 'message_failed' && event.is_dead) this.#end(shown, 'failed');
   }

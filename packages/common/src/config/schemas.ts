@@ -1,5 +1,6 @@
 import { postgresSourceSchema, tableColumnSchema, tableEntitySchema } from './postgres.ts';
-import { endpointEntitySchema, fieldSchema, PAGING_SCHEMAS, restSourceSchema, sinceSchema } from './rest.ts';
+import { PAGING_SCHEMAS } from './paging.ts';
+import { endpointEntitySchema, fieldSchema, restSourceSchema, sinceSchema } from './rest.ts';
 
 /** Which keys a source and its entities may have depends on the source's type. */
 export const SOURCE_SCHEMAS = { postgres: postgresSourceSchema, rest: restSourceSchema };

@@ -1,4 +1,4 @@
-import { minusSeconds, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
+import { earliest, minusSeconds, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import * as z from 'zod/mini';
 import type { Observation, OpenTransaction } from './bounds.ts';
 
@@ -125,15 +125,15 @@ export function decodeObservation(
   place: Pick<Observation, 'table_oid' | 'file_nodes' | 'attached'>,
   lookback_seconds: number,
 ): Observation {
-  const [before, snapshot] = [timestamp(rows.clock?.['at'] ?? ''), decodeSnapshot(rows.snapshot)];
-  const at = snapshot.at < before ? snapshot.at : before;
+  const snapshot = decodeSnapshot(rows.snapshot);
+  const at = earliest(timestamp(rows.clock?.['at'] ?? ''), snapshot.at);
   const seen = z.parse(openSchema, JSON.parse(rows.open?.['open'] ?? ''));
   const since = (text: string | null) => (text === null || timestamp(text) > snapshot.at ? null : timestamp(text));
   const base = { is_standby: seen.is_standby, ...place, ...snapshot, at };
   if (seen.is_standby) {
     // Nothing was replayed since the server started, so its progress is unknown: a time before everything.
     const replayed = timestamp(seen.replayed ?? '0001-01-01');
-    const others_since = minusSeconds(replayed < at ? replayed : at, lookback_seconds);
+    const others_since = minusSeconds(earliest(replayed, at), lookback_seconds);
     return { ...base, basis: 'lookback', others_since, open: [] };
   }
   const prepared: OpenTransaction[] = rows.prepared.map(({ id }) => ({ id: id ?? '', since: null }));

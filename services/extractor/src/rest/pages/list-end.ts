@@ -1,4 +1,4 @@
-import type { PagingConfig } from '@bronze/common/config/rest';
+import type { PagingConfig } from '@bronze/common/config/paging';
 import { BronzeError } from '@bronze/common/words/failure';
 import { canResize, isElsewhere, isSamePage, type RawPage, type Refused, type Walk } from './page-step.ts';
 

@@ -1,4 +1,4 @@
-import type { PagingConfig } from '@bronze/common/config/rest';
+import type { PagingConfig } from '@bronze/common/config/paging';
 import { isLastRepeated, isTrusted, notTheEnd } from './list-end.ts';
 import {
   assertNoMore,

@@ -3,7 +3,8 @@ import { type FurtherPage, furtherPage, type ReadSoFar } from './further-page.ts
 import type { HttpAnswer } from '../http/http.ts';
 import { linkTarget } from '../http/link-target.ts';
 import { BronzeError } from '@bronze/common/words/failure';
-import type { EndpointEntity, PagingConfig } from '@bronze/common/config/rest';
+import type { PagingConfig } from '@bronze/common/config/paging';
+import type { EndpointEntity } from '@bronze/common/config/rest';
 import { type JsonNode, JsonNumber, JsonObject, nodeAt } from '../records/json-node.ts';
 
 /** Names a page: a number, an offset, a token or a URL, as text; empty for the first page. */
