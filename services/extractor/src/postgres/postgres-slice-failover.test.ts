@@ -41,6 +41,7 @@ interface Server {
 }
 
 const ORDER = 'public.things (updated_at timestamp with time zone, id integer)';
+const BUILTIN: Readonly<Record<string, string>> = { 'timestamp with time zone': 'timestamptz', integer: 'int4' };
 const COLUMNS = { updated_at: 'timestamp with time zone', id: 'integer' };
 
 function describedBy({ file_node = '7', extra_column, has_key = true }: Server): string {
@@ -54,7 +55,9 @@ function describedBy({ file_node = '7', extra_column, has_key = true }: Server):
     has_children: false,
     encoding: 'UTF8',
     zone: 'UTC',
-    columns: columns.map(([name, type]) => ({ name, type, not_null: name === 'id', readable: true })),
+    columns: columns.map(([name, type]) => {
+      return { name, type, builtin_type: BUILTIN[type] ?? 'text', not_null: name === 'id', readable: true };
+    }),
     keys: has_key ? [{ is_primary: true, columns: ['id'] }] : [],
   });
 }
@@ -67,7 +70,8 @@ function reaching(servers: readonly Server[]) {
   const open = async (): Promise<Session> => {
     const number = opened++;
     const server = servers[Math.min(number, servers.length - 1)] ?? { database: CLAIMED };
-    const snapshot = { snapshot_xmin: '100', snapshot_xmax: '100', wal_position: null, wal_writer_delay_ms: '200' };
+    const at = '2024-01-15T00:00:00.000000Z';
+    const snapshot = { at, snapshot_xmin: '100', snapshot_xmax: '100', wal_position: null, wal_writer_delay_ms: '200' };
     const rows = async (sql: string): Promise<Row[]> => {
       if (sql === CATALOG_SQL) return [{ described: describedBy(server) }];
       if (sql === SNAPSHOT_SQL) return [{ ...snapshot, database: server.database }];
