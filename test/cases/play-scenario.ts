@@ -37,7 +37,7 @@ export async function reasonToSkip({ server }: Scenario): Promise<string | undef
 }
 
 /** Plays a scenario of a case's folder from its set-up to its last step, and expects what each step shows. */
-export async function playScenario(folder: string, scenario: Scenario): Promise<void> {
+export async function expectScenario(folder: string, scenario: Scenario): Promise<void> {
   const world = await open(folder, scenario);
   try {
     for (const step of scenario.steps) await play(world, step);
