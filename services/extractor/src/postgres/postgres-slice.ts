@@ -13,7 +13,7 @@ import { isInterruption, sourceFailure } from './source-failure.ts';
 import { countLeftForLater } from './window/left-for-later.ts';
 import { countWithoutCursor } from './window/without-cursor.ts';
 import { type DescribedTable, lockAndDescribe, zoneOf } from './table/described-table.ts';
-import { beforeReadingRows } from './table/search-path.ts';
+import { beforeReadingRows, readingRows } from './table/search-path.ts';
 import { proveReading, type ReadingProof } from './window/reading-proof.ts';
 
 export interface PostgresSlicePorts {
@@ -114,7 +114,7 @@ export class PostgresSlice implements SliceReader {
         columns,
         fallback,
         is_resumable: table.key.columns.length > 0,
-        skipped: await this.#countSkipped(session, table, is_exact),
+        skipped: await readingRows(session, table, () => this.#countSkipped(session, table, is_exact)),
       };
       const read = { ...table, entity, load, position, zone: zoneOf(entity, table), is_exact };
       await beforeReadingRows(session, table);

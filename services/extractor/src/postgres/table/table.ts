@@ -76,13 +76,13 @@ export function checkTable(entity: TableEntity, table: CatalogTable): RowKey {
       `Grant it: GRANT SELECT ON ${entity.table} TO the role that Bronze connects as.`,
     );
   }
+  if (entity.deleted_at !== null) columnOf(entity, table, entity.deleted_at, 'deleted_at');
   checkNames(
     entity,
     table.columns.map(({ name }) => name),
   );
   checkCursor(entity, table);
   if (entity.event_date !== null) checkTyped(entity, table, { role: 'event_date', name: entity.event_date });
-  if (entity.deleted_at !== null) columnOf(entity, table, entity.deleted_at, 'deleted_at');
   return rowKey(entity, table);
 }
 
