@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 
@@ -5,6 +6,8 @@ import { defineConfig, type TestProjectConfiguration } from 'vitest/config';
 process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('node_modules/.cache/node', import.meta.url));
 
 const EXCLUDED = ['**/node_modules/**', '.stryker-tmp/**'];
+/** Tests that use disks, sockets or servers wait for half of their time. */
+const WORKERS = Math.ceil(availableParallelism() * 1.5);
 /** Tests that use disks, sockets or native modules, which take seconds where the others take milliseconds. */
 const TOUCHES_THE_WORLD = ['**/adapters/**/*.test.ts', 'packages/emulators/**/*.test.ts', 'apps/**/*.test.ts'];
 const NEEDS_POSTGRES = '**/*.pg.test.ts';
@@ -19,7 +22,7 @@ function project(name: string, include: string[], exclude: string[] = []) {
       // Long enough that only a test that hangs meets it: the machine may be busy with something else.
       testTimeout: 300_000,
       hookTimeout: 300_000,
-      maxWorkers: '100%',
+      maxWorkers: WORKERS,
     },
   };
 }
@@ -48,7 +51,7 @@ export default defineConfig({
           include: [NEEDS_POSTGRES],
           exclude: EXCLUDED,
           globalSetup: ['test/postgres-setup.ts'],
-          maxWorkers: 2,
+          maxWorkers: WORKERS,
           sequence: { groupOrder: 1 },
           testTimeout: 300_000,
           hookTimeout: 120_000,

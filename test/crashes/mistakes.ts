@@ -61,8 +61,8 @@ const IN_THE_LOOP = [
   [
     'a message is deleted before it is handled',
     LOOP,
-    `    const outcome = await handle(message).then(`,
-    `    queue.delete(message.message_id);\n    const outcome = await handle(message).then(`,
+    `    const outcome = await handle(message, { waits }).then(`,
+    `    queue.delete(message.message_id);\n    const outcome = await handle(message, { waits }).then(`,
   ],
   ['the first failure is the last', LOOP, `receive_count >= RECEIVE_COUNT_MAX`, `receive_count >= 1`],
   [
