@@ -48,6 +48,11 @@ function isOfTime({ record }: LoadFacts): boolean {
   return record?.load_type === 'incremental' && !record.exact_window && record.window_fallback === undefined;
 }
 
+/** A load that fell back while it was read took more than its window. */
+function tookMore({ slices }: LoadFacts): boolean {
+  return slices.some((slice) => slice?.window_fallback !== undefined);
+}
+
 /**
  * Windows don't overlap: a row version is in at most one incremental load. A full load brings everything again, once,
  * and so may a load with `window_fallback`.
@@ -58,7 +63,7 @@ function twoLoads({ ledger, entities }: Facts): string | undefined {
       const incremental = loads.filter(
         ({ record }) => record?.load_type === 'incremental' && record.window_fallback === undefined,
       );
-      const isAgain = loads.some((load, index) => index > 0 && isOfTime(load));
+      const isAgain = loads.some((load, index) => isOfTime(load) && !loads.slice(0, index).every(tookMore));
       if (incremental.length > 1 || isAgain || new Set(loads).size < loads.length) {
         return `${line} of ${name} is in bronze ${loads.length} times: ${loads.map(({ load_id }) => load_id).join(', ')}`;
       }
