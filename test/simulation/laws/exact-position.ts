@@ -60,21 +60,31 @@ function isAhead({ entities, ledger }: Facts, entity: string, { database, xid }:
   return missing && `the checkpoint of ${entity} covers transactions below ${xid}, but bronze lacks ${missing.line}`;
 }
 
+/** When the last full load before this one was decided. */
+function lastFull({ loads }: Facts['ledger'], { entity, claimed_us }: LoadFacts): number {
+  return [...loads.values()]
+    .filter((one) => one.entity === entity && one.decided_us <= claimed_us && one.record?.load_type === 'full')
+    .reduce((latest, one) => Math.max(latest, one.decided_us), 0);
+}
+
 /**
  * An incremental load with an exact window brings nothing that an earlier load brought, full loads included. Earlier
  * loads whose database was replaced while they were read don't count: they took more than their window. Nor do full
  * loads for rows that are backdated: what they leave to the next, they tell by the cursor. Nor do windows of time, from
- * before the role could read transaction ids.
+ * before the role could read transaction ids. Nor does anything before the last full load, which brings everything
+ * again, together with what it leaves to the next.
  */
 function comesAgain({ ledger, entities, count }: Facts, load: LoadFacts): string | undefined {
   const { entity, load_id, record } = load;
   if (!record?.exact_window || record.load_type === 'full' || record.window_fallback) return undefined;
   const versions = entities.get(entity)?.versions() ?? [];
   const backdated = new Set(versions.filter((one) => one.is_backdated === true).map(({ line }) => line));
+  const full_us = lastFull(ledger, load);
   const lines = linesOf(load);
   count('exact_lines_compared', lines.size);
   for (const line of lines) {
     const first = ledger.loadsOf(entity, line).find((one) => {
+      if (one.decided_us < full_us) return false;
       const hasMore = one.slices.some((slice) => slice?.window_fallback);
       const isOfTime = one.record?.exact_window === undefined;
       return !hasMore && !isOfTime && !(one.record?.load_type === 'full' && backdated.has(line));

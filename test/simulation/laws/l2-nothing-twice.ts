@@ -55,16 +55,22 @@ function tookMore({ slices }: LoadFacts): boolean {
 
 /**
  * Windows don't overlap: a row version is in at most one incremental load. A full load brings everything again, once,
- * and so may a load with `window_fallback`.
+ * together with what it leaves to the next, and so may a load with `window_fallback`.
  */
 function twoLoads({ ledger, entities }: Facts): string | undefined {
   for (const name of entities.keys()) {
+    const full = [...ledger.loads.values()].filter(
+      ({ entity, record }) => entity === name && record?.load_type === 'full' && record.status === 'completed',
+    );
+    const isAnew = (before: LoadFacts | undefined, load: LoadFacts) =>
+      full.some(({ decided_us }) => decided_us > (before?.decided_us ?? 0) && decided_us <= load.claimed_us);
     for (const [line, loads] of ledger.linesOf(name)) {
       const incremental = loads.filter(
         ({ record }) => record?.load_type === 'incremental' && record.window_fallback === undefined,
       );
       const isAgain = loads.some((load, index) => isOfTime(load) && !loads.slice(0, index).every(tookMore));
-      if (incremental.length > 1 || isAgain || new Set(loads).size < loads.length) {
+      const isTwice = incremental.some((load, index) => index > 0 && !isAnew(incremental[index - 1], load));
+      if (isTwice || isAgain || new Set(loads).size < loads.length) {
         return `${line} of ${name} is in bronze ${loads.length} times: ${loads.map(({ load_id }) => load_id).join(', ')}`;
       }
     }
