@@ -256,6 +256,8 @@ export class SimDatabase {
     if (kind !== 'refreshed' && this.open.some(({ writes }) => writes.size > 0)) return false;
     if (this.storage.isRead && random.chance(0.5)) return false;
     this.storage.terminateReaders();
+    // An older transaction, which writes to another table, holds back what the new file gets.
+    if (random.chance(0.4)) this.#transactions.xidOf(this.#transactions.begin(this.now(), random.chance(0.2)));
     const filled = kind === 'swapped' && random.chance(0.5) ? this.#idOfEnded() : undefined;
     const one = this.#transactions.begin(this.now(), random.chance(0.2));
     const xid = this.#transactions.xidOf(one);
