@@ -31,7 +31,7 @@ const OPEN_MAX = 3;
 const HALF_OF_ALL_IDS = 2n ** 31n;
 /** 200 days: longer than any world lasts, so that each claim notices it. */
 const SET_BACK_US = 200 * 24 * 3600 * 1_000_000;
-const UPHEAVAL_CHANCE = 0.15;
+const UPHEAVAL_CHANCE = 0.4;
 
 /** One table whose rows come, change and go, by single statements or in transactions that stay open for long. */
 export class SimDatabase {

@@ -62,7 +62,7 @@ const COURSES_OF_VIEWS: readonly (readonly Upheaval[])[] = [['rewritten'], ['com
 
 /** Draws what befalls a table or, if its rows have no transaction ids, the table that a view is over. */
 export function drawUpheavals(random: Random, hasXids: boolean): readonly Upheaval[] {
-  if (!random.chance(hasXids ? 0.5 : 0.1)) return [];
+  if (!random.chance(hasXids ? 0.6 : 0.15)) return [];
   return random.pick(hasXids ? COURSES : COURSES_OF_VIEWS);
 }
 
