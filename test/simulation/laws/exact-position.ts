@@ -2,6 +2,7 @@ import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import { isDeepStrictEqual } from 'node:util';
 import { type Facts, isHealthy, type Law } from '../world/facts.ts';
 import type { Change, LoadFacts } from '../world/ledger.ts';
+import { RESTORED } from '../model/sim-rows.ts';
 import { linesOf } from './l1-nothing-lost.ts';
 
 /**
@@ -31,7 +32,8 @@ function movedWrongly(facts: Facts, change: CheckpointChange): string | undefine
   if (position.at !== after?.last_sync_timestamp)
     return `the position of ${entity} is of ${position.at}, its timestamp ${after?.last_sync_timestamp ?? 'missing'}`;
   // An older copy of the database has lower ids.
-  const isRestored = moved.record.window_fallback === 'database_restored';
+  const versions = facts.entities.get(entity)?.versions() ?? [];
+  const isRestored = versions.some(({ written }) => written?.database.endsWith(RESTORED) === true);
   const back = isRestored ? undefined : wentBack(entity, before?.exact_position, position);
   facts.count('exact_positions_moved');
   return back ?? isAhead(facts, entity, position);

@@ -1,6 +1,6 @@
 import type { Timestamp } from '@bronze/common/words/timestamp';
 import type { Random } from '../../random.ts';
-import { type Row, SimRows, withXmin } from './sim-rows.ts';
+import { RESTORED, type Row, SimRows, withXmin } from './sim-rows.ts';
 import { drawUpheavals, isRemake, type Remake, SimStorage, type Upheaval } from './sim-storage.ts';
 import { FIRST_XIDS, type Transaction, Transactions } from './sim-transactions.ts';
 import { timestampOf, type VirtualClock } from '../world/virtual-clock.ts';
@@ -228,7 +228,7 @@ export class SimDatabase {
 
   /** Ids that were given out again are not those that a load's window means. */
   get #ledgerName(): string {
-    return this.epoch > 0 && this.identity.startsWith('7001') ? `${this.identity}, restored` : this.identity;
+    return this.epoch > 0 && this.identity.startsWith('7001') ? `${this.identity}${RESTORED}` : this.identity;
   }
 
   #delete(one: Open, ids: readonly number[]): void {

@@ -14,6 +14,9 @@ export interface Writing {
   readonly xid: bigint;
 }
 
+/** Ends the name of a database of which an older copy answers: its ids are not those that a window means. */
+export const RESTORED = ', restored';
+
 const LOW_BITS = 2n ** 32n;
 
 /** A row's columns with the `xmin` of this transaction: its low 32 bits. */

@@ -6,7 +6,6 @@ const MISMATCH = 'services/extractor/src/postgres/window/position-mismatch.ts';
 const WINDOW = 'services/extractor/src/postgres/window/exact-window.ts';
 const CLAIM = 'services/extractor/src/postgres/window/high-watermark.ts';
 const BOUNDS = 'services/extractor/src/postgres/window/bounds.ts';
-const OBSERVE = 'services/extractor/src/postgres/window/observe-sql.ts';
 
 /** Mistakes about what befalls a table, its database and its clock. */
 export const STORAGE_BUGS: readonly PlantedBug[] = [
@@ -81,30 +80,6 @@ export const STORAGE_BUGS: readonly PlantedBug[] = [
         file: BOUNDS,
         find: '  const before = known && withoutTimes(known, observation.at);',
         put: "  const before = known && 'scan_from' in known ? withoutTimes(known, observation.at) : known;",
-      },
-    ],
-  },
-  {
-    name: 'a transaction that began before the clock was set back counts as begun now',
-    edits: [
-      {
-        file: OBSERVE,
-        find: '(text === null || timestamp(text) > snapshot.at ? null : timestamp(text));',
-        put: '(text === null ? null : timestamp(text));',
-      },
-    ],
-  },
-  {
-    name: 'a checkpoint that was set back by hand is not noticed',
-    edits: [{ file: WINDOW, find: "  if (position.at !== since) return 'checkpoint_edited';\n", put: '' }],
-  },
-  {
-    name: 'what a load by transaction ids left is sought from its timestamp on',
-    edits: [
-      {
-        file: CLAIM,
-        find: "  return { until, basis, again: { reason: 'no_transaction_ids', since } };",
-        put: "  return { until, basis, again: { reason: 'no_transaction_ids', since: since < claim.since ? claim.since : since } };",
       },
     ],
   },
