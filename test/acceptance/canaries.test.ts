@@ -146,7 +146,7 @@ describe('a run in which every source refuses, and repeats the secrets that it g
       of_no_key: 'SECRET_UNREADABLE',
       of_denying: 'SOURCE_DENIED',
       of_rejecting: 'SOURCE_REJECTED',
-      of_plain: 'SOURCE_INTERRUPTED',
+      of_plain: 'SOURCE_REJECTED',
       of_not_escaped: 'CONFIG_INVALID',
     });
     expect(said.size).toBe(Object.keys(SPELLINGS).length + 1);

@@ -121,6 +121,7 @@ export class SimTable implements SimSource {
       file_nodes: isExact ? { [storage.oid]: String(storage.file_node) } : {},
       attached: [],
       has_xids,
+      is_empty: [...this.#database.rows].length === 0,
       has_children: false,
       encoding: 'UTF8',
       zone: 'UTC',

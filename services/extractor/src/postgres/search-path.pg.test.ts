@@ -45,6 +45,18 @@ describe('a view whose functions go by the search_path of the role', () => {
   });
 });
 
+test('a table with an index on a function whose body goes by the search_path of the role is read', async () => {
+  const url = await newDatabase(`
+    CREATE TABLE things (id integer PRIMARY KEY, name text, updated_at timestamptz); INSERT INTO things VALUES (1, 'a', now());
+    CREATE FUNCTION norm(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN $1; END';
+    CREATE FUNCTION f_norm(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT public.norm($1)';
+    CREATE INDEX ON things (f_norm(name));
+    CREATE OR REPLACE FUNCTION f_norm(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT norm($1)'`);
+  const reading = sourceOf(url, { table: 'public.things' });
+  await expect(reading.source.readHighWatermark(reading.entity)).resolves.toBeDefined();
+  expect(rowsOf(await readInSlices(reading, FULL))).toMatchObject([{ id: '1', name: 'a' }]);
+});
+
 test('what others put before PostgreSQL’s own functions and operators is never called', async () => {
   const url = await newDatabase(`
     CREATE TABLE called (name text);

@@ -37,6 +37,10 @@ SELECT json_build_object(
       FROM pg_inherits i JOIN family f ON f.oid = i.inhparent
       JOIN pg_attribute a ON a.attrelid = i.inhrelid AND a.attnum = ${TABLEOID_ATTNUM})
     SELECT coalesce(json_agg(oid::text) FILTER (WHERE is_attached), '[]') FROM family),
+  'is_empty', NOT EXISTS (
+    WITH RECURSIVE family AS (
+      SELECT c.oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN family f ON f.oid = i.inhparent)
+    SELECT FROM family WHERE pg_relation_size(oid) > 0),
   'has_children', c.relhassubclass AND c.relkind = 'r',
   'encoding', pg_encoding_to_char((SELECT encoding FROM pg_database WHERE datname = current_database())),
   'zone', (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'),
@@ -73,6 +77,7 @@ const describedSchema = z.object({
   file_nodes: fileNodesSchema,
   attached: z.array(z.string()),
   has_xids: z.boolean(),
+  is_empty: z.boolean(),
   has_children: z.boolean(),
   encoding: z.string(),
   zone: z.string(),

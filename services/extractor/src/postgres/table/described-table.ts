@@ -13,6 +13,8 @@ export interface DescribedTable extends CatalogTable {
 
 /** SQLSTATEs: what the statement names is missing or denied. */
 const CANT_LOCK = /^(?:42|3F)/;
+/** SQLSTATEs undefined_function, undefined_table, undefined_object: a name that another path may lead to. */
+const UNRESOLVED: ReadonlySet<string> = new Set(['42883', '42P01', '42704']);
 /** SQLSTATE undefined_function: the type of an `ORDER BY` has no order. */
 const UNDEFINED_FUNCTION = '42883';
 
@@ -30,9 +32,11 @@ export async function lockAndDescribe(session: Queries, entity: TableEntity): Pr
     await session.rows('ROLLBACK TO SAVEPOINT before_locking', []);
     // Describing throws an error that says more about what is missing or denied.
     const table = await describe(session, entity);
-    if (table.kind !== 'v') throw thrown;
-    // The planner runs functions of a view.
-    await readingRows(session, table, () => session.rows(lockSql(entity, session.quoting), []));
+    if (table.kind !== 'v' && !UNRESOLVED.has(stateOf(thrown))) throw thrown;
+    // The planner runs functions of a view, and those of an index.
+    const byRole = { ...table, is_by_role_path: true };
+    await readingRows(session, byRole, () => session.rows(lockSql(entity, session.quoting), []));
+    return { ...(await describe(session, entity)), is_by_role_path: true };
   }
   return describe(session, entity);
 }

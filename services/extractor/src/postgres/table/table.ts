@@ -29,6 +29,10 @@ export interface CatalogTable {
   readonly encoding: string;
   /** The `TimeZone` that this role's sessions begin with. */
   readonly zone: string;
+  /** Its files have no pages: no row was written since it was created, truncated or rewritten. */
+  readonly is_empty: boolean;
+  /** Names in its indexes are found by the role's `search_path` alone. */
+  readonly is_by_role_path?: boolean;
   /** Other tables inherit from it: it is read with their rows, for which its keys don't hold. */
   readonly has_children: boolean;
   readonly columns: readonly CatalogColumn[];

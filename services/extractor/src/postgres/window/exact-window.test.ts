@@ -228,6 +228,7 @@ describe('a window', () => {
     margin_seconds: 60,
     has_bound: true,
     has_filled_part: false,
+    is_empty: false,
     atPrecision: (bound) => bound,
     ...changes,
   });

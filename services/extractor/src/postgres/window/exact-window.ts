@@ -58,6 +58,8 @@ export interface ExactClaim {
   readonly has_bound: boolean;
   /** Whether a part (a partition, an inheriting table) has come since the position that has rows already. */
   readonly has_filled_part: boolean;
+  /** Whether the table has never held a row since it was created, truncated or rewritten: it may be filled with copies. */
+  readonly is_empty: boolean;
   /** Truncates a bound to the precision that cursors are rounded to. */
   readonly atPrecision: (bound: Timestamp) => Timestamp;
 }
@@ -88,9 +90,11 @@ export function exactWatermark(
   };
 }
 
-/** Where the next load's scan begins; null: it has no bound. */
-function scanFrom({ bounds: { lower_bound }, has_bound, margin_seconds, atPrecision }: ExactClaim): Timestamp | null {
-  return has_bound && lower_bound ? minusSeconds(atPrecision(lower_bound), margin_seconds) : null;
+/** Where the next load's scan begins; null: it has no bound, because rows may come with cursors of long ago. */
+function scanFrom(claim: ExactClaim): Timestamp | null {
+  const { has_bound, is_empty, margin_seconds, atPrecision } = claim;
+  const { lower_bound } = claim.bounds;
+  return has_bound && !is_empty && lower_bound ? minusSeconds(atPrecision(lower_bound), margin_seconds) : null;
 }
 
 /**

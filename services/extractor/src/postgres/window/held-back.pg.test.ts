@@ -1,3 +1,4 @@
+import { timestamp } from '@bronze/common/words/timestamp';
 import { describe, expect, test } from 'vitest';
 import { connect, execute, newDatabase } from '../../../../../test/database.ts';
 import { Loads, plainRole } from './exact-loads.fixtures.ts';
@@ -132,4 +133,42 @@ describe('while an older transaction is open, loses no row, however old its curs
     expect(late).toMatchObject({ load_type: 'full', window_fallback: 'table_changed' });
     expect(sorted(late.ids)).toEqual(WHOLE);
   });
+});
+
+describe('what fills an empty table comes, however old its cursors:', () => {
+  const loadsOf = (url: string) =>
+    new Loads(url, { primary_key: ['id'] }, { lookback_seconds: 1, clock_margin_seconds: 0 });
+
+  test('after it was empty at its first load', async () => {
+    const url = await newDatabase(`CREATE TABLE things ${COLUMNS}`);
+    const loads = loadsOf(url);
+    expect(await loads.load()).toEqual([]);
+    await execute(url, filled('things'));
+    expect(await loads.load()).toEqual(ALL);
+    expect(await loads.load()).toEqual([]);
+  });
+
+  test.each([
+    ['TRUNCATE', 'TRUNCATE things'],
+    ['DROP and CREATE', `DROP TABLE things; CREATE TABLE things ${COLUMNS}`],
+  ])('after %s, and a load in between', async (_, emptied) => {
+    const url = await newDatabase(TABLE);
+    const loads = loadsOf(url);
+    expect(await loads.load()).toEqual(ALL);
+    await execute(url, emptied);
+    expect(await loads.load()).toEqual([]);
+    await execute(url, filled('things'));
+    expect(await loads.load()).toEqual(ALL);
+    expect(await loads.load()).toEqual([]);
+  });
+});
+
+test('a table that was reloaded while its checkpoint was set back by hand is loaded in full, and says so', async () => {
+  const { url, loads } = await loadedOnce(TABLE);
+  await execute(url, `BEGIN; ${reload('things')}; COMMIT`);
+  if (!loads.checkpoint) throw new Error('there is no checkpoint');
+  loads.checkpoint = { ...loads.checkpoint, last_sync_timestamp: timestamp('2024-01-02') };
+  const load = await loads.claim();
+  expect(load).toMatchObject({ load_type: 'full', window_fallback: 'table_rewritten' });
+  expect(await loads.rows(load)).toHaveLength(201);
 });

@@ -1,5 +1,5 @@
 import type { HighWatermark } from '@bronze/common/load/high-watermark';
-import type { ExactPosition } from '@bronze/common/words/exact-position';
+import type { ExactPosition, WindowFallback } from '@bronze/common/words/exact-position';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { Claim } from '@bronze/common/load/source';
 import type { Clock } from '@bronze/common/ports/clock';
@@ -7,9 +7,10 @@ import { cursorColumns, type PostgresSourceConfig, type TableEntity } from '@bro
 import { minusSeconds, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import { FILLED_SQL, TIME_WATERMARK_SQL } from '../table/catalog-sql.ts';
 import { withObservation, type Bounds, type Observation, canImprove, withoutTimes } from './bounds.ts';
-import { exactWatermark } from './exact-window.ts';
-import { addedParts, isNotReplayed, positionMismatch } from './position-mismatch.ts';
+import { type ExactClaim, exactWatermark } from './exact-window.ts';
+import { addedParts, isNotReplayed, positionMismatch, storageChange } from './position-mismatch.ts';
 import { CLOCK_SQL, decodeObservation, FLUSHED_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from './observe-sql.ts';
+import { fitsIn32Bits } from './xid-range.ts';
 import { truncateToPrecision } from './cursor-precision.ts';
 import { countWithoutCursor } from './without-cursor.ts';
 import { type DescribedTable, zoneOf } from '../table/described-table.ts';
@@ -63,10 +64,11 @@ async function watermarkByTransactions(request: WatermarkRequest): Promise<HighW
   const { bounds, earliest_at } = await observeUntilSettled(request, observation);
   const position = claim.exact_position && positionAt(claim.exact_position, earliest_at);
   const mismatch = position && positionMismatch(position, observation);
-  // Of another table under the name nothing was ever read.
-  const isOther = claim.since !== undefined && mismatch === 'table_changed';
+  const has_filled_part = mismatch === undefined && (await hasFilledPart(request));
+  const anew =
+    claim.since === undefined ? undefined : whyAnew(request, { position, mismatch, bounds, has_filled_part });
   const { until, basis, ...exact } = exactWatermark({
-    since: isOther ? undefined : claim.since,
+    since: anew ? undefined : claim.since,
     position,
     mismatch,
     bounds,
@@ -74,11 +76,33 @@ async function watermarkByTransactions(request: WatermarkRequest): Promise<HighW
     lookback_seconds: config.lookback_seconds,
     margin_seconds: config.clock_margin_seconds + (zonelessIn(entity, table) ? ZONE_STEP_SECONDS : 0),
     has_bound: table.kind !== 'm',
-    has_filled_part: mismatch === undefined && (await hasFilledPart(request)),
+    has_filled_part,
+    is_empty: table.is_empty,
     atPrecision: (bound) => cursorTypes(entity, table).reduce(truncateToPrecision, bound),
   });
-  if (!isOther) return { until, basis, exact };
-  return { until, basis, exact: { ...exact, fallback: 'table_changed' }, load_type: 'full' };
+  return anew ? { until, basis, exact: { ...exact, fallback: anew }, load_type: 'full' } : { until, basis, exact };
+}
+
+/**
+ * Why everything has to be loaded. Of another table under the name nothing was ever read. Where the position doesn't
+ * count for another reason, a timestamp can't tell which rows of a new file are new.
+ */
+function whyAnew(
+  { claim, table }: WatermarkRequest,
+  {
+    position,
+    mismatch,
+    bounds,
+    has_filled_part,
+  }: Pick<ExactClaim, 'position' | 'mismatch' | 'bounds' | 'has_filled_part'>,
+): WindowFallback | undefined {
+  if (!position) return undefined;
+  if (mismatch) return mismatch === 'table_changed' ? mismatch : undefined;
+  if (position.at === claim.since && fitsIn32Bits(position.xid, bounds.xid)) return undefined;
+  const { file_nodes } = table;
+  return has_filled_part || storageChange(position.file_nodes, { file_nodes, attached: [] })
+    ? 'table_rewritten'
+    : undefined;
 }
 
 /** A part that is empty when it is first seen, like partitions that are created in advance, needs no scan. */

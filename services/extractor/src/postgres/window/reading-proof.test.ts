@@ -38,6 +38,7 @@ const TABLE = {
   file_nodes: { '1': '7' },
   attached: [],
   has_xids: true,
+  is_empty: false,
   has_children: false,
   encoding: 'UTF8',
   zone: 'UTC',

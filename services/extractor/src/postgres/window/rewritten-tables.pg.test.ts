@@ -138,7 +138,7 @@ describe('a table that is rewritten between the claim and the last slice', () =>
 
 describe('at any moment of a full load in slices', () => {
   /** How many moments are tried, spread evenly over the time that a load takes. `TRIES=200` tries more of them. */
-  const TRIES = Number(process.env['TRIES'] ?? 4);
+  const TRIES = Number(process.env['TRIES'] ?? 2);
   const ROWS = 4000;
 
   test.each(NOT_MVCC_SAFE)('%s loses no row', { timeout: TRIES * 75_000 }, async (_, sql) => {
