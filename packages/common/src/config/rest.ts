@@ -151,7 +151,15 @@ const endpointSchema = z.strictObject({
   headers: described(z._default(headers, {}), "additional request headers; give secrets as `env('NAME')`"),
   ...limits,
 });
-export const endpointEntitySchema = endpointSchema.check(checkNewNames);
+/** Adds a mistake for a field that is excluded although files go by it. */
+function checkFieldSettings(payload: z.core.ParsePayload<z.output<typeof endpointSchema>>): void {
+  const { event_date, exclude } = payload.value;
+  if (event_date === null || !exclude.includes(event_date)) return;
+  const message = `${event_date} is the event_date, by which files are partitioned, so it can’t be left out`;
+  payload.issues.push({ code: 'custom', path: ['exclude'], input: exclude, message });
+}
+
+export const endpointEntitySchema = endpointSchema.check(checkNewNames, checkFieldSettings);
 export type EndpointEntityInput = z.input<typeof endpointEntitySchema>;
 /** An endpoint of a REST source, with the entity's name. */
 export type EndpointEntity = z.output<typeof endpointEntitySchema> & { readonly name: string };

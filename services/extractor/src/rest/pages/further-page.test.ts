@@ -21,6 +21,29 @@ test.each([
   ['{"next_page":2}', 'next_page is 2', `{ style: 'page' }`],
   ['{"total":5000}', 'total is 5000, and 2 were read', `{ style: 'page' } or { style: 'offset' }`],
   ['{"meta":{"total_count":3}}', 'meta.total_count is 3, and 2 were read', `{ style: 'page' } or { style: 'offset' }`],
+  [
+    '{"totalSize":5000,"nextRecordsUrl":"/y"}',
+    'totalSize is 5000, and 2 were read',
+    `{ style: 'page' } or { style: 'offset' }`,
+  ],
+  [
+    '{"paging":{"next":{"after":"abc","link":"/y"}}}',
+    'paging.next.link has a value',
+    `{ style: 'next-link', link_path: 'paging.next.link' }`,
+  ],
+  ['{"next_page_uri":"/y"}', 'next_page_uri has a value', `{ style: 'next-link', link_path: 'next_page_uri' }`],
+  [
+    '{"meta":{"pagination":{"links":{"next":"/y"}}}}',
+    'meta.pagination.links.next has a value',
+    `{ style: 'next-link', link_path: 'meta.pagination.links.next' }`,
+  ],
+  [
+    '{"response":{"paging":{"has_more":true}}}',
+    'response.paging.has_more is true',
+    `{ style: 'page' } or { style: 'offset' }`,
+  ],
+  ['{"total":"5000"}', 'total is 5000, and 2 were read', `{ style: 'page' } or { style: 'offset' }`],
+  ['{"last":false}', 'last is false', `{ style: 'page' } or { style: 'offset' }`],
   ['{"page":{"totalPages":4}}', 'page.totalPages is 4', `{ style: 'page' } or { style: 'offset' }`],
 ])('the envelope %s says that the list goes on', (envelope, sign, paging) => {
   expect(found(`${envelope.slice(0, -1)},${RECORDS}}`)).toEqual({ sign, paging });

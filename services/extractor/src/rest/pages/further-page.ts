@@ -10,10 +10,14 @@ export interface FurtherPage {
 }
 
 const HAS_MORE = /^(?:has_?more|has_?next(?:_?page)?|more_?(?:available|results))$/i;
+/** Flags that are false until the last page. */
+const LAST = /^(?:is_?)?(?:done|last(?:_?page)?)$/i;
 const NEXT =
-  /^(?:@odata\.)?next(?:_?(?:page|cursor|token|url|link|href|uri|marker|page_?token))?$|^continuation(?:_?token)?$/i;
-const TOTAL = /^(?:@odata\.)?(?:count|total|total_?(?:count|records|items|results|elements|hits))$/i;
-const PAGES = /^(?:total_?pages|page_?count|num_?pages)$/i;
+  /^(?:@?odata\.)?next(?:_?(?:page|records?|results?))?(?:_?(?:cursor|token|url|link|href|uri|marker))?$|^continuation(?:_?token)?$/i;
+/** What in an object under such a name leads to the next page, the likeliest first. */
+const NEXT_FIELDS = ['href', 'url', 'uri', 'link', 'after', 'cursor', 'token', 'path', 'offset', 'page'] as const;
+const TOTAL = /^(?:@?odata\.)?(?:count|total|total_?(?:count|records|items|results|elements|hits|size))$/i;
+const PAGES = /^(?:total_?pages|page_?count|num_?pages|last_?page)$/i;
 
 /** Headers with the number of records and of pages in the list. No standard names them: these are widespread. */
 const TOTAL_HEADERS = ['x-total-count', 'x-total', 'x-wp-total', 'total-count', 'x-pagination-total-count'];
@@ -37,13 +41,25 @@ export interface Envelope {
 }
 
 /**
- * Looks for signs of a further page in the envelope of a response: its headers, its own fields and those of objects in
- * it. Records are not looked at.
+ * Looks for signs of a further page in the envelope of a response: its headers, its own fields, those of objects in it,
+ * and those below objects that speak of the list. Records are not looked at.
  */
 export function furtherPage({ body, headers, link }: Envelope, read: ReadSoFar): FurtherPage | undefined {
   if (link !== undefined) return { sign: 'its Link header names a next page', paging: `{ style: 'next-link' }` };
-  return inEnvelope(body, (name, path, node) => signOf(name, path, node, read)) ?? inHeaders(headers, read);
+  return (
+    inEnvelope(body, (name, path, node) => signOf(name, path, node, read), WRAPPERS_MAX) ?? inHeaders(headers, read)
+  );
 }
+
+/** Whether a response names a next page or has a flag that says so. Totals are not looked at: they may count more. */
+export function namesFurther({ body, headers, link }: Envelope): FurtherPage | undefined {
+  return furtherPage({ body, headers, link }, { records: Infinity, pages: Infinity });
+}
+
+/** How many objects that speak of the list may be around each other, such as `response.meta.pagination.links`. */
+const WRAPPERS_MAX = 4;
+const WRAPPER =
+  /^(?:_?meta(?:_?data)?|_?links?|paging|pagination|pages?|page_?info|cursors?|response(?:_?metadata)?|results?|data|body|payload|d)$/i;
 
 /** Where an envelope speaks of its list, and not of something else that may have more. */
 const OF_THE_LIST =
@@ -64,18 +80,25 @@ export function saysNone(body: JsonNode | undefined): boolean {
 
 type Look<T> = (name: string, path: string, node: JsonNode) => T | undefined;
 
+type Field = readonly [name: string, path: string, node: JsonNode];
+
 /** The first thing that is found in the fields of a response, or in those of the objects in it. */
-function inEnvelope<T>(body: JsonNode | undefined, look: Look<T>): T | undefined {
-  if (!(body instanceof JsonObject)) return undefined;
-  const fields = body.entries.flatMap(([name, node]) => {
-    const inner = node instanceof JsonObject ? node.entries : [];
-    return [[name, name, node] as const, ...inner.map(([below, one]) => [below, `${name}.${below}`, one] as const)];
-  });
-  for (const [name, path, node] of fields) {
+function inEnvelope<T>(body: JsonNode | undefined, look: Look<T>, wrappers_max = 1): T | undefined {
+  for (const [name, path, node] of fieldsIn(body, '', wrappers_max)) {
     const found = look(name, path, node);
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** Fields of an object and of those in it, each after the object that it is in. */
+function* fieldsIn(body: JsonNode | undefined, above: string, wrappers: number): Generator<Field> {
+  if (!(body instanceof JsonObject)) return;
+  for (const [name, node] of body.entries) {
+    yield [name, `${above}${name}`, node];
+    const isLooked = wrappers > 0 && (above === '' || WRAPPER.test(name));
+    if (isLooked) yield* fieldsIn(node, `${above}${name}.`, wrappers - 1);
+  }
 }
 
 function inHeaders(headers: HttpAnswer['headers'], { records, pages }: ReadSoFar): FurtherPage | undefined {
@@ -95,20 +118,28 @@ function inHeaders(headers: HttpAnswer['headers'], { records, pages }: ReadSoFar
 
 function signOf(name: string, path: string, node: JsonNode, { records, pages }: ReadSoFar): FurtherPage | undefined {
   if (HAS_MORE.test(name) && node === true) return { sign: `${path} is true`, paging: COUNTED };
-  if (node instanceof JsonNumber && TOTAL.test(name) && Number(node.text) > records) {
-    return { sign: `${path} is ${node.text}, and ${records} were read`, paging: COUNTED };
-  }
-  if (node instanceof JsonNumber && PAGES.test(name) && Number(node.text) > pages) {
-    return { sign: `${path} is ${node.text}`, paging: COUNTED };
-  }
-  return NEXT.test(name) ? nextSign(path, node) : undefined;
+  if (LAST.test(name) && node === false) return { sign: `${path} is false`, paging: COUNTED };
+  return countSign(name, path, node, { records, pages }) ?? (NEXT.test(name) ? nextSign(path, node) : undefined);
+}
+
+function countSign(name: string, path: string, node: JsonNode, { records, pages }: ReadSoFar): FurtherPage | undefined {
+  const text = node instanceof JsonNumber ? node.text : node;
+  if (typeof text !== 'string' || !/^\d{1,15}$/.test(text)) return undefined;
+  if (TOTAL.test(name) && Number(text) > records)
+    return { sign: `${path} is ${text}, and ${records} were read`, paging: COUNTED };
+  return PAGES.test(name) && Number(text) > pages ? { sign: `${path} is ${text}`, paging: COUNTED } : undefined;
 }
 
 function nextSign(path: string, node: JsonNode): FurtherPage | undefined {
-  const value = node instanceof JsonObject ? node.get('href') : node;
-  if (value instanceof JsonNumber) return { sign: `${path} is ${value.text}`, paging: `{ style: 'page' }` };
-  if (typeof value !== 'string' || value === '') return undefined;
-  const isUrl = /^(?:https?:|[/?])/.test(value);
+  if (node instanceof JsonObject) {
+    // `link_path` and `cursor_path` look into an `href` themselves.
+    const pathOf = (field: string) => (field === 'href' ? path : `${path}.${field}`);
+    const signs = NEXT_FIELDS.map((field) => nextSign(pathOf(field), node.get(field) ?? null));
+    return signs.find((sign) => sign !== undefined);
+  }
+  if (node instanceof JsonNumber) return { sign: `${path} is ${node.text}`, paging: `{ style: 'page' }` };
+  if (typeof node !== 'string' || node === '') return undefined;
+  const isUrl = /^(?:https?:|[/?])/.test(node);
   const paging = isUrl ? `{ style: 'next-link', link_path: '${path}' }` : `{ style: 'cursor', cursor_path: '${path}' }`;
   return { sign: `${path} has a value`, paging };
 }

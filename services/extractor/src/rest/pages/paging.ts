@@ -1,5 +1,5 @@
 import { endFlag, flagPath } from './end-flag.ts';
-import { type FurtherPage, furtherPage, type ReadSoFar } from './further-page.ts';
+import { type FurtherPage, furtherPage, namesFurther, type ReadSoFar } from './further-page.ts';
 import type { HttpAnswer } from '../http/http.ts';
 import { linkTarget } from '../http/link-target.ts';
 import { BronzeError } from '@bronze/common/words/failure';
@@ -102,12 +102,24 @@ function textOf(entity: EndpointEntity, node: JsonNode | undefined): string | un
 export function checkPaging(entity: EndpointEntity, answer: PageAnswer, records: number): void {
   const { name, paging } = entity;
   if (paging.style === 'none' && !paging.whole) checkWhole(entity, answer, records);
-  if (paging.style === 'none' || records < paging.size) return;
+  if (paging.style === 'none') return;
   const missing = missingIn(entity, answer);
   if (missing === undefined) return;
+  if (records < paging.size) return checkPlace(entity, answer, missing);
   throw new BronzeError('RECORDS_MISSING', {
     message: `the first page of ${name} is full, and ${missing} to say whether there is more`,
     hint: `Is the path right? If the list has exactly ${paging.size} records, change paging.size.`,
+  });
+}
+
+/** Pages may be smaller than was asked for. What names a next page elsewhere shows that the path is wrong. */
+function checkPlace({ name, paging }: EndpointEntity, { body, headers }: PageAnswer, missing: string): void {
+  if (paging.style !== 'cursor' && paging.style !== 'next-link') return;
+  const further = namesFurther({ body, headers, link: linkHeader(headers['link']) });
+  if (!further) return;
+  throw new BronzeError('RECORDS_MISSING', {
+    message: `${missing} to say whether ${name} has more pages, but ${further.sign}`,
+    hint: `Is the path right? It may be paging: ${further.paging}.`,
   });
 }
 

@@ -56,7 +56,7 @@ test.each([
   ['iso', '2024-01-15T10:31:59.123456Z', '2024-01-15T05:31:59.123456'],
   ['iso_milliseconds', '2024-01-15T10:31:59.123Z', '2024-01-15T05:31:59.123'],
   ['iso_seconds', '2024-01-15T10:31:59Z', '2024-01-15T05:31:59'],
-  ['date', '2024-01-14', '2024-01-15'],
+  ['date', '2024-01-13', '2024-01-14'],
   ['unix_seconds', '1705314719', '1705314719'],
   ['unix_milliseconds', '1705314719123', '1705314719123'],
 ] as const)('since in the format %s, with an overlap of a second, is %s, and in New York %s', (format, text, local) => {

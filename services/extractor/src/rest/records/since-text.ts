@@ -6,6 +6,8 @@ import { parseTimestampText, parseUnixTime } from './parsed-timestamp.ts';
 
 type Asked = Pick<EndpointEntity, 'cursor' | 'cursor_time_zone' | 'columns'>;
 
+/** An API that means “after” a day leaves out that day whole. */
+const DAY_SECONDS = 24 * 3600;
 /** A date without a zone begins up to 14 hours earlier than in UTC, and up to 12 hours later. */
 const DATE_EARLIER_SECONDS = 14 * 3600;
 const DATE_LATER_SECONDS = 12 * 3600;
@@ -16,7 +18,8 @@ const DATE_LATER_SECONDS = 12 * 3600;
  */
 export function sinceText(at: Timestamp, since: SinceConfig, entity: Asked): string {
   const zone = cursorZone(entity);
-  const { overlap_seconds } = since;
+  const overlap_seconds =
+    since.overlap_seconds + (since.format === 'date' && since.overlap_seconds > 0 ? DAY_SECONDS : 0);
   const from = minusSeconds(at, overlap_seconds);
   if (since.format === 'unix_seconds') return String(floorDivide(microsecondsOf(from), 1_000_000n));
   if (since.format === 'unix_milliseconds') return String(floorDivide(microsecondsOf(from), 1000n));
