@@ -64,6 +64,8 @@ export async function stageSlice(
     put: (raw, batch) => putBatch(ports, { entity, load, slice, attempt, batch, raw }),
   });
   assertMoved(entity.name, slice, position, staged);
+  const reason = reader.window_fallback;
+  if (reason !== before?.window_fallback) sayFallback(ports, entity, load.load_id, reason);
   const manifest: SliceManifest = {
     version: 1,
     entity: entity.name,
@@ -81,9 +83,14 @@ export async function stageSlice(
     ...(reader.left_out && { left_out: { ...reader.left_out } }),
     ...(reader.seen_cursors && { seen_cursors: reader.seen_cursors }),
     ...(reader.since_parameter && { since_parameter: reader.since_parameter }),
-    ...(reader.window_fallback && { window_fallback: reader.window_fallback }),
+    ...(reason && { window_fallback: reason }),
   };
   return commit(ports, manifest);
+}
+
+/** The claim has not said it: something changed since. */
+function sayFallback({ log }: StagingPorts, { name }: Entity, load_id: string, reason: SliceReader['window_fallback']) {
+  if (reason) log.event({ kind: 'window_fallback', entity: name, load_id, reason });
 }
 
 interface Staging {

@@ -36,7 +36,7 @@ class PlainProgress implements Progress {
       line(`Completed: ${event.entity}, ${plural(event.rows, 'row')} in ${plural(event.parts, 'part')}`);
     }
     if (event.kind === 'window_fallback') {
-      line(`At least once: ${event.entity} uses its timestamp this time, so rows may repeat (${event.reason})`);
+      line(`At least once: ${event.entity} ${howRead(event.reason)}, so rows may repeat (${event.reason})`);
     }
     if (event.kind === 'strays_ignored') line(straysText(event));
     if (event.kind === 'end_implied') line(`End of list: ${event.entity}, ${howEnded(event)}`);
@@ -52,6 +52,12 @@ class PlainProgress implements Progress {
   }
 
   stop(): void {}
+}
+
+/** What a load does that can't go by its position alone. */
+function howRead(reason: Extract<PipelineEvent, { kind: 'window_fallback' }>['reason']): string {
+  if (reason === 'table_changed') return 'is another table now and is loaded in full';
+  return reason === 'table_rewritten' ? 'was rewritten and is read whole' : 'uses its timestamp this time';
 }
 
 /** One line about files that somebody or something left among the receipts of a load. */
