@@ -11,6 +11,13 @@ export function onDisk<T>(path: string, act: () => T): T {
   }
 }
 
+const SQLITE_BUSY = 5;
+
+/** Whether SQLite refused because another connection has a lock. */
+export function isBusy(thrown: unknown): boolean {
+  return Reflect.get(Object(thrown), 'errcode') === SQLITE_BUSY;
+}
+
 /** SQLite says the same of a missing permission and of too many open files. The system tells them apart. */
 function whyUnusable(path: string): unknown {
   try {

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
+import { isBusy } from './on-disk.ts';
 import { createPrivately } from './private-files.ts';
 
-const SQLITE_BUSY = 5;
 /** Longer than any statement takes here. */
 const BUSY_MS = 30_000;
 const TRY_AGAIN_AFTER_MS = 5;
@@ -33,7 +33,7 @@ function waitingForOthers(act: () => void): void {
     try {
       return act();
     } catch (thrown) {
-      if (Reflect.get(Object(thrown), 'errcode') !== SQLITE_BUSY || performance.now() > until) throw thrown;
+      if (!isBusy(thrown) || performance.now() > until) throw thrown;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TRY_AGAIN_AFTER_MS);
     }
   }

@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { onDisk } from './on-disk.ts';
+import { isBusy, onDisk } from './on-disk.ts';
 import { createPrivately, PRIVATE_FOLDER } from './private-files.ts';
 
 /** A file this old is no longer between its creation and its lock. */
 const LEFTOVER_AGE_MS = 60 * 60 * 1000;
 const RUN_ID = /^[0-9a-f-]{36}$/;
-const SQLITE_BUSY = 5;
 
 /**
  * A lock on a file of its own that a run holds as long as it lives. The operating system releases it together with the
@@ -46,7 +45,7 @@ export class RunLock {
     try {
       onDisk(path, () => locked(path)).close();
     } catch (thrown) {
-      if (Reflect.get(Object(thrown), 'errcode') === SQLITE_BUSY) return false;
+      if (isBusy(thrown)) return false;
       throw thrown;
     }
     rmSync(path, { force: true });

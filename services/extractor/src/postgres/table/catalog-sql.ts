@@ -6,6 +6,10 @@ import type { CatalogTable } from './table.ts';
 /** Of the system column `tableoid`, which every relation with rows has. */
 const TABLEOID_ATTNUM = -6;
 
+/** The relation `c`, and all that are partitions of it or inherit from it. */
+const FAMILY = `WITH RECURSIVE family AS (
+      SELECT c.oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN family f ON f.oid = i.inhparent)`;
+
 /**
  * Returns one row with one JSON text about the table `$1.$2`, or no row if there is no such table.
  * `has_column_privilege` is true for a grant on the whole table too; grants on each column do not cover `xmin`.
@@ -21,13 +25,11 @@ SELECT json_build_object(
   'oid', c.oid::text,
   'has_xids', CASE WHEN c.relkind IN ('r', 'p', 'm') THEN current_setting('server_version_num')::integer >= 130000
     AND has_column_privilege(c.oid, 'xmin', 'SELECT') AND NOT EXISTS (
-      WITH RECURSIVE family AS (
-        SELECT c.oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN family f ON f.oid = i.inhparent)
+      ${FAMILY}
       SELECT FROM family JOIN pg_class m USING (oid) LEFT JOIN pg_am a ON a.oid = m.relam
       WHERE m.relkind NOT IN ('r', 'p', 'm') OR m.relkind IN ('r', 'm') AND a.amname IS DISTINCT FROM 'heap') ELSE false END,
   'file_nodes', (
-    WITH RECURSIVE family AS (
-      SELECT c.oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN family f ON f.oid = i.inhparent)
+    ${FAMILY}
     SELECT coalesce(json_object_agg(oid, pg_relation_filenode(oid)::text) FILTER (WHERE pg_relation_filenode(oid) > 0), '{}')
     FROM family),
   'attached', (
@@ -38,8 +40,7 @@ SELECT json_build_object(
       JOIN pg_attribute a ON a.attrelid = i.inhrelid AND a.attnum = ${TABLEOID_ATTNUM})
     SELECT coalesce(json_agg(oid::text) FILTER (WHERE is_attached), '[]') FROM family),
   'is_empty', NOT EXISTS (
-    WITH RECURSIVE family AS (
-      SELECT c.oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN family f ON f.oid = i.inhparent)
+    ${FAMILY}
     SELECT FROM family WHERE pg_relation_size(oid) > 0),
   'has_children', c.relhassubclass AND c.relkind = 'r',
   'encoding', pg_encoding_to_char((SELECT encoding FROM pg_database WHERE datname = current_database())),

@@ -154,10 +154,21 @@ function windowOf(
   };
 }
 
+/** Why the ids of a position don't count, although they are of this table. */
+export function ignoredBecause(
+  { at, xid }: ExactPosition,
+  since: Timestamp,
+  bounds: Pick<Bounds, 'xid'>,
+): WindowFallback | undefined {
+  if (at !== since) return 'checkpoint_edited';
+  return fitsIn32Bits(xid, bounds.xid) ? undefined : 'window_too_wide';
+}
+
 function fallbackOf({ position, mismatch, bounds }: ExactClaim, since: Timestamp): WindowFallback | undefined {
   if (!position) return 'no_position';
   if (mismatch) return mismatch;
-  if (position.at !== since) return 'checkpoint_edited';
-  if (!fitsIn32Bits(position.xid, bounds.xid)) return 'window_too_wide';
-  return storageChange(position.file_nodes, { file_nodes: bounds.file_nodes ?? {}, attached: [] });
+  return (
+    ignoredBecause(position, since, bounds) ??
+    storageChange(position.file_nodes, { file_nodes: bounds.file_nodes ?? {}, attached: [] })
+  );
 }

@@ -7,10 +7,9 @@ import { cursorColumns, type PostgresSourceConfig, type TableEntity } from '@bro
 import { minusSeconds, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import { FILLED_SQL, TIME_WATERMARK_SQL } from '../table/catalog-sql.ts';
 import { withObservation, type Bounds, type Observation, canImprove, withoutTimes } from './bounds.ts';
-import { type ExactClaim, exactWatermark } from './exact-window.ts';
+import { type ExactClaim, exactWatermark, ignoredBecause } from './exact-window.ts';
 import { addedParts, isNotReplayed, positionMismatch, storageChange } from './position-mismatch.ts';
 import { CLOCK_SQL, decodeObservation, FLUSHED_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from './observe-sql.ts';
-import { fitsIn32Bits } from './xid-range.ts';
 import { truncateToPrecision } from './cursor-precision.ts';
 import { countWithoutCursor } from './without-cursor.ts';
 import { type DescribedTable, zoneOf } from '../table/described-table.ts';
@@ -65,8 +64,7 @@ async function watermarkByTransactions(request: WatermarkRequest): Promise<HighW
   const position = claim.exact_position && positionAt(claim.exact_position, earliest_at);
   const mismatch = position && positionMismatch(position, observation);
   const has_filled_part = mismatch === undefined && (await hasFilledPart(request));
-  const anew =
-    claim.since === undefined ? undefined : whyAnew(request, { position, mismatch, bounds, has_filled_part });
+  const anew = whyAnew(request, { position, mismatch, bounds, has_filled_part });
   const { until, basis, ...exact } = exactWatermark({
     since: anew ? undefined : claim.since,
     position,
@@ -96,9 +94,9 @@ function whyAnew(
     has_filled_part,
   }: Pick<ExactClaim, 'position' | 'mismatch' | 'bounds' | 'has_filled_part'>,
 ): WindowFallback | undefined {
-  if (!position) return undefined;
+  if (!position || claim.since === undefined) return undefined;
   if (mismatch) return mismatch === 'table_changed' ? mismatch : undefined;
-  if (position.at === claim.since && fitsIn32Bits(position.xid, bounds.xid)) return undefined;
+  if (!ignoredBecause(position, claim.since, bounds)) return undefined;
   const { file_nodes } = table;
   return has_filled_part || storageChange(position.file_nodes, { file_nodes, attached: [] })
     ? 'table_rewritten'

@@ -1,28 +1,7 @@
-import type { BronzeError } from '@bronze/common/words/failure';
 import { describe, expect, test } from 'vitest';
-import { entityWith } from '../endpoint.fixtures.ts';
 import { checkDeclaredEventDate } from './event-date.ts';
 import { fieldsOf, FieldTypes } from './field-types.ts';
-import { JsonObject, parseJson } from './json-node.ts';
-
-function recordsOf(...texts: string[]): JsonObject[] {
-  return texts.map((text) => {
-    const node = parseJson(text);
-    if (!(node instanceof JsonObject)) throw new Error('the text is not an object');
-    return node;
-  });
-}
-
-function failureOf(action: () => void): Pick<BronzeError, 'code' | 'message' | 'hint'> | undefined {
-  try {
-    action();
-    return undefined;
-  } catch (thrown) {
-    return thrown as BronzeError;
-  }
-}
-
-const dated = (type?: string) => entityWith({ event_date: 'at', ...(type !== undefined && { columns: { at: type } }) });
+import { dated, failureOf, recordsOf } from './records.fixtures.ts';
 
 describe('values that name no day', () => {
   test.each([
