@@ -122,6 +122,7 @@ export class SimTable implements SimSource {
       attached: [],
       has_xids,
       is_empty: [...this.#database.rows].length === 0,
+      rows_estimated: null,
       has_children: false,
       encoding: 'UTF8',
       zone: 'UTC',

@@ -16,6 +16,8 @@ export interface HighWatermark {
   readonly again?: { readonly reason: WindowFallback; readonly since: Timestamp };
   /** Nothing of the relation behind the entity was read before: the load is full, whatever was asked for. */
   readonly load_type?: 'full';
+  /** About how many rows the relation has, for those who watch. Undefined if the source has no estimate. */
+  readonly rows_estimated?: number;
   /** Only from sources that are asked with such a parameter. */
   readonly since_parameter?: z.infer<typeof sinceParameterSchema>;
 }

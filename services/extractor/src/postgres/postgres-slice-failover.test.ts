@@ -53,6 +53,7 @@ function describedBy({ file_node = '7', extra_column, has_key = true }: Server):
     attached: [],
     has_xids: true,
     is_empty: false,
+    rows_estimated: null,
     has_children: false,
     encoding: 'UTF8',
     zone: 'UTC',

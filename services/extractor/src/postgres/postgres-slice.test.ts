@@ -30,6 +30,7 @@ const DESCRIBED = JSON.stringify({
   attached: [],
   has_xids: true,
   is_empty: false,
+  rows_estimated: null,
   has_children: false,
   encoding: 'UTF8',
   zone: 'UTC',

@@ -31,6 +31,8 @@ export interface CatalogTable {
   readonly zone: string;
   /** Its files have no pages: no row was written since it was created, truncated or rewritten. */
   readonly is_empty: boolean;
+  /** The planner's estimate of its rows, with those of its partitions; null if it has none. */
+  readonly rows_estimated: number | null;
   /** Names in its indexes are found by the role's `search_path` alone. */
   readonly is_by_role_path?: boolean;
   /** Other tables inherit from it: it is read with their rows, for which its keys don't hold. */

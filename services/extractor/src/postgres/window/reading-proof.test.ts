@@ -39,6 +39,7 @@ const TABLE = {
   attached: [],
   has_xids: true,
   is_empty: false,
+  rows_estimated: null,
   has_children: false,
   encoding: 'UTF8',
   zone: 'UTC',
