@@ -105,7 +105,9 @@ describe('a claim', () => {
     ['of a full load', undefined, 250],
     ['of no other', IDLE, undefined],
   ])('says about how many rows there are to read %s', async (_, before, rows_estimated) => {
-    const { run, events } = await claim(before, THINGS, { watermark: async () => ({ ...WATERMARK, rows_estimated: 250 }) });
+    const { run, events } = await claim(before, THINGS, {
+      watermark: async () => ({ ...WATERMARK, rows_estimated: 250 }),
+    });
     await run();
     expect(events).toMatchObject([{ kind: 'load_claimed', ...(rows_estimated && { rows_estimated }) }]);
     expect('rows_estimated' in (events[0] ?? {})).toBe(rows_estimated !== undefined);

@@ -5,8 +5,18 @@ import { loadConfig, withDatabaseUrl } from '../config-file.ts';
 import { EXIT, exitCodeOfRun } from '../exit-code.ts';
 import { leftForLater } from '../terminal/left-for-later.ts';
 import { bytes, count, perSecond, plural } from '../terminal/numbers.ts';
-import { type Format, print, printJson, printTable, right, say } from '../terminal/output.ts';
-import { createProgress } from '../terminal/progress.ts';
+import {
+  colored,
+  type Format,
+  kept,
+  keptIfSaid,
+  print,
+  printJson,
+  printTable,
+  right,
+  say,
+} from '../terminal/output.ts';
+import { createProgress, type Progress } from '../terminal/progress.ts';
 
 export interface RunOptions {
   readonly full?: boolean;
@@ -22,8 +32,8 @@ export interface RunOptions {
 export async function runCommand(entities: readonly string[], options: RunOptions): Promise<number> {
   const config = withDatabaseUrl(await loadConfig(options.config), options.databaseUrl);
   const engine = engineName(process.env['PARQUET_ENGINE']);
-  const progress = createProgress();
-  const stop = stopOnInterrupt();
+  const progress = createProgress((entity) => config.entities[entity]?.source);
+  const stop = stopOnInterrupt(progress);
   try {
     const report = await runLocally(
       {
@@ -49,12 +59,20 @@ export async function runCommand(entities: readonly string[], options: RunOption
   }
 }
 
+const RUN_AGAIN = 'Interrupted. Nothing is lost: run the same command again to go on from here.';
+
 /** The first Ctrl-C lets running work finish its batch and enqueue what comes next; the second ends the process. */
-function stopOnInterrupt(): { readonly signal: AbortSignal; release(): void } {
+function stopOnInterrupt(progress: Progress): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const onSignal = () => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
-    say('Stopping after the current batch; the next run continues from there. Press Ctrl-C again to stop at once.');
+    if (controller.signal.aborted) {
+      progress.stop();
+      say(RUN_AGAIN);
+      process.exit(EXIT.interrupted);
+    }
+    progress.say(
+      'Stopping after the current batch; the next run continues from there. Press Ctrl-C again to stop at once.',
+    );
     controller.abort();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
@@ -89,6 +107,7 @@ function printReport(report: RunReport, options: RunOptions): void {
     sayLeft(one);
   }
   for (const [what, entities] of failedBy(report.results)) say(`\n${entities.join(', ')} failed: ${what}`);
+  if (report.results.some(({ status }) => status === 'interrupted')) say(RUN_AGAIN);
 }
 
 /** A failure of a source is that of all its entities, and is said once. */
@@ -129,7 +148,7 @@ function summarize(result: EntityResult) {
     parts: sum((load) => load.parts.length),
     bytes: sum((load) => load.parts.reduce((total, part) => total + part.bytes, 0)),
     seconds: Number(result.duration_seconds.toFixed(3)),
-    rows_per_second: perSecond(rows, result.duration_seconds),
+    rows_per_second: perSecond(result.rows_written, result.duration_seconds),
     checkpoint: result.checkpoint?.last_sync_timestamp ?? null,
     error: result.failure ? { ...result.failure } : null,
   };
@@ -148,13 +167,25 @@ function describeWindow(load: Partial<EntityResult['loads'][number]>) {
   return { window_basis, window_fallback, watermark_lag_seconds, oldest_transaction_seconds };
 }
 
+const STATUS_COLORS = { completed: 'green', failed: 'red', interrupted: 'yellow', abandoned: 'yellow' } as const;
+
 function printEntities(entities: readonly ReturnType<typeof summarize>[]): void {
   if (entities.length === 0) return print('No entities to run.');
   printTable(
-    ['entity', 'status', 'load', 'rows', 'quarantined', 'parts', 'bytes', 'rows/s', 'checkpoint'],
+    [
+      'entity',
+      kept('status'),
+      'load',
+      kept('rows'),
+      keptIfSaid('quarantined'),
+      'parts',
+      'bytes',
+      'rows/s',
+      'checkpoint',
+    ],
     entities.map((one) => [
       one.entity,
-      one.status,
+      colored(one.status, STATUS_COLORS[one.status]),
       one.load_type ?? '',
       right(count(one.rows)),
       right(count(one.rows_quarantined)),
