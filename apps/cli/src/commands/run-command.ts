@@ -59,6 +59,10 @@ export async function runCommand(entities: readonly string[], options: RunOption
   }
 }
 
+export const STOPPING = [
+  'Stopping after the current batch; the next run continues from there.',
+  'Press Ctrl-C again to stop at once.',
+];
 const RUN_AGAIN = 'Interrupted. Nothing is lost: run the same command again to go on from here.';
 
 /** The first Ctrl-C lets running work finish its batch and enqueue what comes next; the second ends the process. */
@@ -70,9 +74,7 @@ function stopOnInterrupt(progress: Progress): { readonly signal: AbortSignal; re
       say(RUN_AGAIN);
       process.exit(EXIT.interrupted);
     }
-    progress.say(
-      'Stopping after the current batch; the next run continues from there. Press Ctrl-C again to stop at once.',
-    );
+    for (const text of STOPPING) progress.say(text);
     controller.abort();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
@@ -82,7 +84,7 @@ function stopOnInterrupt(progress: Progress): { readonly signal: AbortSignal; re
   };
 }
 
-function printReport(report: RunReport, options: RunOptions): void {
+export function printReport(report: RunReport, options: RunOptions): void {
   const entities = report.results.map(summarize);
   if (options.output === 'json') {
     const { plan, left } = report;

@@ -20,7 +20,7 @@ export interface StatusOptions {
   readonly output: Format;
 }
 
-interface EntityStatus {
+export interface EntityStatus {
   readonly entity: string;
   readonly state: 'idle' | 'loading' | 'unreadable';
   /** Whether the checkpoint is in the future, so that nothing is loaded until that time has come. */
@@ -128,7 +128,7 @@ function describeWindow(window: Window | undefined) {
   };
 }
 
-function printEntities(entities: readonly EntityStatus[]): void {
+export function printEntities(entities: readonly EntityStatus[]): void {
   printTable(
     [
       'entity',

@@ -1,6 +1,10 @@
 import { Writable } from 'node:stream';
+import { WriteStream } from 'node:tty';
 import { vi } from 'vitest';
 import type { ProgressPorts } from './progress.ts';
+
+/** By the environment, as of a real terminal. */
+const { getColorDepth } = WriteStream.prototype;
 
 export interface FakeStream {
   readonly stream: NodeJS.WriteStream;
@@ -18,7 +22,7 @@ export function fakeStream(size: { readonly columns: number; readonly rows: numb
       done();
     },
   });
-  Object.assign(stream, { ...size, isTTY: size !== undefined });
+  Object.assign(stream, { ...size, isTTY: size !== undefined, getColorDepth });
   return { stream: stream as unknown as NodeJS.WriteStream, written: () => text };
 }
 
@@ -100,7 +104,7 @@ export interface Said {
 /** Runs `act` while this process's stdout and stderr are streams of a terminal of this size, or of none. */
 export async function capturing(
   size: { readonly columns: number; readonly rows: number } | undefined,
-  act: () => void | Promise<void>,
+  act: (soFar: () => Said) => void | Promise<void>,
 ): Promise<Said> {
   const said = { stdout: '', stderr: '', both: '' };
   const restores = (['stdout', 'stderr'] as const).map((name) => {
@@ -109,7 +113,12 @@ export async function capturing(
       said.both += String(chunk);
       return true;
     });
-    const faked = Object.entries({ isTTY: size !== undefined, columns: size?.columns, rows: size?.rows });
+    const faked = Object.entries({
+      isTTY: size !== undefined,
+      getColorDepth,
+      columns: size?.columns,
+      rows: size?.rows,
+    });
     const before = faked.map(([key]) => [key, Object.getOwnPropertyDescriptor(process[name], key)] as const);
     for (const [key, value] of faked) Object.defineProperty(process[name], key, { value, configurable: true });
     return () => {
@@ -121,7 +130,7 @@ export async function capturing(
     };
   });
   try {
-    await act();
+    await act(() => said);
   } finally {
     for (const restore of restores) restore();
   }

@@ -1,6 +1,6 @@
 /** The lines that a terminal shows of a run while it works. Pure. */
 import { type Column, fit } from './fit.ts';
-import { count, lasted } from './numbers.ts';
+import { count, lasted, roughly } from './numbers.ts';
 import {
   type EntityView,
   percent,
@@ -119,13 +119,13 @@ function wordsOf(view: EntityView, standing: Standing, now_ms: number): Words {
 function figuresOf(view: EntityView, now_ms: number): string[] {
   const [all, part, left] = [rowsInAll(view), percent(view), secondsLeft(view, now_ms)];
   const rows = view.stage === 'writing' ? view.rows_written : view.rows_read;
-  const of = all === undefined ? '' : ` of ${view.stage === 'writing' ? '' : '~'}${count(all)}`;
+  const of = all === undefined ? '' : ` of ${view.stage === 'writing' ? count(all) : `~${roughly(all)}`}`;
   return [
     `${count(rows)}${of} rows`,
     part === undefined ? '' : `${part} %`,
     `${count(rowsPerSecond(view, now_ms))} rows/s`,
-    lasted((now_ms - view.started_ms) / 1000),
     left === undefined ? '' : `~${lasted(left)} left`,
+    lasted((now_ms - view.started_ms) / 1000),
   ];
 }
 

@@ -3,6 +3,13 @@ export function count(value: number): string {
   return value.toLocaleString('en-US');
 }
 
+const ROUGHLY = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 2 });
+
+/** `1.2M`, for what is not known better. */
+export function roughly(value: number): string {
+  return ROUGHLY.format(value);
+}
+
 /** `1 part`, `2 parts`. */
 export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;

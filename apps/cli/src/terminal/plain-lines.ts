@@ -1,6 +1,6 @@
 /** The lines that a run says where no display can be drawn again: to files, pipes and logs. Pure. */
 import type { PipelineEvent } from '@bronze/common/load/events';
-import { count, lasted, plural } from './numbers.ts';
+import { count, lasted, plural, roughly } from './numbers.ts';
 import {
   type EntityView,
   percent,
@@ -114,7 +114,7 @@ export interface Heartbeat {
 function entityText(view: EntityView, now_ms: number): string {
   const isWriting = view.stage === 'writing';
   const [all, part, left] = [rowsInAll(view), percent(view), secondsLeft(view, now_ms)];
-  const of = all === undefined ? '' : ` of ${isWriting ? '' : 'about '}${count(all)}`;
+  const of = all === undefined ? '' : ` of ${isWriting ? count(all) : `about ${roughly(all)}`}`;
   return [
     `${isWriting ? 'Writing' : 'Reading'}: ${view.entity}`,
     `${count(isWriting ? view.rows_written : view.rows_read)}${of} rows${part === undefined ? '' : ` (${part} %)`}`,

@@ -58,13 +58,13 @@ describe('on a terminal', () => {
     tell(staged('orders', 200_000));
     pass(200);
     expect(shown()).toEqual([
-      'orders  reading  250,000 of ~1,000,000 rows  25 %  25,000 rows/s  10 s  ~71 s left',
+      'orders  reading  250,000 of ~1M rows  25 %  25,000 rows/s  ~71 s left  10 s',
       'stock   waiting',
       '1 running, 1 waiting, 10 s',
     ]);
     tell(committed('orders', 250_000), written('orders', 125_000));
     pass(9800);
-    expect(shown().at(0)).toBe('orders  writing  125,000 of 250,000 rows  50 %  12,500 rows/s  20 s  ~6.7 s left');
+    expect(shown().at(0)).toBe('orders  writing  125,000 of 250,000 rows  50 %  12,500 rows/s  ~6.7 s left  20 s');
   });
 
   test('a load that goes on from an earlier run has no total, and a rate of what this run reads', () => {
@@ -122,8 +122,8 @@ describe('on a terminal', () => {
     tell(claimed('table_31'), claimed('table_59', 100), staged('table_59', 25));
     pass(6000);
     expect(shown()).toEqual([
-      'table_31  reading           0 rows        0 rows/s  6.0 s',
-      'table_59  reading  25 of ~100 rows  25 %  4 rows/s  6.0 s  ~42 s left',
+      'table_31  reading           0 rows        0 rows/s              6.0 s',
+      'table_59  reading  25 of ~100 rows  25 %  4 rows/s  ~42 s left  6.0 s',
       '… 2 running, 31 waiting, 27 done, 6.0 s',
     ]);
   });
@@ -178,8 +178,8 @@ describe('off a terminal', () => {
     pass(60_000);
     expect(shown()).toEqual([
       '[2024-01-15 10:30:00] Starting: Processing orders (full)',
-      '[2024-01-15 10:30:11] Reading: orders, 110,000 of about 1,000,000 rows (11 %), 10,000 rows/s, 11 s so far, about 3 min 9 s left',
-      '[2024-01-15 10:30:21] Reading: orders, 210,000 of about 1,000,000 rows (21 %), 10,000 rows/s, 21 s so far, about 2 min 59 s left',
+      '[2024-01-15 10:30:11] Reading: orders, 110,000 of about 1M rows (11 %), 10,000 rows/s, 11 s so far, about 3 min 9 s left',
+      '[2024-01-15 10:30:21] Reading: orders, 210,000 of about 1M rows (21 %), 10,000 rows/s, 21 s so far, about 2 min 59 s left',
       '[2024-01-15 10:30:25] Completed: orders, 250,000 rows in 1 part',
       '[2024-01-15 10:30:36] Waiting: 1 entity, 36 s so far',
       '[2024-01-15 10:30:46] Waiting: 1 entity, 46 s so far',

@@ -165,12 +165,12 @@ export function percent(view: EntityView): number | undefined {
   return Math.floor((100 * (view.stage === 'writing' ? view.rows_written : view.rows_read)) / all);
 }
 
-/** Each row is read, then written: as fast as on the average until now. Undefined where nobody knows. */
+/** Each row is read, then written: as fast as on the average until now. Undefined where nobody knows, or nothing moves. */
 export function secondsLeft(view: EntityView, now_ms: number): number | undefined {
   const all = rowsInAll(view);
   const done = view.rows_read + view.rows_written;
   const seconds = (now_ms - view.started_ms) / 1000;
-  if (all === undefined || done === 0 || seconds < ESTIMATE_SECONDS_MIN) return undefined;
+  if (all === undefined || seconds < ESTIMATE_SECONDS_MIN || rowsPerSecond(view, now_ms) === 0) return undefined;
   return ((2 * all - done) * seconds) / done;
 }
 
