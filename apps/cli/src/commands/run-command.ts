@@ -2,7 +2,7 @@ import { toFailure } from '@bronze/common/words/failure';
 import { type EntityResult, type RunReport, runLocally } from '@bronze/runner/run-locally';
 import { engineName } from '@bronze/writer/adapters/engines';
 import { loadConfig, withDatabaseUrl } from '../config-file.ts';
-import { EXIT, exitCodeOfRun } from '../exit-code.ts';
+import { exitCodeOfRun } from '../exit-code.ts';
 import { leftForLater } from '../terminal/left-for-later.ts';
 import { bytes, count, perSecond, plural } from '../terminal/numbers.ts';
 import {
@@ -16,7 +16,8 @@ import {
   right,
   say,
 } from '../terminal/output.ts';
-import { createProgress, type Progress } from '../terminal/progress.ts';
+import { createProgress } from '../terminal/progress.ts';
+import { RUN_AGAIN, stopOnInterrupt } from '../terminal/stop-on-interrupt.ts';
 
 export interface RunOptions {
   readonly full?: boolean;
@@ -57,31 +58,6 @@ export async function runCommand(entities: readonly string[], options: RunOption
     progress.stop();
     stop.release();
   }
-}
-
-export const STOPPING = [
-  'Stopping after the current batch; the next run continues from there.',
-  'Press Ctrl-C again to stop at once.',
-];
-const RUN_AGAIN = 'Interrupted. Nothing is lost: run the same command again to go on from here.';
-
-/** The first Ctrl-C lets running work finish its batch and enqueue what comes next; the second ends the process. */
-function stopOnInterrupt(progress: Progress): { readonly signal: AbortSignal; release(): void } {
-  const controller = new AbortController();
-  const onSignal = () => {
-    if (controller.signal.aborted) {
-      progress.stop();
-      say(RUN_AGAIN);
-      process.exit(EXIT.interrupted);
-    }
-    for (const text of STOPPING) progress.say(text);
-    controller.abort();
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  return {
-    signal: controller.signal,
-    release: () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
-  };
 }
 
 export function printReport(report: RunReport, options: RunOptions): void {

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, expect, test, vi } from 'vitest';
 import { printRows } from '../commands/preview-command.ts';
-import { printReport, STOPPING } from '../commands/run-command.ts';
+import { printReport } from '../commands/run-command.ts';
 import { printEntities } from '../commands/status-command.ts';
 import { eventsOf, OUTAGE, PREVIEW_NAMES, PREVIEW_ROWS, reportOf, type Size, statusesOf } from './captures.fixtures.ts';
 import { capturing, shownBy, virtualTime } from './fake-terminal.fixtures.ts';
 import { createProgress } from './progress.ts';
+import { STOPPING } from './stop-on-interrupt.ts';
 
 const SIZES: readonly Size[] = [3, 60];
 const WIDTHS = [80, 100, 140] as const;

@@ -8,9 +8,11 @@ import {
   rowsPerSecond,
   type RunView,
   secondsLeft,
+  type Shown,
+  type SourceOf,
   type SourceWait,
   type Standing,
-  standingOf,
+  standings,
 } from './run-view.ts';
 import type { Color, Paint } from './screen.ts';
 import { padEnd, padStart, shorten, visible, widthOf } from './text.ts';
@@ -19,14 +21,6 @@ export interface Screen {
   readonly columns: number;
   readonly rows: number;
   readonly paint: Paint;
-}
-
-/** The source of an entity in the configuration. */
-export type SourceOf = (entity: string) => string | undefined;
-
-interface Shown {
-  readonly view: EntityView;
-  readonly standing: Standing;
 }
 
 /** What the line of an entity says behind its name: words, or figures. */
@@ -55,10 +49,7 @@ const NAME_SHARE = 0.4;
  * Then what each source waits for, and the totals. No line is longer than the screen is wide.
  */
 export function liveFrame(view: RunView, sourceOf: SourceOf, now_ms: number, screen: Screen): string[] {
-  const shown = [...view.entities.values()].map((one) => ({
-    view: one,
-    standing: standingOf(view, one, sourceOf(one.entity), now_ms),
-  }));
+  const shown = standings(view, sourceOf, now_ms);
   const waits = [...view.waits.values()].map((wait) => {
     const held_up = shown.filter((one) => one.standing === 'held_up' && sourceOf(one.view.entity) === wait.source);
     return waitLine(wait, held_up.length, now_ms);
@@ -101,9 +92,11 @@ function entityLines(shown: readonly Shown[], now_ms: number, { columns, paint }
 }
 
 function wordsOf(view: EntityView, standing: Standing, now_ms: number): Words {
-  const { stage, retried, failure, rows_written } = view;
+  const { stage, retried, failure, rows_loaded } = view;
   if (standing === 'waiting') return { word: 'waiting', color: 'gray' };
-  if (stage === 'done') return { word: 'done', color: 'green', figures: [`${count(rows_written)} rows`] };
+  if (stage === 'abandoned') return { word: 'abandoned', color: 'yellow' };
+  if (stage === 'done')
+    return { word: 'done', color: 'green', figures: rows_loaded === undefined ? [] : [`${count(rows_loaded)} rows`] };
   if (stage === 'failed') return { word: 'failed', color: 'red', said: `${failure?.code}: ${failure?.message}` };
   if (retried) {
     const { attempt, failure } = retried;
@@ -140,6 +133,7 @@ const STANDINGS: readonly (readonly [Standing, string])[] = [
   ['waiting', 'waiting'],
   ['held_up', 'waiting for a source'],
   ['done', 'done'],
+  ['abandoned', 'abandoned'],
   ['failed', 'failed'],
 ];
 

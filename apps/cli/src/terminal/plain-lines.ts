@@ -8,8 +8,8 @@ import {
   rowsPerSecond,
   type RunView,
   secondsLeft,
-  type Standing,
-  standingOf,
+  type SourceOf,
+  standings,
 } from './run-view.ts';
 
 type Of<Kind extends PipelineEvent['kind']> = Extract<PipelineEvent, { kind: Kind }>;
@@ -75,20 +75,21 @@ function howEnded({ how, page, status }: Of<'end_implied'>): string {
   return page === undefined ? 'the last page token comes again' : `page ${page} is the last one again`;
 }
 
+export interface Heartbeat {
+  /** What it is about: the same for all heartbeats of an entity or a source. */
+  readonly of: string;
+  readonly text: string;
+}
+
 /** How it goes: of each entity that something is being done for, and of each source that keeps others waiting. */
-export function heartbeats(
-  view: RunView,
-  sourceOf: (entity: string) => string | undefined,
-  now_ms: number,
-): Heartbeat[] {
-  const standings = [...view.entities.values()].map((one) => ({
-    one,
-    standing: standingOf(view, one, sourceOf(one.entity), now_ms),
-  }));
-  const running = standings.filter(({ one, standing }) => standing === 'running' && one.stage !== 'waiting');
-  if (running.length === 0 && view.waits.size === 0) return quietBeat(standings.filter(isWaiting).length, view, now_ms);
+export function heartbeats(view: RunView, sourceOf: SourceOf, now_ms: number): Heartbeat[] {
+  const shown = standings(view, sourceOf, now_ms);
+  const running = shown.filter(({ view, standing }) => standing === 'running' && view.stage !== 'waiting');
+  if (running.length === 0 && view.waits.size === 0) {
+    return quietBeat(shown.filter(({ standing }) => standing === 'waiting').length, now_ms - view.started_ms);
+  }
   return [
-    ...running.map(({ one }) => ({ of: `entity ${one.entity}`, text: entityText(one, now_ms) })),
+    ...running.map(({ view }) => ({ of: `entity ${view.entity}`, text: entityText(view, now_ms) })),
     ...[...view.waits.values()].map(({ source, since_ms, failure }) => ({
       of: `source ${source}`,
       text: `Waiting: ${source}, ${lasted((now_ms - since_ms) / 1000)} so far: ${failure.message}`,
@@ -96,19 +97,11 @@ export function heartbeats(
   ];
 }
 
-const isWaiting = ({ standing }: { readonly standing: Standing }) => standing === 'waiting';
-
 /** A claim may wait for a lock of its table, and says nothing meanwhile. */
-function quietBeat(waiting: number, { started_ms }: RunView, now_ms: number): Heartbeat[] {
+function quietBeat(waiting: number, lasted_ms: number): Heartbeat[] {
   if (waiting === 0) return [];
   const who = waiting === 1 ? '1 entity' : `${count(waiting)} entities`;
-  return [{ of: 'run', text: `Waiting: ${who}, ${lasted((now_ms - started_ms) / 1000)} so far` }];
-}
-
-export interface Heartbeat {
-  /** What it is about: the same for all heartbeats of an entity or a source. */
-  readonly of: string;
-  readonly text: string;
+  return [{ of: 'run', text: `Waiting: ${who}, ${lasted(lasted_ms / 1000)} so far` }];
 }
 
 function entityText(view: EntityView, now_ms: number): string {

@@ -79,6 +79,20 @@ describe('on a terminal', () => {
     expect(shown().at(0)).toBe('orders  writing  600 rows  0 rows/s  30 s');
   });
 
+  test('a load is done with the rows of all runs, an abandoned one is not done, and what others did has no figures', () => {
+    const { tell, pass, shown } = runOn(TERMINAL);
+    tell(claimed('orders'), written('orders', 10), completed('orders', 5000));
+    tell(claimed('stock'), { kind: 'load_abandoned', ...load('stock') });
+    tell(planned('returns'), { kind: 'request_done', ...load('returns'), reason: 'done already' });
+    pass(1000);
+    expect(shown()).toEqual([
+      'orders   done       5,000 rows',
+      'stock    abandoned',
+      'returns  done',
+      '2 done, 1 abandoned, 1.0 s',
+    ]);
+  });
+
   test('an estimate that was too low is not shown any more', () => {
     const { tell, pass, shown } = runOn(TERMINAL);
     tell(claimed('orders', 100), staged('orders', 100));

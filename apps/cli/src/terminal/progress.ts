@@ -1,8 +1,8 @@
 import type { PipelineEvent } from '@bronze/common/load/events';
 import { createLogUpdate } from 'log-update';
-import { liveFrame, type SourceOf } from './live-frame.ts';
+import { liveFrame } from './live-frame.ts';
 import { type Heartbeat, heartbeats, lastingLine, plainLine } from './plain-lines.ts';
-import { after, type RunView, startOfRun } from './run-view.ts';
+import { after, type RunView, type SourceOf, startOfRun } from './run-view.ts';
 import { canRedraw, columnsOf, paintFor, rowsOf } from './screen.ts';
 
 const REDRAW_INTERVAL_MS = 200;

@@ -10,7 +10,7 @@ const RATE_SECONDS_MIN = 1;
 const ESTIMATE_SECONDS_MIN = 5;
 
 /** `waiting`: for its turn. */
-export type Stage = 'waiting' | 'reading' | 'writing' | 'done' | 'failed';
+export type Stage = 'waiting' | 'reading' | 'writing' | 'done' | 'abandoned' | 'failed';
 
 export interface EntityView {
   readonly entity: string;
@@ -23,6 +23,8 @@ export interface EntityView {
   readonly rows_read: number;
   /** With those in quarantine. */
   readonly rows_written: number;
+  /** Of the whole load, once it is complete. */
+  readonly rows_loaded: number | undefined;
   /** About how many rows the load will read; undefined if nobody knows. */
   readonly rows_estimated: number | undefined;
   /** Rows read or written lately, the oldest first. */
@@ -71,6 +73,7 @@ function waiting(entity: string, now_ms: number): EntityView {
     started_ms: now_ms,
     rows_read: 0,
     rows_written: 0,
+    rows_loaded: undefined,
     rows_estimated: undefined,
     recent: [],
     retried: undefined,
@@ -109,9 +112,11 @@ function entityAfter(before: EntityView, event: PipelineEvent, now_ms: number): 
       return withRows(ofLoad(before, event.load_id, now_ms), rows, now_ms);
     }
     case 'load_completed':
-    case 'load_abandoned':
+      return { ...before, stage: 'done', retried: undefined, rows_loaded: event.rows };
     case 'request_done':
       return { ...before, stage: 'done', retried: undefined };
+    case 'load_abandoned':
+      return { ...before, stage: 'abandoned', retried: undefined };
     case 'source_retried':
       return { ...before, retried: { attempt: event.attempt, failure: event.failure } };
     case 'message_failed':
@@ -175,13 +180,29 @@ export function secondsLeft(view: EntityView, now_ms: number): number | undefine
 }
 
 /** `held_up`: its source can't be reached for now. `waiting`: for its turn. */
-export type Standing = 'running' | 'held_up' | 'waiting' | 'done' | 'failed';
+export type Standing = 'running' | 'held_up' | 'waiting' | 'done' | 'abandoned' | 'failed';
 
-/** @param source of the entity in the configuration */
-export function standingOf({ waits }: RunView, view: EntityView, source: string | undefined, now_ms: number): Standing {
+/** The source of an entity in the configuration. */
+export type SourceOf = (entity: string) => string | undefined;
+
+export interface Shown {
+  readonly view: EntityView;
+  readonly standing: Standing;
+}
+
+/** All entities of the run, in the order in which they were planned, and how each stands. */
+export function standings({ entities, waits }: RunView, sourceOf: SourceOf, now_ms: number): readonly Shown[] {
+  return [...entities.values()].map((view) => {
+    const isAway = waits.has(sourceOf(view.entity) ?? '');
+    return { view, standing: standingOf(view, isAway, now_ms) };
+  });
+}
+
+function standingOf(view: EntityView, isAway: boolean, now_ms: number): Standing {
   const { stage, retried } = view;
-  if (stage === 'done' || stage === 'failed') return stage;
   if (stage === 'writing') return 'running';
-  if (source !== undefined && waits.has(source) && rowsPerSecond(view, now_ms) === 0) return 'held_up';
+  if (stage !== 'reading' && stage !== 'waiting') return stage;
+  // Others of the source may still have the connection that this one waits for.
+  if (isAway && rowsPerSecond(view, now_ms) === 0) return 'held_up';
   return stage === 'reading' || retried ? 'running' : 'waiting';
 }
