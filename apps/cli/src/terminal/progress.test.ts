@@ -1,5 +1,5 @@
 import type { PipelineEvent } from '@bronze/common/load/events';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { fakeStream, shownBy, virtualTime } from './fake-terminal.fixtures.ts';
 import { createProgress } from './progress.ts';
 import {
@@ -27,7 +27,7 @@ function runOn(size: { readonly columns: number; readonly rows: number } | undef
   const tell = (...events: PipelineEvent[]) => {
     for (const event of events) progress.event(event);
   };
-  const shown = () => shownBy(written(), size?.columns ?? Infinity);
+  const shown = () => shownBy(written(), size?.columns || Infinity);
   return { progress, tell, pass: time.pass, shown };
 }
 
@@ -217,11 +217,13 @@ describe('off a terminal', () => {
     ]);
   });
 
-  test('so does a terminal on which nothing can be drawn again', () => {
-    const before = process.env['TERM'];
-    process.env['TERM'] = 'dumb';
-    const { tell, shown } = runOn(TERMINAL);
-    process.env['TERM'] = before;
+  test.each([
+    ['that is dumb', TERMINAL, 'dumb'],
+    ['that does not know its size', { columns: 0, rows: 0 }, 'xterm'],
+  ])('lines are said on a terminal %s too, because nothing can be drawn again', (_, size, term) => {
+    vi.stubEnv('TERM', term);
+    const { tell, shown } = runOn(size);
+    vi.unstubAllEnvs();
     tell(claimed('orders'));
     expect(shown()).toEqual(['[2024-01-15 10:30:00] Starting: Processing orders (full)']);
   });

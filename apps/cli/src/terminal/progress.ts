@@ -3,7 +3,7 @@ import { createLogUpdate } from 'log-update';
 import { liveFrame } from './live-frame.ts';
 import { type Heartbeat, heartbeats, lastingLine, plainLine } from './plain-lines.ts';
 import { after, type RunView, type SourceOf, startOfRun } from './run-view.ts';
-import { canRedraw, columnsOf, paintFor, rowsOf } from './screen.ts';
+import { canRedraw, columnsOf, paintFor } from './screen.ts';
 
 const REDRAW_INTERVAL_MS = 200;
 const HEARTBEAT_INTERVAL_MS = 10_000;
@@ -124,7 +124,7 @@ class LiveProgress implements Progress {
 
   #redraw(): void {
     const { stream, now_ms } = this.#ports;
-    const screen = { columns: columnsOf(stream), rows: rowsOf(stream), paint: paintFor(stream) };
+    const screen = { columns: columnsOf(stream), rows: stream.rows, paint: paintFor(stream) };
     this.#draw(liveFrame(this.#view, this.#sourceOf, now_ms(), screen).join('\n'));
   }
 }

@@ -2,7 +2,6 @@ import { styleText } from 'node:util';
 
 /** The width of a terminal that does not tell its own. */
 const COLUMNS_DEFAULT = 80;
-const ROWS_DEFAULT = 24;
 
 export interface OutputStream {
   readonly isTTY?: boolean;
@@ -22,13 +21,9 @@ export function columnsOf(stream: OutputStream, environment: Environment = proce
   return stream.isTTY ? stream.columns || COLUMNS_DEFAULT : Infinity;
 }
 
-export function rowsOf(stream: OutputStream): number {
-  return stream.rows || ROWS_DEFAULT;
-}
-
-/** Whether lines of the stream can be drawn again. */
+/** Whether lines of the stream can be drawn again: not if it is a file, has no size, or can't move its cursor. */
 export function canRedraw(stream: OutputStream, environment: Environment = process.env): boolean {
-  return stream.isTTY === true && environment['TERM'] !== 'dumb';
+  return stream.isTTY === true && !!stream.columns && !!stream.rows && environment['TERM'] !== 'dumb';
 }
 
 export type Color = 'gray' | 'cyan' | 'blue' | 'green' | 'yellow' | 'red';
