@@ -16,6 +16,7 @@ import { createEngine, type EngineName } from '@bronze/writer/adapters/engines';
 import { handleTask } from '@bronze/writer/handle-task';
 import { type Lane, LocalEventSource, type LocalEventSourceOptions, type Turn } from './local-event-source.ts';
 import { queuesFile } from './dead-letters.ts';
+import { RequestsByRun } from './requests-by-run.ts';
 import { readCheckpoint } from './settle.ts';
 import { takeOver } from './take-over.ts';
 import { FolderObjectStore, STATE_FOLDER } from '@bronze/common/adapters/local/folder-object-store';
@@ -52,7 +53,7 @@ interface Deliveries {
   readonly laneOf?: LocalEventSourceOptions['laneOf'];
 }
 
-/** The pipeline's parts, assembled on one machine. `close` it at the end. */
+/** The pipeline's parts, assembled on one machine for one run. `close` it at the end. */
 export class LocalPipeline {
   readonly objects: FolderObjectStore;
   readonly checkpoints: CheckpointFile;
@@ -107,9 +108,14 @@ export class LocalPipeline {
     while (!ending.aborted && !sources.every((source) => source.isDrained)) await this.clock.sleep(DRAIN_INTERVAL_MS);
   }
 
-  /** Whether the run that owns these messages has ended, well or not. */
-  isOver(owner: string): boolean {
-    return this.#lock.isOver(owner);
+  /** The id of the run that this pipeline carries out. It owns its messages. */
+  get run_id(): string {
+    return this.#lock.run_id;
+  }
+
+  /** Whether the run of that id has ended, well or not. */
+  isOver(run_id: string): boolean {
+    return this.#lock.isOver(run_id);
   }
 
   /** Clears away what ended runs have left of the plan's entities: see {@link takeOver}. */
@@ -185,8 +191,10 @@ export class LocalPipeline {
   }
 
   #ports() {
-    const { objects, checkpoints, requests, clock } = this;
-    return { objects, checkpoints, requests, clock, log: this.options.log };
+    const { objects, checkpoints, clock } = this;
+    const requests = new RequestsByRun(this.requests, this);
+    const isOurs = (run_id: string | undefined) => run_id === this.run_id;
+    return { objects, checkpoints, requests, clock, log: this.options.log, isOurs };
   }
 }
 

@@ -122,7 +122,7 @@ function summarize(result: EntityResult) {
   return {
     entity: result.entity,
     status: result.status,
-    ...describeLoad(result.loads.at(-1)),
+    ...describeLoad(result.load),
     continued_from: result.continued_from ?? null,
     rows,
     rows_quarantined: sum((load) => load.rows_quarantined),
