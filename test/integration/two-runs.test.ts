@@ -306,6 +306,7 @@ test.each(['load_completed', 'load_claimed'] as const)(
     expect([saidOf(a), saidOf(b)]).toEqual([['things completed'], ['things completed']]);
     expect(loadIdsOf(a)).toEqual(askedBy(a));
     expect(loadIdsOf(b)).toEqual([...askedBy(a), ...askedBy(b)]);
+    expect([a, b].map(({ results }) => results[0]?.load?.load_id)).toEqual([...askedBy(a), ...askedBy(b)]);
     expect(await shop.rowsAndKeys('things')).toEqual([RECORDS, RECORDS]);
   },
 );
