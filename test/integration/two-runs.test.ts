@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exitCodeOfRun } from '@bronze/cli/exit-code';
@@ -7,13 +7,15 @@ import { SystemClock } from '@bronze/common/adapters/system-clock';
 import { defineConfig } from '@bronze/common/config';
 import type { EndpointEntityInput } from '@bronze/common/config/rest';
 import { abandonLoad } from '@bronze/common/load/abandon-load';
+import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
+import { CHECKPOINTS_KEY } from '@bronze/common/load/object-keys';
 import { env } from '@bronze/common/reference';
 import type { PipelineEvent } from '@bronze/common/load/events';
 import { MovingList } from '@bronze/demo/source-api/api-record';
 import { LoopbackServer } from '@bronze/demo/source-api/loopback-server';
 import { SourceApi } from '@bronze/demo/source-api/source-api';
-import { readDeadLetters } from '@bronze/runner/dead-letters';
+import { readDeadLetters, withQueues } from '@bronze/runner/dead-letters';
 import { type RunReport, runLocally } from '@bronze/runner/run-locally';
 import { expect, onTestFinished, test } from 'vitest';
 import { rowsInBronze } from '../bronze-folder.ts';
@@ -241,19 +243,21 @@ interface TwoRuns {
   readonly api: Api;
   readonly on: (event: PipelineEvent, of: 'A' | 'B') => void;
   readonly stop?: AbortSignal;
+  /** B's configuration. Default: A's. */
+  readonly config?: typeof CONFIG;
 }
 
 /**
  * Run A of `things`, and run B, which begins when A has committed a slice: B's request waits behind A's load, and helps it.
  * From that slice on A's API answers nothing until `release` is called.
  */
-async function behindEachOther({ shop, api, on, stop }: TwoRuns) {
+async function behindEachOther({ shop, api, on, stop, config = CONFIG }: TwoRuns) {
   const begun = Promise.withResolvers<{ readonly b: Promise<RunReport>; readonly release: () => void }>();
   let isBegun = false;
   const begin = () => {
     isBegun = true;
     const release = shop.api.hold();
-    const given = { entity: 'things', environment: api.environment, ...(stop && { stop }) };
+    const given = { entity: 'things', config, environment: api.environment, ...(stop && { stop }) };
     begun.resolve({ b: shop.run({ ...given, on: (event) => on(event, 'B') }), release });
   };
   const a = shop.run({
@@ -327,5 +331,25 @@ test('a request that waits for a run which has ended is carried out by the next 
   expect([saidOf(a), saidOf(b), loadIdsOf(a)]).toEqual([['things completed'], ['things interrupted'], askedBy(a)]);
   const next = await shop.run({ entity: 'things', environment: api.environment });
   expect([saidOf(next), loadIdsOf(next)]).toEqual([['things completed'], askedBy(b)]);
+  expect(await shop.rowsAndKeys('things')).toEqual([RECORDS, RECORDS]);
+});
+
+test('a run whose configuration can’t help the load that its request waits behind leaves it to the other, and waits', async () => {
+  const [shop, api] = [await Shop.open(), await Api.start()];
+  const config = configOf({ things: { paging: PAGINGS.offset } });
+  const runs = await behindEachOther({ shop, api, on: () => undefined, config });
+  const waiting = async () => {
+    const file = await readFile(join(shop.out, CHECKPOINTS_KEY), 'utf8');
+    const { things } = JSON.parse(file) as { things: Checkpoint };
+    const [request] = things.next_requests ?? [];
+    const bodies = withQueues(shop.out, (queues) => queues.flatMap((queue) => queue.bodies())) ?? [];
+    return request !== undefined && !bodies.some((body) => body.includes(request.load_id));
+  };
+  await expect.poll(waiting, { interval: 5, timeout: 30_000 }).toBe(true);
+  runs.release();
+  const [a, b] = [await runs.a, await runs.b];
+  expect([saidOf(a), saidOf(b)]).toEqual([['things completed'], ['things completed']]);
+  expect([loadIdsOf(a), loadIdsOf(b)]).toEqual([askedBy(a), askedBy(b)]);
+  expect(readDeadLetters(shop.out)).toEqual([]);
   expect(await shop.rowsAndKeys('things')).toEqual([RECORDS, RECORDS]);
 });

@@ -15,6 +15,8 @@ import type { Plan } from '@bronze/planner/plan-run';
 import { createEngine, type EngineName } from '@bronze/writer/adapters/engines';
 import { handleTask } from '@bronze/writer/handle-task';
 import { type Lane, LocalEventSource, type LocalEventSourceOptions, type Turn } from './local-event-source.ts';
+import { isRetryable, toFailure } from '@bronze/common/words/failure';
+import { helpedForAnother } from './others-load.ts';
 import { queuesFile, runsFolder } from './dead-letters.ts';
 import { RequestsByRun } from './requests-by-run.ts';
 import { readCheckpoint } from './settle.ts';
@@ -157,9 +159,20 @@ export class LocalPipeline {
       queue: this.requests,
       isStopping: deadline.isNear,
       laneOf: (body) => this.#laneOf(body),
-      handle: (message, { log, waits }) =>
-        handleRequest({ ...ports, log, deadline: { ...deadline, waits } }, this.options.config)(message),
+      handle: async (message, { log, waits }) => {
+        const handle = handleRequest({ ...ports, log, deadline: { ...deadline, waits } }, this.options.config);
+        await handle(message).catch((thrown: unknown) => this.#leaveToOthers(message, log, thrown));
+      },
     });
+  }
+
+  /** @throws what failed, unless it was the load of another run that is working on it */
+  async #leaveToOthers(message: Received, log: Log, thrown: unknown): Promise<void> {
+    const failure = toFailure(thrown);
+    const isFinal = !isRetryable(failure) && failure.code !== 'MESSAGE_INVALID';
+    const load = isFinal ? await helpedForAnother(this, message) : undefined;
+    if (!load) throw thrown;
+    log.event({ kind: 'load_left', entity: entityIn(message.body), load_id: load.load_id, failure });
   }
 
   #writer(isEnding: () => boolean): LocalEventSource {

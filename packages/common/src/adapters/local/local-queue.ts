@@ -210,9 +210,10 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     }));
   }
 
-  /** Bodies of all messages in the queue, visible or hidden, including those of other processes. */
-  bodies(): string[] {
-    return this.#database.all('SELECT body FROM messages WHERE queue = ?', this.name).map((row) => String(row['body']));
+  /** Bodies of all messages in the queue, visible or hidden, of all runs or of one. */
+  bodies(owner: string | null = null): string[] {
+    const sql = 'SELECT body FROM messages WHERE queue = ? AND (? IS NULL OR owner = ?)';
+    return this.#database.all(sql, this.name, owner, owner).map((row) => String(row['body']));
   }
 
   forgetDeadLetters(isObsolete: (body: string) => boolean): void {
