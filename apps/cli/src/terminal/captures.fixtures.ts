@@ -131,6 +131,7 @@ function resultOf({ entity, rows, rows_quarantined, failure }: Fate): EntityResu
     entity,
     status: failure ? 'failed' : 'completed',
     loads: failure ? [] : [load],
+    load: failure ? undefined : load,
     continued_from: undefined,
     duration_seconds: 8,
     rows_written: rows,

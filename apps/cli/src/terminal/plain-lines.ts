@@ -44,9 +44,16 @@ export function plainLine(event: PipelineEvent): string | undefined {
 
 /** The line about an event that people should see on a terminal too, because the live display has no room for it. */
 export function lastingLine(event: PipelineEvent): string | undefined {
-  if (event.kind === 'strays_ignored') return straysText(event);
-  if (event.kind !== 'connections_lowered') return undefined;
-  return `Connections: ${event.source} allows Bronze ${event.max_connections} at a time; set max_connections: ${event.max_connections}`;
+  switch (event.kind) {
+    case 'strays_ignored':
+      return straysText(event);
+    case 'connections_lowered':
+      return `Connections: ${event.source} allows Bronze ${event.max_connections} at a time; set max_connections: ${event.max_connections}`;
+    case 'load_left':
+      return `Waiting: ${event.entity}, for another run’s load, which this run can’t help: ${event.failure.code}: ${event.failure.message}`;
+    default:
+      return undefined;
+  }
 }
 
 /** What a load does that can't go by its position alone. */

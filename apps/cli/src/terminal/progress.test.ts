@@ -48,6 +48,18 @@ test.each([TERMINAL, undefined])('objects that are no receipts are named in one 
   ]);
 });
 
+test.each([TERMINAL, undefined])(
+  'a load that a run can’t help is waited for, and why is said (terminal: %j)',
+  (size) => {
+    const { tell, progress, shown } = runOn(size);
+    tell({ kind: 'load_left', entity: 'orders', load_id: 'l', failure: failure('KEY_CHANGED', 'another key') });
+    progress.stop();
+    expect(shown().join('')).toContain(
+      'Waiting: orders, for another run’s load, which this run can’t help: KEY_CHANGED: another key',
+    );
+  },
+);
+
 describe('on a terminal', () => {
   test('a run shows rows, percent, the rate of the last seconds, elapsed and remaining time', () => {
     const { tell, pass, shown } = runOn({ columns: 100, rows: 24 });
