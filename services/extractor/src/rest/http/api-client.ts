@@ -76,7 +76,7 @@ export class ApiClient {
    * @returns a {@link Refusal} for a status that retrying doesn't change
    * @throws BronzeError SOURCE_DENIED, LINK_REFUSED, RESPONSE_TOO_LARGE, RESPONSE_UNSUPPORTED at once; SOURCE_FAILING, SOURCE_UNREACHABLE,
    *   SOURCE_INTERRUPTED, SOURCE_TIMEOUT, RESPONSE_MALFORMED, SOURCE_THROTTLED when every attempt failed; OutOfTime
-   *   when the API asks for a longer pause than there is time for
+   *   with the code of the last failure when the pause before the next attempt is longer than there is time for
    */
   async get(request: ApiRequest): Promise<ApiAnswer | Refusal> {
     const { config, log, limiter } = this.#ports;
@@ -87,7 +87,8 @@ export class ApiClient {
         if (!isWorthRetrying(thrown) || attempt >= config.attempts) throw thrown;
         log.event({ kind: 'source_retried', entity: request.entity, attempt, failure: toFailure(thrown) });
         // As long as the API asks for, and with full jitter.
-        await limiter.sleep(Math.max(this.#backoffMs(attempt), limiter.heldMs(request.entity)), request.deadline);
+        const wait_ms = Math.max(this.#backoffMs(attempt), limiter.heldMs(request.entity));
+        await limiter.sleep(wait_ms, request.deadline, thrown);
       }
     }
   }
@@ -143,9 +144,11 @@ export class ApiClient {
     const { limiter } = this.#ports;
     const budget = budgetOf(answer.headers, limiter.now_ms);
     if (budget) limiter.applyBudget(list, budget);
-    const mayDemand = answer.status === 503 || isThrottled(answer);
+    const { status } = answer;
+    const mayDemand = status === 503 || isThrottled(answer);
     const wait_ms = mayDemand ? retryAfterMs(answer.headers, limiter.now_ms) : undefined;
-    if (wait_ms !== undefined) limiter.pauseFor(list, wait_ms);
+    if (wait_ms === undefined) return;
+    limiter.pauseFor(list, wait_ms, status === 503 ? failing(list, status) : throttled(list, status));
   }
 
   #judge({ entity }: ApiRequest, url: string, answer: HttpAnswer): ApiAnswer | Refusal {
@@ -167,7 +170,7 @@ export function isRefusal(answer: ApiAnswer | Refusal): answer is Refusal {
   return 'status' in answer;
 }
 
-function isWorthRetrying(error: unknown): boolean {
+function isWorthRetrying(error: unknown): error is BronzeError {
   return error instanceof BronzeError && isRetryable(toFailure(error)) && !(error instanceof OutOfTime);
 }
 
