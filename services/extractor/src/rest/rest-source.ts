@@ -8,7 +8,7 @@ import { type Environment, resolve } from '@bronze/common/reference';
 import type { EndpointEntity, RestSourceConfig } from '@bronze/common/config/rest';
 import { minusSeconds, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import { type ApiAnswer, type ApiClient, isRefusal, type Refusal } from './http/api-client.ts';
-import { baseUrl } from './http/base-url.ts';
+import { baseUrl, secretsInPath } from './http/base-url.ts';
 import { checkDeclaredEventDate } from './records/event-date.ts';
 import { FieldTypes } from './records/field-types.ts';
 import type { JsonObject } from './records/json-node.ts';
@@ -155,7 +155,11 @@ export class RestSource implements Source {
     const headers = Object.fromEntries(
       Object.entries(entity.headers).map(([name, value]) => [name, resolve(value, environment)]),
     );
-    const secrets = references.flatMap((one) => secretsInHeader(resolve(one, environment)));
+    const isInClear = typeof config.base_url === 'string';
+    const secrets = [
+      ...references.flatMap((one) => secretsInHeader(resolve(one, environment))),
+      ...(isInClear ? [] : secretsInPath(base_url, [entity.name, entity.source, entity.endpoint])),
+    ];
     return api.get({ entity: entity.name, url: pageUrl(address, token), headers, secrets, deadline });
   }
 

@@ -40,7 +40,7 @@ export interface ApiRequest {
   readonly entity: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Those header values that are secret. */
+  /** What of its URL and headers is secret. */
   readonly secrets: readonly string[];
   readonly deadline: Deadline;
 }
