@@ -36,6 +36,11 @@ const end_status = described(
   'statuses by which the API says that there is no such page. Behind pages that were read they end the list without further checks; 400, 404, 416 and 422 do so only if nothing speaks against it',
 );
 
+const end_on_empty = described(
+  z._default(z.boolean(), false),
+  'whether an empty page is the end of the list even if a total, a link or a flag speaks of more, such as a total that counts records which the API does not give',
+);
+
 export const PAGING_SCHEMAS = {
   none: z.strictObject({
     style: described(z.literal('none'), '`none`: one response holds everything; reading can’t be resumed half-way'),
@@ -56,6 +61,7 @@ export const PAGING_SCHEMAS = {
     ),
     ...flags,
     end_status,
+    end_on_empty,
   }),
   offset: z.strictObject({
     style: described(
@@ -67,6 +73,7 @@ export const PAGING_SCHEMAS = {
     size: described(z._default(z.int().check(z.minimum(2)), 100), 'records per page; an API may send fewer'),
     ...flags,
     end_status,
+    end_on_empty,
   }),
   cursor: z.strictObject({
     style: described(z.literal('cursor'), '`cursor`: each response but the last holds a token for the next'),

@@ -151,7 +151,7 @@ describe('a list ends with', () => {
     ['an empty list', { body: { data: [] } }],
     ['null for the list', { body: { data: null } }],
     ['a list that is left out', { body: {} }],
-    ['an envelope without its list', { body: { meta: { page: 9 }, total: 5, links: { prev: '/x' }, status: 'ok' } }],
+    ['an envelope without its list', { body: { meta: { page: 9 }, total: 4, links: { prev: '/x' }, status: 'ok' } }],
     ['nothing at all, as null', { body: null }],
   ])('%s behind pages that were read', async (_, beyond) => {
     const envelope = (data: readonly object[]) => ({ data });
@@ -191,6 +191,117 @@ describe('a list ends with', () => {
   });
 });
 
+describe('an empty page is not the end where', () => {
+  const STYLES = [PAGE, { ...PAGE, confirm: false }, OFFSET];
+  const wrapped = (data: readonly object[]) => ({ data });
+  const cases: readonly (readonly [string, Omit<PagedList, 'length'>, RegExp])[] = [
+    ['its total is above', { beyond: { body: { data: [], total: 5000 } } }, /total is 5000, and 4 were read/],
+    [
+      'its total is above, as text',
+      { beyond: { body: { data: [], meta: { total_count: '9' } } } },
+      /meta\.total_count is 9/,
+    ],
+    [
+      'it says so in a header',
+      { beyond: { body: { data: [] }, headers: { 'x-total-count': '9' } } },
+      /x-total-count says 9/,
+    ],
+    ['it has the number of pages', { beyond: { body: { data: [], total_pages: 9 } } }, /total_pages is 9/],
+    [
+      'it links to a next one',
+      { beyond: { body: { data: [], links: { next: '/things?page=4' } } } },
+      /links\.next has a value/,
+    ],
+    [
+      'its Link header does',
+      { beyond: { status: 204, headers: { link: '</x>; rel="next"' } } },
+      /Link header names a next page/,
+    ],
+    ['it says that there is more', { beyond: { body: { data: [], has_more: true } } }, /has_more is true/],
+    ['it is said to be not the last', { beyond: { body: { data: [], is_last: false } } }, /is_last is false/],
+    [
+      'the total of the page before is above',
+      { beyond: { status: 204 }, envelope: (data) => ({ data, total: 9 }) },
+      /on the page before, total is 9, and 4 were read/,
+    ],
+    [
+      'a header of the page before has a total above',
+      { beyond: { body: {} }, headers: { 'x-wp-total': '9' } },
+      /on the page before, its header x-wp-total says 9/,
+    ],
+  ];
+  test.each(cases)('%s', async (_, list, message) => {
+    for (const paging of STYLES) {
+      const settings = { paging, records_path: 'data' };
+      const server = paged({ envelope: wrapped, ...list, length: 4 });
+      await expect(readList(server, settings)).rejects.toMatchObject({
+        code: 'RECORDS_MISSING',
+        message: expect.stringMatching(message) as string,
+        hint: expect.stringMatching(/set end_on_empty: true in paging/) as string,
+      });
+      const trusting = { ...settings, paging: { ...paging, end_on_empty: true } };
+      expect((await readList(server, trusting)).ids).toEqual(idsTo(4));
+    }
+  });
+
+  test('it is the first page, and a total or a number of pages says that there are records', async () => {
+    for (const paging of STYLES) {
+      for (const says of [{ total: 40 }, { meta: { total_pages: 2 } }, { next_page: 2 }]) {
+        const server: Server = () => ({ body: { data: [], ...says } });
+        await expect(readList(server, { paging, records_path: 'data' })).rejects.toMatchObject({
+          code: 'RECORDS_MISSING',
+        });
+        const trusting = { paging: { ...paging, end_on_empty: true }, records_path: 'data' };
+        expect((await readList(server, trusting)).ids).toEqual([]);
+      }
+    }
+  });
+
+  test('there are records by then, because the list has grown', async () => {
+    for (const paging of STYLES) {
+      let length = 4;
+      const envelope = (data: readonly object[]) => ({ data, total: length });
+      const server: Server = (query) => {
+        const answer = paged({ length, envelope, beyond: { status: 204 } })(query);
+        if (query.get('page') === '3' || query.get('offset') === '4') length = 5;
+        return answer;
+      };
+      expect((await readList(server, { paging, records_path: 'data' })).ids).toEqual(idsTo(5));
+    }
+  });
+});
+
+describe('an empty page is the end where', () => {
+  const cases: readonly (readonly [string, Partial<PagedList>])[] = [
+    ['full pages say that there is more', { envelope: (data) => ({ data, has_more: data.length === 2 }) }],
+    [
+      'full pages name a next one',
+      { envelope: (data, page) => ({ data, next_page: data.length === 2 ? page + 1 : null }) },
+    ],
+    ['the total agrees', { envelope: (data) => ({ data, total: 4, total_pages: 2 }) }],
+    ['the total is below', { envelope: (data) => ({ data, total: 3, total_pages: 1 }) }],
+    ['there is one page too many by its number', { beyond: { body: { data: [], page: 3, total_pages: 2, total: 4 } } }],
+    ['the answer has the number of its records', { envelope: (data) => ({ data, count: data.length }) }],
+  ];
+  test.each(cases)('%s', async (_, list) => {
+    for (const paging of [PAGE, OFFSET]) {
+      const envelope = (data: readonly object[]) => ({ data });
+      const { ids } = await readList(paged({ envelope, beyond: { body: { data: [] } }, ...list, length: 4 }), {
+        paging,
+        records_path: 'data',
+      });
+      expect(ids).toEqual(idsTo(4));
+    }
+  });
+
+  test('a list without records has one page, empty', async () => {
+    for (const paging of [PAGE, OFFSET]) {
+      const server: Server = () => ({ body: { data: [], meta: { total: 0, last_page: 1 } } });
+      expect((await readList(server, { paging, records_path: 'data' })).ids).toEqual([]);
+    }
+  });
+});
+
 describe('the last page, again and again, ends the list:', () => {
   test.each(
     [PAGE, { ...PAGE, confirm: false }, OFFSET].flatMap((paging) =>
@@ -207,6 +318,15 @@ describe('the last page, again and again, ends the list:', () => {
     const read = { ids: idsTo(list.length), ends: [{ how: 'repeated' }] };
     expect({ read: await reading }).toMatchObject({ read: isUncertain ? 'PAGES_LOOP' : read });
   });
+
+  test.each([PAGE, { ...PAGE, confirm: false }, OFFSET])(
+    'also the only one, if it is as long as its total: %j',
+    async (paging) => {
+      const envelope = (data: readonly object[]) => ({ data, total: 2 });
+      const server = paged({ length: 2, granted: 2, beyond: 'last page', envelope });
+      expect((await readList(server, { paging, records_path: 'data' })).ids).toEqual(idsTo(2));
+    },
+  );
 
   test.each([PAGE, OFFSET])('also where a slice begins with it: %j', async (paging) => {
     const server = paged({ length: 6, beyond: 'last page' });

@@ -82,7 +82,7 @@ export class RestSource implements Source {
   async openSlice(entity: EndpointEntity, load: PendingLoad, start: SliceStart): Promise<SliceReader> {
     const window = new LoadWindow(entity, load, await start.newestSeen?.());
     const types = new FieldTypes(entity, await start.knownColumns());
-    const { token, trail, seen } = startOf(entity, load, window, start.position);
+    const { token, trail, counts, seen } = startOf(entity, load, window, start.position);
     const { deadline } = start;
     const isLater = start.position !== undefined;
     const fetch = (page: PageToken, size?: number) =>
@@ -98,7 +98,7 @@ export class RestSource implements Source {
             window,
             types,
             deadline,
-            walk: { entity, seen, start: token, trail, fetch, isBeyond, onImpliedEnd },
+            walk: { entity, seen, start: token, trail, counts, fetch, isBeyond, onImpliedEnd },
           });
     return {
       get columns() {

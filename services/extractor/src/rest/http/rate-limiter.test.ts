@@ -180,7 +180,12 @@ describe('a pause for which there is no time', () => {
     ['a broken connection', broken, 'SOURCE_INTERRUPTED', /^the connection broke\. The API may be asked again/],
     ['half an answer', { body: '[' }, 'RESPONSE_MALFORMED', /asked again in [12] s/],
     ['429', failing(429), 'SOURCE_THROTTLED', /answers 429: its limit of requests is reached\. It may be asked again/],
-    ['403 with Retry-After', failing(403, { 'retry-after': '9' }), 'SOURCE_THROTTLED', /answers 403: its limit.* in 9 s/],
+    [
+      '403 with Retry-After',
+      failing(403, { 'retry-after': '9' }),
+      'SOURCE_THROTTLED',
+      /answers 403: its limit.* in 9 s/,
+    ],
   ];
   test.each(causes)('after %s has the code of what was answered', async (_, reply, code, message) => {
     const isShown = { code, message: expect.stringMatching(message) as string };

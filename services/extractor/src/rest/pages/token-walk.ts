@@ -1,6 +1,15 @@
 import type { EndpointEntity } from '@bronze/common/config/rest';
 import { BronzeError } from '@bronze/common/words/failure';
-import { assertNoMore, isElsewhere, type PageStep, type RawPage, step, type Walk } from './page-step.ts';
+import {
+  canResize,
+  isElsewhere,
+  isPageBefore,
+  isSamePage,
+  type PageStep,
+  type RawPage,
+  step,
+  type Walk,
+} from './page-step.ts';
 import { follow, isOnTrail } from './page-trail.ts';
 import type { PageToken } from './paging.ts';
 import { digest } from './seen-records.ts';
@@ -12,6 +21,7 @@ import { digest } from './seen-records.ts';
 export async function* walkTokens(walk: Walk): AsyncGenerator<PageStep> {
   const tokens = new Set<string>();
   let { trail } = walk;
+  let records = walk.counts?.records ?? (walk.start === '' ? 0 : Infinity);
   for (let token: PageToken | undefined = walk.start; token !== undefined;) {
     // A token is a slice of its page's text, and would keep the whole text in memory.
     const digested = digest(token);
@@ -19,29 +29,62 @@ export async function* walkTokens(walk: Walk): AsyncGenerator<PageStep> {
     tokens.add(digested);
     const page: RawPage = await walk.fetch(token);
     trail = follow(trail, digested);
-    if (page.next === undefined) assertNoMore(walk, page, 'names no next page');
+    if (page.next === undefined) assertNoMore(walk, page);
+    const isRepeated = isPageBefore(walk, page);
     const one = step(walk, { page, next: page.next });
-    const isEnd: boolean = page.next === token && (await isEndToken(walk, token, { page, one }));
+    records += one.records.length;
+    const isOdd: boolean = isRepeated || page.next === token;
+    const isEnd: boolean = isOdd && (await endsWith(walk, { token, page, records }));
     token = isEnd ? undefined : page.next;
     yield { ...one, next: token, trail };
   }
 }
 
+/** @throws BronzeError RECORDS_MISSING when the list should end with this page, and the page says that it doesn't */
+function assertNoMore({ entity }: Walk, page: RawPage): void {
+  if (page.more === undefined) return;
+  throw new BronzeError('RECORDS_MISSING', {
+    message: `a page of ${entity.name} names no next page, although ${page.more}`,
+    hint: `Is paging of ${entity.name} right? If another flag says where the list ends, set more_path or last_path.`,
+  });
+}
+
+interface LastPage {
+  readonly token: PageToken;
+  readonly page: RawPage;
+  /** How many were given, up to the page. */
+  readonly records: number;
+}
+
 /**
- * Whether a page whose next token is its own is the last: asked for again, it has nothing new. An API that does not look
- * at the token does the same, but with the first page.
+ * Whether a page is the last, although it names a next one: its own token, or one that gives the same page once more.
+ * An API that does not look at its tokens does the same, but with the first page.
  */
-async function isEndToken(
-  walk: Walk,
-  token: PageToken,
-  { page, one }: { readonly page: RawPage; readonly one: PageStep },
-): Promise<boolean> {
-  const again = one.records.length === 0 ? page : await walk.fetch(token);
-  if (again.more !== undefined || (again.next ?? token) !== token) return false;
-  if (!again.records.every((record) => walk.seen.has(record))) return false;
-  if (!isElsewhere(walk, page, await walk.fetch(''))) return false;
+async function endsWith(walk: Walk, { token, page, records }: LastPage): Promise<boolean> {
+  if (page.next === undefined) return false;
+  const names = page.next === token ? token : undefined;
+  const again = page.records.length === 0 ? page : await walk.fetch(page.next);
+  if (again.more !== undefined || again.totalAbove?.({ records, pages: Infinity }) !== undefined) return false;
+  const isSame =
+    names === undefined
+      ? again.next !== undefined && isSamePage(walk, again, page)
+      : (again.next ?? names) === names && again.records.every((record) => walk.seen.has(record));
+  if (!isSame) return false;
+  const isWhole = page.total === records;
+  if (!isWhole && !isElsewhere(walk, page, await walk.fetch('')) && !(await looksAtTokens(walk, page))) return false;
   walk.onImpliedEnd({ how: 'repeated' });
   return true;
+}
+
+/** Whether an API whose first page comes again looks at its tokens: then two pages of one record are not the same. */
+async function looksAtTokens(walk: Walk, { records }: RawPage): Promise<boolean> {
+  const { paging } = walk.entity;
+  if (paging.style === 'none' || !canResize(walk)) return false;
+  if (records.length === 1) return paging.size > 1;
+  const first = await walk.fetch('', 1);
+  if (first.records.length !== 1 || first.next === undefined) return false;
+  const second = await walk.fetch(first.next, 1);
+  return second.records.length === 1 && isElsewhere(walk, first, second);
 }
 
 export function pagesLoop(entity: EndpointEntity): BronzeError {
