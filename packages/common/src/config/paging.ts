@@ -23,12 +23,12 @@ const flags = {
 };
 /** Statuses that say nothing about a page: they mean access, limits or a failure, and are never the end of a list. */
 const NEVER_THE_END: ReadonlySet<number> = new Set([401, 403, 408, 425, 429]);
-const endStatus = z
+export const endStatus = z
   .int()
   .check(
     z.refine(
       (status) => status >= 400 && status <= 499 && !NEVER_THE_END.has(status),
-      'expected a status by which an API refuses a page, such as 400',
+      'expected a status by which an API refuses a page, such as 400 or 404',
     ),
   );
 const end_status = described(

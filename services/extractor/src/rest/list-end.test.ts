@@ -1,6 +1,8 @@
 import type { BronzeError } from '@bronze/common/words/failure';
+import { timestamp } from '@bronze/common/words/timestamp';
 import { describe, expect, test } from 'vitest';
-import { readList, type Server } from './api.fixtures.ts';
+import { readList, type Server, sourceOf } from './api.fixtures.ts';
+import { entityWith, UNHURRIED } from './endpoint.fixtures.ts';
 import { idsTo, OFFSET, PAGE, paged, type PagedList, refusing } from './paged-list.fixtures.ts';
 
 describe('a refusal of the page behind the last ends the list:', () => {
@@ -268,6 +270,44 @@ describe('an empty page is not the end where', () => {
       };
       expect((await readList(server, { paging, records_path: 'data' })).ids).toEqual(idsTo(5));
     }
+  });
+});
+
+describe('a first page that is refused', () => {
+  const CURSOR = { style: 'cursor', cursor_path: 'next', size: 2 } as const;
+  const STYLES = [{ style: 'none' } as const, PAGE, OFFSET, CURSOR];
+  const none: Server = () => ({ status: 404, body: { message: 'no records found' } });
+
+  test.each(STYLES)('is an error, because a wrong path is refused too: %j', async (paging) => {
+    for (const more of [{}, { empty_status: [410] }]) {
+      await expect(readList(none, { paging, records_path: 'data', ...more })).rejects.toMatchObject({
+        code: 'SOURCE_REJECTED',
+        hint: expect.stringMatching(/If it says so when there are no records, set empty_status: \[404\]/) as string,
+      });
+    }
+  });
+
+  test.each(STYLES)('is an empty list by empty_status: %j', async (paging) => {
+    const { ids } = await readList(none, { paging, records_path: 'data', empty_status: [404] });
+    expect(ids).toEqual([]);
+  });
+
+  test('is one also where the API is asked for changes, which it then is only once', async () => {
+    const { source, asked } = sourceOf(none);
+    const entity = entityWith({ paging: PAGE, empty_status: [404] });
+    const claim = { since: timestamp('2024-01-15T10:32:00Z'), deadline: UNHURRIED };
+    expect(await source.readHighWatermark(entity, claim)).toMatchObject({ since_parameter: 'sent' });
+    expect(asked).toHaveLength(1);
+  });
+
+  test('is no end behind pages that were read: there the checks of a refusal hold', async () => {
+    const server = paged({ length: 4, beyond: refusing(404), envelope: (data) => ({ data, total: 9 }) });
+    const reading = readList(server, { paging: PAGE, records_path: 'data', empty_status: [404] });
+    await expect(reading).rejects.toMatchObject({ code: 'SOURCE_REJECTED' });
+  });
+
+  test.each([[401], [403], [429], [200], [500]])('means something else by %d', (status) => {
+    expect(() => entityWith({ empty_status: [status] })).toThrow(/expected a status by which an API refuses a page/);
   });
 });
 

@@ -42,6 +42,8 @@ export interface ApiRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** What of its URL and headers is secret. */
   readonly secrets: readonly string[];
+  /** Statuses that are taken for 204 besides 205. */
+  readonly empty_status: readonly number[];
   readonly deadline: Deadline;
 }
 
@@ -49,7 +51,7 @@ export interface ApiAnswer {
   /** The URL after redirects: relative links are relative to it. */
   readonly url: string;
   readonly headers: HttpAnswer['headers'];
-  /** Undefined for 204 and 205, which have none: there is nothing to list. */
+  /** Undefined for 204, 205 and the request's `empty_status`: there is nothing to list. */
   readonly body: JsonNode | undefined;
   /** Length of the body. */
   readonly characters: number;
@@ -151,12 +153,12 @@ export class ApiClient {
     limiter.pauseFor(list, wait_ms, status === 503 ? failing(list, status) : throttled(list, status));
   }
 
-  #judge({ entity }: ApiRequest, url: string, answer: HttpAnswer): ApiAnswer | Refusal {
+  #judge({ entity, empty_status }: ApiRequest, url: string, answer: HttpAnswer): ApiAnswer | Refusal {
     const { status, headers, body } = answer;
     if (isThrottled(answer)) throw throttled(entity, status);
     if (isDenied(answer)) throw denied(entity, status, this.#ports.key !== undefined);
     if (RETRIED.has(status)) throw failing(entity, status);
-    if (EMPTY.has(status)) return { url, headers, body: undefined, characters: 0 };
+    if (EMPTY.has(status) || empty_status.includes(status)) return { url, headers, body: undefined, characters: 0 };
     if (status >= 200 && status <= 299) return { url, headers, body: jsonOf(entity, answer), characters: body.length };
     return { status, excerpt: '' };
   }

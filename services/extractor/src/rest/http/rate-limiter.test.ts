@@ -77,7 +77,7 @@ function clientOf(replies: readonly Reply[], { random = () => 1, hasKey, ...limi
   const key = hasKey ? new CachedSecret({ secrets, clock, name: () => 'key' }, (text) => text) : undefined;
   const client = new ApiClient({ http, config, key, limiter, random, log, redaction: new Redaction() });
   const get = (deadline = UNHURRIED, entity = 'things') =>
-    client.get({ entity, url: 'https://api.example.com/things', headers: {}, secrets: [], deadline });
+    client.get({ entity, url: 'https://api.example.com/things', headers: {}, secrets: [], empty_status: [], deadline });
   return { get, asked_ms, events, clock };
 }
 
