@@ -41,7 +41,7 @@ export async function isLastRepeated(walk: Walk, page: RawPage, far: string): Pr
   const probe = canResize(walk) ? await walk.fetch(far, 1) : undefined;
   const isGranted = probe?.records.length === 1 && paging.size > 1;
   if (isGranted && isSamePage(walk, probe, { ...page, records: page.records.slice(-1) })) return true;
-  const first = await walk.fetch(paging.style === 'page' ? String(paging.first_page) : '0');
+  const first = await walk.fetch('');
   if (!isGranted && isElsewhere(walk, page, first)) return true;
   return page.total === page.records.length && isSamePage(walk, page, first);
 }
@@ -56,7 +56,7 @@ export function notTheEnd({ entity }: Walk, { refused }: RawPage, { name, why }:
   if (!refused) {
     return new BronzeError('RECORDS_MISSING', {
       message: `page ${name} of ${entity.name} is empty, although ${why}`,
-      hint: `${EMPTY} If that counts or names more than this list has, set end_on_empty: true in paging.`,
+      hint: `${EMPTY} If that speaks of more than this list has, such as records before since, set end_on_empty: true in paging.`,
     });
   }
   const { status, error } = refused;

@@ -33,7 +33,7 @@ export async function* walkTokens(walk: Walk): AsyncGenerator<PageStep> {
     const isRepeated = isPageBefore(walk, page);
     const one = step(walk, { page, next: page.next });
     records += one.records.length;
-    const isOdd: boolean = isRepeated || page.next === token;
+    const isOdd: boolean = page.next === token || (isRepeated && page.next !== undefined);
     const isEnd: boolean = isOdd && (await endsWith(walk, { token, page, records }));
     token = isEnd ? undefined : page.next;
     yield { ...one, next: token, trail };
@@ -60,27 +60,27 @@ interface LastPage {
  * Whether a page is the last, although it names a next one: its own token, or one that gives the same page once more.
  * An API that does not look at its tokens does the same, but with the first page.
  */
-async function endsWith(walk: Walk, { token, page, records }: LastPage): Promise<boolean> {
-  if (page.next === undefined) return false;
-  const names = page.next === token ? token : undefined;
-  const again = page.records.length === 0 ? page : await walk.fetch(page.next);
-  if (again.more !== undefined || again.totalAbove?.({ records, pages: Infinity }) !== undefined) return false;
-  const isSame =
-    names === undefined
-      ? again.next !== undefined && isSamePage(walk, again, page)
-      : (again.next ?? names) === names && again.records.every((record) => walk.seen.has(record));
-  if (!isSame) return false;
-  const isWhole = page.total === records;
-  if (!isWhole && !isElsewhere(walk, page, await walk.fetch('')) && !(await looksAtTokens(walk, page))) return false;
+async function endsWith(walk: Walk, last: LastPage): Promise<boolean> {
+  const { token, page, records } = last;
+  const again = page.records.length === 0 ? page : await walk.fetch(page.next ?? token);
+  const more = again.more ?? again.totalAbove?.({ records, pages: Infinity });
+  if (more !== undefined || !comesAgain(walk, last, again)) return false;
+  if (page.total !== records && !(await looksAtTokens(walk, page))) return false;
   walk.onImpliedEnd({ how: 'repeated' });
   return true;
 }
 
-/** Whether an API whose first page comes again looks at its tokens: then two pages of one record are not the same. */
-async function looksAtTokens(walk: Walk, { records }: RawPage): Promise<boolean> {
+function comesAgain(walk: Walk, { token, page }: LastPage, again: RawPage): boolean {
+  if (page.next !== token) return again.next !== undefined && isSamePage(walk, again, page);
+  return (again.next ?? token) === token && again.records.every((record) => walk.seen.has(record));
+}
+
+/** Whether an API looks at its tokens: it gave another page than the first, or shows two pages of one record that differ. */
+async function looksAtTokens(walk: Walk, page: RawPage): Promise<boolean> {
   const { paging } = walk.entity;
+  if (isElsewhere(walk, page, await walk.fetch(''))) return true;
   if (paging.style === 'none' || !canResize(walk)) return false;
-  if (records.length === 1) return paging.size > 1;
+  if (page.records.length === 1) return paging.size > 1;
   const first = await walk.fetch('', 1);
   if (first.records.length !== 1 || first.next === undefined) return false;
   const second = await walk.fetch(first.next, 1);
