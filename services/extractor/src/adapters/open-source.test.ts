@@ -102,10 +102,10 @@ async function refusalOf(
   const address = server.address();
   const url = `http://127.0.0.1:${address !== null && typeof address !== 'string' ? address.port : 0}${path}`;
   const config = defineConfig({
-    sources: { shop: { type: 'rest', base_url: base_url(url) } },
-    entities: { orders: { source: 'shop', endpoint: '/orders', primary_key: ['id'], paging: { style: 'page' } } },
+    sources: { eu_shop: { type: 'rest', base_url: base_url(url) } },
+    entities: { orders: { source: 'eu_shop', endpoint: '/orders', primary_key: ['id'], paging: { style: 'page' } } },
   });
-  const found = config.sources['shop'];
+  const found = config.sources['eu_shop'];
   if (!found) throw new Error('the configuration has a source');
   const secrets = { read: () => Promise.reject(new Error('there is no secret')) };
   const ports = { environment: { URL: url }, secrets, clock: new VirtualClock(), log: { event: () => undefined } };
@@ -123,7 +123,7 @@ test.each<[how: string, base: string, spell: (path: string) => string, shown: st
   ['as JSON', '/hooks/Canary/v1', (path) => path.replaceAll('/', String.raw`\/`), String.raw`(hidden)\/orders`],
   ['by its parts', '/bot1102:CanaryToken/v1', (path) => tokenOf(path).replace(':', ' '), '(hidden) (hidden)'],
   ['in Base64', '/hooks/Canary-1/v1', (path) => Buffer.from(path).toString('base64'), '(hidden)L29yZGVycw=='],
-  ['in other words', '/shop/orders/v1.2/2024-01', (path) => path, '/shop/orders/v1.2/2024-01/orders'],
+  ['in other words', '/eu/shop/orders/v1.2/2024-01', (path) => path, '/eu/shop/orders/v1.2/2024-01/orders'],
 ])(
   'an API that repeats the path of its URL %s is not repeated, if the path is a secret',
   async (_, base, spell, shown) => {

@@ -150,6 +150,37 @@ describe('page tokens', () => {
     expect(ids).toEqual([0, 1, 2, 3]);
   });
 
+  test.each([
+    ['in another field', { paging: { next_token: 'x' } }, {}, /paging\.next_token has a value/],
+    ['in the Link header', {}, { link: '<?cursor=1>; rel="next"' }, /its Link header names a next page/],
+    ['by a flag', { is_last: false }, {}, /is_last is false/],
+  ])(
+    'that are null, while the next page is named %s, are an error unless a flag decides',
+    async (_, more, headers, message) => {
+      const server: Server = () => ({
+        body: { data: [{ id: 0 }, { id: 1 }], next: null, end: true, ...more },
+        headers,
+      });
+      await expect(readList(server, CURSOR)).rejects.toMatchObject({
+        code: 'RECORDS_MISSING',
+        message: expect.stringMatching(message) as string,
+      });
+      const flagged = { ...CURSOR, paging: { ...CURSOR.paging, last_path: 'end' } };
+      expect((await readList(server, flagged)).ids).toEqual([0, 1]);
+    },
+  );
+
+  test('that are null end the list also where a total counts more', async () => {
+    expect(
+      (
+        await readList(
+          tokens([[0]], () => null, { total: 9 }),
+          CURSOR,
+        )
+      ).ids,
+    ).toEqual([0]);
+  });
+
   test.each([{}, { more_path: 'has_more' }])(
     'that are missing where more pages follow are an error: %j',
     async (flag) => {

@@ -34,7 +34,9 @@ const VERSION = /^(?:v?\d{1,3}(?:\.\d{1,3})*|\d{4}-\d{2}(?:-\d{2})?)$/i;
  */
 export function secretsInPath(url: string, said: readonly string[]): string[] {
   const path = new URL(url).pathname.replace(/\/$/, '');
-  const clear = new Set(said.flatMap((text) => text.toLowerCase().split(/[^\w.~-]+/)));
+  const clear = new Set(
+    said.flatMap((text) => [text, ...text.split(/[^\w.~-]+/), ...text.split(/[\W_]+/)]).map((one) => one.toLowerCase()),
+  );
   // `bot110201543:AAHdqTcv` of one API, `key=…;v=1` of another.
   const parts = path.split('/').flatMap((segment) => [segment, ...decoded(segment).split(/[:;,=&@]/)]);
   const secrets = parts.filter((part) => part !== '' && !clear.has(part.toLowerCase()) && !VERSION.test(part));

@@ -77,6 +77,19 @@ export function namesFurther({ body, headers, link }: Envelope): FurtherPage | u
   return furtherPage({ body, headers, link }, { records: Infinity, pages: Infinity });
 }
 
+/** The same, but only what is in objects that speak of the list, and not of something else that may have more. */
+export function namesFurtherInList({ body, link }: Envelope): string | undefined {
+  if (link !== undefined) return 'its Link header names a next page';
+  const isOfTheList = (name: string, path: string) => {
+    const above = path.slice(0, -name.length).split('.').slice(0, -1);
+    return above.every((wrapper) => WRAPPER.test(wrapper));
+  };
+  const unread: ReadSoFar = { records: Infinity, pages: Infinity };
+  const look: Look<FurtherPage> = (name, path, node) =>
+    isOfTheList(name, path) ? signOf(name, path, node, unread) : undefined;
+  return inEnvelope(body, look, WRAPPERS_MAX)?.sign;
+}
+
 /** How many objects that speak of the list may be around each other, such as `response.meta.pagination.links`. */
 const WRAPPERS_MAX = 4;
 const WRAPPER =

@@ -40,12 +40,15 @@ export async function* walkTokens(walk: Walk): AsyncGenerator<PageStep> {
   }
 }
 
-/** @throws BronzeError RECORDS_MISSING when the list should end with this page, and the page says that it doesn't */
+/**
+ * @throws BronzeError RECORDS_MISSING when the list should end with this page, and the page says elsewhere that it goes
+ *   on. Totals are not looked at: the API says plainly that there is no next page, and they may count more
+ */
 function assertNoMore({ entity }: Walk, page: RawPage): void {
   if (page.more === undefined) return;
   throw new BronzeError('RECORDS_MISSING', {
     message: `a page of ${entity.name} names no next page, although ${page.more}`,
-    hint: `Is paging of ${entity.name} right? If another flag says where the list ends, set more_path or last_path.`,
+    hint: `Is the path in paging of ${entity.name} right? If a flag says where the list ends, set more_path or last_path.`,
   });
 }
 
