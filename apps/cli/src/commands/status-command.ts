@@ -13,7 +13,7 @@ import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-s
 import { EXIT, usageError } from '../exit-code.ts';
 import { leftForLater } from '../terminal/left-for-later.ts';
 import { count } from '../terminal/numbers.ts';
-import { type Format, printJson, printTable, right } from '../terminal/output.ts';
+import { flexible, type Format, kept, printJson, printTable, right } from '../terminal/output.ts';
 
 export interface StatusOptions {
   readonly out: string;
@@ -132,14 +132,14 @@ export function printEntities(entities: readonly EntityStatus[]): void {
   printTable(
     [
       'entity',
-      'state',
+      kept('state'),
       'checkpoint',
       'guarantee',
       'lag',
       'rows of last load',
       'left for later',
       'waiting',
-      'dead letters',
+      flexible('dead letters', 20),
     ],
     entities.map((one) => [
       one.entity,
