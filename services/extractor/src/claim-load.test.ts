@@ -6,6 +6,7 @@ import type { PipelineEvent } from '@bronze/common/load/events';
 import type { HighWatermark } from '@bronze/common/load/high-watermark';
 import type { ExtractRequest } from '@bronze/common/load/messages';
 import { CHECKPOINTS_KEY, loadRecordKey } from '@bronze/common/load/object-keys';
+import { schemaDigest } from '@bronze/common/load/schema-changes';
 import type { Claim, Source } from '@bronze/common/load/source';
 import { BronzeError } from '@bronze/common/words/failure';
 import { encodeJson } from '@bronze/common/words/json';
@@ -42,6 +43,27 @@ const POSITION = {
   scan_from: SYNCED,
 } as const;
 const IDLE: Checkpoint = { last_sync_timestamp: SYNCED, last_load_id: idOf(9), exact_position: POSITION };
+
+const RECORD = {
+  version: 1,
+  status: 'completed',
+  entity: 'things',
+  load_id: idOf(1),
+  load_type: 'full',
+  since: SYNCED,
+  until: NOW,
+  ingested_at: NOW,
+  completed_at: NOW,
+  rows: 0,
+  rows_in_bronze: 0,
+  rows_quarantined: 0,
+  slices: 1,
+  write_tasks: 0,
+  engines: [],
+  columns: [],
+  parts: [],
+  quarantine: [],
+};
 
 function pendingOf(load_id: string): PendingLoad {
   return { load_id, load_type: 'incremental', since: SYNCED, until: NOW, ingested_at: NOW };
@@ -135,6 +157,15 @@ describe('a claim', () => {
     expect(read.slice(0, 2)).toEqual([CHECKPOINTS_KEY, record]);
   });
 
+  test('freezes a digest of the columns of the load before, whose record it reads anyway', async () => {
+    const { run, objects, read } = await claim(IDLE, THINGS);
+    const columns = [{ name: 'id', type: 'bigint' }];
+    const key = loadRecordKey({ entity: 'things', load_id: idOf(9) });
+    await objects.putIfAbsent(key, encodeJson({ ...RECORD, load_id: idOf(9), columns }));
+    expect(await run()).toMatchObject({ previous_load_id: idOf(9), previous_schema: schemaDigest({ columns }) });
+    expect(read.filter((one) => one === key)).toHaveLength(1);
+  });
+
   test('takes the oldest request that waits, and leaves its own to wait', async () => {
     const waiting: ExtractRequest = { entity: 'things', load_id: idOf(2), load_type: 'full' };
     const { run, after } = await claim({ ...IDLE, next_requests: [waiting] }, THINGS);
@@ -146,27 +177,7 @@ describe('a claim', () => {
 describe('a request whose load', () => {
   test('was decided does nothing, and says so', async () => {
     const { run, after, asked, events, objects } = await claim(IDLE, THINGS);
-    const record = {
-      version: 1,
-      status: 'completed',
-      entity: 'things',
-      load_id: idOf(1),
-      load_type: 'full',
-      since: SYNCED,
-      until: NOW,
-      ingested_at: NOW,
-      completed_at: NOW,
-      rows: 0,
-      rows_in_bronze: 0,
-      rows_quarantined: 0,
-      slices: 1,
-      write_tasks: 0,
-      engines: [],
-      columns: [],
-      parts: [],
-      quarantine: [],
-    };
-    await objects.putIfAbsent(loadRecordKey({ entity: 'things', load_id: idOf(1) }), encodeJson(record));
+    await objects.putIfAbsent(loadRecordKey({ entity: 'things', load_id: idOf(1) }), encodeJson(RECORD));
     expect(await run()).toBeUndefined();
     expect([await after(), asked]).toEqual([IDLE, []]);
     expect(events).toMatchObject([{ kind: 'request_done', load_id: idOf(1), reason: 'already_loaded' }]);

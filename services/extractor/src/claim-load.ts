@@ -7,13 +7,14 @@ import {
   withWaiting,
 } from '@bronze/common/load/checkpoint';
 import type { Entity } from '@bronze/common/config';
-import { readLoadRecord } from '@bronze/common/load/load-record';
+import { type LoadRecord, readLoadRecord } from '@bronze/common/load/load-record';
 import type { ExtractRequest } from '@bronze/common/load/messages';
 import type { CheckpointStore } from '@bronze/common/load/checkpoint-store';
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
 import type { Log } from '@bronze/common/load/events';
 import type { ObjectStore } from '@bronze/common/ports/object-store';
 import { removeStaging } from '@bronze/common/load/remove-staging';
+import { schemaDigest } from '@bronze/common/load/schema-changes';
 import type { Source } from '@bronze/common/load/source';
 
 export interface ClaimPorts {
@@ -57,7 +58,7 @@ export async function claimLoad(
       return decision.load;
     }
     case 'start': {
-      await removeStagingBefore(ports.objects, entity.name, checkpoint?.last_load_id);
+      const before = await removeStagingBefore(ports.objects, entity.name, checkpoint?.last_load_id);
       const isFull = effectiveLoadType(checkpoint, decision.request.load_type, hasCursor) === 'full';
       const since = isFull ? undefined : checkpoint?.last_sync_timestamp;
       const watermark = await ports.source.readHighWatermark(entity, {
@@ -65,7 +66,9 @@ export async function claimLoad(
         exact_position: checkpoint?.exact_position,
         deadline: ports.deadline,
       });
-      const started = startLoad(checkpoint, { ...decision, hasCursor, watermark, now: ports.clock.now() });
+      const previous_schema = before && schemaDigest(before);
+      const now = ports.clock.now();
+      const started = startLoad(checkpoint, { ...decision, hasCursor, watermark, previous_schema, now });
       if (!(await ports.checkpoints.swap(entity.name, version, started.checkpoint)))
         return claimLoad(ports, entity, request);
       logClaim(ports.log, entity.name, started.load);
@@ -79,9 +82,15 @@ export async function claimLoad(
 /**
  * The load decided last leaves no staged batches when the next one is claimed, whoever decided it and whatever became of
  * that process (decision 20).
+ *
+ * @returns its record
  */
-async function removeStagingBefore(objects: ObjectStore, entity: string, load_id: string | undefined): Promise<void> {
-  if (load_id !== undefined) await removeStaging(objects, { entity, load_id });
+async function removeStagingBefore(
+  objects: ObjectStore,
+  entity: string,
+  load_id: string | undefined,
+): Promise<LoadRecord | undefined> {
+  return load_id === undefined ? undefined : removeStaging(objects, { entity, load_id });
 }
 
 /** Says that the pending load answers a request which would otherwise be a load of its own (decision 36). */

@@ -74,6 +74,7 @@ export async function stageSlice(
     load,
     source_system: ports.source.system,
     columns: [...reader.columns],
+    ...(reader.unseen_columns && { unseen_columns: [...reader.unseen_columns] }),
     event_date_column: entity.event_date === null ? null : bronzeName(entity, entity.event_date),
     batches: staged.batches,
     tasks: planWriteTasks(staged.batches, entity),
