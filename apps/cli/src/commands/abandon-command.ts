@@ -2,6 +2,7 @@ import { abandonLoad } from '@bronze/common/load/abandon-load';
 import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
+import { driftLines } from '../drift/drift-lines.ts';
 import { EXIT } from '../exit-code.ts';
 import { say } from '../terminal/output.ts';
 import { assertFolder } from './status-command.ts';
@@ -26,6 +27,7 @@ export async function abandonCommand(entity: string, options: { readonly out: st
         `${entity}: load ${record.load_id} is abandoned; the checkpoint has not moved.\n` +
           `Delete any parts that it had already written: data/bronze/${entity}/**/part-*-${record.load_id}.parquet`,
       );
+      driftLines(record).forEach(say);
     }
     return EXIT.ok;
   } finally {
