@@ -51,7 +51,12 @@ test('the first line says what changed, each other what that means for rows and 
 });
 
 test('a full load has the new column already, and so has one that read a rewritten table', () => {
-  const rewritten = { load_type: 'incremental', window_fallback: 'table_rewritten', columns: [], engines: [] } as const;
+  const rewritten = {
+    load_type: 'incremental' as const,
+    window_fallback: 'table_rewritten' as const,
+    columns: [],
+    engines: [],
+  };
   expect(driftLines({ entity: 'orders', ...rewritten, schema_changes: [added('vip')] }).at(-1)).toBe(
     '  vip: rows loaded before have NULL there, whatever the source has now; the table was rewritten, so this load read it whole and has it',
   );

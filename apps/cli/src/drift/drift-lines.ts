@@ -52,19 +52,26 @@ function droppedLines(changes: readonly SchemaChange[]): string[] {
 
 /** Whether one column was dropped and another one has its name. */
 function isReplaced(changes: readonly SchemaChange[], { kind, column }: SchemaChange): boolean {
-  const other = kind === 'added' ? 'dropped' : 'added';
-  return changes.some((one) => one.kind === other && one.column === column);
+  return has(changes, kind === 'added' ? 'dropped' : 'added', column);
 }
 
 function lineOf(record: DriftedLoad, changes: readonly SchemaChange[], change: SchemaChange): string[] {
-  const { kind, column, from = '' } = change;
-  const isRenamed = changes.some((one) => one.kind === 'renamed' && one.column === column);
-  if (kind === 'renamed') return [`${inLine(column)}: ${renamedText(record, changes, change)}`];
-  if (kind === 'retyped' && !isRenamed) return [`${inLine(column)}: ${typesText(record, from, change.to ?? '')}`];
+  const { kind, column, from = '', to = '' } = change;
+  const name = inLine(column);
+  if (kind === 'renamed') return [`${name}: ${renamedText(record, changes, change)}`];
+  if (kind === 'retyped' && !has(changes, 'renamed', column)) return [`${name}: ${typesText(record, from, to)}`];
   if (kind !== 'added' || !isReplaced(changes, change)) return [];
-  const dropped = changes.find((one) => one.kind === 'dropped' && one.column === column);
-  const types = dropped?.from === change.to ? '' : `; ${typesText(record, dropped?.from ?? '', change.to ?? '')}`;
-  return [`${inLine(column)}: another column has this name now; rows loaded before have values of the old one${types}`];
+  return [`${name}: another column has this name now; ${replacedText(record, changes, change)}`];
+}
+
+function has(changes: readonly SchemaChange[], kind: SchemaChange['kind'], column: string): boolean {
+  return changes.some((one) => one.kind === kind && one.column === column);
+}
+
+function replacedText(record: DriftedLoad, changes: readonly SchemaChange[], { column, to = '' }: SchemaChange) {
+  const text = 'rows loaded before have values of the old one';
+  const { from = '' } = changes.find((one) => one.kind === 'dropped' && one.column === column) ?? {};
+  return from === to ? text : `${text}; ${typesText(record, from, to)}`;
 }
 
 /** `coalesce` reads both only if no file has another column of one of the names. */
@@ -73,9 +80,9 @@ function renamedText(record: DriftedLoad, changes: readonly SchemaChange[], { co
   const isTaken =
     record.columns.some(({ name }) => name === from) ||
     changes.some((one) => one.kind === 'renamed' && one.from === column) ||
-    changes.some((one) => one.kind === 'dropped' && one.column === column);
+    has(changes, 'dropped', column);
   if (isTaken) return `${text}, and another column as ${inLine(column)}`;
-  const isRetyped = changes.some((one) => one.kind === 'retyped' && one.column === column);
+  const isRetyped = has(changes, 'retyped', column);
   const [now, before] = [column, from].map((name) => (isRetyped ? `${quoted(name)}::VARCHAR` : quoted(name)));
   return `${text}: coalesce(${now}, ${before}) reads both`;
 }

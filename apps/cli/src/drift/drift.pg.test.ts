@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -25,6 +26,18 @@ async function query(out: string, sql: string): Promise<unknown[]> {
   const reader = await connection.runAndReadAll(sql.replace('bronze', files));
   connection.closeSync();
   return reader.getRowsJson();
+}
+
+/** What the query in docs/recipes.md gives that reads the files of each type by themselves. */
+async function rowsOfRecipe(out: string): Promise<unknown[]> {
+  const page = await readFile('docs/recipes.md', 'utf8');
+  const [, sql = ''] = /## A column that changed its type\n.*?```sql\n(.*?)```/s.exec(page) ?? [];
+  const connection = await (await DuckDBInstance.create(':memory:')).connect();
+  const statements = sql.replaceAll('bronze-data', out).replaceAll('/orders/', '/one/').split(';\n');
+  for (const statement of statements.slice(0, 3)) await connection.run(statement);
+  const reader = await connection.runAndReadAll(`FROM (${statements[3]}) ORDER BY id`);
+  connection.closeSync();
+  return reader.getRowObjectsJson();
 }
 
 const BEFORE = `CREATE TABLE one (id integer PRIMARY KEY, qty integer, old_name text, gone text, due integer,
@@ -84,6 +97,12 @@ test('the run, the status and the preview say how columns changed, and it is so 
     [4, true, null, 'n4'],
   ]);
   await expect(query(out, 'SELECT due FROM bronze')).rejects.toThrow('Conversion Error');
+  expect(await rowsOfRecipe(out)).toMatchObject([
+    { due: '1970-01-02' },
+    {},
+    { due: '1970-01-04' },
+    { due: '2024-01-15' },
+  ]);
 
   const preview = async (limit: number) => said(() => previewCommand('one', { limit, out, output: 'json' }));
   const newest = await preview(1);

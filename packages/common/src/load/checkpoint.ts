@@ -180,12 +180,17 @@ export function startLoad(
     ...(start.watermark.again && { window_fallback: start.watermark.again.reason }),
     ...(start.watermark.since_parameter &&
       load_type === 'incremental' && { since_parameter: start.watermark.since_parameter }),
-    ...(checkpoint?.last_load_id && { previous_load_id: checkpoint.last_load_id }),
-    ...(start.previous_schema && { previous_schema: start.previous_schema }),
+    ...previousOf(checkpoint, start),
     ...(start.request.run_id && { run_id: start.request.run_id }),
   };
   const waiting = unanswered(start.waiting, load, start.hasCursor);
   return { load, checkpoint: withWaiting({ ...checkpoint, pending_load: load }, waiting) };
+}
+
+function previousOf(checkpoint: Checkpoint | undefined, { previous_schema }: StartOfLoad): Partial<PendingLoad> {
+  const previous_load_id = checkpoint?.last_load_id;
+  if (previous_load_id === undefined) return {};
+  return previous_schema === undefined ? { previous_load_id } : { previous_load_id, previous_schema };
 }
 
 /** A source that has nothing to continue from has the last word. */
