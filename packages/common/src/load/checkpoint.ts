@@ -187,10 +187,8 @@ export function startLoad(
   return { load, checkpoint: withWaiting({ ...checkpoint, pending_load: load }, waiting) };
 }
 
-function previousOf(checkpoint: Checkpoint | undefined, { previous_schema }: StartOfLoad): Partial<PendingLoad> {
-  const previous_load_id = checkpoint?.last_load_id;
-  if (previous_load_id === undefined) return {};
-  return previous_schema === undefined ? { previous_load_id } : { previous_load_id, previous_schema };
+function previousOf({ last_load_id }: Checkpoint = {}, { previous_schema }: StartOfLoad): Partial<PendingLoad> {
+  return { ...(last_load_id && { previous_load_id: last_load_id }), ...(previous_schema && { previous_schema }) };
 }
 
 /** A source that has nothing to continue from has the last word. */
@@ -237,12 +235,9 @@ export function finishLoad(
 ): Checkpoint | undefined {
   if (checkpoint?.pending_load?.load_id !== load.load_id) return undefined;
   const { pending_load, ...idle } = checkpoint;
-  const { load_id } = load;
-  const freed: Checkpoint = {
-    ...idle,
-    last_load_id: load_id,
-    ...(load.schema_changes && { schema_change_load_id: load_id }),
-  };
+  const { load_id, schema_changes } = load;
+  const changed = schema_changes && { schema_change_load_id: load_id };
+  const freed: Checkpoint = { ...idle, ...changed, last_load_id: load_id };
   if (load.status === 'abandoned') return freed;
   const { exact_position: _, ...timed } = freed;
   return {
