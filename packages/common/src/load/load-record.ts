@@ -19,6 +19,8 @@ export const loadRecordSchema = z.looseObject({
   entity: entityNameSchema,
   load_id: loadIdSchema,
   run_id: z.optional(loadIdSchema),
+  /** In the record of an abandoned load: the load that was decided before it. */
+  previous_load_id: z.optional(loadIdSchema),
   load_type: loadTypeSchema,
   since: timestampSchema,
   until: timestampSchema,
@@ -54,7 +56,7 @@ export type LoadRecord = z.infer<typeof loadRecordSchema>;
 export async function recordBefore(
   objects: ObjectStore,
   entity: string,
-  { previous_load_id }: PendingLoad,
+  { previous_load_id }: Pick<PendingLoad, 'previous_load_id'>,
 ): Promise<LoadRecord | undefined> {
   return previous_load_id === undefined ? undefined : readLoadRecord(objects, { entity, load_id: previous_load_id });
 }
@@ -95,6 +97,15 @@ async function schemaBefore(
   const record = load.previous_schema === NO_COLUMNS ? undefined : await recordBefore(objects, entity, load);
   if (record && record.columns.length > 0) return record;
   return source_system === 'rds' ? { columns } : undefined;
+}
+
+/** This record, or the last completed load's before it: abandoned ones have moved nothing. */
+export async function lastCompleted(
+  objects: ObjectStore,
+  record: LoadRecord | undefined,
+): Promise<LoadRecord | undefined> {
+  if (record?.status !== 'abandoned') return record;
+  return lastCompleted(objects, await recordBefore(objects, record.entity, record));
 }
 
 /** The newest cursor that was seen before `load`; undefined if that load does not continue where `record` ended. */
