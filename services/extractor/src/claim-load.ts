@@ -9,7 +9,7 @@ import {
   withWaiting,
 } from '@bronze/common/load/checkpoint';
 import type { Entity } from '@bronze/common/config';
-import { type LoadRecord, readLoadRecord } from '@bronze/common/load/load-record';
+import { readLoadRecord } from '@bronze/common/load/load-record';
 import type { ExtractRequest } from '@bronze/common/load/messages';
 import type { CheckpointStore } from '@bronze/common/load/checkpoint-store';
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
@@ -68,7 +68,7 @@ export async function claimLoad(
       return decision.load;
     }
     case 'start': {
-      const before = await removeStagingBefore(ports.objects, entity.name, checkpoint?.last_load_id);
+      const previous_schema = await removeStagingBefore(ports.objects, entity.name, checkpoint?.last_load_id);
       const isFull = effectiveLoadType(checkpoint, decision.request.load_type, hasCursor) === 'full';
       const since = isFull ? undefined : checkpoint?.last_sync_timestamp;
       const watermark = await ports.source.readHighWatermark(entity, {
@@ -76,7 +76,6 @@ export async function claimLoad(
         exact_position: checkpoint?.exact_position,
         deadline: ports.deadline,
       });
-      const previous_schema = before && schemaDigest(before);
       const now = ports.clock.now();
       const started = startLoad(checkpoint, { ...decision, hasCursor, watermark, previous_schema, now });
       if (!(await ports.checkpoints.swap(entity.name, version, started.checkpoint)))
@@ -104,14 +103,15 @@ function mayHelp(
  * The load decided last leaves no staged batches when the next one is claimed, whoever decided it and whatever became of
  * that process (decision 20).
  *
- * @returns its record
+ * @returns the digest of its columns
  */
 async function removeStagingBefore(
   objects: ObjectStore,
   entity: string,
   load_id: string | undefined,
-): Promise<LoadRecord | undefined> {
-  return load_id === undefined ? undefined : removeStaging(objects, { entity, load_id });
+): Promise<string | undefined> {
+  const record = load_id === undefined ? undefined : await removeStaging(objects, { entity, load_id });
+  return record && schemaDigest(record);
 }
 
 /** Says that the pending load answers a request which would otherwise be a load of its own (decision 36). */
