@@ -2,6 +2,7 @@ import { toFailure } from '@bronze/common/words/failure';
 import { type EntityResult, type RunReport, runLocally } from '@bronze/runner/run-locally';
 import { engineName } from '@bronze/writer/adapters/engines';
 import { loadConfig, withDatabaseUrl } from '../config-file.ts';
+import { driftLines } from '../drift/drift-lines.ts';
 import { exitCodeOfRun } from '../exit-code.ts';
 import { leftForLater } from '../terminal/left-for-later.ts';
 import { bytes, count, perSecond, plural } from '../terminal/numbers.ts';
@@ -81,6 +82,7 @@ export function printReport(report: RunReport, options: RunOptions, isConfigured
     sayLate(one);
     sayLeft(one);
   }
+  for (const load of report.results.flatMap(({ loads }) => loads)) driftLines(load).forEach(say);
   for (const [what, entities] of failedBy(report.results)) say(`\n${entities.join(', ')} failed: ${what}`);
   if (report.results.some(({ status }) => status === 'interrupted')) say(RUN_AGAIN);
 }
@@ -120,6 +122,7 @@ function summarize(result: EntityResult) {
     continued_from: result.continued_from ?? null,
     rows,
     rows_quarantined: sum((load) => load.rows_quarantined),
+    schema_changes: result.loads.flatMap((load) => load.schema_changes ?? []),
     parts: sum((load) => load.parts.length),
     bytes: sum((load) => load.parts.reduce((total, part) => total + part.bytes, 0)),
     seconds: Number(result.duration_seconds.toFixed(3)),

@@ -152,6 +152,7 @@ export function statusesOf(size: Size): readonly EntityStatus[] {
     watermark_lag_seconds: failure ? null : 0,
     oldest_transaction_seconds: null,
     left_out: null,
+    last_schema_change: null,
     pending_load: null,
     waiting_requests: 0,
     dead_letters: failure ? [`${failure.code}: ${failure.message}`] : [],
