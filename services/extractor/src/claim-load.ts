@@ -63,6 +63,7 @@ export async function claimLoad(
       const watermark = await ports.source.readHighWatermark(entity, {
         since,
         exact_position: checkpoint?.exact_position,
+        storage: checkpoint?.storage,
         deadline: ports.deadline,
       });
       const started = startLoad(checkpoint, { ...decision, hasCursor, watermark, now: ports.clock.now() });

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { storageSchema } from '../words/exact-position.ts';
 import { timestampSchema } from '../words/timestamp.ts';
 
 /** What is remembered of the pages before, so that those which lead in a circle are noticed in a later slice. */
@@ -20,6 +21,8 @@ export const positionSchema = z.object({
   values: z.array(z.string()),
   /** Of an API that names its next page. Positions of earlier code have none. */
   trail: z.optional(pageTrailSchema),
+  /** Of full loads of a table: what was read up to here, and how often the load has started over in another storage. */
+  read_from: z.optional(z.object({ storage: storageSchema, starts_over: z.int() })),
 });
 export type Position = z.infer<typeof positionSchema>;
 

@@ -19,6 +19,15 @@ export type BoundBasis = z.infer<typeof boundBasisSchema>;
 export const fileNodesSchema = z.record(z.string(), z.string());
 export type FileNodes = z.infer<typeof fileNodesSchema>;
 
+/** Which relation a table is and where its rows are stored. Views and foreign tables have no storage of their own. */
+export const storageSchema = z.looseObject({
+  table_oid: z.string(),
+  file_nodes: fileNodesSchema,
+  /** It has never held a row since it was created, truncated or rewritten: whatever fills it is new. */
+  is_empty: z.optional(z.literal(true)),
+});
+export type Storage = z.infer<typeof storageSchema>;
+
 const positionFields = {
   /** The `last_sync_timestamp` this position belongs to. With any other timestamp the position is ignored. */
   at: timestampSchema,

@@ -10,6 +10,7 @@ import { withObservation, type Bounds, type Observation, canImprove, withoutTime
 import { type ExactClaim, exactWatermark, ignoredBecause } from './exact-window.ts';
 import { addedParts, isNotReplayed, positionMismatch, storageChange } from './position-mismatch.ts';
 import { CLOCK_SQL, decodeObservation, FLUSHED_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from './observe-sql.ts';
+import { storageOf, tableChange } from './storage.ts';
 import { truncateToPrecision } from './cursor-precision.ts';
 import { countWithoutCursor } from './without-cursor.ts';
 import { type DescribedTable, zoneOf } from '../table/described-table.ts';
@@ -28,7 +29,7 @@ export interface WatermarkRequest {
   readonly config: PostgresSourceConfig;
   readonly entity: TableEntity;
   readonly table: DescribedTable;
-  readonly claim: Pick<Claim, 'since' | 'exact_position'>;
+  readonly claim: Pick<Claim, 'since' | 'exact_position' | 'storage'>;
 }
 
 /**
@@ -94,7 +95,8 @@ function whyAnew(
     has_filled_part,
   }: Pick<ExactClaim, 'position' | 'mismatch' | 'bounds' | 'has_filled_part'>,
 ): WindowFallback | undefined {
-  if (!position || claim.since === undefined) return undefined;
+  if (claim.since === undefined) return undefined;
+  if (!position) return claim.storage && tableChange(claim.storage, table);
   if (mismatch) return mismatch === 'table_changed' ? mismatch : undefined;
   if (!ignoredBecause(position, claim.since, bounds)) return undefined;
   const { file_nodes } = table;
@@ -191,16 +193,29 @@ function assertReplayed(entity: TableEntity, position: ExactPosition | undefined
   });
 }
 
-async function watermarkByTime({ session, config, entity, table, claim }: WatermarkRequest): Promise<HighWatermark> {
+async function watermarkByTime(request: WatermarkRequest): Promise<HighWatermark> {
+  const { session, config, entity, table } = request;
   const zone = zonelessIn(entity, table) ? zoneOf(entity, table) : '';
   const [row] = await session.rows(TIME_WATERMARK_SQL, [String(config.margin_seconds), zone]);
   const until = cursorTypes(entity, table).reduce(truncateToPrecision, timestamp(row?.['until'] ?? ''));
-  if (entity.cursor === null) return { until, basis: 'no_cursor' };
-  const basis = row?.['basis'] ?? '';
-  if (claim.since === undefined || !claim.exact_position) return { until, basis };
+  const read = { until, storage: storageOf(table) };
+  if (entity.cursor === null) return { ...read, basis: 'no_cursor' };
+  return { ...read, basis: row?.['basis'] ?? '', ...beginByTime(request) };
+}
+
+/** Where a load by time begins, if not where the previous one ended. */
+function beginByTime({ config, table, claim }: WatermarkRequest): Pick<HighWatermark, 'again' | 'load_type'> {
+  const { since, exact_position, storage } = claim;
+  const before = exact_position ?? storage;
+  if (since === undefined || !before) return {};
+  // A timestamp can't tell which rows of another relation or file are new.
+  const change = tableChange(before, table);
+  if (change) return { again: { reason: change, since }, load_type: 'full' };
+  if (storage?.is_empty && !table.is_empty) return { load_type: 'full' };
+  if (!exact_position) return {};
   // The previous load went by transaction ids. What it left to this one may have cursors below its timestamp.
-  const since = minusSeconds(claim.since, config.lookback_seconds + config.clock_margin_seconds);
-  return { until, basis, again: { reason: 'no_transaction_ids', since } };
+  const behind_seconds = config.lookback_seconds + config.clock_margin_seconds;
+  return { again: { reason: 'no_transaction_ids', since: minusSeconds(since, behind_seconds) } };
 }
 
 function cursorTypes(entity: TableEntity, table: DescribedTable): string[] {

@@ -2,8 +2,6 @@ import type { ExactPosition, FileNodes, WindowFallback } from '@bronze/common/wo
 import type { CatalogTable } from '../table/table.ts';
 import type { Observation } from './bounds.ts';
 
-export type Storage = Pick<CatalogTable, 'file_nodes' | 'attached'>;
-
 /** Why the position proves nothing: its ids belong to another database, history or table. Undefined: they don't. */
 export function positionMismatch(position: ExactPosition, observation: Observation): WindowFallback | undefined {
   if (position.database !== observation.database) return 'database_changed';
@@ -28,7 +26,7 @@ export function positionMismatch(position: ExactPosition, observation: Observati
  */
 export function storageChange(
   before: FileNodes | undefined,
-  { file_nodes, attached }: Storage,
+  { file_nodes, attached }: Pick<CatalogTable, 'file_nodes' | 'attached'>,
 ): 'table_changed' | 'table_rewritten' | undefined {
   if (before === undefined) return undefined;
   if (attached.some((oid) => Object.hasOwn(file_nodes, oid) && !Object.hasOwn(before, oid))) return 'table_changed';
