@@ -117,7 +117,7 @@ export class PostgresSlice implements SliceReader {
         is_resumable: table.key.columns.length > 0,
         skipped: await readingRows(session, table, () => this.#countSkipped(session, table, is_exact)),
       };
-      const start = startIn(table, load, position);
+      const start = startIn(entity, table, load, position);
       const read = { ...table, entity, load, position: start.position, zone: zoneOf(entity, table), is_exact };
       await beforeReadingRows(session, table);
       const batches = copyBatches(session, entity, planCopy(read, session.quoting));
