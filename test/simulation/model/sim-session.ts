@@ -2,7 +2,6 @@ import { QUOTING } from '@bronze/extractor/adapters/pg-database';
 import type { Copy, Row as Answer, Session } from '@bronze/extractor/postgres/database';
 import {
   CATALOG_SQL,
-  FILLED_SQL,
   REPLAYED_SQL,
   TIME_WATERMARK_SQL,
 } from '@bronze/extractor/postgres/table/catalog-sql';
@@ -83,8 +82,6 @@ export class SimSession implements Session, Reader {
         return [{ basis: 'oldest_transaction', until: startsIn(database).at(0) ?? database.now() }];
       case FLUSHED_SQL:
         return [{ flushed: 'true' }];
-      case FILLED_SQL:
-        return [{ is_filled: 'true' }];
       case REPLAYED_SQL:
         return [{ replayed: 'true' }];
       default:

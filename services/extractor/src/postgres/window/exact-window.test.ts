@@ -228,7 +228,7 @@ describe('a window', () => {
     margin_seconds: 60,
     has_bound: true,
     has_filled_part: false,
-    is_empty: false,
+    noted_files: { '16384': '16390' },
     atPrecision: (bound) => bound,
     ...changes,
   });
@@ -339,7 +339,14 @@ describe('a window', () => {
   test('that ends below the rows of a new part leaves it to be found again, and forgets parts that are gone', () => {
     const file_nodes = { '16384': '16390', '1': '5' };
     const bounds = known({ xid: '100', file_nodes: { '16384': '16390', '2': '6' } });
-    const held = { position: { ...position, file_nodes }, bounds, written_below_xid: '101', has_filled_part: true };
+    const noted_files = { '16384': '16390', '2': '6' };
+    const held = {
+      position: { ...position, file_nodes },
+      bounds,
+      noted_files,
+      written_below_xid: '101',
+      has_filled_part: true,
+    };
     const watermark = exactWatermark(claim(held));
     expect(watermark.position.file_nodes).toEqual({ '16384': '16390' });
     expect(watermark).toMatchObject({ until: at(5), window: { until_xid: '100', file_nodes: bounds.file_nodes } });
