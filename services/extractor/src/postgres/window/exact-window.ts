@@ -77,24 +77,28 @@ export function exactWatermark(
   const fallback = since === undefined ? undefined : fallbackOf(claim, since);
   const held = heldBack(claim, fallback);
   const before = since === undefined ? undefined : continuedFrom(claim, fallback);
-  const unbounded_before = unboundedBefore(claim);
-  const scan_from = unbounded_before === undefined ? scanFrom(claim) : null;
-  const position = {
-    ...bounds,
-    file_nodes: claim.noted_files,
-    scan_from,
-    ...(unbounded_before !== undefined && { unbounded_before }),
-    ...(held && leftToNext(claim, held)),
-  };
+  const next = nextPosition(claim, held);
   const until = held?.at ?? atPrecision(lower_bound ?? minusSeconds(open_bound ?? looked_at, lookback_seconds));
   return {
     until,
-    basis: fallback && !before ? 'lookback' : basisOf(before ?? position),
-    window: windowOf(claim, before, scan_from),
-    position,
+    basis: fallback && !before ? 'lookback' : basisOf(before ?? next),
+    window: windowOf(claim, before, next.scan_from),
+    position: next,
     fallback,
     watermark_lag_seconds: secondsBetween(until, looked_at),
     oldest_transaction_seconds: open_bound === null ? undefined : secondsBetween(open_bound, looked_at),
+  };
+}
+
+/** Where the next load resumes, without what belongs to one load. */
+function nextPosition(claim: ExactClaim, held: ExactPosition | undefined): Omit<ExactPosition, 'at'> {
+  const unbounded_before = unboundedBefore(claim);
+  return {
+    ...claim.bounds,
+    file_nodes: claim.noted_files,
+    scan_from: unbounded_before === undefined ? scanFrom(claim) : null,
+    ...(unbounded_before !== undefined && { unbounded_before }),
+    ...(held && leftToNext(claim, held)),
   };
 }
 

@@ -62,10 +62,13 @@ export function startIn(
   const before = position?.read_from;
   const storage = storageOf(table, before?.storage);
   const starts_over = before?.starts_over ?? 0;
-  // A position in a table of another name is refused: see `planCopy`.
-  const isOfTable = position?.order.startsWith(`${entity.table} (`) === true;
-  const isChanged = isOfTable && before !== undefined && tableChange(before.storage, table) !== undefined;
-  const isOver = isChanged && starts_over < STARTS_OVER_MAX;
+  const isOver = starts_over < STARTS_OVER_MAX && isReplacedSince(entity, table, position);
   const read_from = storage && { storage, starts_over: isOver ? starts_over + 1 : starts_over };
   return { position: isOver ? undefined : position, reading: read_from ? { read_from } : {} };
+}
+
+/** A position in a table of another name doesn't count: `planCopy` refuses it. */
+function isReplacedSince(entity: TableEntity, table: CatalogTable, position: Position | undefined): boolean {
+  if (!position?.read_from || !position.order.startsWith(`${entity.table} (`)) return false;
+  return tableChange(position.read_from.storage, table) !== undefined;
 }
