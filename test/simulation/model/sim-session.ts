@@ -1,10 +1,6 @@
 import { QUOTING } from '@bronze/extractor/adapters/pg-database';
 import type { Copy, Row as Answer, Session } from '@bronze/extractor/postgres/database';
-import {
-  CATALOG_SQL,
-  REPLAYED_SQL,
-  TIME_WATERMARK_SQL,
-} from '@bronze/extractor/postgres/table/catalog-sql';
+import { CATALOG_SQL, REPLAYED_SQL, TIME_WATERMARK_SQL } from '@bronze/extractor/postgres/table/catalog-sql';
 import { OWN_SEARCH_PATH_SQL, ROLE_SEARCH_PATH_SQL } from '@bronze/extractor/postgres/table/search-path';
 import {
   CLOCK_SQL,
