@@ -53,7 +53,7 @@ function tookMore({ slices }: LoadFacts): boolean {
   return slices.some((slice) => slice?.window_fallback !== undefined);
 }
 
-/** How often a load may have read a row: a full load starts over in another storage (decision 42). */
+/** How often a load may have read a row: a full load starts over in another storage (decision 44). */
 function readings({ slices }: LoadFacts): number {
   return 1 + Math.max(0, ...slices.map((slice) => slice?.position?.read_from?.starts_over ?? 0));
 }

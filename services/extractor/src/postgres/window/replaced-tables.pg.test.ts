@@ -104,6 +104,9 @@ describe('between two loads by time,', () => {
     expect(replaced(await loads.rows(exact))).toEqual(IDS);
     await loads.finish(exact);
     expect(loads.checkpoint?.storage).toBeUndefined();
+    await execute(url, `REVOKE SELECT ON things FROM PUBLIC; ${GRANT}`);
+    const again = await loads.claim();
+    expect(again).toMatchObject({ load_type: 'incremental', window_fallback: 'no_transaction_ids' });
     await execute(url, SWAP);
     expect(await loads.claim()).toMatchObject({ load_type: 'full', window_fallback: 'table_changed', storage: {} });
   });

@@ -49,7 +49,7 @@ export interface StartOfSlice {
 
 /**
  * Where a slice begins. If the table was replaced, reloaded or rewritten since `position`, a full load starts over, so
- * that it has every row of the table that is there now (decision 42). After {@link STARTS_OVER_MAX} times it goes on
+ * that it has every row of the table that is there now (decision 44). After {@link STARTS_OVER_MAX} times it goes on
  * where it was: the next load finds another storage than that of this one's claim, and brings everything.
  */
 export function startIn(
