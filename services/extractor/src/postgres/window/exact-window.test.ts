@@ -272,6 +272,25 @@ describe('a window', () => {
     });
   });
 
+  test('of a table that is seen for the first time leaves no bound until all who were in it then are over', () => {
+    const claimAt = (looked_at: Timestamp, lower_bound: Timestamp | null, changes: Partial<ExactClaim> = {}) =>
+      exactWatermark(claim({ bounds: known({ xid: '100', lower_bound, looked_at }), ...changes })).position;
+    const unbounded = { scan_from: null, unbounded_before: at(30) };
+    const first = { position: undefined, since: undefined };
+    expect(claimAt(at(30), at(29), first)).toMatchObject(unbounded);
+    expect(claimAt(at(30), at(29), { mismatch: 'table_changed', since: undefined })).toMatchObject(unbounded);
+    expect(claimAt(at(30), at(29), { has_filled_part: true })).toMatchObject(unbounded);
+    expect(claimAt(at(30), at(29), { noted_files: { '16384': '16391' } })).toMatchObject(unbounded);
+    expect(claimAt(at(30), at(30), first)).toMatchObject({ scan_from: at(29) });
+    const next = { position: { ...position, ...unbounded } };
+    expect(claimAt(at(40), at(29), next)).toMatchObject(unbounded);
+    expect(claimAt(at(40), null, next)).toMatchObject(unbounded);
+    const over = claimAt(at(40), at(30), next);
+    expect(over.scan_from).toBe(at(29));
+    expect(over.unbounded_before).toBeUndefined();
+    expect(claimAt(at(40), at(29)).unbounded_before).toBeUndefined();
+  });
+
   test.each([
     ['no_position', { position: undefined }],
     ['database_changed', { mismatch: 'database_changed' }],
