@@ -14,7 +14,7 @@ export async function loadConfig(file: string): Promise<Config> {
   await access(path).catch(() => {
     throw new BronzeError('CONFIG_NOT_FOUND', {
       message: `the configuration file ${file} does not exist`,
-      hint: 'Pass --config, or run bronze in the folder of bronze.config.ts. See examples/ for a starting point.',
+      hint: 'Pass --config, or run bronze in the folder of the file. See examples/ for a starting point.',
     });
   });
   const module: unknown = await import(pathToFileURL(path).href).catch((thrown: unknown) => {
@@ -22,7 +22,7 @@ export async function loadConfig(file: string): Promise<Config> {
   });
   const exported: unknown = typeof module === 'object' && module !== null ? Reflect.get(module, 'default') : undefined;
   const decoded = decodeConfig(exported);
-  if ('config' in decoded) return decoded.config;
+  if ('config' in decoded) return { ...decoded.config, file };
   throw new BronzeError('CONFIG_INVALID', {
     message: `the default export of ${file} is not a configuration`,
     hint: 'Write: export default defineConfig({ sources: { … }, entities: { … } });',
@@ -31,7 +31,10 @@ export async function loadConfig(file: string): Promise<Config> {
 
 /** Why the file could not be imported: a mistake in it, unless the machine refused. What it throws itself is a mistake. */
 function loadingError(file: string, thrown: unknown): BronzeError {
-  if (thrown instanceof BronzeError) return thrown;
+  if (thrown instanceof BronzeError) {
+    const { code, message, hint } = thrown;
+    return new BronzeError(code, { message: `${file}: ${message}`, hint }, thrown);
+  }
   const machine = machineError(thrown, resolve(file));
   if (machine) return machine;
   const { message = String(thrown), stack = '' } = thrown instanceof Error ? thrown : {};

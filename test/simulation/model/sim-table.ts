@@ -123,6 +123,8 @@ export class SimTable implements SimSource {
       has_xids,
       is_empty: [...this.#database.rows].length === 0,
       has_children: false,
+      role: 'reader',
+      is_schema_usable: true,
       encoding: 'UTF8',
       zone: 'UTC',
       columns: COLUMNS,

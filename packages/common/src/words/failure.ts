@@ -51,6 +51,7 @@ export const FAILURE_KINDS = {
   PAGE_TOKEN_EXPIRED: 'permanent',
   CURSOR_MISSING: 'permanent',
   TIME_ZONE_UNDECLARED: 'permanent',
+  DATABASE_MISSING: 'configuration',
   TABLE_MISSING: 'permanent',
   COLUMN_MISSING: 'permanent',
   COLUMN_RESERVED: 'permanent',

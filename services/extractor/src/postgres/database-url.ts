@@ -13,6 +13,8 @@ const SSL_MODES: ReadonlySet<string> = new Set([
   'no-verify',
 ]);
 const VERIFIED = 'verify-full';
+/** To `pg` these mean `verify-full`, and it warns of that on stderr, unless libpq's meanings are asked for. */
+const MEANS_VERIFIED: ReadonlySet<string> = new Set(['prefer', 'require', 'verify-ca']);
 
 /** Each of these ends the part of a URL in which the password stands. */
 const ENCODED: Readonly<Record<string, string>> = { '@': '%40', '/': '%2F', '?': '%3F', '#': '%23' };
@@ -34,7 +36,8 @@ export function checkedUrl(url: string, default_host: string): string {
   const params = new URLSearchParams(query);
   const mode = sslModeIn(params) ?? (isLocal(parsed, params, default_host) ? undefined : VERIFIED);
   for (const name of namesOfSslMode(params)) params.delete(name);
-  if (mode !== undefined) params.set('sslmode', mode);
+  const isLibpq = params.get('uselibpqcompat') === 'true';
+  if (mode !== undefined) params.set('sslmode', !isLibpq && MEANS_VERIFIED.has(mode) ? VERIFIED : mode);
   return params.size === 0 ? start : `${start}?${params.toString()}`;
 }
 

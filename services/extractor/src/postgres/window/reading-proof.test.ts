@@ -40,6 +40,8 @@ const TABLE = {
   has_xids: true,
   is_empty: false,
   has_children: false,
+  role: 'reader',
+  is_schema_usable: true,
   encoding: 'UTF8',
   zone: 'UTC',
   columns: [],
