@@ -13,7 +13,7 @@ export interface CheckpointOptions extends AwsOptions {
 
 /** `bronze checkpoint get [entity]`: shows the checkpoint of one entity, or of all. */
 export async function checkpointGetCommand(entity: string | undefined, options: CheckpointOptions): Promise<number> {
-  const checkpoints = new CheckpointFile(new AwsTarget(options).objects());
+  const checkpoints = new CheckpointFile(await new AwsTarget(options).objects());
   const all = [...(await checkpoints.readAll())].filter(([name]) => entity === undefined || name === entity);
   show(all, options.output);
   return EXIT.ok;
@@ -28,7 +28,7 @@ export async function checkpointGetCommand(entity: string | undefined, options: 
 export async function checkpointSetCommand(entity: string, to: string, options: CheckpointOptions): Promise<number> {
   const last_sync_timestamp = parseTimestamp(to);
   if (!last_sync_timestamp) throw usageError(`${to} is not a timestamp`, 'Write it like 2024-01-15T10:32:00.123456Z.');
-  const checkpoints = new CheckpointFile(new AwsTarget(options).objects());
+  const checkpoints = new CheckpointFile(await new AwsTarget(options).objects());
   const { checkpoint, version } = await checkpoints.read(entity);
   if (checkpoint?.pending_load) {
     throw new BronzeError('CHECKPOINT_BUSY', {

@@ -1,8 +1,10 @@
-import { toFailure } from '@bronze/common/words/failure';
+import type { Config } from '@bronze/common/config';
 import { type EntityResult, type RunReport, runLocally } from '@bronze/runner/run-locally';
 import { engineName } from '@bronze/writer/adapters/engines';
+import { causesOf, describeCause } from '../causes.ts';
 import { loadConfig, withDatabaseUrl } from '../config-file.ts';
 import { EXIT, exitCodeOfRun } from '../exit-code.ts';
+import { summaryLine } from '../summary-line.ts';
 import { leftForLater } from '../terminal/left-for-later.ts';
 import { bytes, count, perSecond, plural } from '../terminal/numbers.ts';
 import { type Format, print, printJson, printTable, right, say } from '../terminal/output.ts';
@@ -21,6 +23,7 @@ export interface RunOptions {
 /** `bronze run [entity…]`: runs the whole pipeline on this machine. */
 export async function runCommand(entities: readonly string[], options: RunOptions): Promise<number> {
   const config = withDatabaseUrl(await loadConfig(options.config), options.databaseUrl);
+  const started_ms = performance.now();
   const engine = engineName(process.env['PARQUET_ENGINE']);
   const progress = createProgress();
   const stop = stopOnInterrupt();
@@ -41,7 +44,9 @@ export async function runCommand(entities: readonly string[], options: RunOption
       },
     );
     progress.stop();
-    printReport(report, options);
+    const summaries = printReport(report, options);
+    sayFailures(report, config);
+    say(summaryLine(summaries, (performance.now() - started_ms) / 1000));
     return exitCodeOfRun(report.results);
   } finally {
     progress.stop();
@@ -64,7 +69,7 @@ function stopOnInterrupt(): { readonly signal: AbortSignal; release(): void } {
   };
 }
 
-function printReport(report: RunReport, options: RunOptions): void {
+function printReport(report: RunReport, options: RunOptions): readonly ReturnType<typeof summarize>[] {
   const entities = report.results.map(summarize);
   if (options.output === 'json') {
     const { plan, left } = report;
@@ -82,24 +87,22 @@ function printReport(report: RunReport, options: RunOptions): void {
         `${entity}: an earlier run left ${plural(messages, 'message')}; bronze run ${entity} does the work of ${them}`,
       );
     }
-    say(`Parquet, checkpoints and load records are in ${options.out}`);
+    const isWritten = report.results.some(({ loads }) => loads.length > 0);
+    if (isWritten) say(`Parquet, checkpoints and load records are in ${options.out}`);
   }
   for (const one of entities) {
     sayLate(one);
     sayLeft(one);
   }
-  for (const [what, entities] of failedBy(report.results)) say(`\n${entities.join(', ')} failed: ${what}`);
+  return entities;
 }
 
 /** A failure of a source is that of all its entities, and is said once. */
-function failedBy(results: RunReport['results']): ReadonlyMap<string, readonly string[]> {
-  const failed = new Map<string, string[]>();
-  for (const { entity, failure } of results) {
-    if (!failure) continue;
-    const what = `${failure.code}\n  ${failure.message}\n  What to do: ${failure.hint}`;
-    failed.set(what, [...(failed.get(what) ?? []), entity]);
-  }
-  return failed;
+function sayFailures({ results }: RunReport, { entities }: Config): void {
+  const failed = results.flatMap(({ entity, failure }) => {
+    return failure ? [{ entity, failure, source: entities[entity]?.source ?? '' }] : [];
+  });
+  for (const cause of causesOf(failed)) say(`\n${describeCause(cause).join('\n')}`);
 }
 
 function sayLate({ entity, since, late }: ReturnType<typeof summarize>): void {
@@ -164,11 +167,4 @@ function printEntities(entities: readonly ReturnType<typeof summarize>[]): void 
       one.checkpoint ?? '',
     ]),
   );
-}
-
-/** Reports the failure that ended a command on stderr; for a bug with its stack. */
-export function sayFailure(thrown: unknown): void {
-  const failure = toFailure(thrown);
-  say(`bronze: ${failure.code}: ${failure.message}\n  What to do: ${failure.hint}`);
-  if (failure.kind === 'bug' && thrown instanceof Error && thrown.stack) say(thrown.stack);
 }

@@ -100,7 +100,7 @@ export function entityOf(config: Config, name: string): Entity {
   const near = nearest(name, known);
   const otherwise = `If it was removed from ${file ?? 'the configuration'}, its state is kept.`;
   throw new BronzeError('ENTITY_UNKNOWN', {
-    message: `there is no entity ${JSON.stringify(name.slice(0, 80))}`,
+    message: `there is no entity ${name.includes('://') ? 'whose name is a URL' : JSON.stringify(name.slice(0, 80))}`,
     hint: `${near === undefined ? '' : `Did you mean ${near}? `}Configured entities: ${known.join(', ') || 'none'}. ${otherwise}`,
   });
 }

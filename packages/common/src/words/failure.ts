@@ -112,7 +112,7 @@ export function toFailure(thrown: unknown): Failure {
     code: 'UNEXPECTED',
     kind: 'bug',
     message: thrown instanceof Error ? thrown.message : String(thrown),
-    hint: 'Bronze does not know this failure. Please report it with the log of this run.',
+    hint: 'Bronze does not know this failure: it is a bug. Please report it with its stack, which is printed here or in its record under logs/pipeline/ingestion/failures/.',
   };
 }
 
