@@ -22,7 +22,8 @@ describe('the API key', () => {
     await using world = await RestWorld.open();
     await world.writeSecret('canary-5c1e7a');
     const failure = await world.failingRun();
-    const said = 'the API of things answers 403, even after the key was read again from its secret: {"message":"forbidden"}';
+    const said =
+      'the API of things answers 403, even after the key was read again from its secret: {"message":"forbidden"}';
     expect(failure).toMatchObject({ code: 'SOURCE_DENIED', message: expect.stringContaining(said) as string });
     expect(JSON.stringify([failure, world.events])).not.toContain('canary');
     expect(await world.everythingWritten()).not.toContain('canary');

@@ -10,6 +10,11 @@ export function queuesFile(out_dir: string): string {
   return join(out_dir, STATE_FOLDER, 'queues.sqlite');
 }
 
+/** Holds the locks of all runs on a folder. */
+export function runsFolder(out_dir: string): string {
+  return join(out_dir, STATE_FOLDER, 'runs');
+}
+
 export interface DeadLetter {
   readonly message_id: string;
   readonly entity: string;
@@ -18,10 +23,15 @@ export interface DeadLetter {
 
 /** The messages in the dead-letter queues of a run's folder; none if the folder has no queues. */
 export function readDeadLetters(out_dir: string): DeadLetter[] {
-  if (!existsSync(queuesFile(out_dir))) return [];
+  return withQueues(out_dir, deadLettersOf) ?? [];
+}
+
+/** What `act` makes of the queues of a run's folder; undefined if it has none, as a copy of a pipeline's state. */
+export function withQueues<T>(out_dir: string, act: (queues: readonly LocalQueue<never>[]) => T): T | undefined {
+  if (!existsSync(queuesFile(out_dir))) return undefined;
   const database = new QueueDatabase({ path: queuesFile(out_dir), now_ms: Date.now, newId: () => '' });
   try {
-    return deadLettersOf(['extract', 'write'].map((name) => new LocalQueue(database, name)));
+    return act(['extract', 'write'].map((name) => new LocalQueue(database, name)));
   } finally {
     database.close();
   }

@@ -8,6 +8,7 @@ import { summaryLine } from '../summary-line.ts';
 import { leftForLater } from '../terminal/left-for-later.ts';
 import { bytes, count, perSecond, plural } from '../terminal/numbers.ts';
 import { type Format, print, printJson, printTable, right, say } from '../terminal/output.ts';
+import { leftLine, otherLoadLines } from '../terminal/other-runs.ts';
 import { createProgress } from '../terminal/progress.ts';
 
 export interface RunOptions {
@@ -44,7 +45,7 @@ export async function runCommand(entities: readonly string[], options: RunOption
       },
     );
     progress.stop();
-    const summaries = printReport(report, options);
+    const summaries = printReport(report, options, (entity) => Object.hasOwn(config.entities, entity));
     sayFailures(report, config);
     say(summaryLine(summaries, (performance.now() - started_ms) / 1000));
     return exitCodeOfRun(report.results);
@@ -69,7 +70,11 @@ function stopOnInterrupt(): { readonly signal: AbortSignal; release(): void } {
   };
 }
 
-function printReport(report: RunReport, options: RunOptions): readonly ReturnType<typeof summarize>[] {
+function printReport(
+  report: RunReport,
+  options: RunOptions,
+  isConfigured: (entity: string) => boolean,
+): readonly ReturnType<typeof summarize>[] {
   const entities = report.results.map(summarize);
   if (options.output === 'json') {
     const { plan, left } = report;
@@ -81,15 +86,11 @@ function printReport(report: RunReport, options: RunOptions): readonly ReturnTyp
       if (continued_from)
         say(`${entity}: this is the full load that was claimed at ${continued_from} and still pending`);
     }
-    for (const { entity, messages } of report.left) {
-      const them = messages === 1 ? 'it' : 'them';
-      say(
-        `${entity}: an earlier run left ${plural(messages, 'message')}; bronze run ${entity} does the work of ${them}`,
-      );
-    }
+    for (const left of report.left) say(leftLine(left, { ...options, isConfigured }));
     const isWritten = report.results.some(({ loads }) => loads.length > 0);
     if (isWritten) say(`Parquet, checkpoints and load records are in ${options.out}`);
   }
+  for (const line of report.results.flatMap(otherLoadLines)) say(line);
   for (const one of entities) {
     sayLate(one);
     sayLeft(one);
@@ -125,7 +126,7 @@ function summarize(result: EntityResult) {
   return {
     entity: result.entity,
     status: result.status,
-    ...describeLoad(result.loads.at(-1)),
+    ...describeLoad(result.load),
     continued_from: result.continued_from ?? null,
     rows,
     rows_quarantined: sum((load) => load.rows_quarantined),

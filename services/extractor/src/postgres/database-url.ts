@@ -36,8 +36,7 @@ export function checkedUrl(url: string, default_host: string): string {
   const params = new URLSearchParams(query);
   const mode = sslModeIn(params) ?? (isLocal(parsed, params, default_host) ? undefined : VERIFIED);
   for (const name of namesOfSslMode(params)) params.delete(name);
-  const isLibpq = params.get('uselibpqcompat') === 'true';
-  if (mode !== undefined) params.set('sslmode', !isLibpq && MEANS_VERIFIED.has(mode) ? VERIFIED : mode);
+  if (mode !== undefined) params.set('sslmode', meantBy(mode, params));
   return params.size === 0 ? start : `${start}?${params.toString()}`;
 }
 
@@ -82,6 +81,11 @@ function sslModeIn(params: URLSearchParams): string | undefined {
     throw wrong('has an sslmode that Bronze does not know', `It knows ${[...SSL_MODES].join(', ')}.`);
   }
   return mode;
+}
+
+function meantBy(mode: string, params: URLSearchParams): string {
+  const isLibpq = params.get('uselibpqcompat') === 'true';
+  return !isLibpq && MEANS_VERIFIED.has(mode) ? VERIFIED : mode;
 }
 
 /** `pg` lets the parameter `host` win over the URL's own host. */

@@ -1,5 +1,3 @@
-const WORDS_CHARACTERS_MAX = 300;
-
 /** SQLSTATE classes of functions that people wrote: what they raise is theirs to word. */
 const RAISED = /^(?:P0|38|39)/;
 /** PostgreSQL's name for the place where PL/pgSQL raises, whatever the SQLSTATE. */
@@ -22,22 +20,20 @@ export interface DriverError {
 /**
  * What the server, the driver or the network said, without values of rows: the primary message only, whose details may
  * hold a row; without what a data exception quotes; and not at all if a function raised it, whose author may put
- * anything into it.
+ * anything into it. Nothing is cut for its length: half a secret would not be found by who hides them.
  */
 export function wordsOf({ code, message, routine }: DriverError): string {
-  const [line = ''] = message.split('\n', 1);
   if (RAISED.test(code) || routine === RAISING_ROUTINE) return 'a function or procedure raised an error';
-  const words = OF_DATA.test(code) ? withoutValues(line) : line;
-  return words.length > WORDS_CHARACTERS_MAX ? `${words.slice(0, WORDS_CHARACTERS_MAX)}…` : words;
+  return OF_DATA.test(code) ? withoutValues(message) : message;
 }
 
 /** Quotes of any language; a value may contain some itself, so from the first to the last. */
-const QUOTED = /["'‘’‚“”„«»‹›「」].*["'‘’‚“”„«»‹›「」]/;
+const QUOTED = /["'‘’‚“”„«»‹›「」].*["'‘’‚“”„«»‹›「」]/s;
 
-function withoutValues(line: string): string {
-  const encodings = OF_ENCODING.exec(line);
+function withoutValues(message: string): string {
+  const encodings = OF_ENCODING.exec(message);
   if (encodings) return encodings[1] === undefined ? encodings[0] : `a text in encoding ${encodings[1]}`;
-  const [before = '', ...after] = line.replace(QUOTED, '"…"').split(/[:：]/);
+  const [before = '', ...after] = message.replace(QUOTED, '"…"').split(/:\s|：/);
   const shown = before.replaceAll(/\d[\d.,]*/g, '…');
   return after.length > 0 ? `${shown}: …` : shown;
 }

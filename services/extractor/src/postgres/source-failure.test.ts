@@ -80,7 +80,7 @@ test.each([
   ],
   ['P0001', 'canary has no address', 'a function or procedure raised an error'],
   ['38000', 'canary', 'a function or procedure raised an error'],
-  ['42703', 'relation of two lines\ncanary', 'relation of two lines'],
+  ['22P02', 'invalid input syntax for type integer: "canary\ncanary" x', 'invalid input syntax for type integer: …'],
 ])('%s: what a data exception quotes is left out: %s', (state, message, shown) => {
   expect(refusal(state, message).message).toBe(`reading orders: ${shown} (SQLSTATE ${state})`);
 });
