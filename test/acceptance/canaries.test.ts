@@ -10,7 +10,7 @@ import { BronzeError, FAILURE_KINDS, type FailureCode, toFailure } from '@bronze
 import { redactedSource } from '@bronze/extractor/redacted-source';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BRONZE, bronze, type Ended, ended, start } from '../command.ts';
-import { filesIn, KEY, PASSWORD, showsASecret, TOKEN } from './canary-search.ts';
+import { filesIn, KEY, PASSWORD, PATH, showsASecret, TOKEN } from './canary-search.ts';
 import {
   ANSWER_NAMES,
   type Listening,
@@ -89,7 +89,7 @@ async function refusing(): Promise<{ readonly config: string; readonly environme
     return one.port;
   };
   const environment = {
-    API_URL: `http://127.0.0.1:${await portOf(startEchoingApi(said))}`,
+    API_URL: `http://127.0.0.1:${await portOf(startEchoingApi(said))}/api/${PATH}/v1`,
     API_KEY: KEY,
     API_TOKEN: TOKEN,
     KEY_IN_JSON: JSON.stringify({ [KEY]: KEY }),
