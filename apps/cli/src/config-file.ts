@@ -41,7 +41,7 @@ function loadingError(file: string, thrown: unknown): BronzeError {
   const line = positionIn(stack, resolve(file));
   return new BronzeError('CONFIG_INVALID', {
     message: `the configuration file ${file} can’t be loaded${line && `; line ${line}`}: ${message.split('\n', 1)[0]}`,
-    hint: hintFor(Reflect.get(Object(thrown), 'code')),
+    hint: hintFor(Reflect.get(Object(thrown), 'code'), message),
   });
 }
 
@@ -51,10 +51,14 @@ function positionIn(stack: string, path: string): string {
   return /^\d+/.exec(after)?.[0] ?? '';
 }
 
-function hintFor(code: unknown): string {
-  return code === 'ERR_MODULE_NOT_FOUND'
-    ? 'Correct the import, or install the package where the file can find it: npm install <package>.'
-    : 'Correct the file. node --check <file> shows a mistake in its syntax in place.';
+function hintFor(code: unknown, message: string): string {
+  if (code !== 'ERR_MODULE_NOT_FOUND') {
+    return 'Correct the file. node --check <file> shows a mistake in its syntax in place.';
+  }
+  // They are not on npm: whoever took the name there would be run.
+  return /'@bronze\//.test(message)
+    ? 'Move the file into the clone of Bronze: only there are its packages found. Do not install them from npm.'
+    : 'Correct the import, or install the package where the file can find it: npm install <package>.';
 }
 
 /**
