@@ -12,7 +12,14 @@ describe('a claim', () => {
       'CREATE TABLE things (id integer PRIMARY KEY, modified_at timestamptz)',
       {},
       'COLUMN_MISSING',
-      /updated_at/,
+      /updated_at.* Name one of its timestamp columns as cursor: modified_at\./,
+    ],
+    [
+      'a table without timestamps',
+      'CREATE TABLE things (id integer PRIMARY KEY, price integer)',
+      {},
+      'COLUMN_MISSING',
+      /has no timestamp column: set cursor: null of things in the configuration/,
     ],
     [
       'a reserved column',

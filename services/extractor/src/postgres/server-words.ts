@@ -20,8 +20,8 @@ export interface DriverError {
 /**
  * What the server, the driver or the network said, without values of rows: the primary message only, whose details may
  * hold a row; without what a data exception quotes; and not at all if a function raised it, whose author may put
- * anything into it. Nothing is cut for its length: half a secret would not be found by
- * who hides them (decision 45).
+ * anything into it. Nothing is cut for its length: half a secret would not be found by who
+ * hides them (decision 45).
  */
 export function wordsOf({ code, message, routine }: DriverError): string {
   if (RAISED.test(code) || routine === RAISING_ROUTINE) return 'a function or procedure raised an error';
