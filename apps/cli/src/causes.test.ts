@@ -17,7 +17,7 @@ test('a dead database is one cause, whatever number of tables it has, and anothe
     ['shop', 60],
     ['crm', 1],
   ]);
-  expect(causes.flatMap(describeCause)).toEqual([
+  expect(causes.flatMap((cause) => describeCause(cause, Infinity))).toEqual([
     '60 entities of shop failed: SOURCE_UNREACHABLE',
     '  connecting to shop: connect ECONNREFUSED',
     '  What to do: Is it running?',
@@ -26,6 +26,12 @@ test('a dead database is one cause, whatever number of tables it has, and anothe
     '  connecting to crm: connect ECONNREFUSED',
     '  What to do: Is it running?',
   ]);
+});
+
+test('a list of names is broken where the terminal ends', () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => failed(`table_${name}`, 'shop', 'm'));
+  const lines = causesOf(names).flatMap((cause) => describeCause(cause, 30));
+  expect(lines.slice(3)).toEqual(['  They are table_a, table_b,', '  table_c, table_d, table_e,', '  table_f']);
 });
 
 test('texts that differ in the name of their entity are one cause; an entity alone keeps its name', () => {

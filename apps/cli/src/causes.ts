@@ -48,8 +48,12 @@ function withoutName({ source, entities, failure }: Cause): Cause {
   return { source, entities, failure: { ...failure, message: message ?? '', hint: hint ?? '' } };
 }
 
-/** The lines of a cause: whom it hit, what happened, what to do. */
-export function describeCause({ source, entities, failure }: Cause): string[] {
+/**
+ * The lines of a cause: whom it hit, what happened, what to do.
+ *
+ * @param width characters at which a list of names is broken into lines; Infinity where nobody has to scroll
+ */
+export function describeCause({ source, entities, failure }: Cause, width: number): string[] {
   const { code, message, hint } = failure;
   const isLong = entities.length > NAMES_IN_HEADLINE;
   const who = isLong ? `${entities.length} entities of ${source}` : entities.join(', ');
@@ -57,6 +61,17 @@ export function describeCause({ source, entities, failure }: Cause): string[] {
     `${who} failed: ${code}`,
     `  ${message}`,
     `  What to do: ${hint}`,
-    ...(isLong ? [`  They are ${entities.join(', ')}`] : []),
+    ...(isLong
+      ? listed(['They', 'are', ...entities.slice(0, -1).map((name) => `${name},`), ...entities.slice(-1)], width)
+      : []),
   ];
+}
+
+/** Words in indented lines. */
+function listed(words: readonly string[], width: number): string[] {
+  return words.reduce<string[]>((lines, word) => {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) return [...lines, `  ${word}`];
+    return [...lines.slice(0, -1), `${last} ${word}`];
+  }, []);
 }

@@ -103,7 +103,8 @@ function sayFailures({ results }: RunReport, { entities }: Config): void {
   const failed = results.flatMap(({ entity, failure }) => {
     return failure ? [{ entity, failure, source: entities[entity]?.source ?? '' }] : [];
   });
-  for (const cause of causesOf(failed)) say(`\n${describeCause(cause).join('\n')}`);
+  const width = process.stderr.columns ?? Infinity;
+  for (const cause of causesOf(failed)) say(`\n${describeCause(cause, width).join('\n')}`);
 }
 
 function sayLate({ entity, since, late }: ReturnType<typeof summarize>): void {
