@@ -69,9 +69,11 @@ export function describeCause({ source, entities, failure }: Cause, width: numbe
 
 /** Words in indented lines. */
 function listed(words: readonly string[], width: number): string[] {
-  return words.reduce<string[]>((lines, word) => {
+  const lines: string[] = [];
+  for (const word of words) {
     const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > width) return [...lines, `  ${word}`];
-    return [...lines.slice(0, -1), `${last} ${word}`];
-  }, []);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(`  ${word}`);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 }

@@ -3,6 +3,7 @@ import { type EntityResult, type RunReport, runLocally } from '@bronze/runner/ru
 import { engineName } from '@bronze/writer/adapters/engines';
 import { causesOf, describeCause } from '../causes.ts';
 import { loadConfig, withDatabaseUrl } from '../config-file.ts';
+import { driftLines } from '../drift/drift-lines.ts';
 import { EXIT, exitCodeOfRun } from '../exit-code.ts';
 import { summaryLine } from '../summary-line.ts';
 import { leftForLater } from '../terminal/left-for-later.ts';
@@ -95,6 +96,7 @@ function printReport(
     sayLate(one);
     sayLeft(one);
   }
+  for (const load of report.results.flatMap(({ loads }) => loads)) driftLines(load).forEach(say);
   return entities;
 }
 
@@ -131,6 +133,7 @@ function summarize(result: EntityResult) {
     continued_from: result.continued_from ?? null,
     rows,
     rows_quarantined: sum((load) => load.rows_quarantined),
+    schema_changes: result.loads.flatMap((load) => load.schema_changes ?? []),
     parts: sum((load) => load.parts.length),
     bytes: sum((load) => load.parts.reduce((total, part) => total + part.bytes, 0)),
     seconds: Number(result.duration_seconds.toFixed(3)),

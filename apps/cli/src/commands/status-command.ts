@@ -10,10 +10,11 @@ import { SystemClock } from '@bronze/common/adapters/system-clock';
 import { isAhead } from '@bronze/planner/freshness';
 import { readDeadLetters } from '@bronze/runner/dead-letters';
 import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
+import { lastChangeLine, lastSchemaChange, type LastSchemaChange } from '../drift/last-change.ts';
 import { EXIT, usageError } from '../exit-code.ts';
 import { leftForLater } from '../terminal/left-for-later.ts';
 import { count } from '../terminal/numbers.ts';
-import { type Format, printJson, printTable, right } from '../terminal/output.ts';
+import { type Format, printJson, printTable, right, say } from '../terminal/output.ts';
 
 export interface StatusOptions {
   readonly out: string;
@@ -35,6 +36,7 @@ interface EntityStatus {
   readonly oldest_transaction_seconds: number | null;
   /** What the last load skipped, and what of that it left for later loads. Null while one is pending, and after exact ones. */
   readonly left_out: Skipped | null;
+  readonly last_schema_change: LastSchemaChange | null;
   readonly pending_load: Checkpoint['pending_load'] | null;
   readonly waiting_requests: number;
   readonly dead_letters: readonly string[];
@@ -52,16 +54,23 @@ export async function statusCommand(options: StatusOptions): Promise<number> {
     const checkpoints = await new CheckpointFile(objects).readAll();
     const names = [...new Set([...checkpoints.keys(), ...dead.map(({ entity }) => entity)])];
     const windows = await Promise.all(names.map((entity) => lastWindow(objects, entity, checkpoints.get(entity))));
+    const changes = await Promise.all(
+      names.map((entity) => lastSchemaChange(objects, entity, checkpoints.get(entity))),
+    );
     const entities = names.map((entity, index) => {
       const isUnreadable = checkpoints.has(entity) && checkpoints.get(entity) === undefined;
       return {
         ...statusOf(entity, checkpoints.get(entity), dead),
         ...describeWindow(windows[index]),
+        last_schema_change: changes[index] ?? null,
         ...(isUnreadable && { state: 'unreadable' as const }),
       };
     });
     if (options.output === 'json') printJson({ out: options.out, entities });
     else printEntities(entities);
+    for (const { entity, last_schema_change } of entities) {
+      if (last_schema_change) say(lastChangeLine(entity, last_schema_change));
+    }
     const isHealthy = dead.length === 0 && entities.every(({ state, is_ahead }) => state !== 'unreadable' && !is_ahead);
     return isHealthy ? EXIT.ok : EXIT.unhealthy;
   } finally {
@@ -82,7 +91,7 @@ function statusOf(
   entity: string,
   checkpoint: Checkpoint | undefined,
   dead: ReturnType<typeof readDeadLetters>,
-): Omit<EntityStatus, keyof ReturnType<typeof describeWindow>> {
+): Omit<EntityStatus, keyof ReturnType<typeof describeWindow> | 'last_schema_change'> {
   const { pending_load = null, next_requests = [], ...idle } = checkpoint ?? {};
   return {
     entity,
