@@ -14,6 +14,7 @@ export const MUTATED = [
   'services/extractor/src/postgres/window/exact-window.ts',
   'services/extractor/src/postgres/window/position-mismatch.ts',
   'services/extractor/src/postgres/window/reading-proof.ts',
+  'services/extractor/src/postgres/window/storage.ts',
   'services/extractor/src/postgres/window/xid-range.ts',
   'services/extractor/src/rest/pages/page-trail.ts',
   'services/extractor/src/slice-boundary.ts',

@@ -5,6 +5,7 @@ import {
   exactPositionSchema,
   exactWindowSchema,
   readablePositionSchema,
+  storageSchema,
   windowFallbackSchema,
 } from '../words/exact-position.ts';
 import { type ExtractRequest, waitingRequestSchema } from './messages.ts';
@@ -26,6 +27,8 @@ export const pendingLoadSchema = z.looseObject({
   exact_window: z.optional(exactWindowSchema),
   /** The position that the checkpoint gets when this load completes. */
   exact_position: z.optional(exactPositionSchema),
+  /** Of a table that is read without transaction ids: as {@link ExactWindow} has it otherwise. */
+  storage: z.optional(storageSchema),
   /** How far `until` was behind the source's clock at the claim. */
   watermark_lag_seconds: z.optional(z.number()),
   /** Upper bound on the age of the oldest transaction that was open at the claim. */
@@ -50,6 +53,8 @@ export const checkpointSchema = z.looseObject({
   schema_change_load_id: z.optional(loadIdSchema),
   /** An unreadable one counts as absent: the next load reports that and falls back to the timestamp. */
   exact_position: z.optional(readablePositionSchema),
+  /** What the last completed load read, if that was a table without transaction ids. */
+  storage: z.optional(storageSchema),
   pending_load: z.optional(pendingLoadSchema),
   next_requests: z.optional(z.array(waitingRequestSchema)),
 });
@@ -196,8 +201,8 @@ function loadTypeOf(checkpoint: Checkpoint | undefined, { request, hasCursor, wa
   return watermark.load_type ?? effectiveLoadType(checkpoint, request.load_type, hasCursor);
 }
 
-function exactFieldsOf({ exact }: HighWatermark, at: Timestamp): Partial<PendingLoad> {
-  if (!exact) return {};
+function exactFieldsOf({ exact, storage }: HighWatermark, at: Timestamp): Partial<PendingLoad> {
+  if (!exact) return storage ? { storage } : {};
   const { window, position, fallback, watermark_lag_seconds, oldest_transaction_seconds } = exact;
   return {
     ...(fallback && { window_fallback: fallback }),
@@ -239,10 +244,11 @@ export function finishLoad(
   const changed = schema_changes && { schema_change_load_id: load_id };
   const freed: Checkpoint = { ...idle, ...changed, last_load_id: load_id };
   if (load.status === 'abandoned') return freed;
-  const { exact_position: _, ...timed } = freed;
+  const { exact_position: _, storage: __, ...timed } = freed;
   return {
     ...timed,
     ...(pending_load.exact_position && { exact_position: pending_load.exact_position }),
+    ...(pending_load.storage && { storage: pending_load.storage }),
     last_sync_timestamp: latest(load.until, idle.last_sync_timestamp ?? EPOCH),
     record_count: load.rows,
     updated_at: now,

@@ -98,6 +98,21 @@ test('a load that can’t resume where the last one ended begins earlier, never 
   expect(starting(earlier, 'full').since).toBe(EPOCH);
 });
 
+test('what a load by time has read is in the checkpoint until another one completes', () => {
+  const storage = { table_oid: '1', file_nodes: { '1': '5' } };
+  const by_time = { until: UNTIL, basis: 'margin', storage };
+  const request = { entity: 'orders', load_id: LOAD_ID };
+  const start = { request, waiting: [], hasCursor: true, watermark: by_time, now: UNTIL };
+  const loading = startLoad({ last_sync_timestamp: BEFORE, exact_position: { ...position, at: BEFORE } }, start);
+  expect(loading.load).toMatchObject({ storage });
+  const idle = finished(loading.checkpoint);
+  expect(idle).toMatchObject({ storage });
+  expect(idle?.exact_position).toBeUndefined();
+  const exact = claimed(idle ?? {});
+  expect(finished(exact, 'abandoned')).toMatchObject({ storage });
+  expect(finished(exact)?.storage).toBeUndefined();
+});
+
 test('an abandoned load leaves the checkpoint’s position as it was', () => {
   const before = { ...position, at: BEFORE, xid: '5' };
   const loading = claimed({ last_sync_timestamp: BEFORE, exact_position: before });

@@ -36,6 +36,7 @@ export class Loads {
     const watermark = await source.readHighWatermark(entity, {
       since,
       exact_position: this.checkpoint?.exact_position,
+      storage: this.checkpoint?.storage,
     });
     this.#count += 1;
     const load_id = `00000000-0000-8000-8000-${String(this.#count).padStart(12, '0')}`;
