@@ -124,6 +124,8 @@ export class SimTable implements SimSource {
       empty_parts: isExact && [...this.#database.rows].length === 0 ? [String(storage.oid)] : [],
       rows_estimated: null,
       has_children: false,
+      role: 'reader',
+      is_schema_usable: true,
       encoding: 'UTF8',
       zone: 'UTC',
       columns: COLUMNS,

@@ -1,9 +1,11 @@
-import { toFailure } from '@bronze/common/words/failure';
+import type { Config } from '@bronze/common/config';
 import { type EntityResult, type RunReport, runLocally } from '@bronze/runner/run-locally';
 import { engineName } from '@bronze/writer/adapters/engines';
+import { causesOf, describeCause } from '../causes.ts';
 import { loadConfig, withDatabaseUrl } from '../config-file.ts';
 import { driftLines } from '../drift/drift-lines.ts';
 import { exitCodeOfRun } from '../exit-code.ts';
+import { summaryLine } from '../summary-line.ts';
 import { leftForLater } from '../terminal/left-for-later.ts';
 import { bytes, count, perSecond, plural } from '../terminal/numbers.ts';
 import {
@@ -19,6 +21,7 @@ import {
 } from '../terminal/output.ts';
 import { leftLine, otherLoadLines } from '../terminal/other-runs.ts';
 import { createProgress } from '../terminal/progress.ts';
+import { columnsOf } from '../terminal/screen.ts';
 import { RUN_AGAIN, stopOnInterrupt } from '../terminal/stop-on-interrupt.ts';
 
 export interface RunOptions {
@@ -34,6 +37,7 @@ export interface RunOptions {
 /** `bronze run [entity…]`: runs the whole pipeline on this machine. */
 export async function runCommand(entities: readonly string[], options: RunOptions): Promise<number> {
   const config = withDatabaseUrl(await loadConfig(options.config), options.databaseUrl);
+  const started_ms = performance.now();
   const engine = engineName(process.env['PARQUET_ENGINE']);
   const progress = createProgress((entity) => config.entities[entity]?.source);
   const stop = stopOnInterrupt(progress);
@@ -54,7 +58,7 @@ export async function runCommand(entities: readonly string[], options: RunOption
       },
     );
     progress.stop();
-    printReport(report, options, (entity) => Object.hasOwn(config.entities, entity));
+    printEnd(report, options, { config, duration_seconds: (performance.now() - started_ms) / 1000 });
     return exitCodeOfRun(report.results);
   } finally {
     progress.stop();
@@ -62,7 +66,23 @@ export async function runCommand(entities: readonly string[], options: RunOption
   }
 }
 
-export function printReport(report: RunReport, options: RunOptions, isConfigured: (entity: string) => boolean): void {
+/** All that a run says at its end. The last lines count what became of its entities, and say how to go on. */
+export function printEnd(
+  report: RunReport,
+  options: RunOptions,
+  { config, duration_seconds }: { readonly config: Pick<Config, 'entities'>; readonly duration_seconds: number },
+): void {
+  const summaries = printReport(report, options, (entity) => Object.hasOwn(config.entities, entity));
+  sayFailures(report, config);
+  say(summaryLine(summaries, duration_seconds));
+  if (report.results.some(({ status }) => status === 'interrupted')) say(RUN_AGAIN);
+}
+
+function printReport(
+  report: RunReport,
+  options: RunOptions,
+  isConfigured: (entity: string) => boolean,
+): readonly ReturnType<typeof summarize>[] {
   const entities = report.results.map(summarize);
   if (options.output === 'json') {
     const { plan, left } = report;
@@ -75,7 +95,8 @@ export function printReport(report: RunReport, options: RunOptions, isConfigured
         say(`${entity}: this is the full load that was claimed at ${continued_from} and still pending`);
     }
     for (const left of report.left) say(leftLine(left, { ...options, isConfigured }));
-    say(`Parquet, checkpoints and load records are in ${options.out}`);
+    const isWritten = report.results.some(({ loads }) => loads.length > 0);
+    if (isWritten) say(`Parquet, checkpoints and load records are in ${options.out}`);
   }
   for (const line of report.results.flatMap(otherLoadLines)) say(line);
   for (const one of entities) {
@@ -83,19 +104,16 @@ export function printReport(report: RunReport, options: RunOptions, isConfigured
     sayLeft(one);
   }
   for (const load of report.results.flatMap(({ loads }) => loads)) driftLines(load).forEach(say);
-  for (const [what, entities] of failedBy(report.results)) say(`\n${entities.join(', ')} failed: ${what}`);
-  if (report.results.some(({ status }) => status === 'interrupted')) say(RUN_AGAIN);
+  return entities;
 }
 
 /** A failure of a source is that of all its entities, and is said once. */
-function failedBy(results: RunReport['results']): ReadonlyMap<string, readonly string[]> {
-  const failed = new Map<string, string[]>();
-  for (const { entity, failure } of results) {
-    if (!failure) continue;
-    const what = `${failure.code}\n  ${failure.message}\n  What to do: ${failure.hint}`;
-    failed.set(what, [...(failed.get(what) ?? []), entity]);
-  }
-  return failed;
+function sayFailures({ results }: RunReport, { entities }: Pick<Config, 'entities'>): void {
+  const failed = results.flatMap(({ entity, failure }) => {
+    return failure ? [{ entity, failure, source: entities[entity]?.source ?? '' }] : [];
+  });
+  const width = columnsOf(process.stderr);
+  for (const cause of causesOf(failed)) say(`\n${describeCause(cause, width).join('\n')}`);
 }
 
 function sayLate({ entity, since, late }: ReturnType<typeof summarize>): void {
@@ -173,11 +191,4 @@ function printEntities(entities: readonly ReturnType<typeof summarize>[]): void 
       one.checkpoint ?? '',
     ]),
   );
-}
-
-/** Reports the failure that ended a command on stderr; for a bug with its stack. */
-export function sayFailure(thrown: unknown): void {
-  const failure = toFailure(thrown);
-  say(`bronze: ${failure.code}: ${failure.message}\n  What to do: ${failure.hint}`);
-  if (failure.kind === 'bug' && thrown instanceof Error && thrown.stack) say(thrown.stack);
 }

@@ -1,4 +1,5 @@
 /** Fixed data of a run with 3 and with 60 entities, for the captures. */
+import { defineConfig } from '@bronze/common/config';
 import type { PipelineEvent } from '@bronze/common/load/events';
 import { timestamp } from '@bronze/common/words/timestamp';
 import type { EntityResult, RunReport } from '@bronze/runner/run-locally';
@@ -138,6 +139,16 @@ function resultOf({ entity, rows, rows_quarantined, failure }: Fate): EntityResu
     checkpoint: failure ? undefined : { last_sync_timestamp: UNTIL },
     failure,
   };
+}
+
+/** All entities are of one database. */
+export function configOf(size: Size) {
+  return defineConfig({
+    sources: { shop: { type: 'postgres' } },
+    entities: Object.fromEntries(
+      fates(size).map(({ entity }) => [entity, { source: 'shop', table: `public.${entity}` }]),
+    ),
+  });
 }
 
 export function statusesOf(size: Size): readonly EntityStatus[] {

@@ -3,9 +3,18 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, expect, test, vi } from 'vitest';
 import { printRows } from '../commands/preview-command.ts';
-import { printReport } from '../commands/run-command.ts';
+import { printEnd } from '../commands/run-command.ts';
 import { printEntities } from '../commands/status-command.ts';
-import { eventsOf, OUTAGE, PREVIEW_NAMES, PREVIEW_ROWS, reportOf, type Size, statusesOf } from './captures.fixtures.ts';
+import {
+  configOf,
+  eventsOf,
+  OUTAGE,
+  PREVIEW_NAMES,
+  PREVIEW_ROWS,
+  reportOf,
+  type Size,
+  statusesOf,
+} from './captures.fixtures.ts';
 import { capturing, shownBy, virtualTime } from './fake-terminal.fixtures.ts';
 import { createProgress } from './progress.ts';
 import { STOPPING } from './stop-on-interrupt.ts';
@@ -37,7 +46,7 @@ async function run(size: Size, terminal: { readonly columns: number; readonly ro
     time.pass(1000);
     if (terminal) see('after Ctrl-C');
     progress.stop();
-    printReport(reportOf(size), OPTIONS, () => true);
+    printEnd(reportOf(size), OPTIONS, { config: configOf(size), duration_seconds: 61 });
     see('at its end');
   });
   return { said, screen: shown.join('\n') };

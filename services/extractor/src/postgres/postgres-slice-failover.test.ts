@@ -55,6 +55,8 @@ function describedBy({ file_node = '7', extra_column, has_key = true }: Server):
     empty_parts: [],
     rows_estimated: null,
     has_children: false,
+    role: 'reader',
+    is_schema_usable: true,
     encoding: 'UTF8',
     zone: 'UTC',
     columns: columns.map(([name, type], index) => {

@@ -41,6 +41,8 @@ const TABLE = {
   empty_parts: [],
   rows_estimated: null,
   has_children: false,
+  role: 'reader',
+  is_schema_usable: true,
   encoding: 'UTF8',
   zone: 'UTC',
   columns: [],
