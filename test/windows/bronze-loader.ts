@@ -136,7 +136,7 @@ export class BronzeLoader implements Loader {
 
   #finish(load: PendingLoad, status: 'completed' | 'abandoned'): void {
     const { load_id, until } = load;
-    const finished = finishLoad(this.#checkpoint, { load_id, status, until, rows: 0 }, NOW);
+    const finished = finishLoad(this.#checkpoint, { load_id, status, until, rows_in_bronze: 0 }, NOW);
     if (!finished) throw new Error('the load was not pending');
     this.#checkpoint = asStored((this.#tampering.finished ?? ((same) => same))(finished, load));
   }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { join, resolve as resolvePath } from 'node:path';
+import { resolve as resolvePath } from 'node:path';
 import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import type { Config } from '@bronze/common/config';
 import { deliverMessage, type DeliveryPorts } from '@bronze/common/delivery/deliver-message';
@@ -15,10 +15,10 @@ import type { Plan } from '@bronze/planner/plan-run';
 import { createEngine, type EngineName } from '@bronze/writer/adapters/engines';
 import { handleTask } from '@bronze/writer/handle-task';
 import { type Lane, LocalEventSource, type LocalEventSourceOptions, type Turn } from './local-event-source.ts';
-import { queuesFile } from './dead-letters.ts';
+import { queuesFile, runsFolder } from './folder-state.ts';
 import { readCheckpoint } from './settle.ts';
 import { takeOver } from './take-over.ts';
-import { FolderObjectStore, STATE_FOLDER } from '@bronze/common/adapters/local/folder-object-store';
+import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
 import { LocalQueue, QueueDatabase, type Received } from '@bronze/common/adapters/local/local-queue';
 import { RunLock } from '@bronze/common/adapters/local/run-lock';
 import { LocalSecrets } from './local-secrets.ts';
@@ -84,7 +84,7 @@ export class LocalPipeline {
     const objects = await FolderObjectStore.open(out_dir);
     const path = queuesFile(out_dir);
     const queues = new QueueDatabase({ path, now_ms: Date.now, newId: randomUUID });
-    return new LocalPipeline(options, objects, queues, RunLock.take(join(out_dir, STATE_FOLDER, 'runs')));
+    return new LocalPipeline(options, objects, queues, RunLock.take(runsFolder(out_dir)));
   }
 
   /**

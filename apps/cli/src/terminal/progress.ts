@@ -33,7 +33,8 @@ class PlainProgress implements Progress {
       line(`Continuing: Processing ${event.entity}, the full load that was claimed at ${event.claimed_at}`);
     }
     if (event.kind === 'load_completed') {
-      line(`Completed: ${event.entity}, ${plural(event.rows, 'row')} in ${plural(event.parts, 'part')}`);
+      const quarantined = event.rows_quarantined > 0 ? `, ${count(event.rows_quarantined)} in quarantine` : '';
+      line(`Completed: ${event.entity}, ${plural(event.rows, 'row')} in ${plural(event.parts, 'part')}${quarantined}`);
     }
     if (event.kind === 'window_fallback') {
       line(`At least once: ${event.entity} ${howRead(event.reason)}, so rows may repeat (${event.reason})`);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Checkpoint, decideClaim, finishLoad, isAnsweredBy, type PendingLoad, startLoad } from './checkpoint.ts';
 import type { ExtractRequest } from './messages.ts';
+import type { LoadType } from '../words/entity.ts';
 import { EPOCH, timestamp } from '../words/timestamp.ts';
 
 const id = (digit: number) => `${String(digit).repeat(8)}-0000-8000-8000-000000000000`;
@@ -218,7 +219,7 @@ describe('finishing a load', () => {
     pending_load: pending(id(1)),
     next_requests: [{ entity: 'orders', load_id: id(2) }],
   };
-  const decided = { load_id: id(1), status: 'completed', until: SYNCED, rows: 250 } as const;
+  const decided = { load_id: id(1), status: 'completed', until: SYNCED, rows_in_bronze: 250 } as const;
   const now = timestamp('2024-01-16');
 
   test('moves the checkpoint to the end of the load’s window', () => {
@@ -229,6 +230,15 @@ describe('finishing a load', () => {
       last_load_id: id(1),
       next_requests: loading.next_requests,
     });
+  });
+
+  test('remembers when the last completed full load was claimed', () => {
+    const of = (load_type: LoadType, status: 'completed' | 'abandoned') => {
+      const checkpoint = { ...loading, full_load_at: EPOCH, pending_load: { ...pending(id(1)), load_type } };
+      return finishLoad(checkpoint, { ...decided, status }, now)?.full_load_at;
+    };
+    expect(of('full', 'completed')).toBe(pending(id(1)).ingested_at);
+    expect([of('incremental', 'completed'), of('full', 'abandoned')]).toEqual([EPOCH, EPOCH]);
   });
 
   test('does nothing unless this load is the pending one', () => {

@@ -44,6 +44,8 @@ export const checkpointSchema = z.looseObject({
   updated_at: z.optional(timestampSchema),
   /** The load decided last. It makes every idle state unique, so that a late swap always fails (decision 7). */
   last_load_id: z.optional(loadIdSchema),
+  /** When the last completed full load was claimed. It read again what loads claimed before it left in quarantine. */
+  full_load_at: z.optional(timestampSchema),
   /** An unreadable one counts as absent: the next load reports that and falls back to the timestamp. */
   exact_position: z.optional(readablePositionSchema),
   pending_load: z.optional(pendingLoadSchema),
@@ -209,7 +211,7 @@ export interface DecidedLoad {
   readonly load_id: string;
   readonly status: 'completed' | 'abandoned';
   readonly until: Timestamp;
-  readonly rows: number;
+  readonly rows_in_bronze: number;
 }
 
 /**
@@ -229,8 +231,9 @@ export function finishLoad(
   return {
     ...timed,
     ...(pending_load.exact_position && { exact_position: pending_load.exact_position }),
+    ...(pending_load.load_type === 'full' && { full_load_at: pending_load.ingested_at }),
     last_sync_timestamp: latest(load.until, idle.last_sync_timestamp ?? EPOCH),
-    record_count: load.rows,
+    record_count: load.rows_in_bronze,
     updated_at: now,
   };
 }

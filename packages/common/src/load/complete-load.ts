@@ -84,11 +84,13 @@ export async function finishSwap(ports: CompletionPorts, record: LoadRecord): Pr
   const next = checkpoint.finishLoad(current, record, ports.clock.now());
   if (next && !(await ports.checkpoints.swap(record.entity, version, next))) return finishSwap(ports, record);
   if (next) {
-    const { status, entity, load_id, rows, parts, until, left_out } = record;
+    const { status, entity, load_id, rows_in_bronze: rows, rows_quarantined, until, left_out } = record;
     if (status === 'abandoned') ports.log.event({ kind: 'load_abandoned', entity, load_id });
     else {
       const late = record.seen_cursors?.late;
-      ports.log.event({ kind: 'load_completed', entity, load_id, rows, parts: parts.length, until, left_out, late });
+      const parts = record.parts.length;
+      const kind = 'load_completed';
+      ports.log.event({ kind, entity, load_id, rows, rows_quarantined, parts, until, left_out, late });
     }
   }
   const state = next ?? current;

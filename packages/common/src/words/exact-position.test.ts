@@ -47,7 +47,7 @@ function claimed(checkpoint: Checkpoint, changes: Partial<typeof exact> = {}, un
 
 function finished(loading: Checkpoint, status: 'completed' | 'abandoned' = 'completed') {
   const until = loading.pending_load?.until ?? BEFORE;
-  return finishLoad(loading, { load_id: LOAD_ID, status, until, rows: 0 }, UNTIL);
+  return finishLoad(loading, { load_id: LOAD_ID, status, until, rows_in_bronze: 0 }, UNTIL);
 }
 
 test('a claim keeps the position in the pending load, and completion moves it to the checkpoint unchanged', () => {

@@ -55,7 +55,7 @@ export class Loads {
     const { load_id, until } = load;
     // As a store keeps it: JSON loses what is undefined.
     const stored = JSON.parse(JSON.stringify(this.checkpoint)) as Checkpoint;
-    this.checkpoint = finishLoad(stored, { load_id, status, until, rows: 0 }, timestamp('2024-01-15'));
+    this.checkpoint = finishLoad(stored, { load_id, status, until, rows_in_bronze: 0 }, timestamp('2024-01-15'));
   }
 
   /** The rows of a load, read in slices, with `between` called after each of them. */
