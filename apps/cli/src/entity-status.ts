@@ -70,31 +70,43 @@ export interface EntityStatus {
 }
 
 export function statusOf(facts: EntityFacts, now: Timestamp): EntityStatus {
-  const { entity, configured, checkpoint, record, failures } = facts;
-  const { last_sync_timestamp: synced, pending_load = null, next_requests = [] } = checkpoint ?? {};
-  const behind_seconds = synced === undefined ? null : Math.max(0, secondsBetween(synced, now));
+  const { configured, checkpoint, record, failures } = facts;
+  const ofCheckpoint = describeCheckpoint(checkpoint, now);
   const quarantine = facts.quarantine.filter(isUnsettled);
   return {
-    entity,
+    entity: facts.entity,
     state: stateOf(facts),
-    is_configured: configured === undefined ? null : configured !== null,
-    is_enabled: configured?.enabled ?? null,
-    is_ahead: synced !== undefined && isAhead(synced, now),
-    last_sync_timestamp: synced ?? null,
-    record_count: checkpoint?.record_count ?? null,
-    updated_at: checkpoint?.updated_at ?? null,
+    ...describeConfigured(configured),
+    ...ofCheckpoint,
     ...lastLoadOf(facts, now),
-    behind_seconds,
-    fresh_within: configured?.fresh_within ?? null,
-    is_late: isLate(configured, behind_seconds),
+    is_late: isLate(configured, ofCheckpoint.behind_seconds),
     ...describeWindow(windowOf(checkpoint, record)),
     rows_quarantined: quarantine.reduce((sum, { rows }) => sum + rows, 0),
     quarantine,
-    allows_quarantine: configured?.allow_quarantine ?? false,
-    pending_load,
-    waiting_requests: next_requests.length,
     dead_letters: failures.map(({ code, message }) => `${code}: ${message}`),
     unreadable: facts.unreadable ?? null,
+  };
+}
+
+function describeConfigured(configured: EntityFacts['configured']) {
+  return {
+    is_configured: configured === undefined ? null : configured !== null,
+    is_enabled: configured?.enabled ?? null,
+    fresh_within: configured?.fresh_within ?? null,
+    allows_quarantine: configured?.allow_quarantine ?? false,
+  };
+}
+
+function describeCheckpoint(checkpoint: Checkpoint = {}, now: Timestamp) {
+  const { last_sync_timestamp: synced, record_count, updated_at, pending_load, next_requests = [] } = checkpoint;
+  return {
+    is_ahead: synced !== undefined && isAhead(synced, now),
+    last_sync_timestamp: synced ?? null,
+    record_count: record_count ?? null,
+    updated_at: updated_at ?? null,
+    behind_seconds: synced === undefined ? null : Math.max(0, secondsBetween(synced, now)),
+    pending_load: pending_load ?? null,
+    waiting_requests: next_requests.length,
   };
 }
 

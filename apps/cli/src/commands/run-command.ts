@@ -2,14 +2,16 @@ import { toFailure } from '@bronze/common/words/failure';
 import { type EntityResult, type RunReport, runLocally } from '@bronze/runner/run-locally';
 import { engineName } from '@bronze/writer/adapters/engines';
 import { loadConfig, withDatabaseUrl } from '../config-file.ts';
-import { EXIT, exitCodeOfRun } from '../exit-code.ts';
-import { leftForLater } from '../terminal/left-for-later.ts';
+import { EXIT, exitCodeOfRun, exitCodeWithQuarantine } from '../exit-code.ts';
+import { leftForLater, leftOut } from '../terminal/left-out.ts';
 import { bytes, count, perSecond, plural } from '../terminal/numbers.ts';
 import { type Format, print, printJson, printTable, right, say } from '../terminal/output.ts';
 import { createProgress } from '../terminal/progress.ts';
+import { describeQuarantine } from '../terminal/quarantined.ts';
 
 export interface RunOptions {
   readonly full?: boolean;
+  readonly allowQuarantine?: boolean;
   readonly config: string;
   readonly out: string;
   readonly databaseUrl?: string;
@@ -42,7 +44,10 @@ export async function runCommand(entities: readonly string[], options: RunOption
     );
     progress.stop();
     printReport(report, options);
-    return exitCodeOfRun(report.results);
+    const code = exitCodeOfRun(report.results);
+    const allows = (entity: string) => options.allowQuarantine || config.entities[entity]?.allow_quarantine;
+    const isMissing = report.results.some(({ entity, loads }) => quarantinedIn(loads).length > 0 && !allows(entity));
+    return isMissing ? exitCodeWithQuarantine(code) : code;
   } finally {
     progress.stop();
     stop.release();
@@ -87,6 +92,8 @@ function printReport(report: RunReport, options: RunOptions): void {
   for (const one of entities) {
     sayLate(one);
     sayLeft(one);
+    sayLeftOut(one);
+    if (one.quarantine.length > 0) say(describeQuarantine(one.entity, one.quarantine, options.out));
   }
   for (const [what, entities] of failedBy(report.results)) say(`\n${entities.join(', ')} failed: ${what}`);
 }
@@ -115,10 +122,20 @@ function sayLeft({ entity, until, left_out }: ReturnType<typeof summarize>): voi
     say(`  If these should not be in the future: are its source’s clocks right, and its cursor_time_zone?`);
 }
 
+function sayLeftOut({ entity, left_out }: ReturnType<typeof summarize>): void {
+  const said = left_out ? leftOut(left_out) : '';
+  if (said !== '') say(`${entity}: records in no load: ${said}`);
+}
+
+/** Objects of rows that are not in bronze. */
+function quarantinedIn(loads: EntityResult['loads']) {
+  return loads.flatMap(({ quarantine }) => quarantine);
+}
+
 function summarize(result: EntityResult) {
   const sum = (of: (load: EntityResult['loads'][number]) => number) =>
     result.loads.reduce((total, load) => total + of(load), 0);
-  const rows = sum((load) => load.rows);
+  const rows = sum((load) => load.rows_in_bronze);
   return {
     entity: result.entity,
     status: result.status,
@@ -126,6 +143,7 @@ function summarize(result: EntityResult) {
     continued_from: result.continued_from ?? null,
     rows,
     rows_quarantined: sum((load) => load.rows_quarantined),
+    quarantine: quarantinedIn(result.loads),
     parts: sum((load) => load.parts.length),
     bytes: sum((load) => load.parts.reduce((total, part) => total + part.bytes, 0)),
     seconds: Number(result.duration_seconds.toFixed(3)),

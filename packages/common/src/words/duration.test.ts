@@ -11,6 +11,15 @@ test('a duration is a whole number and a unit', () => {
 test('a time span is said in one unit', () => {
   const spans = [-5, 0.9, 59.9, 60, 7199, 7200, 86_400, 172_799, 172_800, 777_600];
   expect(spans.map(describeSeconds)).toEqual([
-    ...['0 s', '0 s', '59 s', '1 min', '119 min', '2 h', '24 h', '47 h', '2 days', '9 days'],
+    '0 s',
+    '0 s',
+    '59 s',
+    '1 min',
+    '119 min',
+    '2 h',
+    '24 h',
+    '47 h',
+    '2 days',
+    '9 days',
   ]);
 });
