@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadType } from '@bronze/common/words/entity';
+import { readFolderState } from '@bronze/runner/folder-state';
 import { type EntityResult, runLocally } from '@bronze/runner/run-locally';
 import { expect, test } from 'vitest';
 import { rowsInBronze } from '../bronze-folder.ts';
@@ -30,6 +31,7 @@ async function run(given: Given, end: 'first batch' | 'its end' = 'its end'): Pr
   const log = {
     event: ({ kind }: { readonly kind: string }) => {
       if (kind === 'batch_staged' && end === 'first batch') stop.abort();
+      if (kind === 'batch_staged') expect(readFolderState(given.out).running).toEqual(new Set([given.entity]));
     },
   };
   const environment = { DATABASE_URL: given.url };
@@ -67,6 +69,8 @@ const ALL = Array.from({ length: ROWS }, (_, index) => index + 1);
 test('three interrupted runs of a table without a cursor and one that ends are one load', async () => {
   const given = await newShop('plain');
   await interruptThrice(given);
+  // What was interrupted is pending, but nothing runs: a message of it in the queue does not tell.
+  expect(readFolderState(given.out).running).toEqual(new Set());
   const pending = await pendingLoad(given);
   const given_again = ['run', 'plain', '--config', CONFIG, '--out', given.out, '-o', 'json'];
   const { stdout, stderr } = await bronze(given_again, { DATABASE_URL: given.url });
