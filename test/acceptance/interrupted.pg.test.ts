@@ -25,13 +25,17 @@ async function newShop(entity: string): Promise<Given> {
   return { url: await newDatabase(sql), out: await newFolder(), entity };
 }
 
-/** Runs until its end, or until the first batch is staged. */
-async function run(given: Given, end: 'first batch' | 'its end' = 'its end'): Promise<EntityResult | undefined> {
+/** Runs until its end, or until the first batch is staged. @param running gets what the folder says is running then */
+async function run(
+  given: Given,
+  end: 'first batch' | 'its end' = 'its end',
+  running: string[] = [],
+): Promise<EntityResult | undefined> {
   const stop = new AbortController();
   const log = {
     event: ({ kind }: { readonly kind: string }) => {
       if (kind === 'batch_staged' && end === 'first batch') stop.abort();
-      if (kind === 'batch_staged') expect(readFolderState(given.out).running).toEqual(new Set([given.entity]));
+      if (kind === 'batch_staged') running.push(...readFolderState(given.out).running);
     },
   };
   const environment = { DATABASE_URL: given.url };
@@ -50,7 +54,9 @@ async function killedRun({ url, out, entity, load_type }: Given): Promise<void> 
 }
 
 async function interruptThrice(given: Given): Promise<void> {
-  expect((await run(given, 'first batch'))?.status).toBe('interrupted');
+  const running: string[] = [];
+  expect((await run(given, 'first batch', running))?.status).toBe('interrupted');
+  expect(new Set(running)).toEqual(new Set([given.entity]));
   await killedRun(given);
   expect((await run(given, 'first batch'))?.status).toBe('interrupted');
 }
