@@ -12,6 +12,7 @@ import {
   quarantinedLoads,
   requestFullLoad,
 } from '@bronze/common/load/quarantine';
+import { QUARANTINE_PREFIX } from '@bronze/common/load/object-keys';
 import { quarantinedRows } from '@bronze/common/load/quarantine-lines';
 import type { ObjectReader } from '@bronze/common/ports/object-store';
 import { EXIT } from '../exit-code.ts';
@@ -39,16 +40,16 @@ export async function quarantineListCommand(names: readonly string[], options: Q
     print(`No rows are in quarantine${loads.length > 0 ? ' that need anything: see --all' : ''}.`);
   else {
     printTable(
-      ['entity', 'rows', 'state', 'loaded at', 'reason', 'path'],
+      ['entity', 'rows', 'state', 'loaded at', 'reason'],
       shown.map(({ entity, rows, state, completed_at, objects }) => [
         entity,
         right(count(rows)),
         state,
         completed_at.slice(0, 19),
         describeReasons(objects),
-        quarantinePath(options.out, entity, objects),
       ]),
     );
+    say(`They are in ${join(options.out, QUARANTINE_PREFIX)}`);
   }
   return loads.some(isUnsettled) ? EXIT.unhealthy : EXIT.ok;
 }

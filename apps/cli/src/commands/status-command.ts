@@ -56,6 +56,9 @@ export async function statusCommand(names: readonly string[], options: StatusOpt
   else {
     const { head, rows } = statusTable(entities);
     printTable(head, rows);
+    for (const { entity, is_configured } of entities) {
+      if (is_configured === false) say(`${entity}: not in ${options.config ?? DEFAULT_CONFIG}; its state is kept`);
+    }
     for (const [index, one] of entities.entries()) sayWhatIsWrong(one, facts[index], options.out);
   }
   const allow_quarantine = options.allowQuarantine ?? false;
