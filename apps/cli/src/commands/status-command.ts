@@ -28,6 +28,11 @@ export interface StatusOptions {
 
 const DEFAULT_CONFIG = 'bronze.config.ts';
 
+interface ConfigFile {
+  readonly name: string;
+  readonly config: Config;
+}
+
 /** What the folder says about all its entities. */
 interface Folder {
   readonly objects: ObjectReader;
@@ -46,23 +51,24 @@ interface Folder {
 export async function statusCommand(names: readonly string[], options: StatusOptions): Promise<number> {
   await assertFolder(options.out);
   const folder = await readFolder(options.out);
-  const config = await configOf(options, folder.entities);
-  const all = [...new Set([...Object.keys(config?.entities ?? {}), ...folder.entities])];
+  const file = await configOf(options, folder.entities);
+  const all = [...new Set([...Object.keys(file?.config.entities ?? {}), ...folder.entities])];
+  const facts = await Promise.all(chosen(names, all).map((entity) => factsOf(folder, file?.config, entity)));
   const now = new SystemClock().now();
-  const facts = await Promise.all(chosen(names, all).map((entity) => factsOf(folder, config, entity)));
   const entities = facts.map((one) => statusOf(one, now));
-  if (options.output === 'json') printJson({ out: options.out, entities });
-  else if (entities.length === 0) print(`Nothing was loaded into ${options.out} yet.`);
+  if (options.output === 'json') printJson({ out: options.out, config: file?.name ?? null, entities });
   else {
-    const { head, rows } = statusTable(entities);
-    printTable(head, rows);
-    for (const { entity, is_configured } of entities) {
-      if (is_configured === false) say(`${entity}: not in ${options.config ?? DEFAULT_CONFIG}; its state is kept`);
-    }
-    for (const [index, one] of entities.entries()) sayWhatIsWrong(one, facts[index], options.out);
+    printEntities(entities, options.out);
+    sayWhatIsWrong(entities, facts, { out: options.out, config: file?.name });
   }
   const allow_quarantine = options.allowQuarantine ?? false;
   return entities.every((one) => isHealthy(one, allow_quarantine)) ? EXIT.ok : EXIT.unhealthy;
+}
+
+export function printEntities(entities: readonly EntityStatus[], out: string): void {
+  if (entities.length === 0) return print(`Nothing was loaded into ${out} yet.`);
+  const { head, rows } = statusTable(entities);
+  printTable(head, rows);
 }
 
 /** @throws BronzeError CONFIG_INVALID if the folder does not exist, or is none */
@@ -84,11 +90,12 @@ async function readFolder(out: string): Promise<Folder> {
 }
 
 /** The configuration; undefined if there is none, or if that of this folder is about other entities. */
-async function configOf(options: StatusOptions, entities: readonly string[]): Promise<Config | undefined> {
-  if (options.config !== undefined) return loadConfig(options.config);
-  if (!existsSync(DEFAULT_CONFIG)) return undefined;
-  const config = await loadConfig(DEFAULT_CONFIG);
-  if (entities.length === 0 || entities.some((entity) => Object.hasOwn(config.entities, entity))) return config;
+async function configOf(options: StatusOptions, entities: readonly string[]): Promise<ConfigFile | undefined> {
+  const name = options.config ?? DEFAULT_CONFIG;
+  if (options.config === undefined && !existsSync(name)) return undefined;
+  const config = await loadConfig(name);
+  const isTheirs = entities.length === 0 || entities.some((entity) => Object.hasOwn(config.entities, entity));
+  if (options.config !== undefined || isTheirs) return { name, config };
   say(`${DEFAULT_CONFIG} has none of the entities in ${options.out}: pass --config with theirs to see which are late.`);
   return undefined;
 }
@@ -143,17 +150,28 @@ async function storedOf(
   }
 }
 
-function sayWhatIsWrong(status: EntityStatus, facts: EntityFacts | undefined, out: string): void {
-  const { entity, fresh_within, behind_seconds, is_late, quarantine, unreadable } = status;
-  const age = behind_seconds === null ? 'it was never loaded' : `its data is ${describeSeconds(behind_seconds)} behind`;
-  if (unreadable !== null) say(`${entity}: ${unreadable}`);
-  if (is_late) say(`${entity} is late: ${age}, and should be fresh within ${fresh_within}`);
-  if (quarantine.length > 0) {
+function sayWhatIsWrong(
+  entities: readonly EntityStatus[],
+  facts: readonly EntityFacts[],
+  { out, config }: { readonly out: string; readonly config: string | undefined },
+): void {
+  for (const { entity, is_configured, unreadable } of entities) {
+    if (is_configured === false) say(`${entity}: not in ${config}; its state is kept`);
+    if (unreadable !== null) say(`${entity}: ${unreadable}`);
+  }
+  for (const { entity, is_late, behind_seconds: age, fresh_within } of entities) {
+    const how = age === null ? 'it was never loaded' : `its data is ${describeSeconds(age)} behind`;
+    if (is_late) say(`${entity} is late: ${how}, and should be fresh within ${fresh_within}`);
+  }
+  for (const { entity, quarantine } of entities) {
+    if (quarantine.length === 0) continue;
     const objects = quarantine.flatMap((load) => load.objects);
     say(describeQuarantine(entity, objects, out));
     if (quarantine.some(({ state }) => state === 'releasing')) say('  A full load of it was asked for, or is pending.');
   }
-  for (const { code, message, hint } of facts?.failures ?? []) {
-    say(`${entity} failed: ${code}\n  ${message}\n  What to do: ${hint}`);
+  for (const { entity, failures } of facts) {
+    for (const { code, message, hint } of failures) {
+      say(`${entity} failed: ${code}\n  ${message}\n  What to do: ${hint}`);
+    }
   }
 }

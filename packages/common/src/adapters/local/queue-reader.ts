@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { DatabaseSync } from 'node:sqlite';
 import { type Failure, machineError } from '../../words/failure.ts';
@@ -20,8 +20,9 @@ export interface QueuedMessage {
  * read-only. @throws BronzeError for what the machine refuses
  */
 export function readQueues(path: string): QueuedMessage[] {
-  if (!existsSync(path)) return [];
   try {
+    // Unlike existsSync, it throws where nobody may look.
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) return [];
     return rowsOf(path).map((row) => ({
       message_id: String(row['message_id']),
       queue: String(row['queue']),

@@ -62,14 +62,22 @@ export class RunLock {
 /** As {@link RunLock.isOver}, for commands that only read: nothing is changed, and a file of that name is left. */
 export function isRunning(folder: string, run_id: string): boolean {
   const path = join(folder, run_id);
-  if (!RUN_ID.test(run_id) || !existsSync(path)) return false;
+  try {
+    // Unlike existsSync, it throws where nobody may look.
+    return RUN_ID.test(run_id) && statSync(path, { throwIfNoEntry: false }) !== undefined && isLocked(path);
+  } catch (thrown) {
+    throw machineError(thrown, path) ?? thrown;
+  }
+}
+
+function isLocked(path: string): boolean {
   const database = new DatabaseSync(path, { readOnly: true, timeout: 0 });
   try {
     database.prepare('SELECT 1 FROM sqlite_master').all();
     return false;
   } catch (thrown) {
     if (isBusy(thrown)) return true;
-    throw machineError(thrown, path) ?? thrown;
+    throw thrown;
   } finally {
     database.close();
   }
