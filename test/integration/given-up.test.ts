@@ -44,6 +44,16 @@ describe('abandoning a load', () => {
     expect(await abandonLoad(ports, 'things')).toBeUndefined();
   });
 
+  test('remembers which load was decided before it', async () => {
+    const world = await begun();
+    const ports = operator(world);
+    expect(await abandonLoad(ports, 'things')).not.toHaveProperty('previous_load_id');
+    await world.drain();
+    await world.ask(SECOND);
+    await world.stepRequest();
+    expect(await abandonLoad(ports, 'things')).toMatchObject({ load_id: SECOND, previous_load_id: FIRST });
+  });
+
   test('works even if a manifest of the load can’t be read', async () => {
     const world = await begun();
     const keys = await world.objects.list('data/staging/');

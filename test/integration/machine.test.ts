@@ -1,7 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { abandonCommand } from '@bronze/cli/commands/abandon-command';
+import { statusCommand } from '@bronze/cli/commands/status-command';
+import { exitCodeOf } from '@bronze/cli/exit-code';
+import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
+import { LocalQueue, QueueDatabase } from '@bronze/common/adapters/local/local-queue';
+import { type Failure, toFailure } from '@bronze/common/words/failure';
+import { queuesFile } from '@bronze/runner/folder-state';
+import { entitiesInQueues } from '@bronze/runner/drop-left';
 import { LoopbackServer } from '@bronze/demo/source-api/loopback-server';
 import { SourceApi } from '@bronze/demo/source-api/source-api';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -89,6 +98,42 @@ test.each([1, 4, 6, 8])(
     expect([ids.length, new Set(ids).size]).toEqual([50, 50]);
   },
 );
+
+/** What a run that has ended left of `gone`, which is not configured any more: two messages and a dead letter. */
+async function leave(out: string): Promise<void> {
+  (await FolderObjectStore.open(out)).close();
+  const database = new QueueDatabase({ path: queuesFile(out), now_ms: Date.now, newId: randomUUID });
+  const queue = new LocalQueue(database, 'extract', randomUUID());
+  await queue.send([1, 2, 3].map((n) => ({ entity: 'gone', load_id: `0000000${n}-0000-8000-8000-000000000000` })));
+  const [first] = queue.receive(1, 1000);
+  queue.deadLetter(first?.message_id ?? '', { code: 'TABLE_MISSING', kind: 'permanent', message: 'gone', hint: '' });
+  database.close();
+}
+
+test('the command that a run proposes for what is left of an entity that is not configured drops it', async () => {
+  const [config, out] = [await configOfApi(), join(await folder(), 'out')];
+  await leave(out);
+  const { code, stderr } = await bronze(['run', 'numbers', '--config', config, '--out', out]);
+  const [, command, entity, folderOf] = /; bronze (\w+) (\w+) --out (\S+) drops them\n/.exec(stderr) ?? [];
+  expect([code, command, entity, folderOf], stderr).toEqual([0, 'abandon', 'gone', out]);
+  expect(entitiesInQueues(out)).toEqual(['gone']);
+  expect(await abandonCommand('gone', { out })).toBe(0);
+  expect(entitiesInQueues(out)).toEqual([]);
+  expect(await statusCommand([], { out, output: 'json' })).toBe(0);
+});
+
+test('an entity that a folder does not know can’t be abandoned, and gets a suggestion', async () => {
+  const out = join(await folder(), 'out');
+  await leave(out);
+  const unknown = await abandonCommand('gon', { out }).catch((thrown: unknown) => toFailure(thrown));
+  expect(unknown).toMatchObject({
+    code: 'ENTITY_UNKNOWN',
+    message: `there is nothing of an entity "gon" in ${out}`,
+    hint: 'Did you mean gone? Entities there: gone.',
+  });
+  expect(exitCodeOf(unknown as Failure)).toBe(2);
+  expect(entitiesInQueues(out)).toEqual(['gone']);
+});
 
 test('a reader that closes the pipe leaves the run as it would have ended, without a stack', async () => {
   const out = join(await folder(), 'out');

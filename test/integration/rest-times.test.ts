@@ -116,6 +116,15 @@ describe('times without a zone', () => {
     expect(await api.ids()).toEqual([1, 2, 3]);
   });
 
+  test.concurrent('so are those that follow a first load of an empty list', async () => {
+    await using api = await ClockedApi.open({ cursor_time_zone: 'UTC', since: null });
+    expect((await api.load()).record).toMatchObject({ load_type: 'full', rows: 0 });
+    api.now = '2024-01-15T11:00:00Z';
+    api.records.push({ id: 1, updated_at: '2024-01-15T05:55:00' });
+    expect((await api.load()).record).toMatchObject({ load_type: 'incremental', rows: 1, seen_cursors: { late: 1 } });
+    expect((await api.load()).record).toMatchObject({ rows: 0, seen_cursors: { late: 0 } });
+  });
+
   test.concurrent('are refused where cursor_time_zone is not set, before anything is claimed', async () => {
     await using api = await ClockedApi.open();
     api.records.push({ id: 1, updated_at: '2024-01-15T05:00:00' });

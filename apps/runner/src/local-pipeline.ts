@@ -16,6 +16,9 @@ import { createEngine, type EngineName } from '@bronze/writer/adapters/engines';
 import { handleTask } from '@bronze/writer/handle-task';
 import { type Lane, LocalEventSource, type LocalEventSourceOptions, type Turn } from './local-event-source.ts';
 import { queuesFile, runsFolder } from './folder-state.ts';
+import { isRetryable, toFailure } from '@bronze/common/words/failure';
+import { helpedForAnother } from './others-load.ts';
+import { RequestsByRun } from './requests-by-run.ts';
 import { readCheckpoint } from './settle.ts';
 import { takeOver } from './take-over.ts';
 import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
@@ -52,7 +55,7 @@ interface Deliveries {
   readonly laneOf?: LocalEventSourceOptions['laneOf'];
 }
 
-/** The pipeline's parts, assembled on one machine. `close` it at the end. */
+/** The pipeline's parts, assembled on one machine for one run. `close` it at the end. */
 export class LocalPipeline {
   readonly objects: FolderObjectStore;
   readonly checkpoints: CheckpointFile;
@@ -107,9 +110,14 @@ export class LocalPipeline {
     while (!ending.aborted && !sources.every((source) => source.isDrained)) await this.clock.sleep(DRAIN_INTERVAL_MS);
   }
 
-  /** Whether the run that owns these messages has ended, well or not. */
-  isOver(owner: string): boolean {
-    return this.#lock.isOver(owner);
+  /** The id of the run that this pipeline carries out. It owns its messages. */
+  get run_id(): string {
+    return this.#lock.run_id;
+  }
+
+  /** Whether the run of that id has ended, well or not. */
+  isOver(run_id: string): boolean {
+    return this.#lock.isOver(run_id);
   }
 
   /** Clears away what ended runs have left of the plan's entities: see {@link takeOver}. */
@@ -151,9 +159,20 @@ export class LocalPipeline {
       queue: this.requests,
       isStopping: deadline.isNear,
       laneOf: (body) => this.#laneOf(body),
-      handle: (message, { log, waits }) =>
-        handleRequest({ ...ports, log, deadline: { ...deadline, waits } }, this.options.config)(message),
+      handle: async (message, { log, waits }) => {
+        const handle = handleRequest({ ...ports, log, deadline: { ...deadline, waits } }, this.options.config);
+        await handle(message).catch((thrown: unknown) => this.#leaveToOthers(message, log, thrown));
+      },
     });
+  }
+
+  /** @throws what failed, unless it was the load of another run that is working on it */
+  async #leaveToOthers(message: Received, log: Log, thrown: unknown): Promise<void> {
+    const failure = toFailure(thrown);
+    const isFinal = !isRetryable(failure) && failure.code !== 'MESSAGE_INVALID';
+    const load = isFinal ? await helpedForAnother(this, message) : undefined;
+    if (!load) throw thrown;
+    log.event({ kind: 'load_left', entity: entityIn(message.body), load_id: load.load_id, failure });
   }
 
   #writer(isEnding: () => boolean): LocalEventSource {
@@ -185,8 +204,10 @@ export class LocalPipeline {
   }
 
   #ports() {
-    const { objects, checkpoints, requests, clock } = this;
-    return { objects, checkpoints, requests, clock, log: this.options.log };
+    const { objects, checkpoints, clock } = this;
+    const requests = new RequestsByRun(this.requests, this);
+    const isOurs = (run_id: string | undefined) => run_id === this.run_id;
+    return { objects, checkpoints, requests, clock, log: this.options.log, isOurs };
   }
 }
 

@@ -27,6 +27,8 @@ export interface EntityResult {
   readonly status: 'completed' | 'failed' | 'interrupted' | 'abandoned';
   /** The loads that ended in this run, and the one that answered its request: another run may have ended it. */
   readonly loads: readonly LoadRecord[];
+  /** Of these, the one that answered its request; undefined unless it is `completed` or `abandoned`. */
+  readonly load: LoadRecord | undefined;
   /** When the load was claimed that was pending already and answered this run's request; undefined if it is this run's. */
   readonly continued_from: string | undefined;
   readonly duration_seconds: number;
@@ -57,6 +59,7 @@ export async function runLocally(options: LocalPipelineOptions, request: RunRequ
     const before = await pipeline.checkpoints.readAll();
     const plan = await planRun({ ...pipeline, log: watch }, options.config, {
       scheduled_at: request.scheduled_at ?? pipeline.clock.now(),
+      run_id: pipeline.run_id,
       is_schedule: false,
       load_type: request.load_type,
       entities: request.entities,
@@ -89,10 +92,12 @@ async function resultOf(run: WatchedRun, asked: PlannedLoad): Promise<EntityResu
   ]);
   const isDone = await isDecided(run, asked);
   const loads = new Map([...ended, ...(own && isDone ? [own] : [])].map((record) => [record.load_id, record]));
+  const status = failure ? 'failed' : !isDone ? 'interrupted' : own?.status === 'abandoned' ? 'abandoned' : 'completed';
   return {
     entity,
-    status: failure ? 'failed' : !isDone ? 'interrupted' : own?.status === 'abandoned' ? 'abandoned' : 'completed',
+    status,
     loads: [...loads.values()],
+    load: isDone && !failure ? own : undefined,
     continued_from: continued?.claimed_at,
     duration_seconds: watch.durationSeconds(entity),
     checkpoint,

@@ -37,7 +37,7 @@ export async function takeOver(
     const own = planned.get(entityIn(left.body));
     if (!own) continue;
     const isStillWanted = own.load_type !== 'full' && (await asksForFull(left, pending));
-    if (isStillWanted) queues.requests.takeOver(left);
+    if (isStillWanted) queues.requests.takeOver({ ...left, body: askedBy(plan.run_id, left) });
     else queues.requests.drop(left);
   }
 }
@@ -52,6 +52,12 @@ async function asksForFull(
   if (!request) return true;
   const { entity, load_id, load_type, slice } = request;
   return load_type === 'full' && slice === undefined && (await pending(entity))?.load_id !== load_id;
+}
+
+/** The message's body as if that run had asked. One that can't be read stays as it is. */
+function askedBy(run_id: string, left: LeftMessage): string {
+  const request = decoded(left);
+  return request ? JSON.stringify({ ...request, run_id }) : left.body;
 }
 
 function decoded({ message_id, body }: LeftMessage): ExtractRequest | undefined {

@@ -51,6 +51,7 @@ interface Found {
   readonly watermark?: () => Promise<HighWatermark>;
   /** What another process does before the n-th swap. */
   readonly beforeSwap?: (swap: number, store: CheckpointStore) => Promise<unknown>;
+  readonly isOurs?: (run_id: string | undefined) => boolean;
 }
 
 async function claim(before: Checkpoint | undefined, request: ExtractRequest, found: Found = {}) {
@@ -83,13 +84,34 @@ async function claim(before: Checkpoint | undefined, request: ExtractRequest, fo
   const clock = { now: () => NOW, sleep: async () => undefined };
   const deadline = { isNear: () => false, remainingMs: () => Infinity };
   const log = { event: (event: PipelineEvent) => void events.push(event) };
-  const ports = { objects, checkpoints, source, clock, deadline, log };
+  const { isOurs } = found;
+  const ports = { objects, checkpoints, source, clock, deadline, log, ...(isOurs && { isOurs }) };
   const run = () => claimLoad(ports, entityOf(config, request.entity), request);
   const after = async () => (await file.read(request.entity)).checkpoint;
   return { run, after, asked, events, read, objects };
 }
 
 const THINGS: ExtractRequest = { entity: 'things', load_id: idOf(1) };
+const RECORD = {
+  version: 1,
+  status: 'completed',
+  entity: 'things',
+  load_id: idOf(1),
+  load_type: 'full',
+  since: SYNCED,
+  until: NOW,
+  ingested_at: NOW,
+  completed_at: NOW,
+  rows: 0,
+  rows_in_bronze: 0,
+  rows_quarantined: 0,
+  slices: 1,
+  write_tasks: 0,
+  engines: [],
+  columns: [],
+  parts: [],
+  quarantine: [],
+};
 
 describe('a claim', () => {
   test('swaps the load into the checkpoint before it returns it, and says so', async () => {
@@ -146,27 +168,7 @@ describe('a claim', () => {
 describe('a request whose load', () => {
   test('was decided does nothing, and says so', async () => {
     const { run, after, asked, events, objects } = await claim(IDLE, THINGS);
-    const record = {
-      version: 1,
-      status: 'completed',
-      entity: 'things',
-      load_id: idOf(1),
-      load_type: 'full',
-      since: SYNCED,
-      until: NOW,
-      ingested_at: NOW,
-      completed_at: NOW,
-      rows: 0,
-      rows_in_bronze: 0,
-      rows_quarantined: 0,
-      slices: 1,
-      write_tasks: 0,
-      engines: [],
-      columns: [],
-      parts: [],
-      quarantine: [],
-    };
-    await objects.putIfAbsent(loadRecordKey({ entity: 'things', load_id: idOf(1) }), encodeJson(record));
+    await objects.putIfAbsent(loadRecordKey({ entity: 'things', load_id: idOf(1) }), encodeJson(RECORD));
     expect(await run()).toBeUndefined();
     expect([await after(), asked]).toEqual([IDLE, []]);
     expect(events).toMatchObject([{ kind: 'request_done', load_id: idOf(1), reason: 'already_loaded' }]);
@@ -216,5 +218,31 @@ describe('a swap that another process has won', () => {
     const { run, after } = await claim({ ...IDLE, pending_load: pendingOf(idOf(4)) }, THINGS, { beforeSwap });
     expect(await run()).toEqual(pendingOf(idOf(4)));
     expect((await after())?.next_requests).toEqual([waiting, THINGS]);
+  });
+});
+
+describe('where each run carries out its own, a late message of a decided load', () => {
+  const run_id = idOf(8);
+  const late = async (state: Partial<Checkpoint>) => {
+    const claimed = await claim({ ...IDLE, ...state }, THINGS, { isOurs: (asked) => asked === run_id });
+    await claimed.objects.putIfAbsent(loadRecordKey({ entity: 'things', load_id: idOf(1) }), encodeJson(RECORD));
+    return { load: await claimed.run(), said: claimed.events.map(({ kind }) => kind) };
+  };
+  const done = { load: undefined, said: ['request_done'] };
+  const waiting: ExtractRequest = { entity: 'things', load_id: idOf(2) };
+
+  test('does nothing for a load or a request of another run, or of nobody', async () => {
+    expect(await late({ pending_load: pendingOf(idOf(2)) })).toEqual(done);
+    expect(await late({ pending_load: { ...pendingOf(idOf(2)), run_id: idOf(9) } })).toEqual(done);
+    expect(await late({ next_requests: [waiting] })).toEqual(done);
+    expect(await late({ next_requests: [{ ...waiting, run_id: idOf(9) }] })).toEqual(done);
+    expect(await late({})).toEqual(done);
+  });
+
+  test('helps a load of its own run, begins a request of its own run, and finishes its own load', async () => {
+    const ours = { ...pendingOf(idOf(2)), run_id };
+    expect((await late({ pending_load: ours })).load).toEqual(ours);
+    expect((await late({ next_requests: [{ ...waiting, run_id }] })).load).toMatchObject({ load_id: idOf(2), run_id });
+    expect((await late({ pending_load: pendingOf(idOf(1)) })).load).toEqual(pendingOf(idOf(1)));
   });
 });

@@ -1,4 +1,6 @@
 import {
+  type Checkpoint,
+  type ClaimDecision,
   decideClaim,
   effectiveLoadType,
   isAnsweredBy,
@@ -23,6 +25,11 @@ export interface ClaimPorts {
   readonly clock: Clock;
   readonly deadline: Deadline;
   readonly log: Log;
+  /**
+   * Whether a load or request of that run may be carried out by a message that has nothing else to do. Default: any, so
+   * that a late message helps (decision 28). On one machine runs look again, and each has an environment of its own.
+   */
+  readonly isOurs?: (run_id: string | undefined) => boolean;
 }
 
 /**
@@ -40,7 +47,10 @@ export async function claimLoad(
   const { checkpoint, version } = await ports.checkpoints.read(entity.name);
   const record = await readLoadRecord(ports.objects, { entity: entity.name, load_id: request.load_id });
   const hasCursor = entity.cursor !== null;
-  const decision = decideClaim(checkpoint, request, record !== undefined, hasCursor);
+  const isLate = record !== undefined && ports.isOurs && !mayHelp(checkpoint, request, ports.isOurs);
+  const decision: ClaimDecision = isLate
+    ? { kind: 'done', reason: 'already_loaded' }
+    : decideClaim(checkpoint, request, record !== undefined, hasCursor);
   switch (decision.kind) {
     case 'done': {
       const { load_id } = request;
@@ -74,6 +84,17 @@ export async function claimLoad(
     default:
       return decision satisfies never;
   }
+}
+
+/** Whether a message of a decided load finds its own load still pending, or work of our runs. */
+function mayHelp(
+  checkpoint: Checkpoint | undefined,
+  { load_id }: ExtractRequest,
+  isOurs: (run_id: string | undefined) => boolean,
+): boolean {
+  const { pending_load, next_requests = [] } = checkpoint ?? {};
+  if (pending_load) return pending_load.load_id === load_id || isOurs(pending_load.run_id);
+  return next_requests.some(({ run_id }) => isOurs(run_id));
 }
 
 /**

@@ -154,3 +154,10 @@ test('an unknown entity is an error before anything is sent', async () => {
   await expect(plan({ entities: ['orders', 'ordres'] }, sent)).rejects.toMatchObject({ code: 'ENTITY_UNKNOWN' });
   expect(sent).toEqual([]);
 });
+
+test('a run that has an id keeps it, and asks for the same loads', async () => {
+  const run_id = '7b0c1d2e-1111-4222-8333-444455556666';
+  const [named, derived] = [await plan({ run_id }), await plan()];
+  expect(named).toMatchObject({ run_id, sent: [{ run_id }, { run_id }, { run_id }] });
+  expect(named.planned).toEqual(derived.planned);
+});

@@ -20,6 +20,8 @@ export interface PlanInput {
   /** Whether entities already loaded up to `scheduled_at` need no load: true for a schedule, false for a person. */
   readonly is_schedule: boolean;
   readonly load_type?: LoadType | undefined;
+  /** Default: derived from `scheduled_at`, so that planning the same time again is the same run. */
+  readonly run_id?: string;
   /** The entities to load; default: all that are enabled. */
   readonly entities?: readonly string[] | undefined;
 }
@@ -51,7 +53,7 @@ export interface Plan {
 export async function planRun(ports: PlannerPorts, config: Config, input: PlanInput): Promise<Plan> {
   const { chosen, skipped } = chooseEntities(config, input.entities);
   const checkpoints = await ports.checkpoints.readAll();
-  const run_id = deriveId('run', input.scheduled_at, input.load_type ?? '');
+  const run_id = input.run_id ?? deriveId('run', input.scheduled_at, input.load_type ?? '');
   const planned = chosen.map((entity): PlannedLoad => {
     const checkpoint = checkpoints.get(entity.name);
     const pending = continuedLoad(checkpoint, input, entity.cursor !== null);

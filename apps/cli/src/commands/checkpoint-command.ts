@@ -6,16 +6,22 @@ import { parseTimestamp } from '@bronze/common/words/timestamp';
 import { type AwsOptions, AwsTarget } from '../aws-target.ts';
 import { EXIT, usageError } from '../exit-code.ts';
 import { type Format, printJson, printTable } from '../terminal/output.ts';
+import { unknownEntity } from '../unknown-entity.ts';
 
 export interface CheckpointOptions extends AwsOptions {
   readonly output: Format;
 }
 
-/** `bronze checkpoint get [entity]`: shows the checkpoint of one entity, or of all. */
+/**
+ * `bronze checkpoint get [entity]`: shows the checkpoint of one entity, or of all.
+ * @throws BronzeError ENTITY_UNKNOWN if that entity has none
+ */
 export async function checkpointGetCommand(entity: string | undefined, options: CheckpointOptions): Promise<number> {
   const checkpoints = new CheckpointFile(new AwsTarget(options).objects());
-  const all = [...(await checkpoints.readAll())].filter(([name]) => entity === undefined || name === entity);
-  show(all, options.output);
+  const all = await checkpoints.readAll();
+  if (entity !== undefined && !all.has(entity)) throw unknownEntity(entity, 'the checkpoints', [...all.keys()]);
+  const shown = entity === undefined ? [...all] : [[entity, all.get(entity)] as const];
+  show(shown, options.output);
   return EXIT.ok;
 }
 

@@ -6,6 +6,7 @@ import { EXIT, exitCodeOfRun, exitCodeWithQuarantine } from '../exit-code.ts';
 import { leftForLater, leftOut } from '../terminal/left-out.ts';
 import { bytes, count, perSecond, plural } from '../terminal/numbers.ts';
 import { type Format, print, printJson, printTable, right, say } from '../terminal/output.ts';
+import { leftLine, otherLoadLines } from '../terminal/other-runs.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { describeQuarantine } from '../terminal/quarantined.ts';
 
@@ -43,7 +44,7 @@ export async function runCommand(entities: readonly string[], options: RunOption
       },
     );
     progress.stop();
-    printReport(report, options);
+    printReport(report, options, (entity) => Object.hasOwn(config.entities, entity));
     const code = exitCodeOfRun(report.results);
     const allows = (entity: string) => options.allowQuarantine || config.entities[entity]?.allow_quarantine;
     const isMissing = report.results.some(({ entity, loads }) => quarantinedIn(loads).length > 0 && !allows(entity));
@@ -69,7 +70,7 @@ function stopOnInterrupt(): { readonly signal: AbortSignal; release(): void } {
   };
 }
 
-function printReport(report: RunReport, options: RunOptions): void {
+function printReport(report: RunReport, options: RunOptions, isConfigured: (entity: string) => boolean): void {
   const entities = report.results.map(summarize);
   if (options.output === 'json') {
     const { plan, left } = report;
@@ -81,14 +82,10 @@ function printReport(report: RunReport, options: RunOptions): void {
       if (continued_from)
         say(`${entity}: this is the full load that was claimed at ${continued_from} and still pending`);
     }
-    for (const { entity, messages } of report.left) {
-      const them = messages === 1 ? 'it' : 'them';
-      say(
-        `${entity}: an earlier run left ${plural(messages, 'message')}; bronze run ${entity} does the work of ${them}`,
-      );
-    }
+    for (const left of report.left) say(leftLine(left, { ...options, isConfigured }));
     say(`Parquet, checkpoints and load records are in ${options.out}`);
   }
+  for (const line of report.results.flatMap(otherLoadLines)) say(line);
   for (const one of entities) {
     sayLate(one);
     sayLeft(one);
@@ -139,7 +136,7 @@ function summarize(result: EntityResult) {
   return {
     entity: result.entity,
     status: result.status,
-    ...describeLoad(result.loads.at(-1)),
+    ...describeLoad(result.load),
     continued_from: result.continued_from ?? null,
     rows,
     rows_quarantined: sum((load) => load.rows_quarantined),

@@ -44,7 +44,7 @@ class PlainProgress implements Progress {
     if (event.kind === 'source_retried') {
       line(`Retrying: ${event.entity}, ${event.failure.code}: ${event.failure.message}`);
     }
-    const said = describeConnection(event);
+    const said = describeWait(event);
     if (said !== undefined) line(said);
     if (event.kind === 'message_failed') {
       const { entity, failure, is_dead } = event;
@@ -68,8 +68,8 @@ function straysText({ entity, objects, prefix, names }: Extract<PipelineEvent, {
   return `Ignored: ${entity}, ${plural(objects, 'object')} in ${prefix} that Bronze did not write there: ${shown.join(', ')}${more}`;
 }
 
-/** What happens to the connections of a whole source. */
-function describeConnection(event: PipelineEvent): string | undefined {
+/** What a run, or all that reads from a source, waits for. */
+function describeWait(event: PipelineEvent): string | undefined {
   switch (event.kind) {
     case 'source_waiting':
       return `Waiting: ${event.source}, at most ${event.wait_seconds_max} s more: ${event.failure.message}`;
@@ -77,6 +77,8 @@ function describeConnection(event: PipelineEvent): string | undefined {
       return `Connected: ${event.source}, after ${Math.round(event.waited_seconds)} s`;
     case 'connections_lowered':
       return `Connections: ${event.source} allows Bronze ${event.max_connections} at a time; set max_connections: ${event.max_connections}`;
+    case 'load_left':
+      return `Waiting: ${event.entity}, for another run’s load, which this run can’t help: ${event.failure.code}: ${event.failure.message}`;
     default:
       return undefined;
   }
@@ -111,9 +113,10 @@ class LiveProgress implements Progress {
   readonly #timer = setInterval(() => this.#redraw(), REDRAW_INTERVAL_MS);
 
   event(event: PipelineEvent): void {
-    if (event.kind === 'source_waiting') this.#waits.set(event.source, describeConnection(event) ?? '');
+    if (event.kind === 'source_waiting') this.#waits.set(event.source, describeWait(event) ?? '');
     if (event.kind === 'source_reached') this.#waits.delete(event.source);
     if (event.kind === 'strays_ignored') this.#draw.persist(straysText(event));
+    if (event.kind === 'load_left') this.#draw.persist(describeWait(event) ?? '');
     this.#move(this.#lineOf(event.entity), event);
   }
 

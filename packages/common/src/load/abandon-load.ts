@@ -18,12 +18,13 @@ export async function abandonLoad(ports: CompletionPorts, entity: string): Promi
   if (!load) return undefined;
   const key = { entity, load_id: load.load_id };
   const slices = await readableSlices(ports.objects, key);
-  const { load_id, load_type, since, until, ingested_at } = load;
+  const { load_id, load_type, since, until, ingested_at, previous_load_id } = load;
   const record: LoadRecord = {
     version: 1,
     status: 'abandoned',
     entity,
     load_id,
+    ...(previous_load_id && { previous_load_id }),
     load_type,
     since,
     until,

@@ -45,6 +45,13 @@ export type PipelineEvent =
       readonly is_dead: boolean;
       readonly failure: Failure;
     }
+  | {
+      /** A request could not help the load that it waits behind, and leaves it to the run that is working on it. */
+      readonly kind: 'load_left';
+      readonly entity: string;
+      readonly load_id: string;
+      readonly failure: Failure;
+    }
   | { readonly kind: 'run_log_unwritten'; readonly entity: string; readonly failure: Failure }
   | {
       /** The API refused the page behind the last, or gave the last one again: Bronze took that for the end of the list. */

@@ -4,6 +4,7 @@ import { encodeJson } from '../words/json.ts';
 import {
   buildLoadRecord,
   columnsBefore,
+  lastCompleted,
   type LoadRecord,
   loadRecordSchema,
   newestSeen,
@@ -173,4 +174,17 @@ test('what was seen before counts only for a load that continues where that one 
   expect(newestSeen(record, { ...next, since: timestamp('2024-01-02') })).toBeUndefined();
   expect(newestSeen({ ...record, status: 'abandoned' }, next)).toBeUndefined();
   expect(newestSeen(undefined, next)).toBeUndefined();
+});
+
+test('a load after abandoned ones continues where the last completed one ended', async () => {
+  const OLD = '11111111-0000-8000-8000-000000000000';
+  const completed = buildLoadRecord([{ ...slice(0, 0, true), batches: [], tasks: [] }], [], COMPLETED_AT);
+  const abandoned = { ...completed, status: 'abandoned', previous_load_id: LOAD_ID } as const;
+  const objects = new MemoryObjectStore();
+  await objects.putIfAbsent(loadRecordKey({ entity: 'orders', load_id: LOAD_ID }), encodeJson(completed));
+  await objects.putIfAbsent(loadRecordKey({ entity: 'orders', load_id: OLD }), encodeJson(abandoned));
+  expect(await lastCompleted(objects, { ...abandoned, previous_load_id: OLD })).toEqual(completed);
+  expect(await lastCompleted(objects, completed)).toEqual(completed);
+  expect(await lastCompleted(objects, { ...completed, status: 'abandoned' })).toBeUndefined();
+  expect(await lastCompleted(objects, undefined)).toBeUndefined();
 });

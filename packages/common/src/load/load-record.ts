@@ -25,6 +25,8 @@ export const loadRecordSchema = z.looseObject({
   entity: entityNameSchema,
   load_id: loadIdSchema,
   run_id: z.optional(loadIdSchema),
+  /** In the record of an abandoned load: the load that was decided before it. */
+  previous_load_id: z.optional(loadIdSchema),
   load_type: loadTypeSchema,
   since: timestampSchema,
   until: timestampSchema,
@@ -61,9 +63,18 @@ export async function columnsBefore(objects: ObjectStore, entity: string, load: 
 export async function recordBefore(
   objects: ObjectStore,
   entity: string,
-  { previous_load_id }: PendingLoad,
+  { previous_load_id }: Pick<PendingLoad, 'previous_load_id'>,
 ): Promise<LoadRecord | undefined> {
   return previous_load_id === undefined ? undefined : readLoadRecord(objects, { entity, load_id: previous_load_id });
+}
+
+/** This record, or the last completed load's before it: abandoned ones have moved nothing. */
+export async function lastCompleted(
+  objects: ObjectStore,
+  record: LoadRecord | undefined,
+): Promise<LoadRecord | undefined> {
+  if (record?.status !== 'abandoned') return record;
+  return lastCompleted(objects, await recordBefore(objects, record.entity, record));
 }
 
 /** The newest cursor that was seen before `load`; undefined if that load does not continue where `record` ended. */

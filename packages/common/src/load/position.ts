@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { timestampSchema } from '../words/timestamp.ts';
+import { timestamp, type Timestamp, timestampSchema } from '../words/timestamp.ts';
 
 /** What is remembered of the pages before, so that those which lead in a circle are noticed in a later slice. */
 export const pageTrailSchema = z.object({
@@ -38,11 +38,14 @@ export const skippedSchema = z.object({
 });
 export type Skipped = z.infer<typeof skippedSchema>;
 
+/** `newest` after a full load of a list without a cursor below `until`: whatever shows later is newer. */
+export const NOTHING_SEEN: Timestamp = timestamp('0001-01-01');
+
 /** What the cursors of a whole list say about records that show late. */
 export const seenCursorsSchema = z.object({
   /** As {@link SeenCursors.newest}, when the load before this one ended. */
   before: z.optional(timestampSchema),
-  /** The newest cursor below `until` that was seen, by this load or one before. A newer one was never seen. */
+  /** The newest cursor below `until` that was seen, by this load or one before, or {@link NOTHING_SEEN}. A newer one was never seen. */
   newest: timestampSchema,
   /** How many records were taken although they are below `since`, because they are newer than anything seen before. */
   late: z.int(),

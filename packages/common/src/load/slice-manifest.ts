@@ -101,7 +101,7 @@ export function skippedOf(slices: readonly SliceManifest[]): Skipped | undefined
   };
 }
 
-/** What all slices together have seen; undefined if none has seen a cursor below `until`. */
+/** What all slices together have seen; undefined if that is not known: see {@link SeenCursors}. */
 export function seenCursorsOf(slices: readonly SliceManifest[]): SeenCursors | undefined {
   const seen = slices.flatMap(({ seen_cursors }) => seen_cursors ?? []);
   const [first] = seen;

@@ -46,7 +46,7 @@ export interface SliceReader {
   readonly batches: AsyncIterable<RawBatch>;
   /** Records skipped so far. Undefined for a source that never skips any. */
   readonly left_out?: Skipped | undefined;
-  /** Of sources whose records may show late; undefined while none below `until` was seen. */
+  /** Of sources whose records may show late; undefined while nothing is known, as in a first incremental load of earlier code. */
   readonly seen_cursors?: SeenCursors | undefined;
   /** What became of the parameter that asks for changed records, as far as this slice has seen. */
   readonly since_parameter?: PendingLoad['since_parameter'];

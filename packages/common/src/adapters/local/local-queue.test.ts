@@ -60,6 +60,16 @@ test('two runs on one folder receive their own messages only, and end when those
   b.end();
 });
 
+test('a run can send to another one, which alone receives it and waits for it', () => {
+  const folder = newFolder();
+  const [a, b] = [newRun(folder), newRun(folder)];
+  a.queue.sendText('{"n":1}', { owner: b.lock.run_id });
+  expect([a.queue.hasUnfinished(), b.queue.hasUnfinished(), a.left()]).toEqual([false, true, []]);
+  expect([a.queue.receive(10, 1000), b.queue.receive(10, 1000)]).toMatchObject([[], [{ body: '{"n":1}' }]]);
+  a.end();
+  b.end();
+});
+
 test('what a run leaves when it ends can be taken over once, or dropped', async () => {
   const folder = newFolder();
   const [a, b, c] = [newRun(folder), newRun(folder), newRun(folder)];

@@ -15,6 +15,8 @@ export interface Received {
 export interface SendOptions {
   readonly delay_ms?: number;
   readonly group_id?: string;
+  /** The run that alone receives the message. Default: the queue's owner. */
+  readonly owner?: string | null;
 }
 
 export interface DeadMessage {
@@ -100,14 +102,14 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   }
 
   /** Sends any text, as SQS would. @returns the message's id */
-  sendText(body: string, { delay_ms = 0, group_id }: SendOptions): string {
+  sendText(body: string, { delay_ms = 0, group_id, owner = this.#owner }: SendOptions): string {
     const { now_ms, newId } = this.#database.options;
     this.changes += 1;
     const id = newId();
     const now = now_ms();
     const sql = `INSERT INTO messages (message_id, queue, body, visible_at_ms, sent_at_ms, group_id, owner)
       VALUES (?, ?, ?, ?, ?, ?, ?)`;
-    this.#database.run(sql, id, this.name, body, now + delay_ms, now, group_id ?? null, this.#owner);
+    this.#database.run(sql, id, this.name, body, now + delay_ms, now, group_id ?? null, owner);
     return id;
   }
 
@@ -184,11 +186,12 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     });
   }
 
-  /** Makes a message that was left this owner's, visible at once, unless another run was faster. */
-  takeOver({ message_id, owner }: LeftMessage): void {
+  /** Makes a message that was left this owner's, with this body and visible at once, unless another run was faster. */
+  takeOver({ message_id, owner, body }: LeftMessage): void {
     this.changes += 1;
-    const sql = 'UPDATE messages SET owner = ?, visible_at_ms = 0 WHERE message_id = ? AND queue = ? AND owner IS ?';
-    this.#database.run(sql, this.#owner, message_id, this.name, owner);
+    const sql = `UPDATE messages SET owner = ?, body = ?, visible_at_ms = 0
+      WHERE message_id = ? AND queue = ? AND owner IS ?`;
+    this.#database.run(sql, this.#owner, body, message_id, this.name, owner);
   }
 
   /** Deletes a message that was left, unless another run took it over. */
@@ -207,9 +210,10 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     }));
   }
 
-  /** Bodies of all messages in the queue, visible or hidden, including those of other processes. */
-  bodies(): string[] {
-    return this.#database.all('SELECT body FROM messages WHERE queue = ?', this.name).map((row) => String(row['body']));
+  /** Bodies of all messages in the queue, visible or hidden, of all runs or of one. */
+  bodies(owner: string | null = null): string[] {
+    const sql = 'SELECT body FROM messages WHERE queue = ? AND (? IS NULL OR owner = ?)';
+    return this.#database.all(sql, this.name, owner, owner).map((row) => String(row['body']));
   }
 
   forgetDeadLetters(isObsolete: (body: string) => boolean): void {

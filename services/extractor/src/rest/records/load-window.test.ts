@@ -153,6 +153,20 @@ describe('of what an API showed late', () => {
     expect(window.seenCursors).toEqual({ newest: timestamp('2024-01-13'), late: 0 });
   });
 
+  test('a full load that sees no cursor says so, and whatever shows after it is late', () => {
+    const none = read(['2024-01-15T10:03:00Z'], FULL).window.seenCursors;
+    expect(none).toEqual({ newest: timestamp('0001-01-01'), late: 0 });
+    expect(read([], FULL, newest).window.seenCursors).toEqual(none);
+    const shown = ['1969-01-01T00:00:00Z', ...SEEN];
+    expect(read(shown, {}, none?.newest).taken).toEqual(shown);
+  });
+
+  test('a list without a cursor has nothing to remember', () => {
+    const window = new LoadWindow(entityWith({ cursor: null }), { ...LOAD, ...FULL });
+    window.takes(new JsonObject([['updated_at', '2024-01-13T00:00:00Z']]));
+    expect(window.seenCursors).toBeUndefined();
+  });
+
   test('days are never late', () => {
     const { taken: days, window } = read(['2024-01-13', '2024-01-12'], {}, timestamp('2024-01-01'));
     expect(days).toEqual(['2024-01-13']);

@@ -1,7 +1,7 @@
 import type { PendingLoad } from '@bronze/common/load/checkpoint';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity } from '@bronze/common/config/rest';
-import type { SeenCursors, Skipped } from '@bronze/common/load/position';
+import { NOTHING_SEEN, type SeenCursors, type Skipped } from '@bronze/common/load/position';
 import { latest, type Timestamp, utcDate } from '@bronze/common/words/timestamp';
 import type { TimeZone } from '@bronze/common/words/time-zone';
 import { type CursorTime, cursorTime, zonesOfDays } from './cursor-time.ts';
@@ -32,7 +32,7 @@ export class LoadWindow {
     this.#load = load;
     // A full load sees everything, and begins anew.
     this.#seen_before = load.load_type === 'full' ? undefined : seen_before;
-    this.#newest = this.#seen_before;
+    this.#newest = load.load_type === 'full' && entity.cursor !== null ? NOTHING_SEEN : this.#seen_before;
     this.#now = load.until;
     const { since } = entity;
     this.#asked = since && this.since !== undefined ? sinceTimestamp(load.since, since, entity) : undefined;

@@ -1,0 +1,35 @@
+import type { EntityResult } from '@bronze/runner/run-locally';
+import type { LeftAlone } from '@bronze/runner/take-over';
+import { plural } from './numbers.ts';
+
+/** What the command was called with, for the command that a line proposes. */
+export interface Called {
+  readonly config: string;
+  readonly out: string;
+  readonly isConfigured: (entity: string) => boolean;
+}
+
+/** What ended runs have left of an entity that this run did not ask for, and the command that deals with it. */
+export function leftLine({ entity, messages }: LeftAlone, called: Called): string {
+  const left = `${entity}: an earlier run left ${plural(messages, 'message')}`;
+  const them = messages === 1 ? 'it' : 'them';
+  const out = `--out ${quoted(called.out)}`;
+  return called.isConfigured(entity)
+    ? `${left}; bronze run ${entity} --config ${quoted(called.config)} ${out} does the work of ${them}`
+    : `${left}, and ${called.config} has no such entity any more; bronze abandon ${entity} ${out} drops ${them}`;
+}
+
+/** Each load that ended in this run without being the one that answered its request. */
+export function otherLoadLines({ entity, loads, load }: Pick<EntityResult, 'entity' | 'loads' | 'load'>): string[] {
+  return loads
+    .filter(({ load_id }) => load_id !== load?.load_id)
+    .map(({ load_id, load_type, rows_in_bronze: rows }) => {
+      const which = `the ${load_type} load ${load_id} (${plural(rows, 'row')})`;
+      return `${entity}: also ended ${which}, which was asked for before: an entity has one load at a time`;
+    });
+}
+
+/** As a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./@:+-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
