@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BRONZE, bronze, type Ended, ended, start } from '../command.ts';
-import { filesIn, KEY, PASSWORD, showsASecret, TOKEN } from './canary-search.ts';
+import { filesIn, KEY, PASSWORD, PATH, showsASecret, TOKEN } from './canary-search.ts';
 import {
   ANSWER_NAMES,
   type Listening,
@@ -58,7 +58,7 @@ async function refusing(): Promise<{ readonly config: string; readonly environme
     return opened.at(-1)?.port ?? 0;
   };
   const environment = {
-    API_URL: `http://127.0.0.1:${await portOf(startEchoingApi(said))}`,
+    API_URL: `http://127.0.0.1:${await portOf(startEchoingApi(said))}/api/${PATH}/v1`,
     API_KEY: KEY,
     API_TOKEN: TOKEN,
     KEY_IN_JSON: JSON.stringify({ [KEY]: KEY }),

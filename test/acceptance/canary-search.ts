@@ -6,8 +6,10 @@ import { zstdDecompressSync } from 'node:zlib';
 export const KEY = `Wombat+1/2=&<k"x'Wombat`;
 export const TOKEN = 'Quokka/%7E?&>t;Quokka';
 export const PASSWORD = 'Okapi@:/#p&"w Okapi';
+/** In the path of an API's URL. */
+export const PATH = 'Dugong+1=&7:w~Dugong';
 /** Nothing else that a run writes has these letters. Two more would still be a part of a secret. */
-const CANARY = /womb|quok|okap/i;
+const CANARY = /womb|quok|okap|dugo/i;
 
 /** Where the text shows a part of a secret, in any spelling. Undefined: nowhere. */
 export function showsASecret(text: string): string | undefined {

@@ -30,7 +30,7 @@ async function listening(server: Server): Promise<Listening> {
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** How the API answers, by the first part of the path; the second part is the spelling of the secrets that it repeats. */
+/** How the API answers, by the last part of the path but one; the last is the spelling of the secrets that it repeats. */
 const ANSWERS: Readonly<Record<string, (response: ServerResponse, echo: string) => void>> = {
   body: (response, echo) => response.writeHead(401).end(`no access for ${echo}`),
   json: (response, echo) => response.writeHead(422, JSON_TYPE).end(JSON.stringify({ error: { detail: echo } })),
@@ -50,11 +50,12 @@ const ANSWERS: Readonly<Record<string, (response: ServerResponse, echo: string) 
 };
 export const ANSWER_NAMES = Object.keys(ANSWERS);
 
-/** An API that refuses every request and repeats its key and its token. @param said gets what it repeats */
+/** An API that refuses every request and repeats its key, its token and its path. @param said gets what it repeats */
 export async function startEchoingApi(said: Set<string>): Promise<Listening> {
   const answer = ({ url = '', headers }: IncomingMessage, response: ServerResponse) => {
-    const [, how = '', spelling = ''] = url.split(/[/?]/);
-    const secrets = [headers['x-api-key'], headers['x-token']].map(String);
+    const path = url.split('?')[0]?.split('/').slice(1) ?? [];
+    const [how = '', spelling = ''] = path.slice(-2);
+    const secrets = [headers['x-api-key'], headers['x-token'], ...path.slice(0, -2)].map(String);
     const echo = secrets.map((secret) => SPELLINGS[spelling]?.(secret)).join(' ');
     said.add(echo);
     ANSWERS[how]?.(response, echo);

@@ -23,17 +23,22 @@ const flags = {
 };
 /** Statuses that say nothing about a page: they mean access, limits or a failure, and are never the end of a list. */
 const NEVER_THE_END: ReadonlySet<number> = new Set([401, 403, 408, 425, 429]);
-const endStatus = z
+export const endStatus = z
   .int()
   .check(
     z.refine(
       (status) => status >= 400 && status <= 499 && !NEVER_THE_END.has(status),
-      'expected a status by which an API refuses a page, such as 400',
+      'expected a status by which an API refuses a page, such as 400 or 404',
     ),
   );
 const end_status = described(
   z._default(z.array(endStatus), []),
   'statuses by which the API says that there is no such page. Behind pages that were read they end the list without further checks; 400, 404, 416 and 422 do so only if nothing speaks against it',
+);
+
+const end_on_empty = described(
+  z._default(z.boolean(), false),
+  'whether an empty page is the end of the list even if a total, a link or a flag speaks of more, such as a total that counts records which the API does not give',
 );
 
 export const PAGING_SCHEMAS = {
@@ -56,6 +61,7 @@ export const PAGING_SCHEMAS = {
     ),
     ...flags,
     end_status,
+    end_on_empty,
   }),
   offset: z.strictObject({
     style: described(
@@ -67,6 +73,7 @@ export const PAGING_SCHEMAS = {
     size: described(z._default(z.int().check(z.minimum(2)), 100), 'records per page; an API may send fewer'),
     ...flags,
     end_status,
+    end_on_empty,
   }),
   cursor: z.strictObject({
     style: described(z.literal('cursor'), '`cursor`: each response but the last holds a token for the next'),

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { checkNewNames, newName, settingsOf } from './columns.ts';
 import { commonFields, described, positive, seconds, sourceFields } from './fields.ts';
 import { isTimeZone } from '../words/time-zone.ts';
-import { pagingSchema } from './paging.ts';
+import { endStatus, pagingSchema } from './paging.ts';
 import { referenceSchema } from './reference.ts';
 
 const MIB = 1024 * 1024;
@@ -143,6 +143,10 @@ const endpointSchema = z.strictObject({
   paging: described(
     pagingSchema,
     'how the list is divided into pages: an API that pages and is read as one page would lose records',
+  ),
+  empty_status: described(
+    z._default(z.array(endStatus), []),
+    'statuses by which the API says that there are no records, such as `[404]`, where others send an empty list. They hold for the first page; without this they are errors, because a wrong path is answered by them too',
   ),
   columns: described(
     z._default(z.record(z.string(), columnSchema), {}),

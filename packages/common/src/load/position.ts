@@ -12,6 +12,21 @@ export const pageTrailSchema = z.object({
 });
 export type PageTrail = z.infer<typeof pageTrailSchema>;
 
+/** What was counted while the pages of an API's list were read, so that a limit on them holds for the load. */
+export const pageCountsSchema = z.object({
+  /** Records that were given. Absent: the load began with earlier code. */
+  records: z.optional(z.int()),
+  /** Records of the page that gave most. */
+  largest: z.int(),
+  /** The last pages, one after another, that only repeated records. */
+  repeated: z.int(),
+  /** The same for those that gave none, repeated or not. */
+  empty: z.int(),
+  /** The same for small ones whose records all changed after the window's end. */
+  beyond: z.int(),
+});
+export type PageCounts = z.infer<typeof pageCountsSchema>;
+
 /** Where reading resumes, in the source's own terms. */
 export const positionSchema = z.object({
   /** What the values belong to: `public.orders (updated_at timestamp with time zone, id bigint)`. */
@@ -20,6 +35,8 @@ export const positionSchema = z.object({
   values: z.array(z.string()),
   /** Of an API that names its next page. Positions of earlier code have none. */
   trail: z.optional(pageTrailSchema),
+  /** Of an API. Positions of earlier code have none. */
+  counts: z.optional(pageCountsSchema),
 });
 export type Position = z.infer<typeof positionSchema>;
 

@@ -2,6 +2,7 @@ import { defineConfig } from '@bronze/common/config';
 import type { EndpointEntityInput, RestSourceConfig, RestSourceInput } from '@bronze/common/config/rest';
 import type { PipelineEvent } from '@bronze/common/load/events';
 import type { Position } from '@bronze/common/load/position';
+import type { Deadline } from '@bronze/common/ports/clock';
 import { Redaction } from '@bronze/common/secrets/redaction';
 import { timestamp } from '@bronze/common/words/timestamp';
 import { addBatch, startAt } from '../slice-boundary.ts';
@@ -51,7 +52,11 @@ export function sourceOf(server: Server) {
 }
 
 /** Reads a list as a full load does, slice by slice. @returns the ids of its records, and how the list ended */
-export async function readList(server: Server, settings: Partial<EndpointEntityInput>) {
+export async function readList(
+  server: Server,
+  settings: Partial<EndpointEntityInput>,
+  deadlineOf: () => Deadline = () => UNHURRIED,
+) {
   const { source, events, asked } = sourceOf(server);
   const entity = entityWith({ cursor: null, ...settings });
   await source.readHighWatermark(entity, { since: undefined, deadline: UNHURRIED });
@@ -60,14 +65,15 @@ export async function readList(server: Server, settings: Partial<EndpointEntityI
   const ids: number[] = [];
   let position: Position | undefined;
   for (let isFull = true; isFull;) {
-    const start = { position, knownColumns: async () => [], deadline: UNHURRIED };
+    const deadline = deadlineOf();
+    const start = { position, knownColumns: async () => [], deadline };
     const { batches, is_resumable } = await source.openSlice(entity, load, start);
     let progress = startAt(position ?? null);
     for await (const raw of batches) {
       for (const line of Buffer.from(raw.ndjson).toString().split('\n').filter(Boolean)) {
         ids.push(Number((JSON.parse(line) as { id: string }).id));
       }
-      progress = addBatch(progress, raw, { limits: entity, is_resumable, deadline: UNHURRIED });
+      progress = addBatch(progress, raw, { limits: entity, is_resumable, deadline });
       if (progress.isFull) break;
     }
     position = progress.position ?? undefined;

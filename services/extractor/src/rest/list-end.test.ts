@@ -151,7 +151,7 @@ describe('a list ends with', () => {
     ['an empty list', { body: { data: [] } }],
     ['null for the list', { body: { data: null } }],
     ['a list that is left out', { body: {} }],
-    ['an envelope without its list', { body: { meta: { page: 9 }, total: 5, links: { prev: '/x' }, status: 'ok' } }],
+    ['an envelope without its list', { body: { meta: { page: 9 }, total: 4, links: { prev: '/x' }, status: 'ok' } }],
     ['nothing at all, as null', { body: null }],
   ])('%s behind pages that were read', async (_, beyond) => {
     const envelope = (data: readonly object[]) => ({ data });
@@ -207,6 +207,15 @@ describe('the last page, again and again, ends the list:', () => {
     const read = { ids: idsTo(list.length), ends: [{ how: 'repeated' }] };
     expect({ read: await reading }).toMatchObject({ read: isUncertain ? 'PAGES_LOOP' : read });
   });
+
+  test.each([PAGE, { ...PAGE, confirm: false }, OFFSET])(
+    'also the only one, if it is as long as its total: %j',
+    async (paging) => {
+      const envelope = (data: readonly object[]) => ({ data, total: 2 });
+      const server = paged({ length: 2, granted: 2, beyond: 'last page', envelope });
+      expect((await readList(server, { paging, records_path: 'data' })).ids).toEqual(idsTo(2));
+    },
+  );
 
   test.each([PAGE, OFFSET])('also where a slice begins with it: %j', async (paging) => {
     const server = paged({ length: 6, beyond: 'last page' });

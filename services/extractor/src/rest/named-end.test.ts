@@ -37,6 +37,96 @@ describe('page tokens', () => {
     await expect(readList(server, CURSOR)).rejects.toMatchObject({ code: 'PAGES_LOOP' });
   });
 
+  /** Every page names a next one by another token; behind the last page comes the last page. */
+  const clamped = (length: number, more: object = {}): Server => {
+    const pages = Math.max(1, Math.ceil(length / 2));
+    return (query) => {
+      const page = Number(query.get('cursor') ?? '0');
+      const from = 2 * Math.min(page, pages - 1);
+      const data = idsTo(length)
+        .slice(from, from + 2)
+        .map((id) => ({ id }));
+      return { body: { data, next: String(page + 1), ...more } };
+    };
+  };
+
+  test.each([3, 4, 5])(
+    'that differ, while the last page of %d records comes again and again, end the list',
+    async (length) => {
+      for (const slice_rows of [1, 2, 1000]) {
+        const { ids, ends } = await readList(clamped(length), { ...CURSOR, slice_rows, batch_rows: slice_rows });
+        expect(ids).toEqual(idsTo(length));
+        expect(ends).toMatchObject([{ how: 'repeated' }]);
+      }
+      const linked: Server = (query) => {
+        const { body } = clamped(length)(query);
+        const { data, next } = body as { data: unknown; next: string };
+        return { body: { data, next: `?cursor=${next}` } };
+      };
+      const paging = { style: 'next-link', link_path: 'next', size: 2 } as const;
+      expect((await readList(linked, { records_path: 'data', paging })).ids).toEqual(idsTo(length));
+    },
+  );
+
+  test.each([
+    ['a total is above', clamped(4, { total: 5 })],
+    ['it says that there is more', clamped(4, { has_more: true })],
+    ['the only page comes again: the tokens may be ignored', clamped(2)],
+    [
+      'the pages are a circle',
+      tokens(
+        [
+          [0, 1],
+          [2, 3],
+          [4, 5],
+        ],
+        (page) => String((page + 1) % 3),
+      ),
+    ],
+  ])('are an error where %s', async (_, server) => {
+    await expect(readList(server, CURSOR)).rejects.toMatchObject({ code: 'PAGES_LOOP' });
+  });
+
+  test('of a list with one page end it if its total is reached, also in slices', async () => {
+    for (const slice_rows of [1, 1000]) {
+      const settings = { ...CURSOR, slice_rows, batch_rows: slice_rows };
+      expect((await readList(clamped(2, { total: 2 }), settings)).ids).toEqual([0, 1]);
+      expect((await readList(clamped(5, { total: 5 }), settings)).ids).toEqual(idsTo(5));
+    }
+  });
+
+  test('of a list with one page end it if the API shows that it looks at them', async () => {
+    /** Pages of the size that was asked for; the last one names itself. */
+    const sized =
+      (length: number): Server =>
+      (query) => {
+        const size = Number(query.get('limit'));
+        const from = Math.min(Number(query.get('cursor') ?? '0'), Math.max(0, length - size));
+        return {
+          body: {
+            data: idsTo(length)
+              .slice(from, from + size)
+              .map((id) => ({ id })),
+            next: String(from + size),
+          },
+        };
+      };
+    for (const length of [1, 2]) {
+      const paging = { ...CURSOR.paging, size: Math.max(2, length) };
+      expect((await readList(sized(length), { ...CURSOR, paging })).ids).toEqual(idsTo(length));
+    }
+    // It grants sizes, but gives the first page whatever the token.
+    const deaf: Server = (query) => ({
+      body: {
+        data: idsTo(9)
+          .slice(0, Number(query.get('limit')))
+          .map((id) => ({ id })),
+        next: 'x',
+      },
+    });
+    await expect(readList(deaf, CURSOR)).rejects.toMatchObject({ code: 'PAGES_LOOP' });
+  });
+
   test('that come again with further records do not', async () => {
     let id = 0;
     const server: Server = () => ({ body: { data: [{ id: (id += 1) }], next: 'scroll' } });
@@ -58,6 +148,37 @@ describe('page tokens', () => {
     };
     const { ids } = await readList(server, { ...CURSOR, paging: { ...CURSOR.paging, [option]: name } });
     expect(ids).toEqual([0, 1, 2, 3]);
+  });
+
+  test.each([
+    ['in another field', { paging: { next_token: 'x' } }, {}, /paging\.next_token has a value/],
+    ['in the Link header', {}, { link: '<?cursor=1>; rel="next"' }, /its Link header names a next page/],
+    ['by a flag', { is_last: false }, {}, /is_last is false/],
+  ])(
+    'that are null, while the next page is named %s, are an error unless a flag decides',
+    async (_, more, headers, message) => {
+      const server: Server = () => ({
+        body: { data: [{ id: 0 }, { id: 1 }], next: null, end: true, ...more },
+        headers,
+      });
+      await expect(readList(server, CURSOR)).rejects.toMatchObject({
+        code: 'RECORDS_MISSING',
+        message: expect.stringMatching(message) as string,
+      });
+      const flagged = { ...CURSOR, paging: { ...CURSOR.paging, last_path: 'end' } };
+      expect((await readList(server, flagged)).ids).toEqual([0, 1]);
+    },
+  );
+
+  test('that are null end the list also where a total counts more', async () => {
+    expect(
+      (
+        await readList(
+          tokens([[0]], () => null, { total: 9 }),
+          CURSOR,
+        )
+      ).ids,
+    ).toEqual([0]);
   });
 
   test.each([{}, { more_path: 'has_more' }])(

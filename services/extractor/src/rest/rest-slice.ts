@@ -7,7 +7,8 @@ import type { Position } from '@bronze/common/load/position';
 import { FieldPresence } from './records/field-presence.ts';
 import { fieldsOf, type Fields, type FieldTypes } from './records/field-types.ts';
 import type { LoadWindow } from './records/load-window.ts';
-import type { PageStep, Walk } from './pages/page-step.ts';
+import type { PageCounts } from './pages/page-counts.ts';
+import type { CountedStep, PageStep, Walk } from './pages/page-step.ts';
 import { walkPages } from './pages/page-walk.ts';
 import type { PageTrail } from './pages/page-trail.ts';
 import { OutOfTime } from './http/rate-limiter.ts';
@@ -40,7 +41,7 @@ export function startOf(entity: EndpointEntity, load: PendingLoad, window: LoadW
     });
   }
   const [token, ...carried] = position?.values ?? [''];
-  return { token, trail: position?.trail, seen: new SeenRecords(entity, carried) };
+  return { token, trail: position?.trail, counts: position?.counts, seen: new SeenRecords(entity, carried) };
 }
 
 /** Reads records as batches of staged lines. A batch ends with a page, where reading can continue. */
@@ -88,7 +89,7 @@ function taken(window: LoadWindow, step: PageStep) {
  * The steps of the walk. When the API must not be asked again in the time that there is, and this slice has moved on from where it
  * began, `throttled` comes first, so that the slice can end there; if it doesn't, the failure is thrown.
  */
-async function* unlessThrottled({ walk }: RestSlice, batch: BatchBuilder): AsyncGenerator<PageStep | 'throttled'> {
+async function* unlessThrottled({ walk }: RestSlice, batch: BatchBuilder): AsyncGenerator<CountedStep | 'throttled'> {
   try {
     yield* walkPages(walk);
   } catch (thrown) {
@@ -108,6 +109,7 @@ class BatchBuilder {
   /** Undefined: no page was read yet; null: the list has ended. */
   #next: PageToken | null | undefined;
   #trail: PageTrail | undefined;
+  #counts: PageCounts | undefined;
   #isFirst = true;
 
   constructor(slice: RestSlice) {
@@ -140,9 +142,10 @@ class BatchBuilder {
     this.#longest = lines.reduce((longest, line) => Math.max(longest, Buffer.byteLength(line) + 1), this.#longest);
   }
 
-  endPage({ next, trail }: PageStep): void {
+  endPage({ next, trail, counts }: CountedStep): void {
     this.#next = next ?? null;
     this.#trail = trail;
+    this.#counts = counts;
   }
 
   take(): RawBatch {
@@ -173,7 +176,8 @@ class BatchBuilder {
   #position(): Position {
     const { entity, window, walk } = this.#slice;
     const values = typeof this.#next === 'string' ? [this.#next, ...walk.seen.carried()] : [];
-    const trail = values.length > 0 ? this.#trail : undefined;
-    return { order: orderOf(entity, window.since), values, ...(trail && { trail }) };
+    const order = orderOf(entity, window.since);
+    if (values.length === 0) return { order, values };
+    return { order, values, ...(this.#trail && { trail: this.#trail }), ...(this.#counts && { counts: this.#counts }) };
   }
 }

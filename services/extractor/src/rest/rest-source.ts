@@ -8,7 +8,7 @@ import { type Environment, resolve } from '@bronze/common/reference';
 import type { EndpointEntity, RestSourceConfig } from '@bronze/common/config/rest';
 import { minusSeconds, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
 import { type ApiAnswer, type ApiClient, isRefusal, type Refusal } from './http/api-client.ts';
-import { baseUrl } from './http/base-url.ts';
+import { baseUrl, secretsInPath } from './http/base-url.ts';
 import { checkDeclaredEventDate } from './records/event-date.ts';
 import { FieldTypes } from './records/field-types.ts';
 import type { JsonObject } from './records/json-node.ts';
@@ -68,7 +68,7 @@ export class RestSource implements Source {
   async #firstPage(entity: EndpointEntity, { since, deadline }: Claim): Promise<FirstPage> {
     const plain = async () => {
       const answer = await this.#ask(entity, { token: '', since: undefined, deadline });
-      if (isRefusal(answer)) throw rejected(entity, answer);
+      if (isRefusal(answer)) throw rejected(entity, answer, '');
       return answer;
     };
     if (since === undefined || entity.cursor === null) return { answer: await plain(), since_parameter: undefined };
@@ -76,13 +76,13 @@ export class RestSource implements Source {
     const answer = await this.#ask(entity, { token: '', since: sinceText(since, entity.since, entity), deadline });
     if (!isRefusal(answer)) return { answer, since_parameter: 'sent' };
     if (SINCE_REFUSED.has(answer.status)) return { answer: await plain(), since_parameter: 'refused' };
-    throw rejected(entity, answer);
+    throw rejected(entity, answer, '');
   }
 
   async openSlice(entity: EndpointEntity, load: PendingLoad, start: SliceStart): Promise<SliceReader> {
     const window = new LoadWindow(entity, load, await start.newestSeen?.());
     const types = new FieldTypes(entity, await start.knownColumns());
-    const { token, trail, seen } = startOf(entity, load, window, start.position);
+    const { token, trail, counts, seen } = startOf(entity, load, window, start.position);
     const { deadline } = start;
     const isLater = start.position !== undefined;
     const fetch = (page: PageToken, size?: number) =>
@@ -98,7 +98,7 @@ export class RestSource implements Source {
             window,
             types,
             deadline,
-            walk: { entity, seen, start: token, trail, fetch, isBeyond, onImpliedEnd },
+            walk: { entity, seen, start: token, trail, counts, fetch, isBeyond, onImpliedEnd },
           });
     return {
       get columns() {
@@ -127,14 +127,14 @@ export class RestSource implements Source {
       return readPage(entity, answer, asked.token);
     }
     const mayBeEnd = !isFirstPage(entity, asked.token) && isEndStatus(entity.paging, answer.status);
-    if (mayBeEnd || asked.size !== undefined) return refusedPage(answer, rejected(entity, answer));
+    if (mayBeEnd || asked.size !== undefined) return refusedPage(answer, rejected(entity, answer, asked.token));
     throw this.#refusal(entity, asked, answer);
   }
 
   #refusal(entity: EndpointEntity, asked: Asked & { readonly isLater: boolean }, answer: Refusal): BronzeError {
     const { style } = entity.paging;
     const hasToken = asked.token !== '' && (style === 'cursor' || style === 'next-link');
-    if (!hasToken || !TOKEN_REFUSED.has(answer.status)) return rejected(entity, answer);
+    if (!hasToken || !TOKEN_REFUSED.has(answer.status)) return rejected(entity, answer, asked.token);
     const message = `the API of ${entity.name} answers ${answer.status} to its own page token, which has expired`;
     return asked.isLater
       ? new BronzeError('PAGE_TOKEN_EXPIRED', {
@@ -155,8 +155,13 @@ export class RestSource implements Source {
     const headers = Object.fromEntries(
       Object.entries(entity.headers).map(([name, value]) => [name, resolve(value, environment)]),
     );
-    const secrets = references.flatMap((one) => secretsInHeader(resolve(one, environment)));
-    return api.get({ entity: entity.name, url: pageUrl(address, token), headers, secrets, deadline });
+    const isInClear = typeof config.base_url === 'string';
+    const secrets = [
+      ...references.flatMap((one) => secretsInHeader(resolve(one, environment))),
+      ...(isInClear ? [] : secretsInPath(base_url, [entity.name, entity.source, entity.endpoint])),
+    ];
+    const empty_status = isFirstPage(entity, token) ? entity.empty_status : [];
+    return api.get({ entity: entity.name, url: pageUrl(address, token), headers, secrets, empty_status, deadline });
   }
 
   #watermarkAt(answer: ApiAnswer): HighWatermark {
@@ -211,9 +216,11 @@ function holdsOlder(entity: EndpointEntity, records: readonly JsonObject[], sinc
   return records.some((record) => (cursorTime(entity, record.get(cursor))?.at ?? oldest) < oldest);
 }
 
-function rejected(entity: EndpointEntity, { status, excerpt }: Refusal): BronzeError {
+function rejected(entity: EndpointEntity, { status, excerpt }: Refusal, token: PageToken): BronzeError {
+  const isMaybeEmpty = status === 404 && isFirstPage(entity, token);
+  const or = isMaybeEmpty ? ' If it says so when there are no records, set empty_status: [404].' : '';
   return new BronzeError('SOURCE_REJECTED', {
     message: `the API of ${entity.name} answers ${status}: ${excerpt || '(an empty body)'}`,
-    hint: `Are endpoint, paging and headers of ${entity.name} what the API expects?`,
+    hint: `Are endpoint, paging and headers of ${entity.name} what the API expects?${or}`,
   });
 }

@@ -40,8 +40,10 @@ export interface ApiRequest {
   readonly entity: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Those header values that are secret. */
+  /** What of its URL and headers is secret. */
   readonly secrets: readonly string[];
+  /** Statuses that are taken for 204 besides 205. */
+  readonly empty_status: readonly number[];
   readonly deadline: Deadline;
 }
 
@@ -49,7 +51,7 @@ export interface ApiAnswer {
   /** The URL after redirects: relative links are relative to it. */
   readonly url: string;
   readonly headers: HttpAnswer['headers'];
-  /** Undefined for 204 and 205, which have none: there is nothing to list. */
+  /** Undefined for 204, 205 and the request's `empty_status`: there is nothing to list. */
   readonly body: JsonNode | undefined;
   /** Length of the body. */
   readonly characters: number;
@@ -76,7 +78,7 @@ export class ApiClient {
    * @returns a {@link Refusal} for a status that retrying doesn't change
    * @throws BronzeError SOURCE_DENIED, LINK_REFUSED, RESPONSE_TOO_LARGE, RESPONSE_UNSUPPORTED at once; SOURCE_FAILING, SOURCE_UNREACHABLE,
    *   SOURCE_INTERRUPTED, SOURCE_TIMEOUT, RESPONSE_MALFORMED, SOURCE_THROTTLED when every attempt failed; OutOfTime
-   *   when the API asks for a longer pause than there is time for
+   *   with the code of the last failure when the pause before the next attempt is longer than there is time for
    */
   async get(request: ApiRequest): Promise<ApiAnswer | Refusal> {
     const { config, log, limiter } = this.#ports;
@@ -87,7 +89,8 @@ export class ApiClient {
         if (!isWorthRetrying(thrown) || attempt >= config.attempts) throw thrown;
         log.event({ kind: 'source_retried', entity: request.entity, attempt, failure: toFailure(thrown) });
         // As long as the API asks for, and with full jitter.
-        await limiter.sleep(Math.max(this.#backoffMs(attempt), limiter.heldMs(request.entity)), request.deadline);
+        const wait_ms = Math.max(this.#backoffMs(attempt), limiter.heldMs(request.entity));
+        await limiter.sleep(wait_ms, request.deadline, thrown);
       }
     }
   }
@@ -143,17 +146,19 @@ export class ApiClient {
     const { limiter } = this.#ports;
     const budget = budgetOf(answer.headers, limiter.now_ms);
     if (budget) limiter.applyBudget(list, budget);
-    const mayDemand = answer.status === 503 || isThrottled(answer);
+    const { status } = answer;
+    const mayDemand = status === 503 || isThrottled(answer);
     const wait_ms = mayDemand ? retryAfterMs(answer.headers, limiter.now_ms) : undefined;
-    if (wait_ms !== undefined) limiter.pauseFor(list, wait_ms);
+    if (wait_ms === undefined) return;
+    limiter.pauseFor(list, wait_ms, status === 503 ? failing(list, status) : throttled(list, status));
   }
 
-  #judge({ entity }: ApiRequest, url: string, answer: HttpAnswer): ApiAnswer | Refusal {
+  #judge({ entity, empty_status }: ApiRequest, url: string, answer: HttpAnswer): ApiAnswer | Refusal {
     const { status, headers, body } = answer;
     if (isThrottled(answer)) throw throttled(entity, status);
     if (isDenied(answer)) throw denied(entity, status, this.#ports.key !== undefined);
     if (RETRIED.has(status)) throw failing(entity, status);
-    if (EMPTY.has(status)) return { url, headers, body: undefined, characters: 0 };
+    if (EMPTY.has(status) || empty_status.includes(status)) return { url, headers, body: undefined, characters: 0 };
     if (status >= 200 && status <= 299) return { url, headers, body: jsonOf(entity, answer), characters: body.length };
     return { status, excerpt: '' };
   }
@@ -167,7 +172,7 @@ export function isRefusal(answer: ApiAnswer | Refusal): answer is Refusal {
   return 'status' in answer;
 }
 
-function isWorthRetrying(error: unknown): boolean {
+function isWorthRetrying(error: unknown): error is BronzeError {
   return error instanceof BronzeError && isRetryable(toFailure(error)) && !(error instanceof OutOfTime);
 }
 

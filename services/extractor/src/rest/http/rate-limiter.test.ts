@@ -53,11 +53,12 @@ interface Setting {
   readonly random?: () => number;
   readonly throttle_scope?: 'entity' | 'source';
   readonly hasKey?: boolean;
+  readonly retry_wait_seconds_max?: number;
 }
 
 /** A client whose server gives these answers, one after another, on a clock where only sleeping takes time. */
-function clientOf(replies: readonly Reply[], { random = () => 1, throttle_scope, hasKey }: Setting = {}) {
-  const config = restConfig({ requests_per_second: 10, attempts: 5, ...(throttle_scope && { throttle_scope }) });
+function clientOf(replies: readonly Reply[], { random = () => 1, hasKey, ...limits }: Setting = {}) {
+  const config = restConfig({ requests_per_second: 10, attempts: 5, ...limits });
   const clock = new VirtualClock();
   const events: PipelineEvent[] = [];
   const asked_ms: number[] = [];
@@ -76,7 +77,7 @@ function clientOf(replies: readonly Reply[], { random = () => 1, throttle_scope,
   const key = hasKey ? new CachedSecret({ secrets, clock, name: () => 'key' }, (text) => text) : undefined;
   const client = new ApiClient({ http, config, key, limiter, random, log, redaction: new Redaction() });
   const get = (deadline = UNHURRIED, entity = 'things') =>
-    client.get({ entity, url: 'https://api.example.com/things', headers: {}, secrets: [], deadline });
+    client.get({ entity, url: 'https://api.example.com/things', headers: {}, secrets: [], empty_status: [], deadline });
   return { get, asked_ms, events, clock };
 }
 
@@ -170,6 +171,39 @@ describe('requests', () => {
   });
 });
 
+describe('a pause for which there is no time', () => {
+  const broken = new BronzeError('SOURCE_INTERRUPTED', { message: 'the connection broke', hint: '' });
+  const causes: readonly (readonly [string, Reply, string, RegExp])[] = [
+    ['500', failing(500), 'SOURCE_FAILING', /^the API of things answers 500\. The API may be asked again in [12] s/],
+    ['408', failing(408), 'SOURCE_FAILING', /answers 408\./],
+    ['503 with Retry-After', failing(503, { 'retry-after': '9' }), 'SOURCE_FAILING', /answers 503\..* in 9 s/],
+    ['a broken connection', broken, 'SOURCE_INTERRUPTED', /^the connection broke\. The API may be asked again/],
+    ['half an answer', { body: '[' }, 'RESPONSE_MALFORMED', /asked again in [12] s/],
+    ['429', failing(429), 'SOURCE_THROTTLED', /answers 429: its limit of requests is reached\. It may be asked again/],
+    [
+      '403 with Retry-After',
+      failing(403, { 'retry-after': '9' }),
+      'SOURCE_THROTTLED',
+      /answers 403: its limit.* in 9 s/,
+    ],
+  ];
+  test.each(causes)('after %s has the code of what was answered', async (_, reply, code, message) => {
+    const isShown = { code, message: expect.stringMatching(message) as string };
+    const impatient = clientOf([reply, reply], { retry_wait_seconds_max: 1 });
+    await expect(impatient.get()).rejects.toMatchObject(isShown);
+    const late = clientOf([reply]);
+    const deadline = { isNear: () => false, remainingMs: () => 500 };
+    await expect(late.get(deadline)).rejects.toMatchObject(isShown);
+  });
+
+  test('of the back-off is not a limit either, if the API set a shorter one before', async () => {
+    const replies = [failing(429, { 'retry-after': '0.4' }), failing(500)];
+    const { get, asked_ms } = clientOf(replies, { retry_wait_seconds_max: 1 });
+    await expect(get()).rejects.toMatchObject({ code: 'SOURCE_FAILING' });
+    expect(asked_ms).toEqual([0, 1000]);
+  });
+});
+
 describe('403', () => {
   const OVER = 'Mon, 15 Jan 2024 10:32:03 GMT';
   const reset = { 'x-ratelimit-reset': String(NOW_MS / 1000 + 3) };
@@ -214,28 +248,28 @@ describe('403', () => {
 });
 
 describe('a limit that one list has reached', () => {
-  const limits: Reply[] = [
-    failing(429, { 'retry-after': '86400' }),
-    failing(503, { 'retry-after': '86400' }),
-    failing(403, { 'retry-after': '86400' }),
-    { body: '[]', headers: { 'ratelimit-remaining': '0', 'ratelimit-reset': '86400' } },
+  const limits: readonly (readonly [Reply, string])[] = [
+    [failing(429, { 'retry-after': '86400' }), 'SOURCE_THROTTLED'],
+    [failing(503, { 'retry-after': '86400' }), 'SOURCE_FAILING'],
+    [failing(403, { 'retry-after': '86400' }), 'SOURCE_THROTTLED'],
+    [{ body: '[]', headers: { 'ratelimit-remaining': '0', 'ratelimit-reset': '86400' } }, 'SOURCE_THROTTLED'],
   ];
-  test.each(limits)('does not hold for its neighbours: %j', async (reply) => {
+  test.each(limits)('does not hold for its neighbours: %j', async (reply, code) => {
     const { get, asked_ms } = clientOf([reply]);
     await get(UNHURRIED, 'throttled').catch(() => undefined);
     await get(UNHURRIED, 'neighbour');
     await expect(get(UNHURRIED, 'throttled')).rejects.toMatchObject({
-      code: 'SOURCE_THROTTLED',
+      code,
       message: expect.stringMatching(/in 86400 s/) as string,
     });
     // `requests_per_second` is the source's.
     expect(asked_ms).toEqual([0, 100]);
   });
 
-  test.each(limits)('holds for all of them where the quota is the key’s: %j', async (reply) => {
+  test.each(limits)('holds for all of them where the quota is the key’s: %j', async (reply, code) => {
     const { get, asked_ms } = clientOf([reply], { throttle_scope: 'source' });
     await get(UNHURRIED, 'throttled').catch(() => undefined);
-    await expect(get(UNHURRIED, 'neighbour')).rejects.toMatchObject({ code: 'SOURCE_THROTTLED' });
+    await expect(get(UNHURRIED, 'neighbour')).rejects.toMatchObject({ code });
     expect(asked_ms).toEqual([0]);
   });
 

@@ -1,4 +1,4 @@
-import { BronzeError, type FailureCode, type FailureText } from '@bronze/common/words/failure';
+import { BronzeError } from '@bronze/common/words/failure';
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
 import type { RestSourceConfig } from '@bronze/common/config/rest';
 import type { Budget } from './rate-limit-headers.ts';
@@ -14,6 +14,8 @@ const CLOCK_STEP_MS = 2000;
 interface Demand {
   /** No request before this. */
   paused_until_ms: number;
+  /** The refusal that asked for the pause. */
+  paused_by?: BronzeError | undefined;
   /** `remaining` more requests until `until_ms`. */
   budget?: { remaining: number; readonly until_ms: number } | undefined;
 }
@@ -50,19 +52,24 @@ export class RateLimiter {
   /**
    * Waits until a request for a list may be sent, and counts it.
    *
-   * @throws OutOfTime SOURCE_THROTTLED when the wait doesn't fit into what is left of the invocation, or is longer than
-   *   `retry_wait_seconds_max`; SOURCE_INTERRUPTED when the invocation is about to end, although no wait is needed
+   * @throws OutOfTime when the wait doesn't fit into what is left of the invocation, or is longer than
+   *   `retry_wait_seconds_max`: with the code of the refusal that asked for it, else SOURCE_THROTTLED; SOURCE_INTERRUPTED
+   *   when the invocation is about to end, although no wait is needed
    */
   async acquire(list: string, deadline: Deadline): Promise<void> {
     for (let wait_ms = this.#take(list, deadline); wait_ms > 0; wait_ms = this.#take(list, deadline)) {
-      await this.sleep(wait_ms, deadline);
+      const { paused_until_ms, paused_by } = this.#demandOn(list);
+      await this.sleep(wait_ms, deadline, paused_until_ms >= this.now_ms + wait_ms ? paused_by : undefined);
     }
   }
 
   /** Sends no request for a list for `wait_ms` milliseconds; a longer pause that was set before remains. */
-  pauseFor(list: string, wait_ms: number): void {
+  pauseFor(list: string, wait_ms: number, refusal: BronzeError): void {
     const demand = this.#demandOn(list);
-    demand.paused_until_ms = Math.max(demand.paused_until_ms, this.now_ms + wait_ms);
+    const until_ms = this.now_ms + wait_ms;
+    if (until_ms <= demand.paused_until_ms) return;
+    demand.paused_until_ms = until_ms;
+    demand.paused_by = refusal;
   }
 
   /** Sends no more requests for a list than this until the budget resets. */
@@ -71,16 +78,17 @@ export class RateLimiter {
   }
 
   /**
-   * @throws OutOfTime SOURCE_THROTTLED, at once if the wait is longer than what is left of the invocation or than
-   *   `retry_wait_seconds_max`; else as soon as the invocation is about to end
+   * @param after the failure after which it waits; undefined: for a limit
+   * @throws OutOfTime with the code of that failure, else SOURCE_THROTTLED: at once if the wait is longer than what is
+   *   left of the invocation or than `retry_wait_seconds_max`; else as soon as the invocation is about to end
    */
-  async sleep(wait_ms: number, deadline: Deadline): Promise<void> {
+  async sleep(wait_ms: number, deadline: Deadline, after?: BronzeError): Promise<void> {
     const until_ms = this.now_ms + wait_ms;
     const { retry_wait_seconds_max, requests_per_second } = this.#limits;
     const patience_ms = Math.max(retry_wait_seconds_max, 1 / requests_per_second) * 1000;
-    if (wait_ms > Math.min(deadline.remainingMs(), patience_ms)) throw tooLong(wait_ms);
+    if (wait_ms > Math.min(deadline.remainingMs(), patience_ms)) throw tooLong(wait_ms, after);
     for (let left_ms = wait_ms; left_ms > 0; left_ms = until_ms - this.now_ms) {
-      if (deadline.isNear()) throw tooLong(left_ms);
+      if (deadline.isNear()) throw tooLong(left_ms, after);
       await this.#clock.sleep(Math.min(NAP_MS, left_ms));
     }
   }
@@ -117,20 +125,23 @@ export class RateLimiter {
   }
 }
 
-function outOfTime(code: FailureCode, text: FailureText): OutOfTime {
-  return new OutOfTime(code, text);
-}
-
 /** Whoever demands the wait: the API, the back-off after a failure, or `requests_per_second`. */
-function tooLong(wait_ms: number): OutOfTime {
-  return outOfTime('SOURCE_THROTTLED', {
-    message: `the API may be asked again in ${Math.ceil(wait_ms / 1000)} s, which is longer than this invocation may wait`,
+function tooLong(wait_ms: number, after: BronzeError | undefined): OutOfTime {
+  const when = `may be asked again in ${Math.ceil(wait_ms / 1000)} s, which is longer than this invocation may wait`;
+  if (after && after.code !== 'SOURCE_THROTTLED') {
+    return new OutOfTime(after.code, {
+      message: `${after.message}. The API ${when}`,
+      hint: 'Bronze continues later. If it persists, look at the API’s status page, or raise retry_wait_seconds_max.',
+    });
+  }
+  return new OutOfTime('SOURCE_THROTTLED', {
+    message: after ? `${after.message}. It ${when}` : `the API ${when}`,
     hint: 'Bronze continues later. If it persists, lower requests_per_second or raise retry_wait_seconds_max.',
   });
 }
 
 function endsNow(): OutOfTime {
-  return outOfTime('SOURCE_INTERRUPTED', {
+  return new OutOfTime('SOURCE_INTERRUPTED', {
     message: 'this invocation is about to end, so the API is not asked again',
     hint: 'Bronze continues with the next delivery, or the next run.',
   });

@@ -51,9 +51,43 @@ export function furtherPage({ body, headers, link }: Envelope, read: ReadSoFar):
   );
 }
 
+/** Looks for a number of records or pages that is above what was read. */
+export function totalAbove({ body, headers }: Envelope, read: ReadSoFar): FurtherPage | undefined {
+  return (
+    inEnvelope(body, (name, path, node) => countSign(name, path, node, read), WRAPPERS_MAX) ?? inHeaders(headers, read)
+  );
+}
+
+/** How many records there are in the whole list, if the response says so in a field with `total` in its name. */
+export function totalOf({ body, headers }: Envelope): number | undefined {
+  // `count` may be that of the page.
+  const fields = [...fieldsIn(body, '', WRAPPERS_MAX)].filter(([name]) => TOTAL.test(name) && !/^count$/i.test(name));
+  const found = [...fields.map(([, , node]) => countIn(node)), ...TOTAL_HEADERS.map((name) => countIn(headers[name]))];
+  const totals = found.filter((total) => total !== undefined);
+  return totals.length === 0 ? undefined : Math.max(...totals);
+}
+
+function countIn(node: JsonNode | undefined): number | undefined {
+  const text = node instanceof JsonNumber ? node.text : node;
+  return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
 /** Whether a response names a next page or has a flag that says so. Totals are not looked at: they may count more. */
 export function namesFurther({ body, headers, link }: Envelope): FurtherPage | undefined {
   return furtherPage({ body, headers, link }, { records: Infinity, pages: Infinity });
+}
+
+/** The same, but only what is in objects that speak of the list, and not of something else that may have more. */
+export function namesFurtherInList({ body, link }: Envelope): string | undefined {
+  if (link !== undefined) return 'its Link header names a next page';
+  const isOfTheList = (name: string, path: string) => {
+    const above = path.slice(0, -name.length).split('.').slice(0, -1);
+    return above.every((wrapper) => WRAPPER.test(wrapper));
+  };
+  const unread: ReadSoFar = { records: Infinity, pages: Infinity };
+  const look: Look<FurtherPage> = (name, path, node) =>
+    isOfTheList(name, path) ? signOf(name, path, node, unread) : undefined;
+  return inEnvelope(body, look, WRAPPERS_MAX)?.sign;
 }
 
 /** How many objects that speak of the list may be around each other, such as `response.meta.pagination.links`. */
@@ -123,11 +157,11 @@ function signOf(name: string, path: string, node: JsonNode, { records, pages }: 
 }
 
 function countSign(name: string, path: string, node: JsonNode, { records, pages }: ReadSoFar): FurtherPage | undefined {
-  const text = node instanceof JsonNumber ? node.text : node;
-  if (typeof text !== 'string' || !/^\d{1,15}$/.test(text)) return undefined;
-  if (TOTAL.test(name) && Number(text) > records)
-    return { sign: `${path} is ${text}, and ${records} were read`, paging: COUNTED };
-  return PAGES.test(name) && Number(text) > pages ? { sign: `${path} is ${text}`, paging: COUNTED } : undefined;
+  const count = countIn(node);
+  if (count === undefined) return undefined;
+  if (TOTAL.test(name) && count > records)
+    return { sign: `${path} is ${count}, and ${records} were read`, paging: COUNTED };
+  return PAGES.test(name) && count > pages ? { sign: `${path} is ${count}`, paging: COUNTED } : undefined;
 }
 
 function nextSign(path: string, node: JsonNode): FurtherPage | undefined {

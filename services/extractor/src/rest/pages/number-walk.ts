@@ -1,14 +1,12 @@
 import type { PagingConfig } from '@bronze/common/config/paging';
-import { isLastRepeated, isTrusted, notTheEnd } from './list-end.ts';
+import { isLastRepeated, isStillGone, isTrusted, notTheEnd } from './list-end.ts';
 import {
-  assertNoMore,
   canResize,
   isAnchored,
   isSamePage,
   listMoved,
   type PageStep,
   type RawPage,
-  type Refused,
   step,
   type Walk,
 } from './page-step.ts';
@@ -36,9 +34,9 @@ export async function* walkNumbers(walk: Walk, paging: Numbered): AsyncGenerator
   }
 }
 
-/** Whether a page may be beyond the end: it is refused, or holds only what was read before. */
-function isOdd({ seen }: Walk, { records, refused }: RawPage): boolean {
-  return refused !== undefined || (records.length > 0 && records.every((record) => seen.has(record)));
+/** Whether a page may be beyond the end: it is refused or empty, or holds only what was read before. */
+function isOdd({ seen }: Walk, { records }: RawPage): boolean {
+  return records.every((record) => seen.has(record));
 }
 
 /** The pages before a page as they are now, back to one that has not moved. */
@@ -63,33 +61,47 @@ interface Read {
 async function endAt(walk: Walk, paging: Numbered, read: Read): Promise<boolean | 'moved'> {
   const { page } = read;
   if (page.flag === 'last') return true;
-  if (page.refused) return endByRefusal(walk, paging, { ...read, refused: page.refused });
   if (page.records.length > 0) return repeatsLast(walk, paging, read);
   // Where the API has a flag, it decides: a page may be empty because its records are not for us.
   if (page.flag === 'more') return false;
-  assertNoMore(walk, page, 'is empty');
-  return true;
+  return endBefore(walk, paging, read);
 }
 
-type ReadRefused = Read & { readonly refused: Refused };
-
-/** @throws BronzeError SOURCE_REJECTED if something speaks against it that a refusal is the end of the list */
-async function endByRefusal(walk: Walk, paging: Numbered, read: ReadRefused): Promise<true | 'moved'> {
-  const { number, refused } = read;
-  const objection = isTrusted(walk, refused) ? undefined : await objectionTo(walk, paging, read);
-  if (objection !== undefined) {
-    if (!(await walk.fetch(String(number))).refused) return 'moved';
-    throw notTheEnd(refused, objection);
+/**
+ * The end of the list, before a page that is refused or empty.
+ *
+ * @throws BronzeError if something speaks against it: SOURCE_REJECTED, RECORDS_MISSING
+ */
+async function endBefore(walk: Walk, paging: Numbered, read: Read): Promise<true | 'moved'> {
+  const { number, page } = read;
+  const objection = page.refused ? objectionToRefusal : objectionToEmpty;
+  const why = isTrusted(walk, page) ? undefined : await objection(walk, paging, read);
+  const name = String(number);
+  if (why !== undefined) {
+    if (!isStillGone(page, await walk.fetch(name))) return 'moved';
+    throw notTheEnd(walk, page, { name, why });
   }
-  walk.onImpliedEnd({ how: 'refused', page: String(number), status: refused.status });
+  if (page.refused) walk.onImpliedEnd({ how: 'refused', page: name, status: page.refused.status });
   return true;
 }
 
 /**
- * What speaks against the end: that the last page names a further one, or that a page behind the refused one is
- * answered.
+ * What speaks against the end at an empty page: that it names a further one, or that the list has more records or pages
+ * than were read by then. That the page before names this one does not: many APIs do so whenever a page is full.
  */
-async function objectionTo(walk: Walk, paging: Numbered, { number, before }: ReadRefused): Promise<string | undefined> {
+async function objectionToEmpty(walk: Walk, paging: Numbered, { number, page, before }: Read) {
+  const pages = number - paging.first_page;
+  // An empty list may have one page.
+  const read = { records: pages * walk.seen.pageSize, pages: Math.max(1, pages) };
+  const above = before.at(-1)?.totalAbove?.(read);
+  return page.further?.(read) ?? (above === undefined ? undefined : `on the page before, ${above}`);
+}
+
+/**
+ * What speaks against the end at a refused page: that the last page names a further one, or that a page behind the
+ * refused one is answered.
+ */
+async function objectionToRefusal(walk: Walk, paging: Numbered, { number, before }: Read): Promise<string | undefined> {
   const index = before.findLastIndex(({ records }) => records.length > 0);
   const last = before[index];
   // The first page is among those before: the list is empty now.

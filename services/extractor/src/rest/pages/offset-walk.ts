@@ -1,6 +1,6 @@
-import { isLastRepeated, isTrusted, notTheEnd } from './list-end.ts';
+import { isLastRepeated, isStillGone, isTrusted, notTheEnd } from './list-end.ts';
+import type { ReadSoFar } from './further-page.ts';
 import {
-  assertNoMore,
   isAnchored,
   isSamePage,
   listMoved,
@@ -68,36 +68,41 @@ async function readBeyond(
   // Trust the next page, even an empty one, only if re-reading this page shows that it has not moved.
   const again = await walk.fetch(String(read.from));
   if (again.refused || !again.records.every((record) => walk.seen.has(record))) return undefined;
-  const isEnd = page.refused
-    ? await isEndByRefusal(walk, again, { refused: page.refused, offset })
-    : page.records.length === 0 || (isSamePage(walk, page, again) && (await isRepeated(walk, read, page)));
-  if (page.refused) return isEnd ? { page, isEnd } : undefined;
-  if (page.records.length === 0) {
-    assertNoMore(walk, page, 'is empty');
-    assertNoMore(walk, again, 'is followed by an empty one');
-  }
-  return { page, isEnd };
+  if (page.records.length === 0)
+    return (await isEndBefore(walk, { page, last: again, offset })) ? { page, isEnd: true } : undefined;
+  return { page, isEnd: isSamePage(walk, page, again) && (await isRepeated(walk, read, page)) };
+}
+
+interface Gone {
+  /** Refused or empty. */
+  readonly page: RawPage;
+  readonly offset: number;
+  /** The page before, which begins with the last record. */
+  readonly last: RawPage;
 }
 
 /**
- * Whether a refusal is the end of the list. The page before it begins with the last record and is answered, and lies
- * across the end: so the API does not refuse what lies so far behind. False: the page is answered by now.
+ * Whether the list ends before a page that is refused or empty. The page before it is answered, and lies across the end:
+ * so the API does not refuse what lies so far behind. False: the page is another one by now.
  *
- * @throws BronzeError SOURCE_REJECTED if the page before speaks of a further one
+ * @throws BronzeError if something speaks against it: SOURCE_REJECTED, RECORDS_MISSING
  */
-async function isEndByRefusal(
-  walk: Walk,
-  last: RawPage,
-  { refused, offset }: { readonly refused: Refused; readonly offset: number },
-): Promise<boolean> {
-  const read = { records: offset, pages: Math.ceil(offset / walk.seen.pageSize) };
-  const further = isTrusted(walk, refused) ? undefined : last.further?.(read);
-  if (further !== undefined) {
-    if (!(await walk.fetch(String(offset))).refused) return false;
-    throw notTheEnd(refused, `on the page before, ${further}`);
+async function isEndBefore(walk: Walk, { page, offset, last }: Gone): Promise<boolean> {
+  const read = { records: offset, pages: Math.max(1, Math.ceil(offset / walk.seen.pageSize)) };
+  const why = isTrusted(walk, page) ? undefined : objectionTo(page, last, read);
+  const name = String(offset);
+  if (why !== undefined) {
+    if (!isStillGone(page, await walk.fetch(name))) return false;
+    throw notTheEnd(walk, page, { name, why });
   }
-  walk.onImpliedEnd({ how: 'refused', page: String(offset), status: refused.status });
+  if (page.refused) walk.onImpliedEnd({ how: 'refused', page: name, status: page.refused.status });
   return true;
+}
+
+/** What speaks against the end. That the last page names an empty one does not: many APIs do so whenever it is full. */
+function objectionTo(page: RawPage, last: RawPage, read: ReadSoFar): string | undefined {
+  const further = page.refused ? last.further?.(read) : (last.more ?? last.totalAbove?.(read));
+  return page.further?.(read) ?? (further === undefined ? undefined : `on the page before, ${further}`);
 }
 
 /** Whether a page with nothing new is also what comes further on: some APIs give the last page for ever. */

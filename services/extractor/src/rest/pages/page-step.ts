@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { EndpointEntity } from '@bronze/common/config/rest';
 import type { JsonObject } from '../records/json-node.ts';
 import type { EndFlag } from './end-flag.ts';
 import type { ReadSoFar } from './further-page.ts';
+import type { PageCounts } from './page-counts.ts';
 import type { PageTrail } from './page-trail.ts';
 import type { PageToken } from './paging.ts';
 import type { SeenRecords } from './seen-records.ts';
@@ -20,6 +22,10 @@ export interface RawPage {
   readonly more?: string | undefined;
   /** The same, with everything else that may say so, such as a total above the records read. */
   readonly further?: (read: ReadSoFar) => string | undefined;
+  /** Of all that, only a number of records or pages that is above what was read. */
+  readonly totalAbove?: (read: ReadSoFar) => string | undefined;
+  /** How many records there are in the whole list, as the response says. */
+  readonly total?: number | undefined;
   /** The API refuses this page, which is not the first: maybe there is no such page. It has no records then. */
   readonly refused?: Refused;
 }
@@ -50,6 +56,9 @@ export interface PageStep {
   readonly trail?: PageTrail;
 }
 
+/** A step, and what was counted up to it. */
+export type CountedStep = PageStep & { readonly counts: PageCounts };
+
 export interface Walk {
   readonly entity: EndpointEntity;
   readonly seen: SeenRecords;
@@ -57,6 +66,8 @@ export interface Walk {
   readonly start: PageToken;
   /** After the last page of the slice before. */
   readonly trail?: PageTrail | undefined;
+  /** Up to the last page of the slice before. Undefined at the start of the list, or if earlier code was there. */
+  readonly counts?: PageCounts | undefined;
   /** @param size asks for pages of this size instead of the configured one; only where `canResize` says so */
   fetch(token: PageToken, size?: number): Promise<RawPage>;
   /** Whether a record changed after the window's end. */
@@ -93,32 +104,23 @@ export function step({ seen }: Walk, { before = [], page, overlap = 0, next }: R
 
 /** Whether two answers hold the same records, in the same order. Records without a key can't be told apart. */
 export function isSamePage({ entity, seen }: Walk, one: RawPage, other: RawPage): boolean {
-  const { length } = one.records;
-  const hasKeys = one.records.every((record) =>
-    entity.primary_key.every((name) => (record.get(name) ?? null) !== null),
-  );
-  const others = seen.identities(other.records);
-  return (
-    length > 0 &&
-    hasKeys &&
-    length === other.records.length &&
-    seen.identities(one.records).every((identity, index) => identity === others[index])
-  );
+  return hasKeys(entity, one) && isDeepStrictEqual(seen.identities(one.records), seen.identities(other.records));
+}
+
+/** The same for the page that was read before. */
+export function isPageBefore({ entity, seen }: Walk, page: RawPage): boolean {
+  return hasKeys(entity, page) && seen.areLastPage(page.records);
+}
+
+function hasKeys({ primary_key }: EndpointEntity, { records }: RawPage): boolean {
+  const hasKey = (record: JsonObject) => primary_key.every((name) => (record.get(name) ?? null) !== null);
+  return records.length > 0 && records.every(hasKey);
 }
 
 /** Whether two answers have no record in common. */
 export function isElsewhere({ seen }: Walk, one: RawPage, other: RawPage): boolean {
   const others = new Set(seen.identities(other.records));
   return !seen.identities(one.records).some((identity) => others.has(identity));
-}
-
-/** @throws BronzeError RECORDS_MISSING when the list should end with this page, and the page says that it doesn't */
-export function assertNoMore({ entity }: Walk, page: RawPage, what: string): void {
-  if (page.more === undefined) return;
-  throw new BronzeError('RECORDS_MISSING', {
-    message: `a page of ${entity.name} ${what}, although ${page.more}`,
-    hint: `Is paging of ${entity.name} right? If another flag says where the list ends, set more_path or last_path.`,
-  });
 }
 
 const IF_IT_PERSISTS =

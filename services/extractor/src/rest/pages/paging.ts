@@ -1,5 +1,5 @@
 import { endFlag, flagPath } from './end-flag.ts';
-import { type FurtherPage, furtherPage, namesFurther, type ReadSoFar } from './further-page.ts';
+import { type Envelope, type FurtherPage, furtherPage, namesFurther, type ReadSoFar } from './further-page.ts';
 import type { HttpAnswer } from '../http/http.ts';
 import { linkTarget } from '../http/link-target.ts';
 import { BronzeError } from '@bronze/common/words/failure';
@@ -113,9 +113,9 @@ export function checkPaging(entity: EndpointEntity, answer: PageAnswer, records:
 }
 
 /** Pages may be smaller than was asked for. What names a next page elsewhere shows that the path is wrong. */
-function checkPlace({ name, paging }: EndpointEntity, { body, headers }: PageAnswer, missing: string): void {
+function checkPlace({ name, paging }: EndpointEntity, answer: PageAnswer, missing: string): void {
   if (paging.style !== 'cursor' && paging.style !== 'next-link') return;
-  const further = namesFurther({ body, headers, link: linkHeader(headers['link']) });
+  const further = namesFurther(envelopeOf(answer));
   if (!further) return;
   throw new BronzeError('RECORDS_MISSING', {
     message: `${missing} to say whether ${name} has more pages, but ${further.sign}`,
@@ -138,8 +138,12 @@ function missingIn(entity: EndpointEntity, { body, headers }: PageAnswer): strin
 }
 
 /** What in an answer says that the list goes on, if that much of it was read. */
-export function furtherIn({ body, headers }: PageAnswer, read: ReadSoFar): FurtherPage | undefined {
-  return furtherPage({ body, headers, link: linkHeader(headers['link']) }, read);
+function furtherIn(answer: PageAnswer, read: ReadSoFar): FurtherPage | undefined {
+  return furtherPage(envelopeOf(answer), read);
+}
+
+export function envelopeOf({ body, headers }: PageAnswer): Envelope {
+  return { body, headers, link: linkHeader(headers['link']) };
 }
 
 function checkWhole({ name }: EndpointEntity, answer: PageAnswer, records: number): void {

@@ -5,7 +5,8 @@ import { recordsIn } from '../records/records.ts';
 import { endFlag, saysMore } from './end-flag.ts';
 import { isListLeftOut } from './left-out-list.ts';
 import type { RawPage, Refused } from './page-step.ts';
-import { checkPaging, furtherIn, nextToken, type PageToken } from './paging.ts';
+import { furtherPage, namesFurtherInList, totalAbove, totalOf } from './further-page.ts';
+import { checkPaging, envelopeOf, nextToken, type PageToken } from './paging.ts';
 
 /** Whether a token is that of the first page, by any of its names. */
 export function isFirstPage({ paging }: EndpointEntity, token: PageToken): boolean {
@@ -30,13 +31,18 @@ export function readPage(entity: EndpointEntity, answer: ApiAnswer, token: PageT
   const flag = endFlag(entity, answer.body);
   const next = flag === 'last' ? undefined : nextToken(entity, answer);
   if (token === '') checkPaging(entity, answer, records.length);
+  const envelope = envelopeOf(answer);
+  const { style } = entity.paging;
+  const endsByToken = (style === 'cursor' || style === 'next-link') && next === undefined && flag !== 'last';
   return {
     records,
     next,
     characters: answer.characters,
     flag,
-    more: saysMore(entity, answer.body),
-    further: (read) => saysMore(entity, answer.body) ?? furtherIn(answer, read)?.sign,
+    more: saysMore(entity, answer.body) ?? (endsByToken ? namesFurtherInList(envelope) : undefined),
+    further: (read) => saysMore(entity, answer.body) ?? furtherPage(envelope, read)?.sign,
+    totalAbove: (read) => totalAbove(envelope, read)?.sign,
+    total: totalOf(envelope),
   };
 }
 

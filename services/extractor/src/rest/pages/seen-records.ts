@@ -65,6 +65,15 @@ export class SeenRecords {
     return fresh;
   }
 
+  /** Whether these are the records of the last page, in its order, and have not moved. */
+  areLastPage(records: readonly JsonObject[]): boolean {
+    const last = this.#pages.at(-1) ?? [];
+    const identities = this.identities(records);
+    return (
+      last.length === identities.length && last.every((version, index) => identityOf(version) === identities[index])
+    );
+  }
+
   /** How many records the largest of the last pages has, at least 1. */
   get pageSize(): number {
     return Math.max(1, ...this.#pages.map((page) => page.length));
