@@ -1,7 +1,7 @@
 /**
  * Rows in quarantine, load by load, from when they were set aside until they are no longer missing. That needs no state
  * of its own: the objects and the load record say what is there, the checkpoint when everything was read again, and one
- * object for each load that somebody has seen it (decision 42).
+ * object for each load that somebody has seen it (decision 43).
  */
 import type { LoadType } from '../words/entity.ts';
 import { encodeJson } from '../words/json.ts';
