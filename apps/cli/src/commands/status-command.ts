@@ -58,15 +58,15 @@ export async function statusCommand(names: readonly string[], options: StatusOpt
   const entities = facts.map((one) => statusOf(one, now));
   if (options.output === 'json') printJson({ out: options.out, config: file?.name ?? null, entities });
   else {
-    printEntities(entities, options.out);
+    if (entities.length > 0) printEntities(entities);
+    else print(`Nothing was loaded into ${options.out} yet.`);
     sayWhatIsWrong(entities, facts, { out: options.out, config: file?.name });
   }
   const allow_quarantine = options.allowQuarantine ?? false;
   return entities.every((one) => isHealthy(one, allow_quarantine)) ? EXIT.ok : EXIT.unhealthy;
 }
 
-export function printEntities(entities: readonly EntityStatus[], out: string): void {
-  if (entities.length === 0) return print(`Nothing was loaded into ${out} yet.`);
+export function printEntities(entities: readonly EntityStatus[]): void {
   const { head, rows } = statusTable(entities);
   printTable(head, rows);
 }
