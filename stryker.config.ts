@@ -7,6 +7,7 @@ export const MUTATED = [
   'packages/common/src/load/messages.ts',
   'packages/common/src/load/object-keys.ts',
   'packages/common/src/load/receipts.ts',
+  'packages/common/src/load/schema-changes.ts',
   'packages/common/src/load/slice-manifest.ts',
   'packages/common/src/words/timestamp.ts',
   'services/extractor/src/postgres/window/bounds.ts',

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { messageId, Steps } from './steps.ts';
 
 const SETTINGS = { batch_rows: 4, task_rows: 8, slice_rows: 12 };
-const [FIRST, SECOND] = [messageId(9001), messageId(9002)];
+const [FIRST, SECOND, THIRD] = [messageId(9001), messageId(9002), messageId(9003)];
 
 /** A world whose load has committed its first slice. */
 async function begun(settings: object = SETTINGS): Promise<Steps> {
@@ -42,6 +42,21 @@ describe('abandoning a load', () => {
     await world.drain();
     expect(completed(world)).toEqual([SECOND]);
     expect(await abandonLoad(ports, 'things')).toBeUndefined();
+  });
+
+  test('records its columns, and how they differ from the load before, so that the next load says only its own', async () => {
+    const world = await begun();
+    await world.drain();
+    world.columns = [...world.columns, { name: 'vip', type: 'boolean' }];
+    await world.ask(SECOND, 'full');
+    await world.stepRequest();
+    const { columns } = world;
+    const schema_changes = [{ kind: 'added', column: 'vip', to: 'boolean' }];
+    expect(await abandonLoad(operator(world), 'things')).toMatchObject({ columns, schema_changes });
+    await world.ask(THIRD);
+    await world.drain();
+    expect(completed(world)).toEqual([FIRST, THIRD]);
+    expect(world.events.filter(({ kind }) => kind === 'schema_changed')).toEqual([]);
   });
 
   test('remembers which load was decided before it', async () => {

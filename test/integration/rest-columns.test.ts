@@ -58,6 +58,46 @@ describe('inferred types', () => {
   });
 });
 
+test.concurrent('fields that appear, that no record of a full load has any more, and that are back, are said once', async () => {
+  await using world = await RestWorld.open({
+    records: [record('a', '"plan":"x","score":1'), record('b', '"plan":null,"score":2')],
+    entity: { columns: { due: 'date' }, cursor: null },
+  });
+  const changes = async (changed = {}) => (await world.load(changed)).schema_changes ?? [];
+  const replace = (id: string, fields: string) => {
+    world.list.delete(0);
+    world.list.add(record(id, fields));
+  };
+  expect(await changes()).toEqual([]);
+  replace('c', '"tier":"gold","score":3');
+  expect(await changes()).toEqual([{ kind: 'added', column: 'tier', to: 'text' }]);
+  replace('d', '"score":4');
+  expect(await changes()).toEqual([{ kind: 'dropped', column: 'plan', from: 'text' }]);
+  expect(await changes()).toEqual([]);
+  replace('e', '"plan":"y","due":"2024-01-15"');
+  expect(await changes()).toEqual([
+    { kind: 'added', column: 'plan', to: 'text' },
+    { kind: 'added', column: 'due', to: 'date' },
+    { kind: 'dropped', column: 'tier', from: 'text' },
+  ]);
+  expect(await changes({ columns: { score: 'numeric(12,3)' } })).toEqual([
+    { kind: 'retyped', column: 'score', from: 'bigint', to: 'numeric(12,3)' },
+  ]);
+  expect(world.events.filter(({ kind }) => kind === 'schema_changed')).toHaveLength(4);
+});
+
+test.concurrent('a field that records of an incremental load lack is not said to be gone: it may be null', async () => {
+  await using world = await RestWorld.open({ records: [record('a', '"plan":"x"')], entity: { columns: {} } });
+  await world.load();
+  world.list.add(record('b', '"tier":1', now()));
+  await world.nextSecond();
+  expect(await world.load()).toMatchObject({
+    load_type: 'incremental',
+    rows: 1,
+    schema_changes: [{ kind: 'added', column: 'tier', to: 'bigint' }],
+  });
+});
+
 /** The event dates that name the parts of a load. */
 function daysOf({ parts }: Pick<LoadRecord, 'parts'>): (string | undefined)[] {
   return parts.map(({ key }) => /event_date=([^/]*)/.exec(key)?.[1]);

@@ -5,6 +5,7 @@ import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import type { PipelineEvent } from '@bronze/common/load/events';
 import type { ExtractRequest, WriteMessage } from '@bronze/common/load/messages';
 import type { RawBatch, SliceReader, SliceStart, Source } from '@bronze/common/load/source';
+import type { Column } from '@bronze/common/words/entity';
 import { timestamp } from '@bronze/common/words/timestamp';
 import { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
 import { handleRequest } from '@bronze/extractor/handle-request';
@@ -33,6 +34,7 @@ export class Steps {
   readonly #settings: StepSettings;
   /** How many rows the source holds. All are older than any watermark, so an incremental load finds none. */
   rows = 20;
+  columns: readonly Column[] = [{ name: 'id', type: 'integer' }];
   until = timestamp('2024-01-15T10:00:00Z');
   /** Calls of the object store so far. */
   calls = 0;
@@ -126,7 +128,7 @@ export class Steps {
       system: 'rds',
       readHighWatermark: async () => ({ until: this.until, basis: 'margin' }),
       openSlice: async (_, load: PendingLoad, { position }: SliceStart): Promise<SliceReader> => ({
-        columns: [{ name: 'id', type: 'integer' }],
+        columns: this.columns,
         is_resumable: true,
         batches: this.#batches(load.load_type === 'full' ? Number(position?.values[0] ?? 0) : this.rows),
       }),

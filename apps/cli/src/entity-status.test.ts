@@ -28,7 +28,10 @@ const quarantined = (state: QuarantinedLoad['state']): QuarantinedLoad => ({
 
 function judged(facts: Partial<EntityFacts> = {}) {
   const quiet = { configured: CONFIGURED, checkpoint: idle, unreadable: undefined, record: undefined };
-  return statusOf({ entity: 'orders', ...quiet, quarantine: [], failures: [], isRunning: false, ...facts }, NOW);
+  return statusOf(
+    { entity: 'orders', ...quiet, last_schema_change: null, quarantine: [], failures: [], isRunning: false, ...facts },
+    NOW,
+  );
 }
 
 describe('the state of an entity', () => {

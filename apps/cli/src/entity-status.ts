@@ -7,6 +7,7 @@ import { guaranteeOf, standingWindow } from '@bronze/common/words/exact-position
 import type { Failure } from '@bronze/common/words/failure';
 import { secondsBetween, type Timestamp } from '@bronze/common/words/timestamp';
 import { isAhead } from '@bronze/planner/freshness';
+import type { LastSchemaChange } from './drift/last-change.ts';
 
 /** What is known about an entity before it is judged. */
 export interface EntityFacts {
@@ -18,6 +19,7 @@ export interface EntityFacts {
   readonly unreadable: string | undefined;
   /** The record of the load that was decided last. */
   readonly record: LoadRecord | undefined;
+  readonly last_schema_change: LastSchemaChange | null;
   readonly quarantine: readonly QuarantinedLoad[];
   readonly failures: readonly Failure[];
   /** Whether a run that lives has a message of it. */
@@ -59,6 +61,7 @@ export interface EntityStatus {
   readonly oldest_transaction_seconds: number | null;
   /** What the last load skipped, and what of that it left for later loads. Null while one is pending, and after exact ones. */
   readonly left_out: Skipped | null;
+  readonly last_schema_change: LastSchemaChange | null;
   /** Rows that are not in bronze because they are in quarantine, and that nobody has acknowledged. */
   readonly rows_quarantined: number;
   readonly quarantine: readonly QuarantinedLoad[];
@@ -81,6 +84,7 @@ export function statusOf(facts: EntityFacts, now: Timestamp): EntityStatus {
     ...lastLoadOf(facts, now),
     is_late: isLate(configured, ofCheckpoint.behind_seconds),
     ...describeWindow(windowOf(checkpoint, record)),
+    last_schema_change: facts.last_schema_change,
     rows_quarantined: quarantine.reduce((sum, { rows }) => sum + rows, 0),
     quarantine,
     dead_letters: failures.map(({ code, message }) => `${code}: ${message}`),

@@ -30,6 +30,7 @@ export class PipelineDashboard extends Construct {
           graph('Loads without an exact window', ['WindowFallbacks', 'Sum']),
         ],
         [graph('Rows written', ['RowsWritten', 'Sum']), graph('Rows quarantined', ['RowsQuarantined', 'Sum'])],
+        [graph('Columns added, dropped, renamed or retyped', ['SchemaChanges', 'Sum'])],
         [
           new GraphWidget({
             title: 'Messages in queues and dead-letter queues',

@@ -6,6 +6,7 @@ import type { PipelineEvent } from '@bronze/common/load/events';
 import type { HighWatermark } from '@bronze/common/load/high-watermark';
 import type { ExtractRequest } from '@bronze/common/load/messages';
 import { CHECKPOINTS_KEY, loadRecordKey } from '@bronze/common/load/object-keys';
+import { schemaDigest } from '@bronze/common/load/schema-changes';
 import type { Claim, Source } from '@bronze/common/load/source';
 import { BronzeError } from '@bronze/common/words/failure';
 import { encodeJson } from '@bronze/common/words/json';
@@ -155,6 +156,15 @@ describe('a claim', () => {
     await run();
     const record = loadRecordKey({ entity: 'things', load_id: idOf(1) });
     expect(read.slice(0, 2)).toEqual([CHECKPOINTS_KEY, record]);
+  });
+
+  test('freezes a digest of the columns of the load before, whose record it reads anyway', async () => {
+    const { run, objects, read } = await claim(IDLE, THINGS);
+    const columns = [{ name: 'id', type: 'bigint' }];
+    const key = loadRecordKey({ entity: 'things', load_id: idOf(9) });
+    await objects.putIfAbsent(key, encodeJson({ ...RECORD, load_id: idOf(9), columns }));
+    expect(await run()).toMatchObject({ previous_load_id: idOf(9), previous_schema: schemaDigest({ columns }) });
+    expect(read.filter((one) => one === key)).toHaveLength(1);
   });
 
   test('takes the oldest request that waits, and leaves its own to wait', async () => {

@@ -16,6 +16,7 @@ import type { Clock, Deadline } from '@bronze/common/ports/clock';
 import type { Log } from '@bronze/common/load/events';
 import type { ObjectStore } from '@bronze/common/ports/object-store';
 import { removeStaging } from '@bronze/common/load/remove-staging';
+import { schemaDigest } from '@bronze/common/load/schema-changes';
 import type { Source } from '@bronze/common/load/source';
 
 export interface ClaimPorts {
@@ -67,7 +68,7 @@ export async function claimLoad(
       return decision.load;
     }
     case 'start': {
-      await removeStagingBefore(ports.objects, entity.name, checkpoint?.last_load_id);
+      const previous_schema = await removeStagingBefore(ports.objects, entity.name, checkpoint?.last_load_id);
       const isFull = effectiveLoadType(checkpoint, decision.request.load_type, hasCursor) === 'full';
       const since = isFull ? undefined : checkpoint?.last_sync_timestamp;
       const watermark = await ports.source.readHighWatermark(entity, {
@@ -75,7 +76,8 @@ export async function claimLoad(
         exact_position: checkpoint?.exact_position,
         deadline: ports.deadline,
       });
-      const started = startLoad(checkpoint, { ...decision, hasCursor, watermark, now: ports.clock.now() });
+      const now = ports.clock.now();
+      const started = startLoad(checkpoint, { ...decision, hasCursor, watermark, previous_schema, now });
       if (!(await ports.checkpoints.swap(entity.name, version, started.checkpoint)))
         return claimLoad(ports, entity, request);
       logClaim(ports.log, entity.name, started.load);
@@ -100,9 +102,16 @@ function mayHelp(
 /**
  * The load decided last leaves no staged batches when the next one is claimed, whoever decided it and whatever became of
  * that process (decision 20).
+ *
+ * @returns the digest of its columns
  */
-async function removeStagingBefore(objects: ObjectStore, entity: string, load_id: string | undefined): Promise<void> {
-  if (load_id !== undefined) await removeStaging(objects, { entity, load_id });
+async function removeStagingBefore(
+  objects: ObjectStore,
+  entity: string,
+  load_id: string | undefined,
+): Promise<string | undefined> {
+  const record = load_id === undefined ? undefined : await removeStaging(objects, { entity, load_id });
+  return record && schemaDigest(record);
 }
 
 /** Says that the pending load answers a request which would otherwise be a load of its own (decision 36). */

@@ -35,6 +35,9 @@ function redactedReader(reader: SliceReader, redaction: Redaction): SliceReader 
     get columns() {
       return reader.columns;
     },
+    get unseen_columns() {
+      return reader.unseen_columns;
+    },
     get is_resumable() {
       return reader.is_resumable;
     },

@@ -81,12 +81,21 @@ export async function stageSlice(
     first_part: nextPart(before),
     position: staged.position,
     final: staged.final,
-    ...(reader.left_out && { left_out: { ...reader.left_out } }),
-    ...(reader.seen_cursors && { seen_cursors: reader.seen_cursors }),
-    ...(reader.since_parameter && { since_parameter: reader.since_parameter }),
-    ...(reason && { window_fallback: reason }),
+    ...foundBy(reader),
   };
   return commit(ports, manifest);
+}
+
+/** What a manifest holds only if the source has found it. */
+function foundBy(reader: SliceReader): Partial<SliceManifest> {
+  const { unseen_columns, left_out, seen_cursors, since_parameter, window_fallback } = reader;
+  return {
+    ...(unseen_columns && { unseen_columns: [...unseen_columns] }),
+    ...(left_out && { left_out: { ...left_out } }),
+    ...(seen_cursors && { seen_cursors }),
+    ...(since_parameter && { since_parameter }),
+    ...(window_fallback && { window_fallback }),
+  };
 }
 
 /** The claim has not said it: something changed since. */

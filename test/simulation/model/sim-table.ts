@@ -32,8 +32,8 @@ const CONFIG: PostgresSourceConfig = z.parse(postgresSourceSchema, {
 });
 
 const TYPES = { day: 'date', fits: 'text', id: 'text', updated_at: 'timestamp with time zone', version: 'text' };
-const COLUMNS = Object.entries(TYPES).map(([name, type]) => {
-  return { name, type, not_null: name === 'id', readable: true, builtin_type: 'text' };
+const COLUMNS = Object.entries(TYPES).map(([name, type], index) => {
+  return { name, id: `1.${index + 1}`, type, not_null: name === 'id', readable: true, builtin_type: 'text' };
 });
 
 /** A table of a simulated database, read by the PostgreSQL source that ships. */

@@ -109,8 +109,8 @@ export const DATA_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'packages/common/src/load/remove-staging.ts',
-        find: '  if (!(await readLoadRecord(objects, load))) return 0;\n',
-        put: '  if (!isOld && !(await readLoadRecord(objects, load))) return 0;\n',
+        find: '  if (!record) return undefined;\n',
+        put: '  if (!isOld && !record) return undefined;\n',
       },
       {
         file: 'packages/common/src/load/remove-staging.ts',
@@ -123,7 +123,7 @@ export const DATA_BUGS: readonly PlantedBug[] = [
         put: `  const { now } = (ports as never as { clock: { now(): string } }).clock;
   const pending = checkpoint?.pending_load;
   const isOld = pending !== undefined && Date.parse(now()) - Date.parse(pending.ingested_at) > 24 * 3_600_000;
-  if (pending && isOld) return removeStaging(ports.objects, { entity, load_id: pending.load_id }, true);
+  if (pending && isOld) return void (await removeStaging(ports.objects, { entity, load_id: pending.load_id }, true));
   const load_id = checkpoint?.pending_load`,
       },
     ],
@@ -133,7 +133,7 @@ export const DATA_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: 'packages/common/src/load/remove-staging.ts',
-        find: '  if (!(await readLoadRecord(objects, load))) return 0;\n',
+        find: '  if (!record) return undefined;\n',
         put: '',
       },
       {

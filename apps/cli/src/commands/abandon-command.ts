@@ -3,6 +3,7 @@ import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
 import { type Dropped, dropLeft, entitiesInQueues } from '@bronze/runner/drop-left';
+import { driftLines } from '../drift/drift-lines.ts';
 import { EXIT } from '../exit-code.ts';
 import { plural } from '../terminal/numbers.ts';
 import { say } from '../terminal/output.ts';
@@ -34,6 +35,7 @@ export async function abandonCommand(entity: string, options: { readonly out: st
         `${entity}: load ${record.load_id} is abandoned; the checkpoint has not moved.\n` +
           `Delete any parts that it had already written: data/bronze/${entity}/**/part-*-${record.load_id}.parquet`,
       );
+      driftLines(record).forEach(say);
     }
     if (left) say(`${entity}: dropped ${left} that ended runs had left.`);
     return EXIT.ok;

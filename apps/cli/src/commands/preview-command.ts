@@ -1,10 +1,11 @@
 import { join, resolve } from 'node:path';
 import { readLoadRecord, type LoadRecord } from '@bronze/common/load/load-record';
 import { loadIdOfRecord, loadRecordsPrefix } from '@bronze/common/load/object-keys';
+import { inLine, schemaDigest } from '@bronze/common/load/schema-changes';
 import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { EXIT, usageError } from '../exit-code.ts';
-import { type Format, printJson, printTable } from '../terminal/output.ts';
+import { type Format, printJson, printTable, say } from '../terminal/output.ts';
 import { assertFolder } from './status-command.ts';
 
 export interface PreviewOptions {
@@ -18,7 +19,7 @@ const CELL_CHARACTERS = 32;
 /** `bronze preview <entity>`: rows of the entity's completed loads, newest load first, read from Parquet by DuckDB. */
 export async function previewCommand(entity: string, options: PreviewOptions): Promise<number> {
   await assertFolder(options.out);
-  const files = await newestParts(entity, options);
+  const { files, columns } = await newestParts(entity, options);
   if (files.length === 0) {
     throw usageError(`${entity} has no rows in ${options.out}`, 'Run bronze status to see what has been loaded there.');
   }
@@ -31,41 +32,66 @@ export async function previewCommand(entity: string, options: PreviewOptions): P
       rows.map((row) => row.map((value) => shorten(value ?? ''))),
     );
   }
+  const shown = new Set(names.map((name) => name.toLowerCase()));
+  const hidden = columns.filter((name) => !shown.has(name.toLowerCase()));
+  if (hidden.length > 0) say(`Older rows also have ${hidden.map(inLine).join(', ')}.`);
   return EXIT.ok;
 }
 
-/** Paths of parts of completed loads, newest load first, until they hold `limit` rows. */
-async function newestParts(entity: string, options: PreviewOptions): Promise<string[]> {
-  const objects = await FolderObjectStore.open(options.out);
+interface NewestParts {
+  /** Paths of parts of completed loads, newest load first, until they hold `limit` rows; by loads with the same columns. */
+  readonly files: readonly (readonly string[])[];
+  /** The columns of all parts of completed loads. */
+  readonly columns: readonly string[];
+}
+
+async function newestParts(entity: string, { out, limit }: PreviewOptions): Promise<NewestParts> {
+  const objects = await FolderObjectStore.open(out);
   try {
     const keys = await objects.list(loadRecordsPrefix(entity));
     const ids = keys.map((key) => loadIdOfRecord(entity, key)).filter((load_id) => load_id !== undefined);
     const records = await Promise.all(ids.map((load_id) => readLoadRecord(objects, { entity, load_id })));
     const completed = records.filter((record): record is LoadRecord => record?.status === 'completed');
-    const parts = completed.toSorted((a, b) => (a.ingested_at < b.ingested_at ? 1 : -1)).flatMap(({ parts }) => parts);
-    const files: string[] = [];
-    for (let rows = 0, next = parts.shift(); next && rows < options.limit; next = parts.shift()) {
-      files.push(join(resolve(options.out), next.key));
-      rows += next.rows;
-    }
-    return files;
+    const newest = completed
+      .filter(({ parts }) => parts.length > 0)
+      .toSorted((a, b) => (a.ingested_at < b.ingested_at ? 1 : -1));
+    const names = newest.flatMap(({ columns }) => columns.map(({ name }) => name));
+    return { files: filesOf(newest, resolve(out), limit), columns: [...new Set(names)] };
   } finally {
     objects.close();
   }
 }
 
+function filesOf(records: readonly LoadRecord[], out: string, limit: number): string[][] {
+  const files: string[][] = [];
+  let schema: string | undefined;
+  let rows = 0;
+  for (const record of records) {
+    for (const part of record.parts) {
+      if (rows >= limit) return files;
+      if (schema !== schemaDigest(record)) files.push([]);
+      schema = schemaDigest(record);
+      files.at(-1)?.push(join(out, part.key));
+      rows += part.rows;
+    }
+  }
+  return files;
+}
+
 async function readRows(
-  files: readonly string[],
+  files: NewestParts['files'],
   limit: number,
 ): Promise<{ names: string[]; rows: (string | null)[][] }> {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   try {
-    const list = files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ');
+    // Not all in one: a column may have types in two of them that DuckDB can't combine.
+    const selects = files.map((some) => {
+      const list = some.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ');
+      return `SELECT COLUMNS(*)::VARCHAR FROM read_parquet([${list}], hive_partitioning = false, union_by_name = true)`;
+    });
     await connection.run("SET TimeZone = 'UTC'");
-    const reader = await connection.runAndReadAll(
-      `SELECT COLUMNS(*)::VARCHAR FROM read_parquet([${list}], hive_partitioning = false, union_by_name = true) LIMIT ${limit}`,
-    );
+    const reader = await connection.runAndReadAll(`${selects.join(' UNION ALL BY NAME ')} LIMIT ${limit}`);
     const text = (value: unknown) => (value === null ? null : String(value));
     return { names: reader.columnNames(), rows: reader.getRows().map((row) => row.map(text)) };
   } finally {

@@ -2,6 +2,7 @@ import { toFailure } from '@bronze/common/words/failure';
 import { type EntityResult, type RunReport, runLocally } from '@bronze/runner/run-locally';
 import { engineName } from '@bronze/writer/adapters/engines';
 import { loadConfig, withDatabaseUrl } from '../config-file.ts';
+import { driftLines } from '../drift/drift-lines.ts';
 import { EXIT, exitCodeOfRun, exitCodeWithQuarantine } from '../exit-code.ts';
 import { leftForLater, leftOut } from '../terminal/left-out.ts';
 import { bytes, count, perSecond, plural } from '../terminal/numbers.ts';
@@ -92,6 +93,7 @@ function printReport(report: RunReport, options: RunOptions, isConfigured: (enti
     sayLeftOut(one);
     if (one.quarantine.length > 0) say(describeQuarantine(one.entity, one.quarantine, options.out));
   }
+  for (const load of report.results.flatMap(({ loads }) => loads)) driftLines(load).forEach(say);
   for (const [what, entities] of failedBy(report.results)) say(`\n${entities.join(', ')} failed: ${what}`);
 }
 
@@ -141,6 +143,7 @@ function summarize(result: EntityResult) {
     rows,
     rows_quarantined: sum((load) => load.rows_quarantined),
     quarantine: quarantinedIn(result.loads),
+    schema_changes: result.loads.flatMap((load) => load.schema_changes ?? []),
     parts: sum((load) => load.parts.length),
     bytes: sum((load) => load.parts.reduce((total, part) => total + part.bytes, 0)),
     seconds: Number(result.duration_seconds.toFixed(3)),

@@ -12,6 +12,7 @@ import { describeSeconds } from '@bronze/common/words/duration';
 import { BronzeError, machineError, toFailure } from '@bronze/common/words/failure';
 import { type FolderState, readFolderState } from '@bronze/runner/folder-state';
 import { loadConfig } from '../config-file.ts';
+import { lastChangeLine, lastSchemaChange } from '../drift/last-change.ts';
 import { type EntityFacts, type EntityStatus, isHealthy, statusOf } from '../entity-status.ts';
 import { EXIT, usageError } from '../exit-code.ts';
 import { type Format, print, printJson, printTable, say } from '../terminal/output.ts';
@@ -138,15 +139,17 @@ async function storedOf(
   objects: ObjectReader,
   entity: string,
   checkpoint: Checkpoint | undefined,
-): Promise<Pick<EntityFacts, 'record' | 'quarantine' | 'unreadable'>> {
+): Promise<Pick<EntityFacts, 'record' | 'last_schema_change' | 'quarantine' | 'unreadable'>> {
   const load_id = checkpoint?.last_load_id;
   try {
     const record = load_id === undefined ? undefined : await readLoadRecord(objects, { entity, load_id });
-    return { record, quarantine: await quarantinedLoads(objects, entity, checkpoint), unreadable: undefined };
+    const last_schema_change = await lastSchemaChange(objects, entity, checkpoint);
+    const quarantine = await quarantinedLoads(objects, entity, checkpoint);
+    return { record, last_schema_change, quarantine, unreadable: undefined };
   } catch (thrown) {
     const failure = toFailure(thrown);
     if (failure.code !== 'OBJECT_INVALID') throw thrown;
-    return { record: undefined, quarantine: [], unreadable: failure.message };
+    return { record: undefined, last_schema_change: null, quarantine: [], unreadable: failure.message };
   }
 }
 
@@ -155,9 +158,10 @@ function sayWhatIsWrong(
   facts: readonly EntityFacts[],
   { out, config }: { readonly out: string; readonly config: string | undefined },
 ): void {
-  for (const { entity, is_configured, unreadable } of entities) {
+  for (const { entity, is_configured, unreadable, last_schema_change } of entities) {
     if (is_configured === false) say(`${entity}: not in ${config}; its state is kept`);
     if (unreadable !== null) say(`${entity}: ${unreadable}`);
+    if (last_schema_change) say(lastChangeLine(entity, last_schema_change));
   }
   for (const { entity, is_late, behind_seconds: age, fresh_within } of entities) {
     const how = age === null ? 'it was never loaded' : `its data is ${describeSeconds(age)} behind`;

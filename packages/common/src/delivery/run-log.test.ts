@@ -4,7 +4,7 @@ import { requireVariables } from '../adapters/aws/lambda-environment.ts';
 import { RunLog, runLogLine } from './run-log.ts';
 import { EPOCH, timestamp } from '../words/timestamp.ts';
 
-test('the run log has one line each for the start and the end of a load, under its day', async () => {
+test('the run log has one line each for the start and the end of a load and for changed columns, under its day', async () => {
   const objects = new MemoryObjectStore();
   const clock = { now: () => timestamp('2024-01-15T10:30:45.999999Z'), sleep: async () => undefined };
   const load = { entity: 'customers', load_id: '00000000-0000-8000-8000-000000000001' };
@@ -21,12 +21,14 @@ test('the run log has one line each for the start and the end of a load, under i
     });
     log.event({ ...load, kind: 'batch_staged', slice: 0, attempt: 'a', rows: 1, bytes: 1 });
     log.event({ ...load, kind: 'load_completed', rows: 250, rows_quarantined: 0, parts: 3, until: EPOCH });
+    log.event({ ...load, kind: 'schema_changed', changes: [{ kind: 'added', column: 'vip', to: 'boolean' }] });
     await log.flush();
   }
   const keys = await objects.list('');
   expect(keys).toEqual([
     `logs/pipeline/ingestion/date=2024-01-15/customers-${load.load_id}-1-starting.log`,
     `logs/pipeline/ingestion/date=2024-01-15/customers-${load.load_id}-2-completed.log`,
+    `logs/pipeline/ingestion/date=2024-01-15/customers-${load.load_id}-3-changed.log`,
   ]);
   const texts = await Promise.all(
     keys.map(async (key) => Buffer.from((await objects.get(key))?.body ?? []).toString()),
@@ -34,6 +36,7 @@ test('the run log has one line each for the start and the end of a load, under i
   expect(texts).toEqual([
     '[2024-01-15 10:30:45] Starting: Processing customers\n',
     '[2024-01-15 10:30:45] Completed: Processing customers (250 records, 3 files)\n',
+    '[2024-01-15 10:30:45] Changed: Columns of customers (added vip (boolean))\n',
   ]);
 });
 

@@ -1,5 +1,6 @@
 import type { PipelineEvent } from '../load/events.ts';
 import { runLogKey } from '../load/object-keys.ts';
+import { describeChanges } from '../load/schema-changes.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
 import type { Timestamp } from '../words/timestamp.ts';
@@ -29,6 +30,8 @@ export function runLogLine(event: PipelineEvent, at: Timestamp): RunLogLine | un
       return line('2-completed', `Completed: Processing ${event.entity} (${whatIsThere(event)})`);
     case 'load_abandoned':
       return line('2-abandoned', `Abandoned: Processing ${event.entity}`);
+    case 'schema_changed':
+      return line('3-changed', `Changed: Columns of ${event.entity} (${describeChanges(event.changes)})`);
     default:
       return undefined;
   }

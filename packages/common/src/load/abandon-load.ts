@@ -1,9 +1,11 @@
 import { type CompletionPorts, finishSwap } from './complete-load.ts';
 import { listReceipts } from './receipts.ts';
 import { encodeJson } from '../words/json.ts';
-import { columnsBefore, type LoadRecord, readLoadRecord } from './load-record.ts';
+import { type LoadRecord, readLoadRecord, recordBefore, schemaFields } from './load-record.ts';
 import { loadRecordKey } from './object-keys.ts';
-import { readableSlices, rowsOf } from './slice-manifest.ts';
+import type { ObjectStore } from '../ports/object-store.ts';
+import type { PendingLoad } from './checkpoint.ts';
+import { readableSlices, rowsOf, type SliceManifest } from './slice-manifest.ts';
 
 /**
  * Abandons the pending load of an entity: an operator's way out when it can never complete. The record is put if
@@ -36,7 +38,7 @@ export async function abandonLoad(ports: CompletionPorts, entity: string): Promi
     slices: slices.length,
     write_tasks: (await listReceipts(ports.objects, key)).tasks.size,
     engines: [],
-    columns: slices.at(-1)?.columns ?? (await columnsBefore(ports.objects, entity, load)),
+    ...(await schemaSoFar(ports.objects, entity, load, slices)),
     parts: [],
     quarantine: [],
   };
@@ -44,4 +46,17 @@ export async function abandonLoad(ports: CompletionPorts, entity: string): Promi
   const decided = (await readLoadRecord(ports.objects, key)) ?? record;
   await finishSwap(ports, decided);
   return decided;
+}
+
+/** What the next load's columns are compared with: those of the last slice, else those of the load before. */
+async function schemaSoFar(
+  objects: ObjectStore,
+  entity: string,
+  load: PendingLoad,
+  slices: readonly SliceManifest[],
+): Promise<Pick<LoadRecord, 'columns' | 'unseen_columns' | 'schema_changes'>> {
+  const last = slices.at(-1);
+  if (last) return { columns: last.columns, ...(await schemaFields(objects, slices)) };
+  const { columns = [], unseen_columns } = (await recordBefore(objects, entity, load)) ?? {};
+  return { columns, ...(unseen_columns && { unseen_columns }) };
 }

@@ -241,6 +241,17 @@ describe('finishing a load', () => {
     expect([of('incremental', 'completed'), of('full', 'abandoned')]).toEqual([EPOCH, EPOCH]);
   });
 
+  test('names the last load whose columns differed, also if it was abandoned', () => {
+    const changed = { ...decided, schema_changes: [{}] };
+    const next = finishLoad(loading, changed, now);
+    expect(next).toMatchObject({ schema_change_load_id: id(1), last_load_id: id(1) });
+    const abandoned = finishLoad(loading, { ...changed, status: 'abandoned' }, now);
+    expect(abandoned).toMatchObject({ schema_change_load_id: id(1) });
+    const later = { ...next, pending_load: pending(id(3)) };
+    const after = finishLoad(later, { ...decided, load_id: id(3) }, now);
+    expect(after).toMatchObject({ schema_change_load_id: id(1), last_load_id: id(3) });
+  });
+
   test('does nothing unless this load is the pending one', () => {
     expect(finishLoad(undefined, decided, now)).toBeUndefined();
     expect(finishLoad({ last_sync_timestamp: EPOCH }, decided, now)).toBeUndefined();

@@ -34,6 +34,8 @@ export const pendingLoadSchema = z.looseObject({
   run_id: z.optional(loadIdSchema),
   /** The load decided before this one. A source that infers types keeps to that load's columns (decision 17). */
   previous_load_id: z.optional(loadIdSchema),
+  /** A digest of that load's columns: see `schemaDigest`. */
+  previous_schema: z.optional(z.string()),
 });
 export type PendingLoad = z.infer<typeof pendingLoadSchema>;
 
@@ -46,6 +48,8 @@ export const checkpointSchema = z.looseObject({
   last_load_id: z.optional(loadIdSchema),
   /** When the last completed full load was claimed. It read again what loads claimed before it left in quarantine. */
   full_load_at: z.optional(timestampSchema),
+  /** The last load whose columns differed from those of the load before: its record says how. */
+  schema_change_load_id: z.optional(loadIdSchema),
   /** An unreadable one counts as absent: the next load reports that and falls back to the timestamp. */
   exact_position: z.optional(readablePositionSchema),
   pending_load: z.optional(pendingLoadSchema),
@@ -151,6 +155,8 @@ export interface StartOfLoad {
   readonly waiting: readonly ExtractRequest[];
   readonly hasCursor: boolean;
   readonly watermark: HighWatermark;
+  /** Of the columns of the load decided last: see `schemaDigest`. */
+  readonly previous_schema?: string | undefined;
   readonly now: Timestamp;
 }
 
@@ -176,11 +182,15 @@ export function startLoad(
     ...(start.watermark.again && { window_fallback: start.watermark.again.reason }),
     ...(start.watermark.since_parameter &&
       load_type === 'incremental' && { since_parameter: start.watermark.since_parameter }),
-    ...(checkpoint?.last_load_id && { previous_load_id: checkpoint.last_load_id }),
+    ...previousOf(checkpoint, start),
     ...(start.request.run_id && { run_id: start.request.run_id }),
   };
   const waiting = unanswered(start.waiting, load, start.hasCursor);
   return { load, checkpoint: withWaiting({ ...checkpoint, pending_load: load }, waiting) };
+}
+
+function previousOf({ last_load_id }: Checkpoint = {}, { previous_schema }: StartOfLoad): Partial<PendingLoad> {
+  return { ...(last_load_id && { previous_load_id: last_load_id }), ...(previous_schema && { previous_schema }) };
 }
 
 /** A source that has nothing to continue from has the last word. */
@@ -212,6 +222,8 @@ export interface DecidedLoad {
   readonly status: 'completed' | 'abandoned';
   readonly until: Timestamp;
   readonly rows_in_bronze: number;
+  /** Absent if the columns are those of the load before. */
+  readonly schema_changes?: readonly unknown[] | undefined;
 }
 
 /**
@@ -225,7 +237,9 @@ export function finishLoad(
 ): Checkpoint | undefined {
   if (checkpoint?.pending_load?.load_id !== load.load_id) return undefined;
   const { pending_load, ...idle } = checkpoint;
-  const freed: Checkpoint = { ...idle, last_load_id: load.load_id };
+  const { load_id, schema_changes } = load;
+  const changed = schema_changes && { schema_change_load_id: load_id };
+  const freed: Checkpoint = { ...idle, ...changed, last_load_id: load_id };
   if (load.status === 'abandoned') return freed;
   const { exact_position: _, ...timed } = freed;
   return {

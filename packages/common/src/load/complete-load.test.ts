@@ -7,9 +7,10 @@ import type { Checkpoint } from './checkpoint.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import { completeLoad } from './complete-load.ts';
 import type { PipelineEvent } from './events.ts';
-import { readLoadRecord } from './load-record.ts';
+import { buildLoadRecord, readLoadRecord } from './load-record.ts';
 import type { ExtractRequest } from './messages.ts';
 import { loadRecordKey, receiptKey, receiptsPrefix, sliceManifestKey } from './object-keys.ts';
+import { schemaDigest } from './schema-changes.ts';
 import { batch, LOAD_ID, slice } from './slices.fixtures.ts';
 import type { SliceManifest } from './slice-manifest.ts';
 
@@ -153,6 +154,32 @@ describe('a load whose tasks all have a receipt', () => {
       updated_at: NOW,
     });
     expect([events, sent]).toEqual([['load_completed'], []]);
+  });
+
+  test('says how its columns differ from those of the load before, which it reads only if they do', async () => {
+    const previous_load_id = '9b0b0b0b-0000-8000-8000-000000000000';
+    const columns = [{ name: 'id', type: 'bigint' }];
+    const load = { ...LOAD, previous_load_id, previous_schema: schemaDigest({ columns }) };
+    const complete = async (now: Partial<SliceManifest>) => {
+      const world = await new World().pend({ ...PENDING, pending_load: load });
+      const before = { ...buildLoadRecord([sliceOf(0, 0, { columns })], [], NOW), load_id: previous_load_id };
+      await world.put(loadRecordKey({ ...KEY, load_id: previous_load_id }), before);
+      await world.commit(sliceOf(0, 1, { ...now, load }));
+      await world.write(0, 0);
+      await world.complete();
+      return world;
+    };
+    const same = await complete({ columns });
+    expect((await same.found()).events).toEqual(['load_completed']);
+    expect(same.reads).not.toContain(loadRecordKey({ ...KEY, load_id: previous_load_id }));
+    const changes = [{ kind: 'retyped', column: 'id', from: 'bigint', to: 'text' }];
+    const other = await complete({ columns: [{ name: 'id', type: 'text' }] });
+    expect(await other.found()).toMatchObject({
+      record: { schema_changes: changes },
+      checkpoint: { schema_change_load_id: LOAD_ID },
+      events: ['load_completed', 'schema_changed'],
+    });
+    expect(other.events.at(-1)).toEqual({ kind: 'schema_changed', ...KEY, changes });
   });
 
   test('is complete whatever else lies among its receipts', async () => {

@@ -1,7 +1,7 @@
 import * as checkpoint from './checkpoint.ts';
 import { BronzeError } from '../words/failure.ts';
 import { encodeJson } from '../words/json.ts';
-import { buildLoadRecord, type LoadRecord, readLoadRecord } from './load-record.ts';
+import { buildLoadRecord, type LoadRecord, readLoadRecord, schemaFields } from './load-record.ts';
 import type { ExtractRequest } from './messages.ts';
 import { type LoadKey, loadRecordKey, receiptsPrefix, sliceOfTask } from './object-keys.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
@@ -29,7 +29,8 @@ export async function completeLoad(ports: CompletionPorts, load: LoadKey): Promi
   const slices = await readSlices(ports.objects, load);
   if (!isCovered(slices, written)) return;
   const receipts = await readReceipts(ports.objects, load, slices);
-  const record = buildLoadRecord(slices, receipts, ports.clock.now());
+  const schema = await schemaFields(ports.objects, slices);
+  const record = { ...buildLoadRecord(slices, receipts, ports.clock.now()), ...schema };
   assertReconciled(record);
   const decided = await decide(ports, load, record);
   // Only who decided says it, so that it is said once.
@@ -83,19 +84,21 @@ export async function finishSwap(ports: CompletionPorts, record: LoadRecord): Pr
   assertSameClaim(current, record.entity, record);
   const next = checkpoint.finishLoad(current, record, ports.clock.now());
   if (next && !(await ports.checkpoints.swap(record.entity, version, next))) return finishSwap(ports, record);
-  if (next) {
-    const { status, entity, load_id, rows_in_bronze: rows, rows_quarantined, until, left_out } = record;
-    if (status === 'abandoned') ports.log.event({ kind: 'load_abandoned', entity, load_id });
-    else {
-      const late = record.seen_cursors?.late;
-      const parts = record.parts.length;
-      const kind = 'load_completed';
-      ports.log.event({ kind, entity, load_id, rows, rows_quarantined, parts, until, left_out, late });
-    }
-  }
+  if (next) sayDecided(ports.log, record);
   const state = next ?? current;
   const [waiting] = state?.pending_load ? [] : (state?.next_requests ?? []);
   if (waiting) await ports.requests.send([waiting]);
+}
+
+function sayDecided(log: Log, record: LoadRecord): void {
+  const { status, entity, load_id, rows_in_bronze: rows, rows_quarantined, until, left_out, schema_changes } = record;
+  if (status === 'abandoned') log.event({ kind: 'load_abandoned', entity, load_id });
+  else {
+    const late = record.seen_cursors?.late;
+    const parts = record.parts.length;
+    log.event({ kind: 'load_completed', entity, load_id, rows, rows_quarantined, parts, until, left_out, late });
+  }
+  if (schema_changes) log.event({ kind: 'schema_changed', entity, load_id, changes: schema_changes });
 }
 
 function assertReconciled(record: LoadRecord): void {

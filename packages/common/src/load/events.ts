@@ -1,4 +1,5 @@
 import type { PendingLoad } from './checkpoint.ts';
+import type { SchemaChange } from './schema-changes.ts';
 import type { Skipped } from './position.ts';
 import type { LoadType } from '../words/entity.ts';
 import type { WindowFallback } from '../words/exact-position.ts';
@@ -129,6 +130,13 @@ export type PipelineEvent =
       readonly objects: number;
       /** The first of them, without the prefix; `""` is the marker of the folder. */
       readonly names: readonly string[];
+    }
+  | {
+      /** The columns of a decided load differ from those of the load before. */
+      readonly kind: 'schema_changed';
+      readonly entity: string;
+      readonly load_id: string;
+      readonly changes: readonly SchemaChange[];
     }
   | { readonly kind: 'load_abandoned'; readonly entity: string; readonly load_id: string }
   | {

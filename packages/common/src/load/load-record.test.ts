@@ -3,15 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { encodeJson } from '../words/json.ts';
 import {
   buildLoadRecord,
-  columnsBefore,
   lastCompleted,
   type LoadRecord,
   loadRecordSchema,
   newestSeen,
   readLoadRecord,
+  schemaFields,
 } from './load-record.ts';
 import type { Receipt } from './receipts.ts';
 import { loadRecordKey } from './object-keys.ts';
+import { schemaDigest } from './schema-changes.ts';
 import { batch, LOAD_ID, slice } from './slices.fixtures.ts';
 import { timestamp } from '../words/timestamp.ts';
 
@@ -152,16 +153,55 @@ describe('reading a load record', () => {
     });
   });
 
-  test('is not needed for the first load, which has no columns to keep to', async () => {
+  describe('of the load before, to compare the columns with', () => {
     const unread = Object.assign(new MemoryObjectStore(), { get: () => Promise.reject(new Error('read')) });
-    expect(await columnsBefore(unread, 'orders', slice(0, 0, true).load)).toEqual([]);
-  });
+    const other = [...columns, { name: 'vip', type: 'boolean' }];
+    const added = { schema_changes: [{ kind: 'added', column: 'vip', to: 'boolean' }] };
+    const one = (changes: object = {}, load: object = {}) => {
+      const { load: claimed, ...rest } = slice(0, 0, true);
+      return { ...rest, load: { ...claimed, ...load }, ...changes };
+    };
+    const after = { previous_load_id: LOAD_ID, previous_schema: schemaDigest({ columns }) };
 
-  test('gives the previous load’s columns, or none if that load has no record', async () => {
-    const objects = await storeOf(whole());
-    const { load } = slice(0, 0, true);
-    expect(await columnsBefore(objects, 'orders', { ...load, previous_load_id: LOAD_ID })).toEqual(columns);
-    expect(await columnsBefore(objects, 'payments', { ...load, previous_load_id: LOAD_ID })).toEqual([]);
+    test('is not read for a first load, of which only a table’s columns can differ between slices', async () => {
+      expect(await schemaFields(unread, [one({ columns })])).toEqual({});
+      expect(await schemaFields(unread, [one({ columns }), one({ columns: other })])).toEqual(added);
+      const api = { source_system: 'api' };
+      expect(await schemaFields(unread, [one({ ...api, columns }), one({ ...api, columns: other })])).toEqual({});
+      await expect(schemaFields(unread, [])).rejects.toThrow('without a committed slice');
+    });
+
+    test('is not read if the claim’s digest says that they are the same', async () => {
+      expect(await schemaFields(unread, [one({ columns }, after)])).toEqual({});
+      const unseen = { unseen_columns: ['id'] };
+      const previous_schema = schemaDigest({ columns, ...unseen });
+      expect(await schemaFields(unread, [one({ columns, ...unseen }, { ...after, previous_schema })])).toEqual(unseen);
+    });
+
+    test('is read if they are not, or if an earlier version made the claim', async () => {
+      const objects = await storeOf(whole());
+      expect(await schemaFields(objects, [one({ columns: other }, after)])).toEqual(added);
+      const claimed = { previous_load_id: LOAD_ID };
+      expect(await schemaFields(objects, [one({ columns: other }, claimed)])).toEqual(added);
+      expect(await schemaFields(objects, [one({ columns }, claimed)])).toEqual({});
+      expect(await schemaFields(new MemoryObjectStore(), [one({ columns: other }, claimed)])).toEqual({});
+    });
+
+    test('says nothing if that load had no columns, as an empty list has none', async () => {
+      const empty = await storeOf({ ...whole(), columns: [] });
+      const claimed = { previous_load_id: LOAD_ID, previous_schema: schemaDigest({ columns: [] }) };
+      expect(await schemaFields(unread, [one({ columns }, claimed)])).toEqual({});
+      expect(await schemaFields(empty, [one({ columns }, { previous_load_id: LOAD_ID })])).toEqual({});
+    });
+
+    test('passes fields on that no record has any more, until a record has one', async () => {
+      const objects = await storeOf({ ...whole(), unseen_columns: ['id'] });
+      const incremental = { ...after, load_type: 'incremental', previous_schema: 'other' };
+      expect(await schemaFields(objects, [one({ columns }, incremental)])).toEqual({ unseen_columns: ['id'] });
+      expect(await schemaFields(objects, [one({ columns, unseen_columns: [] }, incremental)])).toEqual({
+        schema_changes: [{ kind: 'added', column: 'id', to: 'bigint' }],
+      });
+    });
   });
 });
 

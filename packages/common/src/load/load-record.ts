@@ -2,18 +2,12 @@ import { engineReportSchema, partSchema, quarantinedSchema, type Receipt } from 
 import * as z from 'zod/mini';
 import type { PendingLoad } from './checkpoint.ts';
 import { sinceParameterSchema } from './high-watermark.ts';
-import {
-  type Column,
-  columnSchema,
-  entityNameSchema,
-  loadIdSchema,
-  loadTypeSchema,
-  sourceSystemSchema,
-} from '../words/entity.ts';
+import { columnSchema, entityNameSchema, loadIdSchema, loadTypeSchema, sourceSystemSchema } from '../words/entity.ts';
 import { exactWindowSchema, windowFallbackSchema } from '../words/exact-position.ts';
 import { readJson } from './stored-json.ts';
 import { type LoadKey, loadRecordKey } from './object-keys.ts';
 import type { ObjectReader, ObjectStore } from '../ports/object-store.ts';
+import { type Schema, schemaChanges, schemaChangeSchema, schemaDigest, schemaOf } from './schema-changes.ts';
 import { type SliceManifest, skippedOf, rowsOf, seenCursorsOf } from './slice-manifest.ts';
 import { seenCursorsSchema, skippedSchema } from './position.ts';
 import { type Timestamp, timestampSchema } from '../words/timestamp.ts';
@@ -49,15 +43,14 @@ export const loadRecordSchema = z.looseObject({
   write_tasks: z.int(),
   engines: z.array(engineReportSchema),
   columns: z.array(columnSchema),
+  /** Of an API: columns whose fields the last full load did not show, and no load since. */
+  unseen_columns: z.optional(z.array(z.string())),
+  /** How the columns differ from those of the load before. Absent if they don't. */
+  schema_changes: z.optional(z.array(schemaChangeSchema)),
   parts: z.array(partSchema),
   quarantine: z.array(quarantinedSchema),
 });
 export type LoadRecord = z.infer<typeof loadRecordSchema>;
-
-/** The columns of the load before this one, so that inferred types are kept (decision 17). Empty for a first load. */
-export async function columnsBefore(objects: ObjectStore, entity: string, load: PendingLoad): Promise<Column[]> {
-  return (await recordBefore(objects, entity, load))?.columns ?? [];
-}
 
 /** The record of the load that was decided before this one. */
 export async function recordBefore(
@@ -66,6 +59,44 @@ export async function recordBefore(
   { previous_load_id }: Pick<PendingLoad, 'previous_load_id'>,
 ): Promise<LoadRecord | undefined> {
   return previous_load_id === undefined ? undefined : readLoadRecord(objects, { entity, load_id: previous_load_id });
+}
+
+/**
+ * How the columns of a load differ from those of the load before. Its record is read only if the claim, which knows a
+ * digest of it, says that they do.
+ *
+ * @param slices at least one
+ */
+export async function schemaFields(
+  objects: ObjectStore,
+  slices: readonly SliceManifest[],
+): Promise<Pick<LoadRecord, 'unseen_columns' | 'schema_changes'>> {
+  const [first] = slices;
+  if (!first) throw new RangeError('a load without a committed slice has no schema');
+  const expected = schemaOf(slices, undefined);
+  const isKnown = schemaDigest(expected) === first.load.previous_schema;
+  const before = isKnown ? expected : await schemaBefore(objects, first);
+  const now = schemaOf(slices, before);
+  const changes = before ? schemaChanges(before, now) : [];
+  return {
+    ...(now.unseen_columns.length > 0 && { unseen_columns: [...now.unseen_columns] }),
+    ...(changes.length > 0 && { schema_changes: changes }),
+  };
+}
+
+const NO_COLUMNS = schemaDigest({ columns: [] });
+
+/**
+ * Of the load before; undefined if that had no columns: it found an empty list, or was abandoned before its first slice.
+ * A table then goes by the first slice, because its columns may change between slices.
+ */
+async function schemaBefore(
+  objects: ObjectStore,
+  { entity, load, source_system, columns }: SliceManifest,
+): Promise<Schema | undefined> {
+  const record = load.previous_schema === NO_COLUMNS ? undefined : await recordBefore(objects, entity, load);
+  if (record && record.columns.length > 0) return record;
+  return source_system === 'rds' ? { columns } : undefined;
 }
 
 /** This record, or the last completed load's before it: abandoned ones have moved nothing. */

@@ -1,5 +1,5 @@
 import { BATCH_SUFFIX, type LoadKey, loadIdOfStaging, stagingOfEntity, stagingPrefix } from './object-keys.ts';
-import { readLoadRecord } from './load-record.ts';
+import { type LoadRecord, readLoadRecord } from './load-record.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import { toFailure } from '../words/failure.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
@@ -9,23 +9,24 @@ import type { ObjectStore } from '../ports/object-store.ts';
  * because they may be the only copy. Manifests and receipts are kept: they are small, and they keep a late extractor
  * from staging the slice again (decision 9).
  *
- * @returns how many objects were removed
+ * @returns the load record
  */
-export async function removeStaging(objects: ObjectStore, load: LoadKey): Promise<number> {
-  if (!(await readLoadRecord(objects, load))) return 0;
+export async function removeStaging(objects: ObjectStore, load: LoadKey): Promise<LoadRecord | undefined> {
+  const record = await readLoadRecord(objects, load);
+  if (!record) return undefined;
   const batches = (await objects.list(stagingPrefix(load))).filter((key) => key.endsWith(BATCH_SUFFIX));
   for (const key of batches) await objects.remove(key);
-  return batches.length;
+  return record;
 }
 
 /** Does the same for the entity's last decided load, which is the one before a pending load. */
 export async function removeStagingOfPreviousLoad(
   ports: { readonly objects: ObjectStore; readonly checkpoints: CheckpointStore },
   entity: string,
-): Promise<number> {
+): Promise<void> {
   const { checkpoint } = await ports.checkpoints.read(entity);
   const load_id = checkpoint?.pending_load ? checkpoint.pending_load.previous_load_id : checkpoint?.last_load_id;
-  return load_id === undefined ? 0 : removeStaging(ports.objects, { entity, load_id });
+  if (load_id !== undefined) await removeStaging(ports.objects, { entity, load_id });
 }
 
 /**

@@ -36,6 +36,8 @@ export const sliceManifestSchema = z.object({
   load: pendingLoadSchema,
   source_system: sourceSystemSchema,
   columns: z.array(columnSchema),
+  /** Of an API: columns whose fields no record of this slice had, not even as null. Undefined: it had no records. */
+  unseen_columns: z.optional(z.array(z.string())),
   /** Column whose date names the `event_date=` partition; null: there is no such level. */
   event_date_column: z.nullable(z.string()),
   batches: z.array(stagedBatchSchema),

@@ -40,6 +40,8 @@ export interface SliceStart {
 export interface SliceReader {
   /** Columns by their names in Bronze, in the source's own order and types. Like the rest, known once `batches` are read. */
   readonly columns: readonly Column[];
+  /** Those that no record had, not even as null, from a source that infers columns and has seen records. */
+  readonly unseen_columns?: readonly string[] | undefined;
   /** Whether another slice can resume after any batch. If not, the slice reads the whole window or starts over. */
   readonly is_resumable: boolean;
   /** Ends when the window is exhausted. A consumer that stops early releases the source. */

@@ -22,8 +22,13 @@ export const loadIdSchema = z
   .string()
   .check(z.regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'expected a lower case UUID'));
 
-/** A column by its name in Bronze, as its source types it: `{ name: "total", type: "numeric(12,2)" }`. */
-export const columnSchema = z.object({ name: z.string(), type: z.string() });
+/** A column by its name in Bronze, as its source types it: `{ name: "total", type: "numeric(12,2)", id: "16384.3" }`. */
+export const columnSchema = z.object({
+  name: z.string(),
+  type: z.string(),
+  /** What stays the same when the source renames it: oid and attribute number, of a table's column. */
+  id: z.optional(z.string()),
+});
 export type Column = z.infer<typeof columnSchema>;
 
 /** Columns that Bronze adds to every record; a column of the same name is refused. */

@@ -56,8 +56,15 @@ function describedBy({ file_node = '7', extra_column, has_key = true }: Server):
     has_children: false,
     encoding: 'UTF8',
     zone: 'UTC',
-    columns: columns.map(([name, type]) => {
-      return { name, type, builtin_type: BUILTIN[type] ?? 'text', not_null: name === 'id', readable: true };
+    columns: columns.map(([name, type], index) => {
+      return {
+        name,
+        id: `1.${index + 1}`,
+        type,
+        builtin_type: BUILTIN[type] ?? 'text',
+        not_null: name === 'id',
+        readable: true,
+      };
     }),
     keys: has_key ? [{ is_primary: true, columns: ['id'] }] : [],
   });

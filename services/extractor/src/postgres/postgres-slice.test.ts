@@ -33,7 +33,7 @@ const DESCRIBED = JSON.stringify({
   has_children: false,
   encoding: 'UTF8',
   zone: 'UTC',
-  columns: [{ name: 'id', type: 'integer', builtin_type: 'int4', not_null: true, readable: true }],
+  columns: [{ name: 'id', id: '1.1', type: 'integer', builtin_type: 'int4', not_null: true, readable: true }],
   keys: [{ is_primary: true, columns: ['id'] }],
 });
 

@@ -108,7 +108,7 @@ export class PostgresSlice implements SliceReader {
     try {
       const table = await lockAndDescribe(session, entity);
       const { is_exact, fallback } = await proveReading(session, entity, load, table);
-      const columns = stagedColumns(entity, table.columns).map(({ name, type }) => ({ name, type }));
+      const columns = stagedColumns(entity, table.columns).map(({ name, type, id }) => ({ name, type, id }));
       if (this.#first) assertSame(entity, this.#first, { columns, fallback });
       this.#first ??= {
         columns,

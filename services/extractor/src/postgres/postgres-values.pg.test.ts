@@ -111,16 +111,21 @@ test('money is the same text in every locale that has hundredths, wherever it is
   }
 });
 
-test('the columns of a slice have the types that format_type prints, in the table’s order', async () => {
+test('the columns of a slice have the types that format_type prints, in the table’s order, and ids that a rename keeps', async () => {
   const url = await newDatabase(
     'CREATE TABLE things (z bigint PRIMARY KEY, a numeric(12,2), gone text, t timestamptz(3)); ALTER TABLE things DROP COLUMN gone',
   );
-  const { columns } = await begun(sourceOf(url, { cursor: null }), FULL);
+  const columnsNow = async () => (await begun(sourceOf(url, { cursor: null }), FULL)).columns;
+  const columns = await columnsNow();
+  const id = expect.stringMatching(/^[1-9]\d*\.[124]$/) as string;
   expect(columns).toEqual([
-    { name: 'z', type: 'bigint' },
-    { name: 'a', type: 'numeric(12,2)' },
-    { name: 't', type: 'timestamp(3) with time zone' },
+    { name: 'z', type: 'bigint', id },
+    { name: 'a', type: 'numeric(12,2)', id },
+    { name: 't', type: 'timestamp(3) with time zone', id },
   ]);
+  await execute(url, 'ALTER TABLE things RENAME a TO b; ALTER TABLE things ADD COLUMN a text');
+  const [z, a, t] = columns;
+  expect(await columnsNow()).toEqual([z, { ...a, name: 'b' }, t, { name: 'a', type: 'text', id: expect.any(String) }]);
 });
 
 test.each(['Select', 'with "quotes"', "it's", '__proto__', 'constructor', '🎁', 'x\ty', '\\N', ';--', '$1'])(

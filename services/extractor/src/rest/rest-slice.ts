@@ -4,7 +4,7 @@ import type { Deadline } from '@bronze/common/ports/clock';
 import type { RawBatch } from '@bronze/common/load/source';
 import type { EndpointEntity } from '@bronze/common/config/rest';
 import type { Position } from '@bronze/common/load/position';
-import { FieldPresence } from './records/field-presence.ts';
+import type { FieldPresence } from './records/field-presence.ts';
 import { fieldsOf, type Fields, type FieldTypes } from './records/field-types.ts';
 import type { LoadWindow } from './records/load-window.ts';
 import type { PageCounts } from './pages/page-counts.ts';
@@ -23,6 +23,7 @@ export interface RestSlice {
   readonly entity: EndpointEntity;
   readonly window: LoadWindow;
   readonly types: FieldTypes;
+  readonly presence: FieldPresence;
   readonly deadline: Deadline;
   readonly walk: Walk;
 }
@@ -46,8 +47,7 @@ export function startOf(entity: EndpointEntity, load: PendingLoad, window: LoadW
 
 /** Reads records as batches of staged lines. A batch ends with a page, where reading can continue. */
 export async function* restBatches(slice: RestSlice): AsyncGenerator<RawBatch> {
-  const { entity, types, deadline } = slice;
-  const presence = new FieldPresence(entity, (field) => types.knows(field));
+  const { entity, types, presence, deadline } = slice;
   const exclude = new Set(entity.exclude);
   const batch = new BatchBuilder(slice);
   let unread: Fields[] = [];

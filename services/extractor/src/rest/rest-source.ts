@@ -10,6 +10,7 @@ import { minusSeconds, type Timestamp, timestamp } from '@bronze/common/words/ti
 import { type ApiAnswer, type ApiClient, isRefusal, type Refusal } from './http/api-client.ts';
 import { baseUrl, secretsInPath } from './http/base-url.ts';
 import { checkDeclaredEventDate } from './records/event-date.ts';
+import { FieldPresence } from './records/field-presence.ts';
 import { FieldTypes } from './records/field-types.ts';
 import type { JsonObject } from './records/json-node.ts';
 import { LoadWindow } from './records/load-window.ts';
@@ -82,6 +83,7 @@ export class RestSource implements Source {
   async openSlice(entity: EndpointEntity, load: PendingLoad, start: SliceStart): Promise<SliceReader> {
     const window = new LoadWindow(entity, load, await start.newestSeen?.());
     const types = new FieldTypes(entity, await start.knownColumns());
+    const presence = new FieldPresence(entity, types.fields);
     const { token, trail, counts, seen } = startOf(entity, load, window, start.position);
     const { deadline } = start;
     const isLater = start.position !== undefined;
@@ -97,12 +99,16 @@ export class RestSource implements Source {
             entity,
             window,
             types,
+            presence,
             deadline,
             walk: { entity, seen, start: token, trail, counts, fetch, isBeyond, onImpliedEnd },
           });
     return {
       get columns() {
         return types.columns();
+      },
+      get unseen_columns() {
+        return presence.unseen?.map((field) => types.nameOf(field));
       },
       get left_out() {
         return window.leftOut;

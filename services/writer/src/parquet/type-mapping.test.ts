@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { degradedColumns, parquetjsFields } from '../adapters/parquetjs-engine.ts';
-import { parquetType, typeName } from './type-mapping.ts';
+import { parquetType, typeName, writtenType } from './type-mapping.ts';
 
 const rows = readFileSync(new URL('../../../../docs/types.md', import.meta.url), 'utf8')
   .split('\n')
@@ -29,6 +29,9 @@ test.each(rows)(
     expect(isText ? parquetjs : field).toBe(parquetjs);
     const isDegraded = degradedColumns(columns).some(({ column }) => column === 'c');
     expect(isDegraded).toBe(parquetjs === 'text' && kind !== 'text');
+    const written = (engine: string) => typeName(writtenType(source, engine));
+    expect(written('duckdb')).toBe(kind === 'json' ? 'text' : kind);
+    expect(written('parquetjs-lite')).toBe(isText ? 'text' : kind);
   },
 );
 

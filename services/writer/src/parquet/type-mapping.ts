@@ -51,6 +51,16 @@ function decimal(precision: number, scale: number): ParquetType {
   return fits ? { kind: 'decimal', precision, scale } : TEXT;
 }
 
+/** The kinds whose every value parquetjs-lite writes exactly. */
+const PARQUETJS_KINDS: ReadonlySet<ParquetType['kind']> = new Set(['int32', 'boolean', 'date', 'bytes']);
+
+/** The type that an engine gives the column in its files. Neither marks JSON, which is text there. */
+export function writtenType(sourceType: string, engine: string): ParquetType {
+  const type = parquetType(sourceType);
+  const isText = type.kind === 'json' || (engine === 'parquetjs-lite' && !PARQUETJS_KINDS.has(type.kind));
+  return isText ? TEXT : type;
+}
+
 /** The type's name for quarantine reasons and reports: `decimal(12,2)`, `timestamptz`. */
 export function typeName(type: ParquetType): string {
   return type.kind === 'decimal' ? `decimal(${type.precision},${type.scale})` : type.kind;

@@ -9,6 +9,8 @@ const load = { entity: 'orders', load_id: 'l-1', slice: 0 };
 telemetry.event({ ...load, kind: 'task_written', task: 3, rows: 250, parts: 2, bytes: 4096, rows_quarantined: 1 });
 telemetry.event({ entity: 'orders', load_id: 'l-1', kind: 'load_claimed', load_type: 'full', since: '', until: '', watermark_lag_seconds: 7.5 });
 telemetry.event({ entity: 'orders', load_id: 'l-1', kind: 'window_fallback', reason: 'checkpoint_edited' });
+const changes = [{ kind: 'added', column: 'vip', to: 'boolean' }, { kind: 'dropped', column: 'gone', from: 'text' }];
+telemetry.event({ entity: 'orders', load_id: 'l-1', kind: 'schema_changed', changes });
 telemetry.event({ kind: 'message_failed', entity: 'orders', receive_count: 2, is_dead: false,
   failure: { code: 'SOURCE_INTERRUPTED', kind: 'transient', message: 'lost', hint: 'wait' } });
 `;
@@ -39,7 +41,7 @@ test('an event becomes a structured log line and metrics by entity, in CloudWatc
   }
   const values = Object.assign({}, ...metrics) as Line;
   expect(values).toMatchObject({ RowsWritten: 250, BytesWritten: 4096, PartsWritten: 2, RowsQuarantined: 1 });
-  expect(values).toMatchObject({ WatermarkLagSeconds: 7.5, WindowFallbacks: 1 });
+  expect(values).toMatchObject({ WatermarkLagSeconds: 7.5, WindowFallbacks: 1, SchemaChanges: 2 });
   expect(lines.find(({ message }) => message === 'task_written')).toMatchObject({
     level: 'INFO',
     entity: 'orders',

@@ -11,6 +11,7 @@ const WARNINGS: ReadonlySet<PipelineEvent['kind']> = new Set([
   'connections_lowered',
   'window_fallback',
   'strays_ignored',
+  'schema_changed',
 ]);
 
 /** One function's structured logs, and its CloudWatch metrics in the embedded metric format. */
@@ -62,6 +63,8 @@ function measuredOf(event: PipelineEvent): Measured {
         : [['WatermarkLagSeconds', event.watermark_lag_seconds, MetricUnit.Seconds]];
     case 'window_fallback':
       return [['WindowFallbacks', 1, MetricUnit.Count]];
+    case 'schema_changed':
+      return [['SchemaChanges', event.changes.length, MetricUnit.Count]];
     case 'source_retried':
       return [['SourceRetries', 1, MetricUnit.Count]];
     case 'message_failed':

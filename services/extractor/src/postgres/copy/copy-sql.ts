@@ -90,9 +90,10 @@ export interface StagedColumn extends Column {
 
 /** The table's columns, and the one that Bronze derives from `deleted_at`. */
 export function stagedColumns(entity: TableEntity, columns: readonly CatalogColumn[]): readonly StagedColumn[] {
-  const staged = columns.map(({ name, type, ordering }) => ({
+  const staged = columns.map(({ name, type, id, ordering }) => ({
     name: bronzeName(entity, name),
     type,
+    id,
     source_name: name,
     selected_type: ordering.staged_type,
   }));

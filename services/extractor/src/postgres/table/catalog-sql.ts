@@ -48,6 +48,7 @@ SELECT json_build_object(
   'columns', (
     SELECT coalesce(json_agg(json_build_object(
       'name', a.attname,
+      'id', c.oid || '.' || a.attnum,
       'type', format_type(a.atttypid, a.atttypmod),
       'builtin_type', ${BUILTIN_TYPE_SQL},
       'not_null', a.attnotnull,
@@ -85,6 +86,7 @@ const describedSchema = z.object({
   columns: z.array(
     z.object({
       name: z.string(),
+      id: z.string(),
       type: z.string(),
       builtin_type: z.nullable(z.string()),
       not_null: z.boolean(),

@@ -7,6 +7,8 @@ import type { ColumnOrdering } from './ordering-sql.ts';
 /** What `pg_catalog` says about one column. */
 export interface CatalogColumn {
   readonly name: string;
+  /** `pg_class.oid` and `pg_attribute.attnum`, such as `16384.3`: a rename keeps both. */
+  readonly id: string;
   /** As `format_type` prints it: `numeric(12,2)`, `timestamp(3) with time zone`, `public.mood`. */
   readonly type: string;
   readonly not_null: boolean;

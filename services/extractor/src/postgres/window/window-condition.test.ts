@@ -44,7 +44,7 @@ function condition({ entity, load, is_exact = true, type = 'timestamp with time 
     exact_window: window,
     ...load,
   };
-  const columns = ['updated_at', 'deleted_at'].map((name) => ({ name, type, not_null: false, readable: true }));
+  const columns = ['updated_at', 'deleted_at'].map((name) => ({ name, id: '', type, not_null: false, readable: true }));
   return windowCondition({ entity: tableOf(entity), columns, load: pending, zone: 'Asia/Tokyo', is_exact }, quoting);
 }
 

@@ -10,7 +10,7 @@ describe('a field that no record has', () => {
     { isKnown = false, type }: { isKnown?: boolean; type?: string } = {},
   ) =>
     failureOf(() => {
-      const presence = new FieldPresence(dated(type), () => isKnown);
+      const presence = new FieldPresence(dated(type), isKnown ? ['at'] : []);
       presence.see(records);
       presence.check();
     });
@@ -43,10 +43,28 @@ describe('a field that no record has', () => {
   });
 });
 
+describe('the fields that no record had', () => {
+  const unseen = (records: readonly JsonObject[], known: readonly string[], exclude: string[] = []) => {
+    const presence = new FieldPresence(entityWith({ columns: { due: 'date' }, exclude }), known);
+    presence.see(records);
+    return presence.unseen;
+  };
+
+  test('are those that earlier records had or that are declared; null counts as having one', () => {
+    expect(unseen(recordsOf('{"id":1,"a":null}', '{"id":2}'), ['id', 'a', 'b'])).toEqual(['b', 'due']);
+    expect(unseen(recordsOf('{"id":1,"a":2,"due":"2024-01-15"}'), ['id', 'a'])).toEqual([]);
+  });
+
+  test('leave out what is excluded, and are not known without records', () => {
+    expect(unseen(recordsOf('{"id":1}'), ['id', 'b'], ['b'])).toEqual(['due']);
+    expect(unseen([], ['id'])).toBeUndefined();
+  });
+});
+
 describe('a renamed field that no record has', () => {
   const check = (record: string, columns: NonNullable<Parameters<typeof entityWith>[0]>['columns'] & object) =>
     failureOf(() => {
-      const presence = new FieldPresence(entityWith({ columns }), () => false);
+      const presence = new FieldPresence(entityWith({ columns }), []);
       presence.see(recordsOf(record));
       presence.check();
     });

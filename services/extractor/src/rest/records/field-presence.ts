@@ -8,23 +8,31 @@ import type { JsonObject } from './json-node.ts';
 const SHOWN_FIELDS = 50;
 
 /**
- * Notices that no record has a field that the configuration names, not even as null: its name is wrong, or it is nested.
- * Those are the event date and renamed fields.
+ * Notices which fields no record has, not even as null.
+ *
+ * If the configuration names such a field, as event date or to rename it, its name is wrong, or it is nested.
  */
 export class FieldPresence {
   readonly #entity: EndpointEntity;
   readonly #names = new Set<string>();
+  /** Fields that earlier records had or the configuration names, and no record so far. */
   readonly #unseen: Set<string>;
+  /** Those that some record must have. */
+  readonly #required: readonly string[];
+  #isEmpty = true;
 
-  /** @param isKnown whether earlier records had a field: then these may lack it, as they may if its type is declared */
-  constructor(entity: EndpointEntity, isKnown: (field: string) => boolean) {
+  /** @param known fields that earlier records had: these may lack them, as they may if their type is declared */
+  constructor(entity: EndpointEntity, known: Iterable<string>) {
     this.#entity = entity;
     const { event_date, columns } = entity;
     const named = [...(event_date === null ? [] : [event_date]), ...Object.keys(columns)];
-    this.#unseen = new Set(named.filter((field) => declaredType(entity, field) === undefined && !isKnown(field)));
+    const earlier = new Set(known);
+    this.#unseen = new Set([...earlier, ...named]);
+    this.#required = named.filter((field) => declaredType(entity, field) === undefined && !earlier.has(field));
   }
 
   see(records: readonly JsonObject[]): void {
+    if (records.length > 0) this.#isEmpty = false;
     for (const { entries } of this.#unseen.size === 0 ? [] : records) {
       for (const [name] of entries) {
         this.#unseen.delete(name);
@@ -33,9 +41,14 @@ export class FieldPresence {
     }
   }
 
+  /** Fields that no record had, without excluded ones; undefined if there were no records. */
+  get unseen(): readonly string[] | undefined {
+    return this.#isEmpty ? undefined : [...this.#unseen].filter((field) => !this.#entity.exclude.includes(field));
+  }
+
   /** @throws BronzeError COLUMN_MISSING if there were records, and none had a field. Later records may lack it */
   check(): void {
-    const [field] = this.#unseen;
+    const field = this.#required.find((one) => this.#unseen.has(one));
     if (field === undefined || this.#names.size === 0) return;
     const { name, event_date } = this.#entity;
     const isDate = field === event_date;

@@ -74,9 +74,9 @@ export class FieldTypes {
     for (const [name, values] of fresh) this.#add(name, this.#typeOf(name, values), values);
   }
 
-  /** Whether records had the field before, in this load or an earlier one. */
-  knows(field: string): boolean {
-    return this.#types.has(field);
+  /** The fields whose types are known so far, from this load or an earlier one. */
+  get fields(): Iterable<string> {
+    return this.#types.keys();
   }
 
   /** The name of the field's column. */
