@@ -1,6 +1,7 @@
 /** The files of the pure core that `npm run mutate` mutates. The tests of `x.ts` are next to it, in `x.test.ts`. */
 export const MUTATED = [
   'packages/common/src/load/checkpoint.ts',
+  'packages/common/src/load/finish-load.ts',
   'packages/common/src/words/exact-position.ts',
   'services/planner/src/load-id.ts',
   'packages/common/src/load/load-record.ts',
@@ -14,6 +15,7 @@ export const MUTATED = [
   'services/extractor/src/postgres/window/exact-window.ts',
   'services/extractor/src/postgres/window/position-mismatch.ts',
   'services/extractor/src/postgres/window/reading-proof.ts',
+  'services/extractor/src/postgres/window/storage.ts',
   'services/extractor/src/postgres/window/xid-range.ts',
   'services/extractor/src/rest/pages/page-trail.ts',
   'services/extractor/src/slice-boundary.ts',

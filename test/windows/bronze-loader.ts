@@ -3,10 +3,10 @@ import {
   type Checkpoint,
   checkpointSchema,
   effectiveLoadType,
-  finishLoad,
   type PendingLoad,
   startLoad,
 } from '@bronze/common/load/checkpoint';
+import { finishLoad } from '@bronze/common/load/finish-load';
 import { defineConfig, type Entity, entityOf as entityIn, isTable } from '@bronze/common/config';
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
 import type { RawBatch, Source, SliceReader } from '@bronze/common/load/source';

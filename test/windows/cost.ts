@@ -1,4 +1,5 @@
-import { finishLoad, type PendingLoad, startLoad } from '@bronze/common/load/checkpoint';
+import { type PendingLoad, startLoad } from '@bronze/common/load/checkpoint';
+import { finishLoad } from '@bronze/common/load/finish-load';
 import { defineConfig, entityOf, isTable } from '@bronze/common/config';
 import { timestamp } from '@bronze/common/words/timestamp';
 import { lockAndDescribe, zoneOf } from '@bronze/extractor/postgres/table/described-table';

@@ -70,10 +70,11 @@ export async function claimLoad(
     case 'start': {
       const previous_schema = await removeStagingBefore(ports.objects, entity.name, checkpoint?.last_load_id);
       const isFull = effectiveLoadType(checkpoint, decision.request.load_type, hasCursor) === 'full';
-      const since = isFull ? undefined : checkpoint?.last_sync_timestamp;
+      const { last_sync_timestamp, exact_position, storage } = checkpoint ?? {};
       const watermark = await ports.source.readHighWatermark(entity, {
-        since,
-        exact_position: checkpoint?.exact_position,
+        since: isFull ? undefined : last_sync_timestamp,
+        exact_position,
+        storage,
         deadline: ports.deadline,
       });
       const now = ports.clock.now();

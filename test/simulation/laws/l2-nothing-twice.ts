@@ -53,6 +53,11 @@ function tookMore({ slices }: LoadFacts): boolean {
   return slices.some((slice) => slice?.window_fallback !== undefined);
 }
 
+/** How often a load may have read a row: a full load starts over in another storage (decision 44). */
+function readings({ slices }: LoadFacts): number {
+  return 1 + Math.max(0, ...slices.map((slice) => slice?.position?.read_from?.starts_over ?? 0));
+}
+
 /**
  * Windows don't overlap: a row version is in at most one incremental load. A full load brings everything again, once,
  * together with what it leaves to the next, and so may a load with `window_fallback`.
@@ -70,7 +75,8 @@ function twoLoads({ ledger, entities }: Facts): string | undefined {
       );
       const isAgain = loads.some((load, index) => isOfTime(load) && !loads.slice(0, index).every(tookMore));
       const isTwice = incremental.some((load, index) => index > 0 && !isAnew(incremental[index - 1], load));
-      if (isTwice || isAgain || new Set(loads).size < loads.length) {
+      const isRepeated = loads.some((load) => loads.filter((one) => one === load).length > readings(load));
+      if (isTwice || isAgain || isRepeated) {
         return `${line} of ${name} is in bronze ${loads.length} times: ${loads.map(({ load_id }) => load_id).join(', ')}`;
       }
     }

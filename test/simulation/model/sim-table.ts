@@ -121,7 +121,7 @@ export class SimTable implements SimSource {
       file_nodes: isExact ? { [storage.oid]: String(storage.file_node) } : {},
       attached: [],
       has_xids,
-      is_empty: [...this.#database.rows].length === 0,
+      empty_parts: isExact && [...this.#database.rows].length === 0 ? [String(storage.oid)] : [],
       has_children: false,
       encoding: 'UTF8',
       zone: 'UTC',

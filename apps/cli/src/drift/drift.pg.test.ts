@@ -65,7 +65,8 @@ test('the run, the status and the preview say how columns changed, and it is so 
     expect([code, entities[0]?.['error']]).toEqual([0, null]);
     return { shown: entities[0] ?? {}, stderr };
   };
-  const status = async (output: 'json' | 'table') => said(() => statusCommand(['one'], { out, output, config: options.config }));
+  const status = async (output: 'json' | 'table') =>
+    said(() => statusCommand(['one'], { out, output, config: options.config }));
   expect(await run()).toMatchObject({ shown: { schema_changes: [] }, stderr: [] });
   expect((await status('table')).stderr).toEqual([]);
 

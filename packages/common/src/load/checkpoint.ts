@@ -5,6 +5,7 @@ import {
   exactPositionSchema,
   exactWindowSchema,
   readablePositionSchema,
+  storageSchema,
   windowFallbackSchema,
 } from '../words/exact-position.ts';
 import { type ExtractRequest, waitingRequestSchema } from './messages.ts';
@@ -26,6 +27,8 @@ export const pendingLoadSchema = z.looseObject({
   exact_window: z.optional(exactWindowSchema),
   /** The position that the checkpoint gets when this load completes. */
   exact_position: z.optional(exactPositionSchema),
+  /** Of a table that is read without transaction ids: as {@link ExactWindow} has it otherwise. */
+  storage: z.optional(storageSchema),
   /** How far `until` was behind the source's clock at the claim. */
   watermark_lag_seconds: z.optional(z.number()),
   /** Upper bound on the age of the oldest transaction that was open at the claim. */
@@ -52,6 +55,8 @@ export const checkpointSchema = z.looseObject({
   schema_change_load_id: z.optional(loadIdSchema),
   /** An unreadable one counts as absent: the next load reports that and falls back to the timestamp. */
   exact_position: z.optional(readablePositionSchema),
+  /** What the last completed load read, if that was a table without transaction ids. */
+  storage: z.optional(storageSchema),
   pending_load: z.optional(pendingLoadSchema),
   next_requests: z.optional(z.array(waitingRequestSchema)),
 });
@@ -198,8 +203,8 @@ function loadTypeOf(checkpoint: Checkpoint | undefined, { request, hasCursor, wa
   return watermark.load_type ?? effectiveLoadType(checkpoint, request.load_type, hasCursor);
 }
 
-function exactFieldsOf({ exact }: HighWatermark, at: Timestamp): Partial<PendingLoad> {
-  if (!exact) return {};
+function exactFieldsOf({ exact, storage }: HighWatermark, at: Timestamp): Partial<PendingLoad> {
+  if (!exact) return storage ? { storage } : {};
   const { window, position, fallback, watermark_lag_seconds, oldest_transaction_seconds } = exact;
   return {
     ...(fallback && { window_fallback: fallback }),
@@ -214,40 +219,4 @@ function exactFieldsOf({ exact }: HighWatermark, at: Timestamp): Partial<Pending
 export function withWaiting(checkpoint: Checkpoint, waiting: readonly ExtractRequest[]): Checkpoint {
   const { next_requests: _, ...rest } = checkpoint;
   return waiting.length === 0 ? rest : { ...rest, next_requests: [...waiting] };
-}
-
-/** What a load record decides: see `load-record.ts`. */
-export interface DecidedLoad {
-  readonly load_id: string;
-  readonly status: 'completed' | 'abandoned';
-  readonly until: Timestamp;
-  readonly rows_in_bronze: number;
-  /** Absent if the columns are those of the load before. */
-  readonly schema_changes?: readonly unknown[] | undefined;
-}
-
-/**
- * The checkpoint after a decided load; undefined if that load is not the pending one (somebody else has finished it).
- * An abandoned load frees the entity and does not move its timestamp.
- */
-export function finishLoad(
-  checkpoint: Checkpoint | undefined,
-  load: DecidedLoad,
-  now: Timestamp,
-): Checkpoint | undefined {
-  if (checkpoint?.pending_load?.load_id !== load.load_id) return undefined;
-  const { pending_load, ...idle } = checkpoint;
-  const { load_id, schema_changes } = load;
-  const changed = schema_changes && { schema_change_load_id: load_id };
-  const freed: Checkpoint = { ...idle, ...changed, last_load_id: load_id };
-  if (load.status === 'abandoned') return freed;
-  const { exact_position: _, ...timed } = freed;
-  return {
-    ...timed,
-    ...(pending_load.exact_position && { exact_position: pending_load.exact_position }),
-    ...(pending_load.load_type === 'full' && { full_load_at: pending_load.ingested_at }),
-    last_sync_timestamp: latest(load.until, idle.last_sync_timestamp ?? EPOCH),
-    record_count: load.rows_in_bronze,
-    updated_at: now,
-  };
 }

@@ -1,4 +1,4 @@
-import * as checkpoint from './checkpoint.ts';
+import { finishLoad } from './finish-load.ts';
 import { BronzeError } from '../words/failure.ts';
 import { encodeJson } from '../words/json.ts';
 import { buildLoadRecord, type LoadRecord, readLoadRecord, schemaFields } from './load-record.ts';
@@ -82,7 +82,7 @@ async function decide(ports: CompletionPorts, load: LoadKey, record: LoadRecord)
 export async function finishSwap(ports: CompletionPorts, record: LoadRecord): Promise<void> {
   const { checkpoint: current, version } = await ports.checkpoints.read(record.entity);
   assertSameClaim(current, record.entity, record);
-  const next = checkpoint.finishLoad(current, record, ports.clock.now());
+  const next = finishLoad(current, record, ports.clock.now());
   if (next && !(await ports.checkpoints.swap(record.entity, version, next))) return finishSwap(ports, record);
   if (next) sayDecided(ports.log, record);
   const state = next ?? current;

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { ExactPosition, ExactWindow, WindowFallback } from '../words/exact-position.ts';
+import type { ExactPosition, ExactWindow, Storage, WindowFallback } from '../words/exact-position.ts';
 import type { Timestamp } from '../words/timestamp.ts';
 
 /** What became of the parameter that asks for changed records. Unless it is `sent`, Bronze reads all and filters. */
@@ -14,8 +14,10 @@ export interface HighWatermark {
   readonly exact?: ExactWatermark;
   /** Why the load can't resume where the previous one ended: it begins at `since` and may bring rows again. */
   readonly again?: { readonly reason: WindowFallback; readonly since: Timestamp };
-  /** Nothing of the relation behind the entity was read before: the load is full, whatever was asked for. */
+  /** Nothing is known to have been read of what the entity now is: the load is full, whatever was asked for. */
   readonly load_type?: 'full';
+  /** Of a table that is read without transaction ids; `exact` has it otherwise. */
+  readonly storage?: Storage | undefined;
   /** Only from sources that are asked with such a parameter. */
   readonly since_parameter?: z.infer<typeof sinceParameterSchema>;
 }

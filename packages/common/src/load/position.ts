@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { storageSchema } from '../words/exact-position.ts';
 import { timestamp, type Timestamp, timestampSchema } from '../words/timestamp.ts';
 
 /** What is remembered of the pages before, so that those which lead in a circle are noticed in a later slice. */
@@ -37,6 +38,8 @@ export const positionSchema = z.object({
   trail: z.optional(pageTrailSchema),
   /** Of an API. Positions of earlier code have none. */
   counts: z.optional(pageCountsSchema),
+  /** Of full loads of a table: what was read up to here, and how often the load has started over in another storage. */
+  read_from: z.optional(z.object({ storage: storageSchema, starts_over: z.int() })),
 });
 export type Position = z.infer<typeof positionSchema>;
 

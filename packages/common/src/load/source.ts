@@ -3,7 +3,7 @@ import type { Deadline } from '../ports/clock.ts';
 import type { Entity } from '../config/config.ts';
 import type { HighWatermark } from './high-watermark.ts';
 import type { Column, SourceSystem } from '../words/entity.ts';
-import type { ExactPosition, WindowFallback } from '../words/exact-position.ts';
+import type { ExactPosition, Storage, WindowFallback } from '../words/exact-position.ts';
 import type { Position, SeenCursors, Skipped } from './position.ts';
 import type { Timestamp } from '../words/timestamp.ts';
 
@@ -24,6 +24,8 @@ export interface Claim {
   readonly since: Timestamp | undefined;
   /** Where the previous load ended exactly, if its source said so; given for a full load too. */
   readonly exact_position?: ExactPosition | undefined;
+  /** What the previous load read, if it went without transaction ids. */
+  readonly storage?: Storage | undefined;
   readonly deadline: Deadline;
 }
 

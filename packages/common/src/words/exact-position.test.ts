@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { expect, test } from 'vitest';
-import { type Checkpoint, checkpointSchema, finishLoad, startLoad } from '../load/checkpoint.ts';
+import { type Checkpoint, checkpointSchema, startLoad } from '../load/checkpoint.ts';
+import { finishLoad } from '../load/finish-load.ts';
 import {
   type ExactPosition,
   exactPositionSchema,
@@ -96,6 +97,21 @@ test('a load that can’t resume where the last one ended begins earlier, never 
   expect(starting(earlier)).toMatchObject({ since: earlier, window_fallback: 'no_transaction_ids' });
   expect(starting(UNTIL).since).toBe(BEFORE);
   expect(starting(earlier, 'full').since).toBe(EPOCH);
+});
+
+test('what a load by time has read is in the checkpoint until another one completes', () => {
+  const storage = { table_oid: '1', file_nodes: { '1': '5' } };
+  const by_time = { until: UNTIL, basis: 'margin', storage };
+  const request = { entity: 'orders', load_id: LOAD_ID };
+  const start = { request, waiting: [], hasCursor: true, watermark: by_time, now: UNTIL };
+  const loading = startLoad({ last_sync_timestamp: BEFORE, exact_position: { ...position, at: BEFORE } }, start);
+  expect(loading.load).toMatchObject({ storage });
+  const idle = finished(loading.checkpoint);
+  expect(idle).toMatchObject({ storage });
+  expect(idle?.exact_position).toBeUndefined();
+  const exact = claimed(idle ?? {});
+  expect(finished(exact, 'abandoned')).toMatchObject({ storage });
+  expect(finished(exact)?.storage).toBeUndefined();
 });
 
 test('an abandoned load leaves the checkpoint’s position as it was', () => {

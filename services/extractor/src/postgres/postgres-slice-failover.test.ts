@@ -52,7 +52,7 @@ function describedBy({ file_node = '7', extra_column, has_key = true }: Server):
     file_nodes: { '1': file_node },
     attached: [],
     has_xids: true,
-    is_empty: false,
+    empty_parts: [],
     has_children: false,
     encoding: 'UTF8',
     zone: 'UTC',

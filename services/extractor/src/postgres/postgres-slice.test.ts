@@ -29,7 +29,7 @@ const DESCRIBED = JSON.stringify({
   file_nodes: { '1': '1' },
   attached: [],
   has_xids: true,
-  is_empty: false,
+  empty_parts: [],
   has_children: false,
   encoding: 'UTF8',
   zone: 'UTC',

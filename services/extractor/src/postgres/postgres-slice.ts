@@ -14,6 +14,7 @@ import { countLeftForLater } from './window/left-for-later.ts';
 import { countWithoutCursor } from './window/without-cursor.ts';
 import { type DescribedTable, lockAndDescribe, zoneOf } from './table/described-table.ts';
 import { beforeReadingRows, readingRows } from './table/search-path.ts';
+import { startIn } from './window/storage.ts';
 import { proveReading, type ReadingProof } from './window/reading-proof.ts';
 
 export interface PostgresSlicePorts {
@@ -116,9 +117,11 @@ export class PostgresSlice implements SliceReader {
         is_resumable: table.key.columns.length > 0,
         skipped: await readingRows(session, table, () => this.#countSkipped(session, table, is_exact)),
       };
-      const read = { ...table, entity, load, position, zone: zoneOf(entity, table), is_exact };
+      const start = startIn(entity, table, load, position);
+      const read = { ...table, entity, load, position: start.position, zone: zoneOf(entity, table), is_exact };
       await beforeReadingRows(session, table);
-      yield* copyBatches(session, entity, planCopy(read, session.quoting));
+      const batches = copyBatches(session, entity, planCopy(read, session.quoting));
+      for await (const batch of batches) yield { ...batch, position: { ...batch.position, ...start.reading } };
     } finally {
       await session.close();
     }

@@ -19,7 +19,7 @@ export interface PostgresSourcePorts {
   readonly log: Log;
 }
 
-type OpenClaim = Pick<Claim, 'since' | 'exact_position'> & Partial<Pick<Claim, 'deadline'>>;
+type OpenClaim = Pick<Claim, 'since' | 'exact_position' | 'storage'> & Partial<Pick<Claim, 'deadline'>>;
 
 const FIRST_CLAIM: OpenClaim = { since: undefined };
 

@@ -39,9 +39,10 @@ SELECT json_build_object(
       FROM pg_inherits i JOIN family f ON f.oid = i.inhparent
       JOIN pg_attribute a ON a.attrelid = i.inhrelid AND a.attnum = ${TABLEOID_ATTNUM})
     SELECT coalesce(json_agg(oid::text) FILTER (WHERE is_attached), '[]') FROM family),
-  'is_empty', NOT EXISTS (
+  'empty_parts', (
     ${FAMILY}
-    SELECT FROM family WHERE pg_relation_size(oid) > 0),
+    SELECT coalesce(json_agg(oid::text) FILTER (WHERE pg_relation_filenode(oid) > 0 AND pg_relation_size(oid) = 0), '[]')
+    FROM family),
   'has_children', c.relhassubclass AND c.relkind = 'r',
   'encoding', pg_encoding_to_char((SELECT encoding FROM pg_database WHERE datname = current_database())),
   'zone', (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'),
@@ -79,7 +80,7 @@ const describedSchema = z.object({
   file_nodes: fileNodesSchema,
   attached: z.array(z.string()),
   has_xids: z.boolean(),
-  is_empty: z.boolean(),
+  empty_parts: z.array(z.string()),
   has_children: z.boolean(),
   encoding: z.string(),
   zone: z.string(),
@@ -161,7 +162,3 @@ FROM cut`;
 /** Whether a standby has replayed up to `$1`, so that it has all rows of a window ending there. True on a primary. */
 export const REPLAYED_SQL = `
 SELECT (NOT pg_is_in_recovery() OR coalesce(pg_last_xact_replay_timestamp() >= $1::timestamptz, false))::text AS replayed`;
-
-/** Whether one of the relations with the oids `$1` has ever been written to, even if that was not committed. */
-export const FILLED_SQL = `
-SELECT (coalesce(sum(pg_relation_size(oid)), 0) > 0)::text AS is_filled FROM unnest($1::oid[]) oid`;

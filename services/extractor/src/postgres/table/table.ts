@@ -31,8 +31,8 @@ export interface CatalogTable {
   readonly encoding: string;
   /** The `TimeZone` that this role's sessions begin with. */
   readonly zone: string;
-  /** Its files have no pages: no row was written since it was created, truncated or rewritten. */
-  readonly is_empty: boolean;
+  /** Oids of `file_nodes` whose files have no pages: no row was written, even uncommitted, since each was created. */
+  readonly empty_parts: readonly string[];
   /** Names in its indexes are found by the role's `search_path` alone. */
   readonly is_by_role_path?: boolean;
   /** Other tables inherit from it: it is read with their rows, for which its keys don't hold. */

@@ -111,7 +111,7 @@ test('after the clock is set back, the next load scans without a bound and loses
   expect(await loads.load()).toEqual(['3']);
 });
 
-test('a table that becomes a view is loaded by the timestamp with lookback, and the load says so', async () => {
+test('a table that a view replaces is loaded in full, and the load says so', async () => {
   const url = await newDatabase(THINGS);
   await execute(url, 'INSERT INTO things VALUES (1)');
   const reading = await plainRole(url);
@@ -123,9 +123,10 @@ test('a table that becomes a view is loaded by the timestamp with lookback, and 
   );
   await execute(url, 'INSERT INTO base VALUES (2)');
   const load = await loads.claim();
-  expect(load).toMatchObject({ window_fallback: 'no_transaction_ids', window_basis: 'margin' });
+  expect(load).toMatchObject({ load_type: 'full', window_fallback: 'table_changed', window_basis: 'margin' });
   expect((await loads.rows(load)).map((row) => row['id'])).toEqual(['1', '2']);
   await loads.finish(load);
   const next = await loads.claim();
+  expect(next.load_type).toBe('incremental');
   expect(next.window_fallback).toBeUndefined();
 });

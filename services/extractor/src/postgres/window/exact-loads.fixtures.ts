@@ -1,10 +1,5 @@
-import {
-  type Checkpoint,
-  effectiveLoadType,
-  finishLoad,
-  type PendingLoad,
-  startLoad,
-} from '@bronze/common/load/checkpoint';
+import { type Checkpoint, effectiveLoadType, type PendingLoad, startLoad } from '@bronze/common/load/checkpoint';
+import { finishLoad } from '@bronze/common/load/finish-load';
 import { execute } from '@bronze/emulators/embedded-postgres';
 import type { PostgresSourceInput, TableEntityInput } from '@bronze/common/config/postgres';
 import type { LoadType } from '@bronze/common/words/entity';
@@ -36,6 +31,7 @@ export class Loads {
     const watermark = await source.readHighWatermark(entity, {
       since,
       exact_position: this.checkpoint?.exact_position,
+      storage: this.checkpoint?.storage,
     });
     this.#count += 1;
     const load_id = `00000000-0000-8000-8000-${String(this.#count).padStart(12, '0')}`;

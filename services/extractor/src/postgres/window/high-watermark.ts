@@ -5,11 +5,12 @@ import type { Claim } from '@bronze/common/load/source';
 import type { Clock } from '@bronze/common/ports/clock';
 import { cursorColumns, type PostgresSourceConfig, type TableEntity } from '@bronze/common/config/postgres';
 import { minusSeconds, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
-import { FILLED_SQL, TIME_WATERMARK_SQL } from '../table/catalog-sql.ts';
+import { TIME_WATERMARK_SQL } from '../table/catalog-sql.ts';
 import { withObservation, type Bounds, type Observation, canImprove, withoutTimes } from './bounds.ts';
 import { type ExactClaim, exactWatermark, ignoredBecause } from './exact-window.ts';
-import { addedParts, isNotReplayed, positionMismatch, storageChange } from './position-mismatch.ts';
+import { isNotReplayed, notedFiles, positionMismatch, storageChange } from './position-mismatch.ts';
 import { CLOCK_SQL, decodeObservation, FLUSHED_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from './observe-sql.ts';
+import { hasFilledPart, isFilledSince, storageOf, tableChange } from './storage.ts';
 import { truncateToPrecision } from './cursor-precision.ts';
 import { countWithoutCursor } from './without-cursor.ts';
 import { type DescribedTable, zoneOf } from '../table/described-table.ts';
@@ -28,7 +29,7 @@ export interface WatermarkRequest {
   readonly config: PostgresSourceConfig;
   readonly entity: TableEntity;
   readonly table: DescribedTable;
-  readonly claim: Pick<Claim, 'since' | 'exact_position'>;
+  readonly claim: Pick<Claim, 'since' | 'exact_position' | 'storage'>;
 }
 
 /**
@@ -63,8 +64,9 @@ async function watermarkByTransactions(request: WatermarkRequest): Promise<HighW
   const { bounds, earliest_at } = await observeUntilSettled(request, observation);
   const position = claim.exact_position && positionAt(claim.exact_position, earliest_at);
   const mismatch = position && positionMismatch(position, observation);
-  const has_filled_part = mismatch === undefined && (await hasFilledPart(request));
-  const anew = whyAnew(request, { position, mismatch, bounds, has_filled_part });
+  const has_filled_part = mismatch === undefined && hasFilledPart(position, table);
+  const noted_files = notedFiles(mismatch ? undefined : position?.file_nodes, table);
+  const anew = whyAnew(request, { position, mismatch, bounds, has_filled_part, noted_files });
   const { until, basis, ...exact } = exactWatermark({
     since: anew ? undefined : claim.since,
     position,
@@ -75,7 +77,7 @@ async function watermarkByTransactions(request: WatermarkRequest): Promise<HighW
     margin_seconds: config.clock_margin_seconds + (zonelessIn(entity, table) ? ZONE_STEP_SECONDS : 0),
     has_bound: table.kind !== 'm',
     has_filled_part,
-    is_empty: table.is_empty,
+    noted_files,
     atPrecision: (bound) => cursorTypes(entity, table).reduce(truncateToPrecision, bound),
   });
   return anew ? { until, basis, exact: { ...exact, fallback: anew }, load_type: 'full' } : { until, basis, exact };
@@ -92,23 +94,15 @@ function whyAnew(
     mismatch,
     bounds,
     has_filled_part,
-  }: Pick<ExactClaim, 'position' | 'mismatch' | 'bounds' | 'has_filled_part'>,
+    noted_files,
+  }: Pick<ExactClaim, 'position' | 'mismatch' | 'bounds' | 'has_filled_part' | 'noted_files'>,
 ): WindowFallback | undefined {
-  if (!position || claim.since === undefined) return undefined;
+  if (claim.since === undefined) return undefined;
+  if (!position) return claim.storage && tableChange(claim.storage, table);
   if (mismatch) return mismatch === 'table_changed' ? mismatch : undefined;
   if (!ignoredBecause(position, claim.since, bounds)) return undefined;
-  const { file_nodes } = table;
-  return has_filled_part || storageChange(position.file_nodes, { file_nodes, attached: [] })
-    ? 'table_rewritten'
-    : undefined;
-}
-
-/** A part that is empty when it is first seen, like partitions that are created in advance, needs no scan. */
-async function hasFilledPart({ session, claim, table }: WatermarkRequest): Promise<boolean> {
-  const parts = addedParts(claim.exact_position?.file_nodes, table.file_nodes);
-  if (claim.since === undefined || parts.length === 0) return false;
-  const [row] = await session.rows(FILLED_SQL, [`{${parts.join(',')}}`]);
-  return row?.['is_filled'] === 'true';
+  const isRewritten = storageChange(position.file_nodes, { file_nodes: noted_files, attached: [] }) !== undefined;
+  return has_filled_part || isRewritten ? 'table_rewritten' : undefined;
 }
 
 /** The position, whose scan has no bound if the database's clock was set back since it was noted. */
@@ -191,16 +185,30 @@ function assertReplayed(entity: TableEntity, position: ExactPosition | undefined
   });
 }
 
-async function watermarkByTime({ session, config, entity, table, claim }: WatermarkRequest): Promise<HighWatermark> {
+async function watermarkByTime(request: WatermarkRequest): Promise<HighWatermark> {
+  const { session, config, entity, table, claim } = request;
   const zone = zonelessIn(entity, table) ? zoneOf(entity, table) : '';
   const [row] = await session.rows(TIME_WATERMARK_SQL, [String(config.margin_seconds), zone]);
   const until = cursorTypes(entity, table).reduce(truncateToPrecision, timestamp(row?.['until'] ?? ''));
-  if (entity.cursor === null) return { until, basis: 'no_cursor' };
-  const basis = row?.['basis'] ?? '';
-  if (claim.since === undefined || !claim.exact_position) return { until, basis };
+  const read = { until, storage: storageOf(table, claim.exact_position ?? claim.storage) };
+  if (entity.cursor === null) return { ...read, basis: 'no_cursor' };
+  return { ...read, basis: row?.['basis'] ?? '', ...beginByTime(request) };
+}
+
+/** Where a load by time begins, if not where the previous one ended. */
+function beginByTime({ config, table, claim }: WatermarkRequest): Pick<HighWatermark, 'again' | 'load_type'> {
+  const { since, exact_position, storage } = claim;
+  const before = exact_position ?? storage;
+  if (since === undefined || !before) return {};
+  // A timestamp can't tell which rows of another relation or file are new.
+  const change = tableChange(before, table);
+  if (change) return { again: { reason: change, since }, load_type: 'full' };
+  // All of it is new, and cursors say nothing about when it came.
+  if (isFilledSince(before, table)) return { load_type: 'full' };
+  if (!exact_position) return {};
   // The previous load went by transaction ids. What it left to this one may have cursors below its timestamp.
-  const since = minusSeconds(claim.since, config.lookback_seconds + config.clock_margin_seconds);
-  return { until, basis, again: { reason: 'no_transaction_ids', since } };
+  const behind_seconds = config.lookback_seconds + config.clock_margin_seconds;
+  return { again: { reason: 'no_transaction_ids', since: minusSeconds(since, behind_seconds) } };
 }
 
 function cursorTypes(entity: TableEntity, table: DescribedTable): string[] {

@@ -2,8 +2,6 @@ import type { ExactPosition, FileNodes, WindowFallback } from '@bronze/common/wo
 import type { CatalogTable } from '../table/table.ts';
 import type { Observation } from './bounds.ts';
 
-export type Storage = Pick<CatalogTable, 'file_nodes' | 'attached'>;
-
 /** Why the position proves nothing: its ids belong to another database, history or table. Undefined: they don't. */
 export function positionMismatch(position: ExactPosition, observation: Observation): WindowFallback | undefined {
   if (position.database !== observation.database) return 'database_changed';
@@ -28,7 +26,7 @@ export function positionMismatch(position: ExactPosition, observation: Observati
  */
 export function storageChange(
   before: FileNodes | undefined,
-  { file_nodes, attached }: Storage,
+  { file_nodes, attached }: Pick<CatalogTable, 'file_nodes' | 'attached'>,
 ): 'table_changed' | 'table_rewritten' | undefined {
   if (before === undefined) return undefined;
   if (attached.some((oid) => Object.hasOwn(file_nodes, oid) && !Object.hasOwn(before, oid))) return 'table_changed';
@@ -43,6 +41,23 @@ export function storageChange(
  */
 export function addedParts(before: FileNodes | undefined, file_nodes: FileNodes): string[] {
   return before === undefined ? [] : Object.keys(file_nodes).filter((oid) => !Object.hasOwn(before, oid));
+}
+
+/**
+ * The files that the next claim is to compare with. A part that is empty now keeps the file that was noted before, so what
+ * fills it shows as a rewrite, however old its cursors; and if the whole table is empty, a file that was never noted is
+ * not: see {@link addedParts}. One part that is empty when it is first seen was created in advance.
+ */
+export function notedFiles(
+  before: FileNodes | undefined,
+  { file_nodes, empty_parts }: Pick<CatalogTable, 'file_nodes' | 'empty_parts'>,
+): FileNodes {
+  const isEmpty = Object.keys(file_nodes).length === empty_parts.length;
+  const noted = Object.entries(file_nodes).map(([oid, node]) => {
+    if (!empty_parts.includes(oid)) return [oid, node];
+    return [oid, before?.[oid] ?? (isEmpty ? undefined : node)];
+  });
+  return Object.fromEntries(noted.filter(([, node]) => node !== undefined));
 }
 
 /** Whether this is a standby that has not yet replayed up to the previous claim. */

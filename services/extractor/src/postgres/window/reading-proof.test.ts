@@ -38,7 +38,7 @@ const TABLE = {
   file_nodes: { '1': '7' },
   attached: [],
   has_xids: true,
-  is_empty: false,
+  empty_parts: [],
   has_children: false,
   encoding: 'UTF8',
   zone: 'UTC',

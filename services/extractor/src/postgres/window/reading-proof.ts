@@ -4,6 +4,7 @@ import { BronzeError } from '@bronze/common/words/failure';
 import type { TableEntity } from '@bronze/common/config/postgres';
 import { REPLAYED_SQL } from '../table/catalog-sql.ts';
 import { storageChange } from './position-mismatch.ts';
+import { tableChange } from './storage.ts';
 import { decodeSnapshot, SNAPSHOT_SQL } from './observe-sql.ts';
 import { fitsIn32Bits } from './xid-range.ts';
 import type { DescribedTable } from '../table/described-table.ts';
@@ -13,7 +14,7 @@ import type { Queries } from '../database.ts';
 export interface ReadingProof {
   /** Whether the window's transaction ids count here. */
   readonly is_exact: boolean;
-  /** Why they don't, although the load's window is exact. */
+  /** Why the load may bring rows again: the window is exact, but its ids don't count here; or the table was replaced. */
   readonly fallback: WindowFallback | undefined;
 }
 
@@ -35,7 +36,7 @@ export async function proveReading(
   if (!exact_window) {
     const [row] = await session.rows(REPLAYED_SQL, [load.until]);
     if (row?.['replayed'] !== 'true') throw notReplayed(entity);
-    return { is_exact: false, fallback: undefined };
+    return { is_exact: false, fallback: load.storage && tableChange(load.storage, table) };
   }
   const [row] = await session.rows(SNAPSHOT_SQL, []);
   const { snapshot_xmin, snapshot_xmax, database, wal_position } = decodeSnapshot(row);

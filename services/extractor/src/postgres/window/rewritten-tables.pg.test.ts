@@ -111,7 +111,8 @@ describe('a table that is rewritten between the claim and the last slice', () =>
     const loads = new Loads(await plainRole(url), IN_SLICES);
     const load = await loads.claim();
     const rows = await loads.rows(load, async (slice) => void (slice === after && (await execute(url, REWRITE))));
-    expect(rows.map((row) => row['id'])).toEqual(ALL);
+    // It has started over: the rewrite may have been a reload.
+    expect(rows.map((row) => row['id'])).toEqual([...ALL.slice(0, 50 * after), ...ALL]);
   });
 
   test.each(NOT_MVCC_SAFE)('by %s before the first slice loses no row, and the slice says so', async (_, sql) => {

@@ -1,0 +1,124 @@
+import { describe, expect, test } from 'vitest';
+import { execute, newDatabase } from '../../../../../test/database.ts';
+import { begun } from '../postgres-source.fixtures.ts';
+import { Loads, plainRole } from './exact-loads.fixtures.ts';
+
+/** Two hundred rows that are older than any lookback, in slices of fifty. */
+const THINGS = `CREATE TABLE things (id integer PRIMARY KEY, v integer, updated_at timestamptz DEFAULT now());
+INSERT INTO things SELECT n, n, '2024-01-01' FROM generate_series(1, 200) n`;
+const IN_SLICES = { batch_rows: 50 };
+const IDS = Array.from({ length: 200 }, (_, index) => String(index + 1));
+
+const REFILL = `TRUNCATE things; INSERT INTO things SELECT n, n, '2024-01-01' FROM generate_series(1, 200) n`;
+
+/** Whatever replaces the rows gives them the value -1 and keeps their old cursors. */
+const RELOAD = `CREATE TABLE kept AS SELECT * FROM things; TRUNCATE things;
+INSERT INTO things SELECT id, -1, updated_at FROM kept; DROP TABLE kept`;
+/** Grants on single columns don't cover `xmin`. */
+const GRANT = 'GRANT SELECT (id, v, updated_at) ON things TO PUBLIC';
+const SWAP = `CREATE TABLE fresh (LIKE things INCLUDING ALL); INSERT INTO fresh SELECT id, -1, updated_at FROM things;
+DROP TABLE things; ALTER TABLE fresh RENAME TO things; ${GRANT}`;
+const REPLACED = [
+  ['table_rewritten', 'UPDATE things SET v = -1; ALTER TABLE things ALTER v TYPE bigint'],
+  ['table_rewritten', RELOAD],
+  ['table_changed', SWAP],
+] as const;
+
+async function byTime(url: string): Promise<string> {
+  const role = await plainRole(url);
+  await execute(url, `REVOKE SELECT ON things FROM ${new URL(role).username}; ${GRANT}`);
+  return role;
+}
+
+const sorted = (ids: Iterable<string | null | undefined>) => [...ids].toSorted((a, b) => Number(a) - Number(b));
+const replaced = (rows: readonly Record<string, string | null>[]) =>
+  sorted(new Set(rows.filter((row) => row['v'] === '-1').map((row) => row['id'])));
+
+describe('a full load has everything of a table that is rewritten, reloaded or swapped between its slices, and says so:', () => {
+  test.each([
+    ['without a cursor', { cursor: null }, plainRole],
+    ['by time', {}, byTime],
+    ['by transaction ids', {}, plainRole],
+  ] as const)('%s', async (_, entity, roleOf) => {
+    const url = await newDatabase(THINGS);
+    const role = await roleOf(url);
+    for (const [why, sql] of REPLACED) {
+      await execute(url, REFILL);
+      const loads = new Loads(role, { ...IN_SLICES, ...entity }, { margin_seconds: 0 });
+      const load = await loads.claim('full');
+      const rows = await loads.rows(load, async (slice) => void (slice === 2 && (await execute(url, sql))));
+      expect(replaced(rows)).toEqual(IDS);
+      expect(rows).toHaveLength(300);
+      expect((await begun(loads.reading, load)).window_fallback).toBe(why);
+    }
+  });
+
+  test('but it ends, if that is done after each slice', async () => {
+    const url = await newDatabase(THINGS);
+    const loads = new Loads(await plainRole(url), { ...IN_SLICES, cursor: null });
+    const rows = await loads.rows(await loads.claim(), async () => execute(url, RELOAD));
+    expect(sorted(new Set(rows.map((row) => row['id'])))).toEqual(IDS);
+    expect(rows).toHaveLength(350);
+  });
+});
+
+describe('between two loads by time,', () => {
+  const loadsOf = async (url: string) => new Loads(await byTime(url), IN_SLICES, { margin_seconds: 0 });
+
+  test('a rewrite, a reload or a swap makes the next one full, which says so', async () => {
+    const url = await newDatabase(THINGS);
+    const loads = await loadsOf(url);
+    expect(await loads.load()).toEqual(IDS);
+    for (const [window_fallback, sql] of REPLACED) {
+      await execute(url, `UPDATE things SET v = 1`);
+      expect(await loads.load()).toEqual([]);
+      await execute(url, sql);
+      const load = await loads.claim();
+      expect(load).toMatchObject({ load_type: 'full', window_fallback });
+      expect(load.exact_window).toBeUndefined();
+      expect(replaced(await loads.rows(load))).toEqual(IDS);
+      await loads.finish(load);
+    }
+  });
+
+  test('what fills an empty table comes, however old its cursors', async () => {
+    const url = await newDatabase(THINGS.split(';')[0]);
+    const loads = await loadsOf(url);
+    expect(await loads.load()).toEqual([]);
+    for (const id of ['1', '2']) {
+      await execute(url, `INSERT INTO things VALUES (${id}, 1, '2024-01-01')`);
+      expect(await loads.load()).toEqual([id]);
+      expect(await loads.load()).toEqual([]);
+      await execute(url, 'TRUNCATE things');
+      expect(await loads.load()).toEqual([]);
+    }
+  });
+
+  test('a right to transaction ids that comes or goes hides no swap', async () => {
+    const url = await newDatabase(THINGS);
+    const loads = await loadsOf(url);
+    await loads.load();
+    await execute(url, `${SWAP}; GRANT SELECT ON things TO PUBLIC`);
+    const exact = await loads.claim();
+    expect(exact).toMatchObject({ load_type: 'full', window_fallback: 'table_changed', exact_window: {} });
+    expect(replaced(await loads.rows(exact))).toEqual(IDS);
+    await loads.finish(exact);
+    expect(loads.checkpoint?.storage).toBeUndefined();
+    await execute(url, `REVOKE SELECT ON things FROM PUBLIC; ${GRANT}`);
+    const again = await loads.claim();
+    expect(again).toMatchObject({ load_type: 'incremental', window_fallback: 'no_transaction_ids' });
+    await execute(url, SWAP);
+    expect(await loads.claim()).toMatchObject({ load_type: 'full', window_fallback: 'table_changed', storage: {} });
+  });
+
+  test('a view that is created anew is no other table', async () => {
+    const view = 'CREATE VIEW things AS SELECT * FROM base';
+    const url = await newDatabase(`${THINGS.replaceAll('things', 'base')}; ${view}`);
+    const loads = new Loads(url, { ...IN_SLICES, primary_key: ['id'] }, { margin_seconds: 0 });
+    expect(await loads.load()).toEqual(IDS);
+    await execute(url, `DROP VIEW things; ${view}`);
+    const load = await loads.claim();
+    expect(load.load_type).toBe('incremental');
+    expect(load.window_fallback).toBeUndefined();
+  });
+});
