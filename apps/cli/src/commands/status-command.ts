@@ -167,15 +167,17 @@ function sayWhatIsWrong(
     const how = age === null ? 'it was never loaded' : `its data is ${describeSeconds(age)} behind`;
     if (is_late) say(`${entity} is late: ${how}, and should be fresh within ${fresh_within}`);
   }
-  for (const { entity, quarantine } of entities) {
-    if (quarantine.length === 0) continue;
-    const objects = quarantine.flatMap((load) => load.objects);
-    say(describeQuarantine(entity, objects, out));
-    if (quarantine.some(({ state }) => state === 'releasing')) say('  A full load of it was asked for, or is pending.');
-  }
+  for (const one of entities) sayMissing(one, out);
   for (const { entity, failures } of facts) {
     for (const { code, message, hint } of failures) {
       say(`${entity} failed: ${code}\n  ${message}\n  What to do: ${hint}`);
     }
   }
+}
+
+function sayMissing({ entity, quarantine }: EntityStatus, out: string): void {
+  if (quarantine.length === 0) return;
+  const objects = quarantine.flatMap((load) => load.objects);
+  say(describeQuarantine(entity, objects, out));
+  if (quarantine.some(({ state }) => state === 'releasing')) say('  A full load of it was asked for, or is pending.');
 }
