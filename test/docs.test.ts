@@ -70,7 +70,8 @@ describe('commands in the documentation', () => {
 
   test.each(commandsOf('npx'))(
     '%s: %j is a bronze command, and has these options',
-    async (_, [, name, command, ...words]) => {
+    async (_, [, no, dashes, name, command, ...words]) => {
+      expect([no, dashes]).toEqual(['--no', '--']);
       // The CDK’s own command line is not part of this repository.
       if (name === 'cdk') return;
       expect(name).toBe('bronze');
@@ -84,6 +85,15 @@ describe('commands in the documentation', () => {
   test.each(commandsOf('node'))('%s: %j runs a file of the repository', (_, [, file]) => {
     expect(read(file ?? '')).not.toBe('');
   });
+});
+
+/** Where people read commands. */
+const SAYING = [...PAGES, 'CHANGELOG.md', 'test/cases/README.md', 'demo/src/main.ts', 'examples/sakila/load.ts'];
+
+test('no page and no message has a command that fetches a package of the same name from elsewhere', () => {
+  const fetching = /\b(?:npx|npm exec) (?!--no\b|canceled\b)[\w@-][^`\n]*/g;
+  const commands = SAYING.flatMap((page) => (read(page).match(fetching) ?? []).map((command) => `${page}: ${command}`));
+  expect(commands).toEqual([]);
 });
 
 test('every relative link in the pages leads to a file', () => {

@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     say('Third run: nothing changed, so nothing is written.');
     await bronzeRun(environment);
     say(
-      `Look around: npx bronze status --out ${OUT}, npx bronze preview orders --out ${OUT}, and the files in ${OUT}/`,
+      `Look around: npx --no -- bronze status --out ${OUT}, npx --no -- bronze preview orders --out ${OUT}, and the files in ${OUT}/`,
     );
   } finally {
     await api.stop();
@@ -51,7 +51,7 @@ function shopSql(name: string): Promise<string> {
 }
 
 function bronzeRun(environment: Record<string, string>): Promise<void> {
-  say(`$ npx bronze run --out ${OUT}`);
+  say(`$ npx --no -- bronze run --out ${OUT}`);
   const child = spawn('bronze', ['run', '--out', OUT], {
     stdio: 'inherit',
     env: { ...process.env, ...environment },

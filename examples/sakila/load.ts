@@ -26,5 +26,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const url = process.env['DATABASE_URL'];
   if (!url) throw new Error('Set DATABASE_URL to an empty PostgreSQL database.');
   await loadSakila(url);
-  process.stderr.write('Sakila is loaded: npx bronze run --config examples/sakila/bronze.config.ts\n');
+  process.stderr.write('Sakila is loaded: npx --no -- bronze run --config examples/sakila/bronze.config.ts\n');
 }

@@ -3,6 +3,11 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Entity } from '@bronze/common/config';
+import type { Claim, Source } from '@bronze/common/load/source';
+import { Redaction } from '@bronze/common/secrets/redaction';
+import { BronzeError, FAILURE_KINDS, type FailureCode, toFailure } from '@bronze/common/words/failure';
+import { redactedSource } from '@bronze/extractor/redacted-source';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BRONZE, bronze, type Ended, ended, start } from '../command.ts';
 import { filesIn, KEY, PASSWORD, PATH, showsASecret, TOKEN } from './canary-search.ts';
@@ -51,11 +56,37 @@ const endpoint = (source: string, path: string) => ({
   headers: { 'x-token': { env: ['API_TOKEN'] } },
 });
 
+/** What a server may refuse a log-in with, and repeat what it was sent: SQLSTATEs by the code that they become. */
+const STATES: Readonly<Record<string, string>> = {
+  DENYING: '28P01',
+  NOT_PERMITTED: '42501',
+  WITHOUT_DATABASE: '3D000',
+  WITHOUT_TABLE: '42P01',
+  WITHOUT_COLUMN: '42703',
+  REJECTING: '42601',
+  BENT: '22P02',
+  GARBLED: '22P05',
+  RAISED: 'P0001',
+  CROWDED: '53300',
+  TIMED_OUT: '57014',
+  UNKNOWN: 'ZZ999',
+};
+
+async function refusedBy(portOf: (listening: Promise<Listening>) => Promise<number>): Promise<Record<string, string>> {
+  const urls = await Promise.all(
+    Object.entries(STATES).map(async ([name, state]) => {
+      return [name, urlOf(await portOf(startEchoingDatabase(state, said)), 'sslmode=disable')] as const;
+    }),
+  );
+  return Object.fromEntries(urls);
+}
+
 /** One entity for each way in which a source can refuse. */
 async function refusing(): Promise<{ readonly config: string; readonly environment: Record<string, string> }> {
   const portOf = async (listening: Promise<Listening>) => {
-    opened.push(await listening);
-    return opened.at(-1)?.port ?? 0;
+    const one = await listening;
+    opened.push(one);
+    return one.port;
   };
   const environment = {
     API_URL: `http://127.0.0.1:${await portOf(startEchoingApi(said))}/api/${PATH}/v1`,
@@ -63,14 +94,13 @@ async function refusing(): Promise<{ readonly config: string; readonly environme
     API_TOKEN: TOKEN,
     KEY_IN_JSON: JSON.stringify({ [KEY]: KEY }),
     KEY_WITH_NEWLINE: `${KEY}\n${KEY}`,
-    DENYING: urlOf(await portOf(startEchoingDatabase('28P01', said)), 'sslmode=disable'),
-    REJECTING: urlOf(await portOf(startEchoingDatabase('42601', said)), 'sslmode=disable'),
+    ...(await refusedBy(portOf)),
     PLAIN: urlOf(await portOf(startPlainDatabase()), 'sslmode=verify-full'),
     WRONG_SCHEME: `mysql://u:${encodeURIComponent(PASSWORD)}@127.0.0.1/d`,
     NOT_ESCAPED: `postgresql://u:${PASSWORD}@127.0.0.1/d`,
     NO_URL: `${PASSWORD} ${PASSWORD}`,
   };
-  const databases = ['DENYING', 'REJECTING', 'PLAIN', 'WRONG_SCHEME', 'NOT_ESCAPED', 'NO_URL'];
+  const databases = [...Object.keys(STATES), 'PLAIN', 'WRONG_SCHEME', 'NOT_ESCAPED', 'NO_URL'];
   const keys = {
     api: 'env:API_KEY',
     no_key: 'env:KEY_IN_JSON',
@@ -122,7 +152,8 @@ describe('a run in which every source refuses, and repeats the secrets that it g
     const { config, environment } = await refusing();
     outs = [join(folder, 'as-json'), join(folder, 'as-table')];
     const [json = '', table = ''] = outs;
-    const run = (...args: string[]) => bronze(['run', '--config', config, '--out', ...args], environment);
+    const run = (...args: string[]) =>
+      bronze(['run', '--config', config, '--retry-for', '0', '--out', ...args], environment);
     const raw = ANSWER_NAMES.map((how) => `${how}_raw`);
     const first = await Promise.all([run(json, '-o', 'json'), run(table, ...raw, 'of_rejecting', 'of_no_key')]);
     const then = await Promise.all([
@@ -137,7 +168,9 @@ describe('a run in which every source refuses, and repeats the secrets that it g
       entities: { entity: string; error: { code: string } | null }[];
     };
     const codes = Object.fromEntries(report.entities.map(({ entity, error }) => [entity, error?.code]));
-    expect(report.entities).toHaveLength(ANSWER_NAMES.length * Object.keys(SPELLINGS).length + 9);
+    expect(report.entities).toHaveLength(
+      ANSWER_NAMES.length * Object.keys(SPELLINGS).length + Object.keys(STATES).length + 7,
+    );
     expect(codes).toMatchObject({
       body_raw: 'SOURCE_DENIED',
       json_html: 'SOURCE_REJECTED',
@@ -146,10 +179,23 @@ describe('a run in which every source refuses, and repeats the secrets that it g
       of_no_key: 'SECRET_UNREADABLE',
       of_denying: 'SOURCE_DENIED',
       of_rejecting: 'SOURCE_REJECTED',
+      of_not_permitted: 'SOURCE_DENIED',
+      of_without_database: 'DATABASE_MISSING',
+      of_without_table: 'TABLE_MISSING',
+      of_without_column: 'COLUMN_MISSING',
+      of_garbled: 'ENCODING_UNSUPPORTED',
+      of_crowded: 'SOURCE_INTERRUPTED',
+      of_timed_out: 'SOURCE_TIMEOUT',
       of_plain: 'SOURCE_REJECTED',
       of_not_escaped: 'CONFIG_INVALID',
     });
     expect(said.size).toBe(Object.keys(SPELLINGS).length + 1);
+  });
+
+  test('ends in one line, and does not say that it wrote anything', () => {
+    const lines = (runs[1]?.stderr ?? '').trimEnd().split('\n');
+    expect(lines.at(-1)).toMatch(new RegExp(`^0 completed, ${ANSWER_NAMES.length + 2} failed, in \\d+(?:\\.\\d)? s$`));
+    expect(lines.filter((line) => /Parquet/.test(line))).toEqual([]);
   });
 
   test('shows no part of a secret in its output, nor does status', () => {
@@ -164,6 +210,23 @@ describe('a run in which every source refuses, and repeats the secrets that it g
     const shown = [...files].map(([path, text]) => [path, showsASecret(text)]).filter(([, text]) => text !== undefined);
     expect(shown).toEqual([]);
   });
+});
+
+test.each(Object.keys(FAILURE_KINDS) as FailureCode[])('%s: no text of a source shows a secret', async (code) => {
+  const redaction = new Redaction();
+  redaction.add(KEY, TOKEN, PASSWORD);
+  for (const spell of Object.values(SPELLINGS)) {
+    const text = [KEY, TOKEN, PASSWORD].map((secret) => `before ${spell(secret)} after`).join(' ');
+    const source: Source = {
+      system: 'api',
+      readHighWatermark: () => Promise.reject(new BronzeError(code, { message: text, hint: text })),
+      openSlice: () => Promise.reject(new BronzeError(code, { message: text, hint: text })),
+    };
+    const read = redactedSource(source, redaction).readHighWatermark({} as Entity, {} as Claim);
+    const failure = await read.then(undefined, toFailure);
+    expect(failure).toMatchObject({ code });
+    expect(showsASecret(JSON.stringify(failure))).toBeUndefined();
+  }
 });
 
 const ONE_TABLE = [{ db: database('ONE_URL') }, { things: { source: 'db', table: 'public.things' } }] as const;

@@ -80,8 +80,8 @@ const IN_THE_LOOP = [
   [
     'a dead letter is recorded after it was sent',
     DELIVERY,
-    `  if (is_dead) await record(ports, message, failure);\n  if (isRetryable(failure)) throw thrown;\n  await ports.sendToDeadLetterQueue(message, failure);`,
-    `  if (isRetryable(failure)) throw thrown;\n  await ports.sendToDeadLetterQueue(message, failure);\n  await record(ports, message, failure);`,
+    `  if (is_dead) await record(ports, message, thrown);\n  if (isRetryable(failure)) throw thrown;\n  await ports.sendToDeadLetterQueue(message, failure);`,
+    `  if (isRetryable(failure)) throw thrown;\n  await ports.sendToDeadLetterQueue(message, failure);\n  await record(ports, message, thrown);`,
   ],
 ] as const;
 

@@ -96,7 +96,7 @@ test('a wrong password reaches the server once in a run of six tables, and fails
   expect(new Set(results.map(({ failure }) => JSON.stringify(failure))).size).toBe(1);
   expect(results[0]?.failure).toMatchObject({
     code: 'SOURCE_DENIED',
-    message: 'connecting to db: the database refused it (SQLSTATE 28P01)',
+    message: `connecting to db: password authentication failed for user "${url.username}" (SQLSTATE 28P01)`,
   });
   expect(proxy.count()).toBe(1);
 });

@@ -57,6 +57,11 @@ describe('a configuration that can’t be loaded is a mistake in it, with exit c
   test.each([
     ['a mistake in its syntax', '\nexport default {{{', /line 2\b/],
     ['a package that is not installed', 'import "not-installed";', /'not-installed'[^]*npm install/],
+    [
+      'a file outside the clone',
+      'import "@bronze/common/config";',
+      /'@bronze\/common'[^]*Move the file into the clone/,
+    ],
     ['a file that does not exist', 'import "./none.ts";', /none\.ts/],
     ['an error that it throws', '\n\nthrow new Error("no such shop");', /line 3: no such shop/],
   ])('%s', async (_, text, said) => {

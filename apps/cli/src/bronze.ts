@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { toFailure } from '@bronze/common/words/failure';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
 import { abandonCommand } from './commands/abandon-command.ts';
 import { addAwsCommands } from './commands/aws-commands.ts';
-import { EXIT, exitCodeOf } from './exit-code.ts';
+import { localPath } from './local-path.ts';
 import { previewCommand } from './commands/preview-command.ts';
 import {
   quarantineAcknowledgeCommand,
@@ -12,11 +12,15 @@ import {
   quarantineShowCommand,
 } from './commands/quarantine-command.ts';
 import { RETRY_FOR_MS } from '@bronze/runner/local-pipeline';
-import { runCommand, sayFailure } from './commands/run-command.ts';
+import { reportFailure, withoutUrls } from './report-failure.ts';
+import { runCommand } from './commands/run-command.ts';
 import { statusCommand } from './commands/status-command.ts';
 import { survivesClosedPipes } from './terminal/closed-pipe.ts';
 
-const out = () => new Option('--out <dir>', 'folder for Parquet files, checkpoints and queues').default('bronze-data');
+const out = () =>
+  new Option('--out <dir>', 'folder for Parquet files, checkpoints and queues')
+    .argParser(localPath('--out'))
+    .default('bronze-data');
 const output = () => new Option('-o, --output <format>', 'output format').choices(['table', 'json']).default('table');
 const retryFor = () =>
   new Option('--retry-for <duration>', 'how long to wait for a database that can’t be reached: 90s, 5m, 0')
@@ -24,13 +28,15 @@ const retryFor = () =>
     .default(RETRY_FOR_MS, '60s');
 const allowQuarantine = () => new Option('--allow-quarantine', 'do not exit with 4 because of rows in quarantine');
 const all = () => new Option('--all', 'also those that are acknowledged or resolved');
-const config = () => new Option('--config <file>', 'configuration file').default('bronze.config.ts');
+const config = () =>
+  new Option('--config <file>', 'configuration file').argParser(localPath('--config')).default('bronze.config.ts');
 
 function program(): Command {
   const bronze = new Command('bronze').description(
     'Ingest PostgreSQL tables and REST APIs into partitioned Parquet without losing a row',
   );
-  bronze.exitOverride().configureOutput({ writeOut: (text) => process.stdout.write(text) });
+  bronze.version(manifest.version).exitOverride();
+  bronze.configureOutput({ outputError: (text, write) => write(`${withoutUrls(text.trimEnd())}\n`) });
   bronze
     .command('run [entity...]')
     .description('ingest entities on this machine (default: all enabled entities)')
@@ -46,7 +52,11 @@ function program(): Command {
     .command('status [entity...]')
     .description('show how far each entity has come, and what is late, missing or failed')
     .addOption(allowQuarantine())
-    .addOption(new Option('--config <file>', 'configuration file (default: bronze.config.ts, if it is there)'))
+    .addOption(
+      new Option('--config <file>', 'configuration file (default: bronze.config.ts, if it is there)').argParser(
+        localPath('--config'),
+      ),
+    )
     .addOption(out())
     .addOption(output())
     .action(settingExitCode(statusCommand));
@@ -120,9 +130,5 @@ survivesClosedPipes();
 try {
   await program().parseAsync();
 } catch (thrown) {
-  if (thrown instanceof CommanderError) process.exitCode = thrown.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  else {
-    sayFailure(thrown);
-    process.exitCode = exitCodeOf(toFailure(thrown));
-  }
+  process.exitCode = reportFailure(thrown, process.argv.slice(2));
 }

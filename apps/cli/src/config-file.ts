@@ -14,7 +14,7 @@ export async function loadConfig(file: string): Promise<Config> {
   await access(path).catch(() => {
     throw new BronzeError('CONFIG_NOT_FOUND', {
       message: `the configuration file ${file} does not exist`,
-      hint: 'Pass --config, or run bronze in the folder of bronze.config.ts. See examples/ for a starting point.',
+      hint: 'Pass --config, or run bronze in the folder of the file. See examples/ for a starting point.',
     });
   });
   const module: unknown = await import(pathToFileURL(path).href).catch((thrown: unknown) => {
@@ -22,7 +22,7 @@ export async function loadConfig(file: string): Promise<Config> {
   });
   const exported: unknown = typeof module === 'object' && module !== null ? Reflect.get(module, 'default') : undefined;
   const decoded = decodeConfig(exported);
-  if ('config' in decoded) return decoded.config;
+  if ('config' in decoded) return { ...decoded.config, file };
   throw new BronzeError('CONFIG_INVALID', {
     message: `the default export of ${file} is not a configuration`,
     hint: 'Write: export default defineConfig({ sources: { … }, entities: { … } });',
@@ -31,14 +31,17 @@ export async function loadConfig(file: string): Promise<Config> {
 
 /** Why the file could not be imported: a mistake in it, unless the machine refused. What it throws itself is a mistake. */
 function loadingError(file: string, thrown: unknown): BronzeError {
-  if (thrown instanceof BronzeError) return thrown;
+  if (thrown instanceof BronzeError) {
+    const { code, message, hint } = thrown;
+    return new BronzeError(code, { message: `${file}: ${message}`, hint }, thrown);
+  }
   const machine = machineError(thrown, resolve(file));
   if (machine) return machine;
   const { message = String(thrown), stack = '' } = thrown instanceof Error ? thrown : {};
   const line = positionIn(stack, resolve(file));
   return new BronzeError('CONFIG_INVALID', {
     message: `the configuration file ${file} can’t be loaded${line && `; line ${line}`}: ${message.split('\n', 1)[0]}`,
-    hint: hintFor(Reflect.get(Object(thrown), 'code')),
+    hint: hintFor(Reflect.get(Object(thrown), 'code'), message),
   });
 }
 
@@ -48,10 +51,14 @@ function positionIn(stack: string, path: string): string {
   return /^\d+/.exec(after)?.[0] ?? '';
 }
 
-function hintFor(code: unknown): string {
-  return code === 'ERR_MODULE_NOT_FOUND'
-    ? 'Correct the import, or install the package where the file can find it: npm install <package>.'
-    : 'Correct the file. node --check <file> shows a mistake in its syntax in place.';
+function hintFor(code: unknown, message: string): string {
+  if (code !== 'ERR_MODULE_NOT_FOUND') {
+    return 'Correct the file. node --check <file> shows a mistake in its syntax in place.';
+  }
+  // They are not on npm: whoever took the name there would be run.
+  return /'@bronze\//.test(message)
+    ? 'Move the file into the clone of Bronze: only there are its packages found. Do not install them from npm.'
+    : 'Correct the import, or install the package where the file can find it: npm install <package>.';
 }
 
 /**

@@ -18,19 +18,19 @@ const BY_KIND: Readonly<Record<Failure['kind'], number>> = {
 };
 
 /**
- * Exit code of a run. If every entity failed with the same kind of failure, that kind's code, because retrying has the
- * same prospects for all of them; if only some failed, or for several kinds of reason, 4. Without failures, 4 if a load
- * was abandoned, else 130 if an entity was interrupted, else 0.
+ * Exit code of a run. If each failure is transient, 3, whatever their number: the same command may succeed later. If every
+ * entity failed with another kind of failure, that kind's code; if only some did, or for several kinds of reason, 4.
+ * Without failures, 130 if an entity was interrupted, else 0. An abandoned load is 4 in any case.
  */
-export function exitCodeOfRun(results: readonly EntityResult[]): number {
+export function exitCodeOfRun(results: readonly Pick<EntityResult, 'status' | 'failure'>[]): number {
   const failures = results.flatMap(({ failure }) => (failure ? [failure] : []));
-  if (failures.length === 0) {
-    const has = (status: EntityResult['status']) => results.some((result) => result.status === status);
-    return has('abandoned') ? EXIT.unhealthy : has('interrupted') ? EXIT.interrupted : EXIT.ok;
-  }
+  const has = (status: EntityResult['status']) => results.some((result) => result.status === status);
+  if (has('abandoned')) return EXIT.unhealthy;
+  if (failures.length === 0) return has('interrupted') ? EXIT.interrupted : EXIT.ok;
   const kinds = new Set(failures.map(({ kind }) => kind));
-  const [kind] = kinds;
-  return failures.length === results.length && kinds.size === 1 && kind ? BY_KIND[kind] : EXIT.unhealthy;
+  const [kind = 'bug'] = kinds;
+  if (kinds.size > 1) return EXIT.unhealthy;
+  return kind === 'transient' || failures.length === results.length ? BY_KIND[kind] : EXIT.unhealthy;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { nearest } from '@bronze/common/config/mistakes';
 import { BronzeError } from '@bronze/common/words/failure';
+import { withoutUrls } from './report-failure.ts';
 
 /** An entity that somebody named, and that is not among those that are known in that place, as ENTITY_UNKNOWN. */
 export function unknownEntity(name: string, place: string, known: readonly string[]): BronzeError {
@@ -7,7 +8,7 @@ export function unknownEntity(name: string, place: string, known: readonly strin
   const there =
     known.length > 0 ? `Entities there: ${known.toSorted().join(', ')}.` : 'No entity was ever loaded there.';
   return new BronzeError('ENTITY_UNKNOWN', {
-    message: `there is nothing of an entity ${JSON.stringify(name.slice(0, 80))} in ${place}`,
+    message: `there is nothing of an entity ${JSON.stringify(withoutUrls(name).slice(0, 80))} in ${place}`,
     hint: near === undefined ? there : `Did you mean ${near}? ${there}`,
   });
 }

@@ -123,6 +123,8 @@ export class SimTable implements SimSource {
       has_xids,
       empty_parts: isExact && [...this.#database.rows].length === 0 ? [String(storage.oid)] : [],
       has_children: false,
+      role: 'reader',
+      is_schema_usable: true,
       encoding: 'UTF8',
       zone: 'UTC',
       columns: COLUMNS,

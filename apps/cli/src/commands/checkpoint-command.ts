@@ -17,7 +17,7 @@ export interface CheckpointOptions extends AwsOptions {
  * @throws BronzeError ENTITY_UNKNOWN if that entity has none
  */
 export async function checkpointGetCommand(entity: string | undefined, options: CheckpointOptions): Promise<number> {
-  const checkpoints = new CheckpointFile(new AwsTarget(options).objects());
+  const checkpoints = new CheckpointFile(await new AwsTarget(options).objects());
   const all = await checkpoints.readAll();
   if (entity !== undefined && !all.has(entity)) throw unknownEntity(entity, 'the checkpoints', [...all.keys()]);
   const shown = entity === undefined ? [...all] : [[entity, all.get(entity)] as const];
@@ -34,7 +34,7 @@ export async function checkpointGetCommand(entity: string | undefined, options: 
 export async function checkpointSetCommand(entity: string, to: string, options: CheckpointOptions): Promise<number> {
   const last_sync_timestamp = parseTimestamp(to);
   if (!last_sync_timestamp) throw usageError(`${to} is not a timestamp`, 'Write it like 2024-01-15T10:32:00.123456Z.');
-  const checkpoints = new CheckpointFile(new AwsTarget(options).objects());
+  const checkpoints = new CheckpointFile(await new AwsTarget(options).objects());
   const { checkpoint, version } = await checkpoints.read(entity);
   if (checkpoint?.pending_load) {
     throw new BronzeError('CHECKPOINT_BUSY', {

@@ -19,7 +19,7 @@ export interface EnqueueOptions extends AwsOptions {
 export async function enqueueCommand(entity: string, options: EnqueueOptions): Promise<number> {
   if (!z.safeParse(entityNameSchema, entity).success) {
     throw usageError(
-      `${JSON.stringify(entity.slice(0, 80))} is not the name of an entity`,
+      `${entity.includes('://') ? 'a URL' : JSON.stringify(entity.slice(0, 80))} is not the name of an entity`,
       'Pass a name such as orders.',
     );
   }

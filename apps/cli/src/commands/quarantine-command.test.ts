@@ -127,5 +127,6 @@ test('status names an entity that is late, refuses one that nobody knows, and ma
   expect(text).toContain('late_two is late: it was never loaded, and should be fresh within 2d');
   expect(text).toMatch(/orders +│ never loaded, not configured/);
   expect(text).toContain(`orders: not in ${config}; its state is kept`);
-  await expect(statusCommand(['ordres'], table())).rejects.toMatchObject({ code: 'ENTITY_UNKNOWN' });
+  const hint = expect.stringContaining('Did you mean orders?') as string;
+  await expect(statusCommand(['ordres'], table())).rejects.toMatchObject({ code: 'ENTITY_UNKNOWN', hint });
 });

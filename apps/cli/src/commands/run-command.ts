@@ -1,9 +1,11 @@
-import { toFailure } from '@bronze/common/words/failure';
+import type { Config } from '@bronze/common/config';
 import { type EntityResult, type RunReport, runLocally } from '@bronze/runner/run-locally';
 import { engineName } from '@bronze/writer/adapters/engines';
+import { causesOf, describeCause } from '../causes.ts';
 import { loadConfig, withDatabaseUrl } from '../config-file.ts';
 import { driftLines } from '../drift/drift-lines.ts';
 import { EXIT, exitCodeOfRun, exitCodeWithQuarantine } from '../exit-code.ts';
+import { summaryLine } from '../summary-line.ts';
 import { leftForLater, leftOut } from '../terminal/left-out.ts';
 import { bytes, count, perSecond, plural } from '../terminal/numbers.ts';
 import { type Format, print, printJson, printTable, right, say } from '../terminal/output.ts';
@@ -25,6 +27,7 @@ export interface RunOptions {
 /** `bronze run [entity…]`: runs the whole pipeline on this machine. */
 export async function runCommand(entities: readonly string[], options: RunOptions): Promise<number> {
   const config = withDatabaseUrl(await loadConfig(options.config), options.databaseUrl);
+  const started_ms = performance.now();
   const engine = engineName(process.env['PARQUET_ENGINE']);
   const progress = createProgress();
   const stop = stopOnInterrupt();
@@ -45,7 +48,9 @@ export async function runCommand(entities: readonly string[], options: RunOption
       },
     );
     progress.stop();
-    printReport(report, options, (entity) => Object.hasOwn(config.entities, entity));
+    const summaries = printReport(report, options, (entity) => Object.hasOwn(config.entities, entity));
+    sayFailures(report, config);
+    say(summaryLine(summaries, (performance.now() - started_ms) / 1000));
     const code = exitCodeOfRun(report.results);
     const allows = (entity: string) => options.allowQuarantine || config.entities[entity]?.allow_quarantine;
     const isMissing = report.results.some(({ entity, loads }) => quarantinedIn(loads).length > 0 && !allows(entity));
@@ -71,7 +76,11 @@ function stopOnInterrupt(): { readonly signal: AbortSignal; release(): void } {
   };
 }
 
-function printReport(report: RunReport, options: RunOptions, isConfigured: (entity: string) => boolean): void {
+function printReport(
+  report: RunReport,
+  options: RunOptions,
+  isConfigured: (entity: string) => boolean,
+): readonly ReturnType<typeof summarize>[] {
   const entities = report.results.map(summarize);
   if (options.output === 'json') {
     const { plan, left } = report;
@@ -84,7 +93,8 @@ function printReport(report: RunReport, options: RunOptions, isConfigured: (enti
         say(`${entity}: this is the full load that was claimed at ${continued_from} and still pending`);
     }
     for (const left of report.left) say(leftLine(left, { ...options, isConfigured }));
-    say(`Parquet, checkpoints and load records are in ${options.out}`);
+    const isWritten = report.results.some(({ loads }) => loads.length > 0);
+    if (isWritten) say(`Parquet, checkpoints and load records are in ${options.out}`);
   }
   for (const line of report.results.flatMap(otherLoadLines)) say(line);
   for (const one of entities) {
@@ -94,18 +104,16 @@ function printReport(report: RunReport, options: RunOptions, isConfigured: (enti
     if (one.quarantine.length > 0) say(describeQuarantine(one.entity, one.quarantine, options.out));
   }
   for (const load of report.results.flatMap(({ loads }) => loads)) driftLines(load).forEach(say);
-  for (const [what, entities] of failedBy(report.results)) say(`\n${entities.join(', ')} failed: ${what}`);
+  return entities;
 }
 
 /** A failure of a source is that of all its entities, and is said once. */
-function failedBy(results: RunReport['results']): ReadonlyMap<string, readonly string[]> {
-  const failed = new Map<string, string[]>();
-  for (const { entity, failure } of results) {
-    if (!failure) continue;
-    const what = `${failure.code}\n  ${failure.message}\n  What to do: ${failure.hint}`;
-    failed.set(what, [...(failed.get(what) ?? []), entity]);
-  }
-  return failed;
+function sayFailures({ results }: RunReport, { entities }: Config): void {
+  const failed = results.flatMap(({ entity, failure }) => {
+    return failure ? [{ entity, failure, source: entities[entity]?.source ?? '' }] : [];
+  });
+  const width = process.stderr.columns ?? Infinity;
+  for (const cause of causesOf(failed)) say(`\n${describeCause(cause, width).join('\n')}`);
 }
 
 function sayLate({ entity, since, late }: ReturnType<typeof summarize>): void {
@@ -182,11 +190,4 @@ function printEntities(entities: readonly ReturnType<typeof summarize>[]): void 
       one.checkpoint ?? '',
     ]),
   );
-}
-
-/** Reports the failure that ended a command on stderr; for a bug with its stack. */
-export function sayFailure(thrown: unknown): void {
-  const failure = toFailure(thrown);
-  say(`bronze: ${failure.code}: ${failure.message}\n  What to do: ${failure.hint}`);
-  if (failure.kind === 'bug' && thrown instanceof Error && thrown.stack) say(thrown.stack);
 }

@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { FolderObjectReader } from '@bronze/common/adapters/local/folder-object-reader';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
 import type { Config } from '@bronze/common/config';
+import { nearest } from '@bronze/common/config/mistakes';
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import { readCheckpoints } from '@bronze/common/load/checkpoint-file';
 import { readLoadRecord } from '@bronze/common/load/load-record';
@@ -104,9 +105,10 @@ async function configOf(options: StatusOptions, entities: readonly string[]): Pr
 function chosen(names: readonly string[], all: readonly string[]): readonly string[] {
   for (const name of names) {
     if (all.includes(name)) continue;
+    const near = nearest(name, all);
     throw new BronzeError('ENTITY_UNKNOWN', {
       message: `there is no entity ${JSON.stringify(name.slice(0, 80))}`,
-      hint: `In the configuration or the folder are: ${all.join(', ') || 'none'}.`,
+      hint: `${near === undefined ? '' : `Did you mean ${near}? `}In the configuration or the folder are: ${all.join(', ') || 'none'}.`,
     });
   }
   return names.length > 0 ? [...new Set(names)] : all;

@@ -62,10 +62,10 @@ describe('configuration mistakes', () => {
         .toSorted(),
     ).toEqual([
       '- entites = {}: no such key; did you mean "entities"?',
-      '- entities.Order Items = {"source":"shop","table":"public.order_i…: Invalid key in record',
       '- entities.orders.batch_rows = 0: Too small: expected number to be >=1',
       '- entities.orders.curser = "changed_at": no such key; did you mean "cursor"?',
       '- entities.orders.table = "orders": expected schema.table, such as "public.orders"',
+      '- entities: "Order Items" can’t be a name: expected lower case letters, digits and _, starting with a letter; write order_items',
       '- sources.shop.margin_second = 5: no such key; did you mean "margin_seconds"?',
     ]);
   });
@@ -94,10 +94,23 @@ describe('configuration mistakes', () => {
     ).toContain(name.slice(0, 10));
   });
 
-  test('are matched to known keys by Levenshtein distance', () => {
-    expect([editDistance('curser', 'cursor'), editDistance('', 'ab'), editDistance('kitten', 'sitting')]).toEqual([
-      1, 2, 3,
-    ]);
+  test.each([
+    ['curser', 'cursor', 1],
+    ['', 'ab', 2],
+    ['kitten', 'sitting', 3],
+    ['tabel', 'table', 1],
+    ['ab', 'ba', 1],
+    ['abc', 'cab', 2],
+    ['ca', 'abc', 3],
+  ])('are matched to known keys: %j and %j are %i apart, neighbours that swapped places being one', (a, b, apart) => {
+    expect(editDistance(a, b)).toBe(apart);
+    expect(editDistance(b, a)).toBe(apart);
+  });
+
+  test('suggest the key that two swapped letters are of', () => {
+    expect(mistakesOf({ sources: shop, entities: { orders: { source: 'shop', tabel: 'a.b' } } })).toContain(
+      'tabel = "a.b": no such key; did you mean "table"?',
+    );
   });
 });
 
@@ -112,6 +125,22 @@ describe('a reference', () => {
       /DATABASE_URL is not set/,
     );
   });
+});
+
+test('an unknown entity is refused with the one that is meant, and the file that was read', () => {
+  const config = defineConfig({ sources: shop, entities: { customers: { source: 'shop', table: 'a.b' } } });
+  const hintOf = (name: string) => {
+    try {
+      return entityOf({ ...config, file: 'shop.config.ts' }, name).config_file;
+    } catch (thrown) {
+      return (thrown as BronzeError).hint;
+    }
+  };
+  expect(hintOf('custmers')).toBe(
+    'Did you mean customers? Configured entities: customers. If it was removed from shop.config.ts, its state is kept.',
+  );
+  expect(hintOf('orders')).not.toContain('Did you mean');
+  expect(hintOf('customers')).toBe('shop.config.ts');
 });
 
 test('an unknown entity is refused with a list of the configured ones', () => {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { describeMistakes, type Mistake } from './mistakes.ts';
+import { describeMistakes, type Mistake, nearest } from './mistakes.ts';
 import { commonFields } from './fields.ts';
 import { entityNameSchema } from '../words/entity.ts';
 import { BronzeError } from '../words/failure.ts';
@@ -21,6 +21,8 @@ export interface ConfigInput {
 }
 export type SourceConfig = z.output<typeof sourceSchema>;
 export interface Config {
+  /** The file that it was read from, as the user named it: for messages only. */
+  readonly file?: string;
   readonly sources: Readonly<Record<string, SourceConfig>>;
   readonly entities: Readonly<
     Record<string, z.output<typeof tableEntitySchema> | z.output<typeof endpointEntitySchema>>
@@ -49,7 +51,7 @@ export function defineConfig(input: ConfigInput): Config {
   const mistakes = describeMistakes(input, decoded.mistakes);
   throw new BronzeError('CONFIG_INVALID', {
     message: `the configuration has ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}:\n${mistakes.map((one) => `  - ${one}`).join('\n')}`,
-    hint: 'Fix the paths above in bronze.config.ts; docs/configuration.md lists every key.',
+    hint: 'Fix the paths above; docs/configuration.md lists every key.',
   });
 }
 
@@ -84,13 +86,21 @@ function danglingSource(input: unknown, name: string, value: unknown): Mistake[]
   ];
 }
 
+/** Where to change the settings of an entity, for a sentence that ends with `in …`. */
+export function whereConfigured({ config_file }: Pick<Entity, 'config_file'>): string {
+  return config_file ?? 'the configuration';
+}
+
 /** The entity's configuration with its name. @throws BronzeError ENTITY_UNKNOWN, listing the configured entities */
 export function entityOf(config: Config, name: string): Entity {
   const entity = Object.hasOwn(config.entities, name) ? config.entities[name] : undefined;
-  if (entity) return { ...entity, name };
+  const { file } = config;
+  if (entity) return { ...entity, name, ...(file !== undefined && { config_file: file }) };
   const known = Object.keys(config.entities);
+  const near = nearest(name, known);
+  const otherwise = `If it was removed from ${file ?? 'the configuration'}, its state is kept.`;
   throw new BronzeError('ENTITY_UNKNOWN', {
-    message: `there is no entity ${JSON.stringify(name.slice(0, 80))}`,
-    hint: `Configured entities: ${known.join(', ') || 'none'}. Was it removed from bronze.config.ts? Its state is kept.`,
+    message: `there is no entity ${name.includes('://') ? 'whose name is a URL' : JSON.stringify(name.slice(0, 80))}`,
+    hint: `${near === undefined ? '' : `Did you mean ${near}? `}Configured entities: ${known.join(', ') || 'none'}. ${otherwise}`,
   });
 }

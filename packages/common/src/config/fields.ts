@@ -12,6 +12,13 @@ export function described<T extends z.ZodMiniType>(schema: T, meaning: string): 
   return schema.check(z.describe(meaning));
 }
 
+/** What an entity's settings gain when it is taken out of its configuration. */
+export interface NamedEntity {
+  readonly name: string;
+  /** See `Config.file`. */
+  readonly config_file?: string;
+}
+
 const MIB = 1024 * 1024;
 
 const duration = z.string().check(z.regex(DURATION, "expected a number and a unit: '90m', '26h', '2d'"));

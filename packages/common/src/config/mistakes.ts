@@ -1,4 +1,5 @@
 import type * as z from 'zod/mini';
+import { ENTITY_NAME_LENGTH_MAX } from '../words/entity.ts';
 import { knownKeysAt } from './schemas.ts';
 
 /** A person can put a secret anywhere, so a value is shown only up to this length, and a URL never. */
@@ -17,6 +18,7 @@ const OURS: ReadonlySet<PropertyKey> = new Set(['primary_key', 'api_key_secret',
  */
 export function describeMistakes(input: unknown, mistakes: readonly Mistake[]): string[] {
   return mistakes.flatMap((mistake) => {
+    if (mistake.code === 'invalid_key') return [unusableName(mistake)];
     if (mistake.code === 'unrecognized_keys') {
       const known = knownKeysAt(input, mistake.path);
       return mistake.keys.map((key) => unknownKey(input, [...mistake.path, key], known));
@@ -28,6 +30,21 @@ export function describeMistakes(input: unknown, mistakes: readonly Mistake[]): 
       `${dotPath(mistake.path)} = ${shown(value, mistake.path)}: ${message}${suggestion(String(value), expected)}`,
     ];
   });
+}
+
+/** A name that can't be one, as of an entity: its value says nothing about that. */
+function unusableName({ path, issues }: Extract<Mistake, { code: 'invalid_key' }>): string {
+  const name = String(path.at(-1));
+  const why = issues.map(({ message }) => message).join('; ');
+  const usable = path.length === 2 ? usableName(name) : '';
+  const suggested = usable === '' ? '' : `; write ${usable}`;
+  return `${dotPath(path.slice(0, -1))}: ${JSON.stringify(name.slice(0, 80))} can’t be a name: ${why}${suggested}`;
+}
+
+/** The nearest name of a source or an entity: `order_items` for `Order Items`. Empty: there is none. */
+function usableName(name: string): string {
+  const letters = name.toLowerCase().replaceAll(/[^a-z0-9_]+/g, '_');
+  return letters.replace(/^[^a-z]+/, '').slice(0, ENTITY_NAME_LENGTH_MAX);
 }
 
 function expectedOf(mistake: Mistake): string[] {
@@ -74,16 +91,24 @@ export function nearest(written: string, known: readonly string[]): string | und
   return first?.name;
 }
 
-/** The Levenshtein distance, computed one row of the table at a time. */
+/**
+ * How many letters were left out, added, replaced, or swapped with their neighbour (the restricted Damerau-Levenshtein
+ * distance), computed one row of the table at a time.
+ */
 export function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...a].entries()) {
+  const letters = [...a];
+  const others = [...b];
+  let before: number[] = [];
+  let row = Array.from({ length: others.length + 1 }, (_, index) => index);
+  for (const [i, letter] of letters.entries()) {
     const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
+    for (const [j, other] of others.entries()) {
       const substituted = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(substituted, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+      const isSwapped = j > 0 && letter === others[j - 1] && letters[i - 1] === other;
+      const swapped = isSwapped ? (before[j - 1] ?? 0) + 1 : Infinity;
+      next.push(Math.min(substituted, swapped, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
     }
-    row = next;
+    [before, row] = [row, next];
   }
-  return row[b.length] ?? 0;
+  return row[others.length] ?? 0;
 }

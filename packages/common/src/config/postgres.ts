@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { checkNewNames, newName } from './columns.ts';
-import { commonFields, described, positive, seconds, sourceFields } from './fields.ts';
+import { commonFields, described, type NamedEntity, positive, seconds, sourceFields } from './fields.ts';
 import { referenceSchema } from './reference.ts';
 
 const IDENTIFIER_BYTES_MAX = 63;
@@ -97,7 +97,7 @@ const tableSchema = z.strictObject({
 export const tableEntitySchema = tableSchema.check(checkNewNames);
 export type TableEntityInput = z.input<typeof tableEntitySchema>;
 /** A table of a PostgreSQL source, with the entity's name. */
-export type TableEntity = z.output<typeof tableEntitySchema> & { readonly name: string };
+export type TableEntity = z.output<typeof tableEntitySchema> & NamedEntity;
 
 /** The columns whose greatest value is the cursor; empty if the table is always loaded in full. */
 export function cursorColumns({ cursor }: Pick<TableEntity, 'cursor'>): readonly string[] {

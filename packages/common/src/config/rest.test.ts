@@ -59,7 +59,10 @@ describe('a mistake is reported with its path, its value and a suggestion', () =
     [{ cursor_time_zone: 'Mars' }, 'entities.payments.cursor_time_zone = "Mars": expected a time zone such as "UTC"'],
     [{ endpoint: 'payments' }, 'entities.payments.endpoint = "payments": expected a path such as "/payments"'],
     [{ primary_key: [] }, 'entities.payments.primary_key = []: '],
-    [{ headers: { 'bad name': 'x' } }, 'entities.payments.headers.bad name = '],
+    [
+      { headers: { 'bad name': 'x' } },
+      'entities.payments.headers: "bad name" can’t be a name: expected the name of a header',
+    ],
   ])('in the entity %j', (entity, said) => {
     const mistakes = mistakesIn(entity);
     expect(mistakes).toHaveLength(1);
@@ -71,7 +74,7 @@ describe('a mistake is reported with its path, its value and a suggestion', () =
       '  - sources.payments_api.atempts = 3: no such key; did you mean "attempts"?',
     ]);
     expect(mistakesIn({}, { type: 'rset' })).toEqual([
-      '  - sources.payments_api.type = "rset": no such kind; expected one of postgres, rest',
+      '  - sources.payments_api.type = "rset": no such kind; did you mean "rest"?',
     ]);
   });
 

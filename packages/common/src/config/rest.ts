@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { checkNewNames, newName, settingsOf } from './columns.ts';
-import { commonFields, described, positive, seconds, sourceFields } from './fields.ts';
+import { commonFields, described, type NamedEntity, positive, seconds, sourceFields } from './fields.ts';
 import { isTimeZone } from '../words/time-zone.ts';
 import { endStatus, pagingSchema } from './paging.ts';
 import { referenceSchema } from './reference.ts';
@@ -167,7 +167,7 @@ function checkFieldSettings(payload: z.core.ParsePayload<z.output<typeof endpoin
 export const endpointEntitySchema = endpointSchema.check(checkNewNames, checkFieldSettings);
 export type EndpointEntityInput = z.input<typeof endpointEntitySchema>;
 /** An endpoint of a REST source, with the entity's name. */
-export type EndpointEntity = z.output<typeof endpointEntitySchema> & { readonly name: string };
+export type EndpointEntity = z.output<typeof endpointEntitySchema> & NamedEntity;
 
 type Zoned = Pick<EndpointEntity, 'columns' | 'cursor' | 'cursor_time_zone'>;
 

@@ -57,6 +57,20 @@ describe('a message', () => {
     ]);
   });
 
+  test('that meets a bug leaves its stack in the record, which the hint names', async () => {
+    const { ports, records } = world();
+    const handle = async () => {
+      throw new RangeError('no such thing');
+    };
+    await expect(deliverMessage(ports, message(5), handle)).rejects.toThrow('no such thing');
+    const [record] = await records();
+    expect(record).toMatchObject({ code: 'UNEXPECTED', reason: 'no such thing' });
+    expect(Reflect.get(record ?? {}, 'stack')).toMatch(
+      /^RangeError: no such thing\n {4}at .*deliver-message\.test\.ts/,
+    );
+    expect(Reflect.get(record ?? {}, 'hint')).toContain('logs/pipeline/ingestion/failures/');
+  });
+
   test('that may succeed later is delivered again, and recorded only after its last delivery', async () => {
     const { ports, dead, events, records } = world();
     await expect(deliverMessage(ports, message(4), failing('SOURCE_INTERRUPTED'))).rejects.toThrow('what was wrong');

@@ -63,18 +63,32 @@ async function fail(ports: DeliveryPorts, message: DeliveredMessage, thrown: unk
   const is_dead = !isRetryable(failure) || message.receive_count >= RECEIVE_COUNT_MAX;
   const { receive_count } = message;
   ports.log.event({ kind: 'message_failed', entity: entityIn(message.body), receive_count, is_dead, failure });
-  if (is_dead) await record(ports, message, failure);
+  if (is_dead) await record(ports, message, thrown);
   if (isRetryable(failure)) throw thrown;
   await ports.sendToDeadLetterQueue(message, failure);
 }
 
 /** Written once: a later delivery of the same message fails for the same reason. */
-async function record({ objects, clock }: DeliveryPorts, message: DeliveredMessage, failure: Failure): Promise<void> {
-  const { code, kind, message: reason, hint } = failure;
+async function record({ objects, clock }: DeliveryPorts, message: DeliveredMessage, thrown: unknown): Promise<void> {
+  const { code, kind, message: reason, hint } = toFailure(thrown);
+  // A failure that Bronze knows says where it comes from.
+  const stack = kind === 'bug' && thrown instanceof Error ? { stack: thrown.stack } : {};
   const failed_at = clock.now();
   const entity = entityIn(message.body);
   const { message_id, body, receive_count } = message;
-  const written = { version: 1, message_id, message: body, entity, receive_count, failed_at, code, kind, reason, hint };
+  const written = {
+    version: 1,
+    message_id,
+    message: body,
+    entity,
+    receive_count,
+    failed_at,
+    code,
+    kind,
+    reason,
+    hint,
+    ...stack,
+  };
   await objects.putIfAbsent(failureRecordKey(failed_at, message_id), encodeJson(written));
 }
 

@@ -20,6 +20,20 @@ test.each(['k-1', ' k-1\n', '{"api_key":"k-1"}', '{"api_key":"k-1","other":2}'])
   },
 );
 
+test.each([
+  ['Bearer canary', 'Bearer'],
+  ['{"api_key":"bearer canary canary"}', 'Bearer'],
+  ['Token canary', 'Token'],
+])('a whole Authorization header in %j is told from a key, with where it belongs', (secret, scheme) => {
+  expect(() => apiKeyIn(secret)).toThrow(
+    expect.objectContaining({
+      code: 'SECRET_UNREADABLE',
+      message: `the secret is an Authorization header of the scheme ${scheme}, and api_key_secret takes a key without spaces`,
+      hint: expect.stringContaining("headers: { Authorization: env('NAME') }") as string,
+    }) as Error,
+  );
+});
+
 test('a secret is cached for five minutes and no longer', async () => {
   const { key, clock, names } = keyOf('old', 'new');
   for (const [after_ms, expected, reads] of [

@@ -51,6 +51,7 @@ export const FAILURE_KINDS = {
   PAGE_TOKEN_EXPIRED: 'permanent',
   CURSOR_MISSING: 'permanent',
   TIME_ZONE_UNDECLARED: 'permanent',
+  DATABASE_MISSING: 'configuration',
   TABLE_MISSING: 'permanent',
   COLUMN_MISSING: 'permanent',
   COLUMN_RESERVED: 'permanent',
@@ -111,7 +112,7 @@ export function toFailure(thrown: unknown): Failure {
     code: 'UNEXPECTED',
     kind: 'bug',
     message: thrown instanceof Error ? thrown.message : String(thrown),
-    hint: 'Bronze does not know this failure. Please report it with the log of this run.',
+    hint: 'Bronze does not know this failure: it is a bug. Please report it with its stack, which is printed here or in its record under logs/pipeline/ingestion/failures/.',
   };
 }
 

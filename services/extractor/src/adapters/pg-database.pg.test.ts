@@ -39,3 +39,31 @@ test('a server that never closes is not waited for: the connection is cut', asyn
   await session.close();
   await expect.poll(() => middlebox.open.size, { timeout: 10_000 }).toBe(0);
 });
+
+/** A server that asks for a password by SCRAM, and then waits for it. */
+async function waitingForPassword(): Promise<{ url: string; open: Set<Socket> }> {
+  const asks = (kind: number, text: string) =>
+    Buffer.concat([Buffer.from([0x52, 0, 0, 0, 8 + text.length, 0, 0, 0, kind]), Buffer.from(text)]);
+  const open = new Set<Socket>();
+  const server: Server = createServer((client) => {
+    open.add(client);
+    client.on('close', () => open.delete(client));
+    client.on('error', () => undefined);
+    client.once('data', () => {
+      client.write(asks(10, 'SCRAM-SHA-256\0\0'));
+      client.once('data', () => client.write(asks(11, 'r=n,s=c2FsdA==,i=4096')));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server listens on a port');
+  return { url: `postgresql://u@127.0.0.1:${address.port}/d`, open };
+}
+
+test('a log-in that fails on this side leaves no connection open, on which the process would wait', async () => {
+  const { url, open } = await waitingForPassword();
+  const config = { idle_timeout_seconds: 60, statement_timeout_seconds: 60 };
+  await expect(new PgDatabase({ url: async () => url, config }).open()).rejects.toThrow('client password must be a');
+  await expect.poll(() => open.size).toBe(0);
+});

@@ -88,8 +88,12 @@ class PgSession implements Session {
     const client = clientOf(checkedUrl(url, process.env['PGHOST'] ?? ''));
     // Without a listener, a lost connection would end the process. The query in flight reports it.
     client.on('error', () => undefined);
-    await client.connect();
     const session = new PgSession(client, config.idle_timeout_seconds * 1000);
+    await client.connect().catch((thrown: unknown) => {
+      // Where `pg` gives up, the server may still wait for an answer, and the socket would keep this process alive.
+      session.#socket()?.destroy();
+      throw thrown;
+    });
     try {
       const statement_timeout = `SET LOCAL statement_timeout = '${config.statement_timeout_seconds}s'`;
       await session.#answered(client.query(`${BEGIN}; ${SETTINGS} ${statement_timeout}`));

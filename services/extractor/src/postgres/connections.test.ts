@@ -151,7 +151,7 @@ describe('a log-in that is refused', () => {
     expect(new Set(failures.map((failure) => JSON.stringify(failure))).size).toBe(1);
     expect(failures[0]).toMatchObject({
       code: 'SOURCE_DENIED',
-      message: 'connecting to db: the database refused it (SQLSTATE 28P01)',
+      message: 'connecting to db: password authentication failed (SQLSTATE 28P01)',
     });
     await expect(open()).rejects.toMatchObject({ code: 'SOURCE_DENIED' });
     expect(state.attempts).toBe(1);

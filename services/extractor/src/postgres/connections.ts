@@ -97,9 +97,17 @@ export class Connections implements Database {
           this.#lowerLimit(asking);
           return undefined;
         }
-        await this.#afterFailure(asking, attempt, sourceFailure(`connecting to ${this.#ports.source}`, thrown));
+        await this.#afterFailure(asking, attempt, this.#failureOf(thrown));
       }
     }
+  }
+
+  /** It names the source, also where the URL or the secret is wrong. */
+  #failureOf(thrown: unknown): BronzeError {
+    const doing = `connecting to ${this.#ports.source}`;
+    if (!(thrown instanceof BronzeError)) return sourceFailure(doing, thrown);
+    const { code, message, hint } = thrown;
+    return new BronzeError(code, { message: `${doing}: ${message}`, hint }, thrown);
   }
 
   #counted(session: Session): Session {

@@ -10,8 +10,9 @@ test.each([
   ['postgresql://u:p@localhost.example.com/d', '?sslmode=verify-full'],
   ['postgresql://u:p@127.0.0.1.example.com/d', '?sslmode=verify-full'],
   ['postgresql://u:p@localhost/d?host=db.example.com', '?host=db.example.com&sslmode=verify-full'],
-  ['postgresql://u:p@db.example.com/d?SSLMODE=require', '?sslmode=require'],
-  ['postgresql://u:p@db.example.com/d?SslMode=REQUIRE', '?sslmode=require'],
+  ['postgresql://u:p@db.example.com/d?SSLMODE=require', '?sslmode=verify-full'],
+  ['postgresql://u:p@db.example.com/d?SslMode=VERIFY-CA', '?sslmode=verify-full'],
+  ['postgresql://u:p@db.example.com/d?uselibpqcompat=true&sslmode=require', '&sslmode=require'],
   ['postgresql://u:p@db.example.com/d?sslmode=no-verify', '?sslmode=no-verify'],
 ])('%s: another machine is called by TLS, and its certificate verified unless the URL says otherwise', (url, end) => {
   expect(checkedUrl(url, '')).toMatch(new RegExp(`${end.replaceAll('?', String.raw`\?`)}$`));

@@ -13,6 +13,8 @@ const SSL_MODES: ReadonlySet<string> = new Set([
   'no-verify',
 ]);
 const VERIFIED = 'verify-full';
+/** To `pg` these mean `verify-full`, and it warns of that on stderr, unless libpq's meanings are asked for. */
+const MEANS_VERIFIED: ReadonlySet<string> = new Set(['prefer', 'require', 'verify-ca']);
 
 /** Each of these ends the part of a URL in which the password stands. */
 const ENCODED: Readonly<Record<string, string>> = { '@': '%40', '/': '%2F', '?': '%3F', '#': '%23' };
@@ -34,7 +36,7 @@ export function checkedUrl(url: string, default_host: string): string {
   const params = new URLSearchParams(query);
   const mode = sslModeIn(params) ?? (isLocal(parsed, params, default_host) ? undefined : VERIFIED);
   for (const name of namesOfSslMode(params)) params.delete(name);
-  if (mode !== undefined) params.set('sslmode', mode);
+  if (mode !== undefined) params.set('sslmode', meantBy(mode, params));
   return params.size === 0 ? start : `${start}?${params.toString()}`;
 }
 
@@ -79,6 +81,11 @@ function sslModeIn(params: URLSearchParams): string | undefined {
     throw wrong('has an sslmode that Bronze does not know', `It knows ${[...SSL_MODES].join(', ')}.`);
   }
   return mode;
+}
+
+function meantBy(mode: string, params: URLSearchParams): string {
+  const isLibpq = params.get('uselibpqcompat') === 'true';
+  return !isLibpq && MEANS_VERIFIED.has(mode) ? VERIFIED : mode;
 }
 
 /** `pg` lets the parameter `host` win over the URL's own host. */

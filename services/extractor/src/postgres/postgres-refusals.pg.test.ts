@@ -1,3 +1,4 @@
+import type { BronzeError } from '@bronze/common/words/failure';
 import { describe, expect, test } from 'vitest';
 import { execute, newDatabase } from '../../../../test/database.ts';
 import { begun, FULL, sourceOf } from './postgres-source.fixtures.ts';
@@ -11,7 +12,14 @@ describe('a claim', () => {
       'CREATE TABLE things (id integer PRIMARY KEY, modified_at timestamptz)',
       {},
       'COLUMN_MISSING',
-      /updated_at/,
+      /updated_at.* Name one of its timestamp columns as cursor: modified_at\./,
+    ],
+    [
+      'a table without timestamps',
+      'CREATE TABLE things (id integer PRIMARY KEY, price integer)',
+      {},
+      'COLUMN_MISSING',
+      /has no timestamp column: set cursor: null of things in the configuration/,
     ],
     [
       'a reserved column',
@@ -95,12 +103,61 @@ describe('a claim', () => {
     await execute(url, `GRANT SELECT ON things TO ${role}; ALTER TABLE things ENABLE ROW LEVEL SECURITY`);
     await expect(source.readHighWatermark(entity)).rejects.toMatchObject({ code: 'SOURCE_DENIED' });
     await expect(begun({ source, entity }, FULL)).rejects.toMatchObject({ code: 'SOURCE_DENIED' });
-    login.password = 'wrong';
+    login.password = 'wr0ng';
     const failure: unknown = await sourceOf(login.href)
       .source.readHighWatermark(entity)
       .catch((thrown: unknown) => thrown);
-    expect(failure).toMatchObject({ code: 'SOURCE_DENIED' });
-    expect(JSON.stringify(failure) + String(failure)).not.toMatch(/p4ssw0rd|wrong|postgresql:/);
+    expect(failure).toMatchObject({
+      code: 'SOURCE_DENIED',
+      message: expect.stringContaining(`password authentication failed for user "${role}"`) as string,
+    });
+    expect(JSON.stringify(failure) + String(failure)).not.toMatch(/p4ssw0rd|wr0ng|postgresql:/);
+    login.pathname = 'nowhere';
+    await expect(
+      sourceOf(login.href.replace('wr0ng', 'p4ssw0rd')).source.readHighWatermark(entity),
+    ).rejects.toMatchObject({
+      code: 'DATABASE_MISSING',
+      message: expect.stringContaining('database "nowhere" does not exist (SQLSTATE 3D000)') as string,
+    });
+  });
+
+  test('says what is missing in PostgreSQL’s words, and its hints are statements that grant it', async () => {
+    const url = await newDatabase(
+      `CREATE SCHEMA "Shop"; CREATE TABLE "Shop".things (id integer PRIMARY KEY, updated_at timestamptz, note text);
+       CREATE VIEW public.broken AS SELECT id, 100 / (id - 1) AS share, updated_at FROM "Shop".things;
+       CREATE VIEW public.bent AS SELECT id, note::integer AS number, updated_at FROM "Shop".things;
+       INSERT INTO "Shop".things VALUES (1, now() - interval '1 day', 'canary')`,
+    );
+    const login = new URL(url);
+    login.username = `Granted ${login.pathname.slice(3, 20)}`;
+    login.password = 'granted';
+    await execute(url, `CREATE ROLE "${decodeURI(login.username)}" LOGIN PASSWORD 'granted'`);
+    const { source, entity } = sourceOf(login.href, { table: 'Shop.things' });
+    const said: string[] = [];
+    for (let granted = ''; granted !== 'all';) {
+      const failure = await source.readHighWatermark(entity).then(
+        () => undefined,
+        (thrown: unknown) => thrown as BronzeError,
+      );
+      if (failure) said.push(failure.message);
+      granted = /GRANT [^.]*\.?[^.]* TO "Granted [^"]*"/.exec(failure?.hint ?? '')?.[0] ?? 'all';
+      if (granted !== 'all') await execute(url, granted.split('; ')[0] ?? '');
+    }
+    expect(said).toEqual([
+      'permission denied for schema "Shop", which has Shop.things',
+      'permission denied for table Shop.things',
+    ]);
+    const refusalOf = async (table: string) => {
+      const view = sourceOf(url, { table, primary_key: ['id'] });
+      return begun(view, FULL).then(
+        () => '',
+        (thrown: unknown) => (thrown as BronzeError).message,
+      );
+    };
+    expect(await refusalOf('public.broken')).toBe('reading things: division by zero (SQLSTATE 22012)');
+    expect(await refusalOf('public.bent')).toBe(
+      'reading things: invalid input syntax for type integer: … (SQLSTATE 22P02)',
+    );
   });
 
   test('refuses a reserved name in another case, a domain as cursor and a SQL_ASCII database', async () => {

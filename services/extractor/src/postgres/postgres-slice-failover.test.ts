@@ -54,6 +54,8 @@ function describedBy({ file_node = '7', extra_column, has_key = true }: Server):
     has_xids: true,
     empty_parts: [],
     has_children: false,
+    role: 'reader',
+    is_schema_usable: true,
     encoding: 'UTF8',
     zone: 'UTC',
     columns: columns.map(([name, type], index) => {

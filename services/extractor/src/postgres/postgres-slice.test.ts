@@ -31,6 +31,8 @@ const DESCRIBED = JSON.stringify({
   has_xids: true,
   empty_parts: [],
   has_children: false,
+  role: 'reader',
+  is_schema_usable: true,
   encoding: 'UTF8',
   zone: 'UTC',
   columns: [{ name: 'id', id: '1.1', type: 'integer', builtin_type: 'int4', not_null: true, readable: true }],

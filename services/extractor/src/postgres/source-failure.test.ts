@@ -43,24 +43,82 @@ test.each([
 test('a server without TLS is no interruption: nobody waits for it to have some', () => {
   const failure = sourceFailure('connecting to db', new Error('The server does not support SSL connections'));
   expect(failure).toMatchObject({ code: 'SOURCE_REJECTED', kind: 'permanent' });
-  expect(failure.hint).toContain('sslmode');
+  expect(failure.hint).toContain('sslmode=disable');
+});
+
+const refusal = (code: string, message: string, more = {}) =>
+  sourceFailure('reading orders', Object.assign(new Error(message), { code, ...more }));
+
+test.each([
+  ['28P01', 'password authentication failed for user "ro"', 'SOURCE_DENIED', /the password/],
+  ['28000', 'role "ro" is not permitted to log in', 'SOURCE_DENIED', /ALTER ROLE/],
+  ['3D000', 'database "shopp" does not exist', 'DATABASE_MISSING', /end of the connection URL/],
+  ['42501', 'permission denied for table base', 'SOURCE_DENIED', /view’s owner/],
+  ['42501', 'query would be affected by row-level security policy for table "t"', 'SOURCE_DENIED', /BYPASSRLS/],
+  ['42P01', 'relation "shop.orders" does not exist', 'TABLE_MISSING', /enabled: false/],
+  ['42703', 'column "total" does not exist', 'COLUMN_MISSING', /renamed/],
+  ['22012', 'division by zero', 'SOURCE_REJECTED', /the view/],
+  ['57P03', 'the database system is starting up', 'SOURCE_INTERRUPTED', /waits/],
+])('%s: the server’s own words stand in the message, with a remedy', (state, message, code, remedy) => {
+  const failure = refusal(state, message);
+  expect(failure.code).toBe(code);
+  expect(failure.message).toBe(`reading orders: ${message} (SQLSTATE ${state})`);
+  expect(failure.hint).toMatch(remedy);
 });
 
 test.each([
-  'no pg_hba.conf entry for host "10.0.0.7", user "canary", database "shop", no encryption',
-  'no pg_hba.conf entry for host "10.0.0.7", user "canary", database "shop", SSL off',
-  'pg_hba.conf rejects connection for host "10.0.0.7", user "canary", database "shop", no encryption',
-])('%s: the server wants TLS, and the hint says what to add to the URL', (message) => {
-  const failure = sourceFailure('reading orders', Object.assign(new Error(message), { code: '28000' }));
-  expect(failure.code).toBe('SOURCE_DENIED');
-  expect(failure.message).toMatch(/no connection without TLS/);
-  expect(failure.message).not.toMatch(/canary|10\.0/);
-  expect(failure.hint).toMatch(/^Add sslmode=verify-full/);
+  ['22P02', 'invalid input syntax for type integer: "canary 1"', 'invalid input syntax for type integer: …'],
+  ['22P02', 'ungültige Eingabesyntax für Typ integer: »canary«', 'ungültige Eingabesyntax für Typ integer: …'],
+  ['22003', 'value "canary" 7: "x" is out of range for type integer', 'value "…" is out of range for type integer'],
+  ['22001', 'canaries of 123,456 characters', 'canaries of … characters'],
+  ['22007', 'date/time field value out of range: 2024-01-canary', 'date/time field value out of range: …'],
+  ['22021', 'invalid byte sequence for encoding "UTF8": 0xca', 'invalid byte sequence for encoding "UTF8"'],
+  [
+    '22P05',
+    'character with byte sequence 0x81 in encoding "WIN1252" has no equivalent in encoding "UTF8"',
+    'a text in encoding "WIN1252" has no equivalent in encoding "UTF8"',
+  ],
+  ['P0001', 'canary has no address', 'a function or procedure raised an error'],
+  ['38000', 'canary', 'a function or procedure raised an error'],
+  ['22P02', 'invalid input syntax for type integer: "canary\ncanary" x', 'invalid input syntax for type integer: …'],
+])('%s: what a data exception quotes is left out: %s', (state, message, shown) => {
+  expect(refusal(state, message).message).toBe(`reading orders: ${shown} (SQLSTATE ${state})`);
 });
 
-test('no entry in pg_hba.conf for an encrypted connection says nothing of TLS', () => {
+test('what a function raises is left out, whatever SQLSTATE it chose', () => {
+  const failure = refusal('42501', 'canary may not be read', { routine: 'exec_stmt_raise' });
+  expect(failure).toMatchObject({ code: 'SOURCE_DENIED' });
+  expect(failure.message).not.toContain('canary');
+});
+
+test.each([
+  [
+    '28000',
+    'no pg_hba.conf entry for host "10.0.0.7", user "u", database "shop", no encryption',
+    /sslmode=verify-full/,
+  ],
+  ['28000', 'no pg_hba.conf entry for host "10.0.0.7", user "u", database "shop", SSL off', /sslmode=verify-full/],
+  ['28000', 'no pg_hba.conf entry for host "10.0.0.7", user "u", database "shop", SSL encryption', /pg_hba\.conf/],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate', /sslrootcert/],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'Hostname/IP does not match certificate’s altnames', /verify-ca/],
+  ['CERT_HAS_EXPIRED', 'certificate has expired', /Renew/],
+  ['', 'SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string', /user:password@/],
+  ['', 'timeout expired', /security group/],
+  ['ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:1', /host, port/],
+])('%s %s: the hint says what to change', (code, message, remedy) => {
+  const failure = refusal(code, message);
+  expect(failure.hint).toMatch(remedy);
+  expect(failure.message).not.toMatch(/SASL|timeout expired|SQLSTATE [A-Z]+$/);
+});
+
+test('only where the connection was not encrypted is TLS what may be missing', () => {
   const message = 'no pg_hba.conf entry for host "10.0.0.7", user "u", database "shop", SSL encryption';
-  const failure = sourceFailure('reading orders', Object.assign(new Error(message), { code: '28000' }));
-  expect(failure.message).toMatch(/: the database refused it \(SQLSTATE 28000\)$/);
-  expect(failure.hint).not.toContain('sslmode');
+  expect(refusal('28000', message).hint).not.toContain('sslmode');
+});
+
+test('codes of the network are no SQLSTATEs', () => {
+  expect(refusal('EPIPE', 'write EPIPE')).toMatchObject({
+    code: 'SOURCE_INTERRUPTED',
+    message: 'reading orders: write EPIPE',
+  });
 });

@@ -45,6 +45,8 @@ SELECT json_build_object(
     FROM family),
   'has_children', c.relhassubclass AND c.relkind = 'r',
   'encoding', pg_encoding_to_char((SELECT encoding FROM pg_database WHERE datname = current_database())),
+  'role', current_user,
+  'is_schema_usable', has_schema_privilege(c.relnamespace, 'USAGE'),
   'zone', (SELECT reset_val FROM pg_settings WHERE name = 'TimeZone'),
   'columns', (
     SELECT coalesce(json_agg(json_build_object(
@@ -53,8 +55,7 @@ SELECT json_build_object(
       'type', format_type(a.atttypid, a.atttypmod),
       'builtin_type', ${BUILTIN_TYPE_SQL},
       'not_null', a.attnotnull,
-      'readable', has_column_privilege(c.oid, a.attnum, 'SELECT')
-        AND has_schema_privilege(c.relnamespace, 'USAGE')) ORDER BY a.attnum), '[]')
+      'readable', has_column_privilege(c.oid, a.attnum, 'SELECT')) ORDER BY a.attnum), '[]')
     FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
   'keys', (
@@ -83,6 +84,8 @@ const describedSchema = z.object({
   empty_parts: z.array(z.string()),
   has_children: z.boolean(),
   encoding: z.string(),
+  role: z.string(),
+  is_schema_usable: z.boolean(),
   zone: z.string(),
   columns: z.array(
     z.object({

@@ -63,6 +63,6 @@ test('a column that the table does not have can’t be renamed', () => {
   expect(check(['id', 'event_date'], { columns: { evnt_date: { as: 'event_at' } } })).toMatchObject({
     code: 'COLUMN_MISSING',
     message: 'public.things has no column evnt_date, which things names under columns',
-    hint: 'Did you mean event_date? The table has: id, event_date. Change columns of things in bronze.config.ts.',
+    hint: 'Did you mean event_date? The table has: id, event_date. Change columns of things in the configuration.',
   });
 });

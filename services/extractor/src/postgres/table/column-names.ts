@@ -1,3 +1,4 @@
+import { whereConfigured } from '@bronze/common/config';
 import { bronzeName, renaming } from '@bronze/common/config/columns';
 import { nearest } from '@bronze/common/config/mistakes';
 import type { TableEntity } from '@bronze/common/config/postgres';
@@ -60,6 +61,6 @@ export function missingColumn(entity: TableEntity, name: string, names: readonly
   const near = nearest(name, names);
   return new BronzeError('COLUMN_MISSING', {
     message: `${entity.table} has no column ${name}, which ${entity.name} names ${role === 'columns' ? 'under columns' : `as its ${role}`}`,
-    hint: `${near === undefined ? 'Was it renamed?' : `Did you mean ${near}?`} The table has: ${names.join(', ')}. Change ${role} of ${entity.name} in bronze.config.ts.`,
+    hint: `${near === undefined ? 'Was it renamed?' : `Did you mean ${near}?`} The table has: ${names.join(', ')}. Change ${role} of ${entity.name} in ${whereConfigured(entity)}.`,
   });
 }

@@ -1,3 +1,4 @@
+import { whereConfigured } from '@bronze/common/config';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { TableEntity } from '@bronze/common/config/postgres';
 import { CATALOG_SQL, decodeCatalog, tableOf } from './catalog-sql.ts';
@@ -46,7 +47,7 @@ async function describe(session: Queries, entity: TableEntity): Promise<Describe
   if (!row?.['described']) {
     throw new BronzeError('TABLE_MISSING', {
       message: `there is no table ${entity.table}, which ${entity.name} reads`,
-      hint: 'Was it dropped or renamed? Change table of the entity in bronze.config.ts, or set enabled: false.',
+      hint: `Was it dropped or renamed? Change table of ${entity.name} in ${whereConfigured(entity)}, or set enabled: false.`,
     });
   }
   const described = decodeCatalog(row['described']);

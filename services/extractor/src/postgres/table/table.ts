@@ -1,7 +1,10 @@
 import type { FileNodes } from '@bronze/common/words/exact-position';
+import { whereConfigured } from '@bronze/common/config';
+import { nearest } from '@bronze/common/config/mistakes';
 import { cursorColumns, type TableEntity } from '@bronze/common/config/postgres';
 import { BronzeError, type FailureCode } from '@bronze/common/words/failure';
 import { checkNames, missingColumn } from './column-names.ts';
+import { checkGranted } from './grants.ts';
 import type { ColumnOrdering } from './ordering-sql.ts';
 
 /** What `pg_catalog` says about one column. */
@@ -12,6 +15,7 @@ export interface CatalogColumn {
   /** As `format_type` prints it: `numeric(12,2)`, `timestamp(3) with time zone`, `public.mood`. */
   readonly type: string;
   readonly not_null: boolean;
+  /** By a privilege on the column or the table. */
   readonly readable: boolean;
   readonly ordering: ColumnOrdering;
 }
@@ -29,6 +33,10 @@ export interface CatalogTable {
   readonly has_xids: boolean;
   /** The database's encoding, such as `UTF8`. */
   readonly encoding: string;
+  /** The role that reads. */
+  readonly role: string;
+  /** Whether that role may use the table's schema. */
+  readonly is_schema_usable: boolean;
   /** The `TimeZone` that this role's sessions begin with. */
   readonly zone: string;
   /** Oids of `file_nodes` whose files have no pages: no row was written, even uncommitted, since each was created. */
@@ -74,14 +82,7 @@ export function checkTable(entity: TableEntity, table: CatalogTable): RowKey {
       'Convert it to a database with ENCODING UTF8.',
     );
   }
-  const denied = table.columns.filter((column) => !column.readable).map((column) => column.name);
-  if (denied.length > 0) {
-    refuse(
-      'SOURCE_DENIED',
-      `permission denied for ${entity.table}: ${denied.join(', ')}`,
-      `Grant it: GRANT SELECT ON ${entity.table} TO the role that Bronze connects as.`,
-    );
-  }
+  checkGranted(entity, table);
   if (entity.deleted_at !== null) columnOf(entity, table, entity.deleted_at, 'deleted_at');
   checkNames(
     entity,
@@ -98,15 +99,13 @@ interface Role {
 }
 
 function checkTyped(entity: TableEntity, table: CatalogTable, { role, name }: Role): CatalogColumn {
-  const column = columnOf(entity, table, name, role);
+  const column = role === 'cursor' ? cursorOf(entity, table, name) : columnOf(entity, table, name, role);
   if ((role === 'cursor' ? TIMESTAMP : DATE_OR_TIMESTAMP).test(column.type)) return column;
   const kinds = role === 'cursor' ? 'a timestamp' : 'a date or timestamp';
   return refuse(
     'COLUMN_UNSUPPORTED',
     `${role} ${name} of ${entity.table} is ${column.type}; it must be ${kinds}`,
-    role === 'cursor'
-      ? 'Name another column, or set cursor to null: the entity is then loaded in full each time.'
-      : 'Name another column, or leave event_date out.',
+    role === 'cursor' ? otherCursors(entity, table) : 'Name another column, or leave event_date out.',
   );
 }
 
@@ -118,6 +117,33 @@ function checkCursor(entity: TableEntity, table: CatalogTable): void {
     `the cursor columns of ${entity.table} are ${columns.map(({ name, type }) => `${name} ${type}`).join(', ')}: values with and without a zone have no common order`,
     'Name columns of one kind as cursor, or ingest a view that converts one of them.',
   );
+}
+
+function cursorOf(entity: TableEntity, table: CatalogTable, name: string): CatalogColumn {
+  const found = table.columns.find((column) => column.name === name);
+  return found ?? refuse('COLUMN_MISSING', ...missingCursor(entity, table, name));
+}
+
+/** Message and hint. Most tables whose cursor is missing never had one. */
+function missingCursor(entity: TableEntity, table: CatalogTable, name: string): [string, string] {
+  const near = nearest(
+    name,
+    table.columns.map((column) => column.name),
+  );
+  return [
+    `${entity.table} has no column ${name}, which ${entity.name} names as its cursor`,
+    `${near === undefined ? '' : `Did you mean ${near}? `}${otherCursors(entity, table)}`,
+  ];
+}
+
+/** What can be the cursor instead. */
+function otherCursors(entity: TableEntity, table: CatalogTable): string {
+  const timestamps = table.columns.filter(({ type }) => TIMESTAMP.test(type)).map((column) => column.name);
+  const where = `of ${entity.name} in ${whereConfigured(entity)}`;
+  const whole = `set cursor: null ${where} to load it whole each time`;
+  return timestamps.length === 0
+    ? `${entity.table} has no timestamp column: ${whole}.`
+    : `Name one of its timestamp columns as cursor: ${timestamps.join(', ')}. Or ${whole}.`;
 }
 
 function columnOf(entity: TableEntity, table: CatalogTable, name: string, role: string): CatalogColumn {

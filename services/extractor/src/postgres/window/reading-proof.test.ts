@@ -40,6 +40,8 @@ const TABLE = {
   has_xids: true,
   empty_parts: [],
   has_children: false,
+  role: 'reader',
+  is_schema_usable: true,
   encoding: 'UTF8',
   zone: 'UTC',
   columns: [],

@@ -24,6 +24,8 @@ const table = (changes: Partial<CatalogTable> = {}): CatalogTable => ({
   encoding: 'UTF8',
   zone: 'UTC',
   has_children: false,
+  role: 'reader',
+  is_schema_usable: true,
   columns: [],
   primary_key: [],
   unique_keys: [],

@@ -4,6 +4,7 @@ import { BronzeError, isRetryable, toFailure } from '@bronze/common/words/failur
 import type { Deadline } from '@bronze/common/ports/clock';
 import type { Log } from '@bronze/common/load/events';
 import type { RestSourceConfig } from '@bronze/common/config/rest';
+import { denied } from './denied.ts';
 import { linkTarget } from './link-target.ts';
 import type { HttpAnswer, HttpClient } from './http.ts';
 import { type JsonNode, parseJson } from '../records/json-node.ts';
@@ -106,6 +107,10 @@ export class ApiClient {
     if (key && isDenied(answer)) {
       ({ url, answer } = await this.#follow(request, await this.#learned(key.renewed())));
     }
+    if (isDenied(answer)) {
+      const excerpt = this.#excerptOf(answer.body, request);
+      throw denied(request, { status: answer.status, excerpt, hasKey: key !== undefined });
+    }
     const judged = this.#judge(request, url, answer);
     return isRefusal(judged) ? { ...judged, excerpt: this.#excerptOf(answer.body, request) } : judged;
   }
@@ -156,7 +161,6 @@ export class ApiClient {
   #judge({ entity, empty_status }: ApiRequest, url: string, answer: HttpAnswer): ApiAnswer | Refusal {
     const { status, headers, body } = answer;
     if (isThrottled(answer)) throw throttled(entity, status);
-    if (isDenied(answer)) throw denied(entity, status, this.#ports.key !== undefined);
     if (RETRIED.has(status)) throw failing(entity, status);
     if (EMPTY.has(status) || empty_status.includes(status)) return { url, headers, body: undefined, characters: 0 };
     if (status >= 200 && status <= 299) return { url, headers, body: jsonOf(entity, answer), characters: body.length };
@@ -210,16 +214,6 @@ function linesOf(entity: string): BronzeError {
   return new BronzeError('RESPONSE_UNSUPPORTED', {
     message: `the API of ${entity} answers with a JSON value per line, as its Content-Type says`,
     hint: 'Bronze reads one JSON value per answer. Does the API have another format, asked for by a header or in the path?',
-  });
-}
-
-function denied(entity: string, status: number, hasKey: boolean): BronzeError {
-  const which = hasKey ? ', even after the key was read again from its secret' : '; no API key is configured';
-  return new BronzeError('SOURCE_DENIED', {
-    message: `the API of ${entity} answers ${status}${which}`,
-    hint: hasKey
-      ? 'Is the key in the secret valid? May it read this endpoint? Is api_key_header right?'
-      : 'Set api_key_secret of the source.',
   });
 }
 

@@ -35,6 +35,13 @@ function declareNumbers(entity: EndpointEntity, cursor: string): string {
   return `For numbers, declare columns: { ${declared} } or 'unix_milliseconds'.`;
 }
 
+/** What is so for a path such as `meta.modified`: there may be a field `meta`, and what is in it can't serve. */
+function nested(record: JsonObject, name: string): string {
+  const [outer = '', ...inner] = name.split('.');
+  if (inner.length === 0 || record.get(outer) === undefined) return '';
+  return `: it takes a field of the record itself, and none within ${outer}`;
+}
+
 /**
  * Checks that the records have the fields of the primary key, and a cursor that can be read. A configured field that
  * none of them has is a mistake: its name is wrong, or the API has changed. Without records nothing is checked.
@@ -48,7 +55,7 @@ export function checkFields(entity: EndpointEntity, records: readonly JsonObject
   const known = [...new Set(first.entries.map(([name]) => name))].join(', ');
   for (const name of entity.primary_key.filter((name) => !has(name))) {
     throw new BronzeError('KEY_MISSING', {
-      message: `no record of ${entity.name} has the field ${name} of its primary_key`,
+      message: `no record of ${entity.name} has the field ${name} of its primary_key${nested(first, name)}`,
       hint: `Records have: ${known}. Change primary_key of ${entity.name}.`,
     });
   }
@@ -57,7 +64,7 @@ export function checkFields(entity: EndpointEntity, records: readonly JsonObject
   const type = declaredType(entity, cursor);
   if (!has(cursor) && type === undefined) {
     throw new BronzeError('COLUMN_MISSING', {
-      message: `no record of ${entity.name} has the field ${cursor}, its cursor`,
+      message: `no record of ${entity.name} has the field ${cursor}, its cursor${nested(first, cursor)}`,
       hint: `Records have: ${known}. Change cursor of ${entity.name}; null loads it in full each time. ${IF_OPTIONAL}`,
     });
   }
