@@ -97,8 +97,9 @@ test('rows in quarantine are missing until they are acknowledged or resolved, an
 describe('the table', () => {
   const shown = (...all: ReturnType<typeof judged>[]) => {
     const { head, rows } = statusTable(all);
+    const nameOf = (one: (typeof head)[number]) => (typeof one === 'string' ? one : one.name);
     const textOf = (cell: (typeof rows)[number][number]) => (typeof cell === 'string' ? cell : cell.content);
-    return rows.map((row) => Object.fromEntries(row.map((cell, index) => [head[index], textOf(cell)])));
+    return rows.map((row) => Object.fromEntries(row.map((cell, index) => [nameOf(head[index] ?? ''), textOf(cell)])));
   };
 
   test('has no columns for what is zero', () => {

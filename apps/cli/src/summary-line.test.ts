@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Counted, lasted, summaryLine } from './summary-line.ts';
+import { type Counted, summaryLine } from './summary-line.ts';
+import { lasted } from './terminal/numbers.ts';
 
 const ended = (status: Counted['status'], entities: number, rows_quarantined = 0): Counted[] =>
   Array.from({ length: entities }, () => ({ status, rows_quarantined }));

@@ -1,4 +1,4 @@
-import { count, plural } from './terminal/numbers.ts';
+import { count, lasted, plural } from './terminal/numbers.ts';
 
 /** What the last line of a run counts of each entity. */
 export interface Counted {
@@ -26,13 +26,4 @@ export function summaryLine(results: readonly Counted[], duration_seconds: numbe
     ...(rows > 0 ? [`${count(quarantined.length)} quarantined ${plural(rows, 'row')}`] : []),
     `in ${lasted(duration_seconds)}`,
   ].join(', ');
-}
-
-/** `0.4 s`, `61 s`, `12 min 5 s`, `2 h 3 min`. */
-export function lasted(seconds: number): string {
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 120) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${count(Math.floor(whole / 3600))} h ${Math.floor((whole % 3600) / 60)} min`;
 }

@@ -32,6 +32,8 @@ export interface EntityResult {
   /** When the load was claimed that was pending already and answered this run's request; undefined if it is this run's. */
   readonly continued_from: string | undefined;
   readonly duration_seconds: number;
+  /** By this run, with those in quarantine. The loads may have more, which other runs wrote. */
+  readonly rows_written: number;
   readonly checkpoint: Checkpoint | undefined;
   readonly failure: Failure | undefined;
 }
@@ -100,6 +102,7 @@ async function resultOf(run: WatchedRun, asked: PlannedLoad): Promise<EntityResu
     load: isDone && !failure ? own : undefined,
     continued_from: continued?.claimed_at,
     duration_seconds: watch.durationSeconds(entity),
+    rows_written: watch.rowsWritten(entity),
     checkpoint,
     failure,
   };

@@ -12,6 +12,7 @@ export class RunWatch implements Log {
   readonly #completed = new Map<string, string[]>();
   readonly #continued = new Map<string, ContinuedLoad>();
   readonly #failures = new Map<string, Failure>();
+  readonly #rows = new Map<string, number>();
   readonly #started = new Map<string, number>();
   readonly #ended = new Map<string, number>();
 
@@ -24,6 +25,9 @@ export class RunWatch implements Log {
       this.#touch(event.entity);
     if (event.kind === 'load_completed' || event.kind === 'load_abandoned') {
       this.#completed.set(event.entity, [...this.completedLoads(event.entity), event.load_id]);
+    }
+    if (event.kind === 'task_written') {
+      this.#rows.set(event.entity, this.rowsWritten(event.entity) + event.rows + event.rows_quarantined);
     }
     if (event.kind === 'load_continued') this.#continued.set(event.entity, event);
     if (event.kind === 'message_failed' && event.is_dead && !this.#failures.has(event.entity)) {
@@ -45,6 +49,11 @@ export class RunWatch implements Log {
   /** Ids of the loads that ended in this process, completed or abandoned, in order. */
   completedLoads(entity: string): readonly string[] {
     return this.#completed.get(entity) ?? [];
+  }
+
+  /** Rows that this process has written, those in quarantine included: not those of a load that others wrote. */
+  rowsWritten(entity: string): number {
+    return this.#rows.get(entity) ?? 0;
   }
 
   /** Seconds from the entity's first event to its last; the wait before that is not included. */

@@ -124,6 +124,18 @@ describe('a claim', () => {
     expect(events).toMatchObject([{ kind: 'load_claimed', load_id: idOf(1), since: SYNCED, until: WATERMARK.until }]);
   });
 
+  test.each<[string, Checkpoint | undefined, number | undefined]>([
+    ['of a full load', undefined, 250],
+    ['of no other', IDLE, undefined],
+  ])('says about how many rows there are to read %s', async (_, before, rows_estimated) => {
+    const { run, events } = await claim(before, THINGS, {
+      watermark: async () => ({ ...WATERMARK, rows_estimated: 250 }),
+    });
+    await run();
+    expect(events).toMatchObject([{ kind: 'load_claimed', ...(rows_estimated && { rows_estimated }) }]);
+    expect('rows_estimated' in (events[0] ?? {})).toBe(rows_estimated !== undefined);
+  });
+
   test.each<[string, Checkpoint | undefined, ExtractRequest, Partial<Claim>]>([
     ['from the last one on', IDLE, THINGS, { since: SYNCED, exact_position: POSITION }],
     ['in full, if asked to', IDLE, { ...THINGS, load_type: 'full' }, { since: undefined, exact_position: POSITION }],

@@ -12,6 +12,7 @@ import type { Entity } from '@bronze/common/config';
 import { readLoadRecord } from '@bronze/common/load/load-record';
 import type { ExtractRequest } from '@bronze/common/load/messages';
 import type { CheckpointStore } from '@bronze/common/load/checkpoint-store';
+import type { HighWatermark } from '@bronze/common/load/high-watermark';
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
 import type { Log } from '@bronze/common/load/events';
 import type { ObjectStore } from '@bronze/common/ports/object-store';
@@ -81,7 +82,7 @@ export async function claimLoad(
       const started = startLoad(checkpoint, { ...decision, hasCursor, watermark, previous_schema, now });
       if (!(await ports.checkpoints.swap(entity.name, version, started.checkpoint)))
         return claimLoad(ports, entity, request);
-      logClaim(ports.log, entity.name, started.load);
+      logClaim(ports.log, entity.name, started.load, watermark);
       return started.load;
     }
     default:
@@ -122,11 +123,12 @@ function logContinued(log: Log, { name, cursor }: Entity, request: ExtractReques
   log.event({ kind: 'load_continued', entity: name, load_id, run_id: request.run_id, claimed_at: ingested_at });
 }
 
-function logClaim(log: Log, entity: string, load: PendingLoad): void {
+function logClaim(log: Log, entity: string, load: PendingLoad, { rows_estimated }: HighWatermark): void {
   const { load_id, run_id, load_type, since, until, since_parameter, window_basis, window_fallback } = load;
   const { watermark_lag_seconds, oldest_transaction_seconds } = load;
   const window = { since, until, since_parameter, window_basis };
   const lag = { watermark_lag_seconds, oldest_transaction_seconds };
-  log.event({ kind: 'load_claimed', entity, load_id, run_id, load_type, ...window, ...lag });
+  const estimate = load_type === 'full' && rows_estimated !== undefined ? { rows_estimated } : {};
+  log.event({ kind: 'load_claimed', entity, load_id, run_id, load_type, ...window, ...lag, ...estimate });
   if (window_fallback) log.event({ kind: 'window_fallback', entity, load_id, reason: window_fallback });
 }

@@ -122,6 +122,7 @@ export class SimTable implements SimSource {
       attached: [],
       has_xids,
       empty_parts: isExact && [...this.#database.rows].length === 0 ? [String(storage.oid)] : [],
+      rows_estimated: null,
       has_children: false,
       role: 'reader',
       is_schema_usable: true,

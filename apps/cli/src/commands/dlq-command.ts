@@ -1,7 +1,7 @@
 import type { SqsDeadLetter } from '@bronze/common/adapters/aws/sqs-dead-letters';
 import { type AwsOptions, AwsTarget, QUEUES, type QueueName } from '../aws-target.ts';
 import { EXIT, usageError } from '../exit-code.ts';
-import { type Format, print, printJson, printTable, right } from '../terminal/output.ts';
+import { flexible, type Format, kept, print, printJson, printTable, right } from '../terminal/output.ts';
 
 export interface DlqOptions extends AwsOptions {
   readonly entity?: string;
@@ -53,7 +53,7 @@ function show(found: readonly Found[], output: Format, nothing: string): void {
   else if (found.length === 0) print(nothing);
   else {
     printTable(
-      ['queue', 'entity', 'sent at', 'receives', 'message'],
+      ['queue', kept('entity'), 'sent at', 'receives', flexible('message', 20)],
       found.map((one) => [one.queue, one.entity, one.sent_at, right(String(one.receive_count)), one.body]),
     );
   }

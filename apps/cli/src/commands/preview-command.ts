@@ -5,7 +5,8 @@ import { inLine, schemaDigest } from '@bronze/common/load/schema-changes';
 import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { EXIT, usageError } from '../exit-code.ts';
-import { type Format, printJson, printTable, say } from '../terminal/output.ts';
+import { type Format, kept, printJson, printTable, say } from '../terminal/output.ts';
+import { visible } from '../terminal/text.ts';
 import { assertFolder } from './status-command.ts';
 
 export interface PreviewOptions {
@@ -13,8 +14,6 @@ export interface PreviewOptions {
   readonly out: string;
   readonly output: Format;
 }
-
-const CELL_CHARACTERS = 32;
 
 /** `bronze preview <entity>`: rows of the entity's completed loads, newest load first, read from Parquet by DuckDB. */
 export async function previewCommand(entity: string, options: PreviewOptions): Promise<number> {
@@ -26,16 +25,19 @@ export async function previewCommand(entity: string, options: PreviewOptions): P
   const { names, rows } = await readRows(files, options.limit);
   if (options.output === 'json') {
     printJson(rows.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index] ?? null]))));
-  } else {
-    printTable(
-      names,
-      rows.map((row) => row.map((value) => shorten(value ?? ''))),
-    );
-  }
+  } else printRows(names, rows);
   const shown = new Set(names.map((name) => name.toLowerCase()));
   const hidden = columns.filter((name) => !shown.has(name.toLowerCase()));
   if (hidden.length > 0) say(`Older rows also have ${hidden.map(inLine).join(', ')}.`);
   return EXIT.ok;
+}
+
+/** No column is left out: where they don't fit, each row becomes a block of lines. */
+export function printRows(names: readonly string[], rows: readonly (readonly (string | null)[])[]): void {
+  printTable(
+    names.map(kept),
+    rows.map((row) => row.map((value) => visible(value ?? ''))),
+  );
 }
 
 interface NewestParts {
@@ -98,9 +100,4 @@ async function readRows(
     connection.closeSync();
     instance.closeSync();
   }
-}
-
-function shorten(text: string): string {
-  const line = text.replaceAll(/\s+/g, ' ');
-  return line.length > CELL_CHARACTERS ? `${line.slice(0, CELL_CHARACTERS - 1)}…` : line;
 }

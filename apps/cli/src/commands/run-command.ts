@@ -4,14 +4,26 @@ import { engineName } from '@bronze/writer/adapters/engines';
 import { causesOf, describeCause } from '../causes.ts';
 import { loadConfig, withDatabaseUrl } from '../config-file.ts';
 import { driftLines } from '../drift/drift-lines.ts';
-import { EXIT, exitCodeOfRun, exitCodeWithQuarantine } from '../exit-code.ts';
+import { exitCodeOfRun, exitCodeWithQuarantine } from '../exit-code.ts';
 import { summaryLine } from '../summary-line.ts';
 import { leftForLater, leftOut } from '../terminal/left-out.ts';
 import { bytes, count, perSecond, plural } from '../terminal/numbers.ts';
-import { type Format, print, printJson, printTable, right, say } from '../terminal/output.ts';
+import {
+  colored,
+  type Format,
+  kept,
+  keptIfSaid,
+  print,
+  printJson,
+  printTable,
+  right,
+  say,
+} from '../terminal/output.ts';
 import { leftLine, otherLoadLines } from '../terminal/other-runs.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { describeQuarantine } from '../terminal/quarantined.ts';
+import { columnsOf } from '../terminal/screen.ts';
+import { RUN_AGAIN, stopOnInterrupt } from '../terminal/stop-on-interrupt.ts';
 
 export interface RunOptions {
   readonly full?: boolean;
@@ -29,8 +41,8 @@ export async function runCommand(entities: readonly string[], options: RunOption
   const config = withDatabaseUrl(await loadConfig(options.config), options.databaseUrl);
   const started_ms = performance.now();
   const engine = engineName(process.env['PARQUET_ENGINE']);
-  const progress = createProgress();
-  const stop = stopOnInterrupt();
+  const progress = createProgress((entity) => config.entities[entity]?.source);
+  const stop = stopOnInterrupt(progress);
   try {
     const report = await runLocally(
       {
@@ -48,9 +60,7 @@ export async function runCommand(entities: readonly string[], options: RunOption
       },
     );
     progress.stop();
-    const summaries = printReport(report, options, (entity) => Object.hasOwn(config.entities, entity));
-    sayFailures(report, config);
-    say(summaryLine(summaries, (performance.now() - started_ms) / 1000));
+    printEnd(report, options, { config, duration_seconds: (performance.now() - started_ms) / 1000 });
     const code = exitCodeOfRun(report.results);
     const allows = (entity: string) => options.allowQuarantine || config.entities[entity]?.allow_quarantine;
     const isMissing = report.results.some(({ entity, loads }) => quarantinedIn(loads).length > 0 && !allows(entity));
@@ -61,19 +71,16 @@ export async function runCommand(entities: readonly string[], options: RunOption
   }
 }
 
-/** The first Ctrl-C lets running work finish its batch and enqueue what comes next; the second ends the process. */
-function stopOnInterrupt(): { readonly signal: AbortSignal; release(): void } {
-  const controller = new AbortController();
-  const onSignal = () => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
-    say('Stopping after the current batch; the next run continues from there. Press Ctrl-C again to stop at once.');
-    controller.abort();
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  return {
-    signal: controller.signal,
-    release: () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
-  };
+/** All that a run says at its end. The last lines count what became of its entities, and say how to go on. */
+export function printEnd(
+  report: RunReport,
+  options: RunOptions,
+  { config, duration_seconds }: { readonly config: Pick<Config, 'entities'>; readonly duration_seconds: number },
+): void {
+  const summaries = printReport(report, options, (entity) => Object.hasOwn(config.entities, entity));
+  sayFailures(report, config);
+  say(summaryLine(summaries, duration_seconds));
+  if (report.results.some(({ status }) => status === 'interrupted')) say(RUN_AGAIN);
 }
 
 function printReport(
@@ -108,11 +115,11 @@ function printReport(
 }
 
 /** A failure of a source is that of all its entities, and is said once. */
-function sayFailures({ results }: RunReport, { entities }: Config): void {
+function sayFailures({ results }: RunReport, { entities }: Pick<Config, 'entities'>): void {
   const failed = results.flatMap(({ entity, failure }) => {
     return failure ? [{ entity, failure, source: entities[entity]?.source ?? '' }] : [];
   });
-  const width = process.stderr.columns ?? Infinity;
+  const width = columnsOf(process.stderr);
   for (const cause of causesOf(failed)) say(`\n${describeCause(cause, width).join('\n')}`);
 }
 
@@ -155,7 +162,7 @@ function summarize(result: EntityResult) {
     parts: sum((load) => load.parts.length),
     bytes: sum((load) => load.parts.reduce((total, part) => total + part.bytes, 0)),
     seconds: Number(result.duration_seconds.toFixed(3)),
-    rows_per_second: perSecond(rows, result.duration_seconds),
+    rows_per_second: perSecond(result.rows_written, result.duration_seconds),
     checkpoint: result.checkpoint?.last_sync_timestamp ?? null,
     error: result.failure ? { ...result.failure } : null,
   };
@@ -174,13 +181,25 @@ function describeWindow(load: Partial<EntityResult['loads'][number]>) {
   return { window_basis, window_fallback, watermark_lag_seconds, oldest_transaction_seconds };
 }
 
+const STATUS_COLORS = { completed: 'green', failed: 'red', interrupted: 'yellow', abandoned: 'yellow' } as const;
+
 function printEntities(entities: readonly ReturnType<typeof summarize>[]): void {
   if (entities.length === 0) return print('No entities to run.');
   printTable(
-    ['entity', 'status', 'load', 'rows', 'quarantined', 'parts', 'bytes', 'rows/s', 'checkpoint'],
+    [
+      'entity',
+      kept('status'),
+      'load',
+      kept('rows'),
+      keptIfSaid('quarantined'),
+      'parts',
+      'bytes',
+      'rows/s',
+      'checkpoint',
+    ],
     entities.map((one) => [
       one.entity,
-      one.status,
+      colored(one.status, STATUS_COLORS[one.status]),
       one.load_type ?? '',
       right(count(one.rows)),
       right(count(one.rows_quarantined)),

@@ -1,4 +1,6 @@
-import Table from 'cli-table3';
+import type { Column } from './fit.ts';
+import { type Color, columnsOf, paintFor } from './screen.ts';
+import { type Cell, type Head, renderTable } from './table.ts';
 
 export type Format = 'table' | 'json';
 
@@ -16,17 +18,33 @@ export function printJson(value: unknown): void {
   print(JSON.stringify(value, null, 2));
 }
 
-export type Cell = string | { readonly content: string; readonly hAlign: 'right' };
-
 export function right(content: string): Cell {
   return { content, hAlign: 'right' };
 }
 
-/** No lines between rows, so that a run of a hundred entities fits a screen. */
-const NO_LINES_BETWEEN = { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' };
+export function colored(content: string, color: Color | undefined): Cell {
+  return { content, color };
+}
 
-export function printTable(head: readonly string[], rows: readonly (readonly Cell[])[]): void {
-  const table = new Table({ head: [...head], style: { head: [], border: [] }, chars: NO_LINES_BETWEEN });
-  table.push(...rows.map((row) => [...row]));
-  print(table.toString());
+/** A column that is never left out. */
+export function kept(name: string): Column {
+  return { name, keep: 'always' };
+}
+
+/** A column that is left out only while it is empty, or 0, in each row. */
+export function keptIfSaid(name: string): Column {
+  return { name, keep: 'if_said' };
+}
+
+/** A column of text that may be shortened to `width_min`, and is left out only while it is empty. */
+export function flexible(name: string, width_min: number): Column {
+  return { name, keep: 'if_said', width_min };
+}
+
+/** Prints a table that fits the terminal: see {@link renderTable}. What has no room is named on stderr. */
+export function printTable(heads: readonly Head[], rows: readonly (readonly Cell[])[]): void {
+  const { stdout } = process;
+  const { text, left_out } = renderTable(heads, rows, { width: columnsOf(stdout), paint: paintFor(stdout) });
+  print(text);
+  if (left_out.length > 0) say(`No room for ${left_out.join(', ')}: -o json has all columns.`);
 }

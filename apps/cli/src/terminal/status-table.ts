@@ -2,10 +2,11 @@ import { describeSeconds } from '@bronze/common/words/duration';
 import type { EntityStatus } from '../entity-status.ts';
 import { leftForLater, leftOut } from './left-out.ts';
 import { count } from './numbers.ts';
-import { type Cell, right } from './output.ts';
+import { kept, keptIfSaid, right } from './output.ts';
+import type { Cell, Head } from './table.ts';
 
 interface StatusColumn {
-  readonly head: string;
+  readonly head: Head;
   cell(status: EntityStatus): string;
   readonly isRight?: boolean;
   /** Whether the column is there even if it is empty for every entity. */
@@ -23,9 +24,9 @@ const STATES: Readonly<Record<EntityStatus['state'], string>> = {
 
 const COLUMNS: readonly StatusColumn[] = [
   { head: 'entity', isAlways: true, cell: ({ entity }) => entity },
-  { head: 'state', isAlways: true, cell: describeState },
+  { head: kept('state'), isAlways: true, cell: describeState },
   {
-    head: 'last load',
+    head: kept('last load'),
     isAlways: true,
     isRight: true,
     cell: ({ seconds_since_last_load: ago }) => (ago === null ? '' : `${describeSeconds(ago)} ago`),
@@ -36,10 +37,10 @@ const COLUMNS: readonly StatusColumn[] = [
     isRight: true,
     cell: ({ record_count }) => (record_count === null ? '' : count(record_count)),
   },
-  { head: 'behind', isAlways: true, isRight: true, cell: describeAge },
-  { head: 'quarantined', isRight: true, cell: ({ rows_quarantined }) => positive(rows_quarantined) },
+  { head: kept('behind'), isAlways: true, isRight: true, cell: describeAge },
+  { head: keptIfSaid('quarantined'), isRight: true, cell: ({ rows_quarantined }) => positive(rows_quarantined) },
   {
-    head: 'failure',
+    head: keptIfSaid('failure'),
     cell: ({ dead_letters }) => [...new Set(dead_letters.map((one) => one.split(':', 1)[0]))].join(', '),
   },
   { head: 'held back', isRight: true, cell: ({ watermark_lag_seconds: lag }) => seconds(lag) },
@@ -55,7 +56,7 @@ const COLUMNS: readonly StatusColumn[] = [
 ];
 
 /** Header and rows of the table of `bronze status`. Columns that would be empty are left out. */
-export function statusTable(entities: readonly EntityStatus[]): { head: string[]; rows: Cell[][] } {
+export function statusTable(entities: readonly EntityStatus[]): { head: Head[]; rows: Cell[][] } {
   const shown = COLUMNS.filter(({ isAlways, cell }) => isAlways || entities.some((one) => cell(one) !== ''));
   return {
     head: shown.map(({ head }) => head),

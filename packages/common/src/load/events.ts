@@ -21,6 +21,8 @@ export type PipelineEvent =
       readonly window_basis?: string | undefined;
       readonly watermark_lag_seconds?: number | undefined;
       readonly oldest_transaction_seconds?: number | undefined;
+      /** About how many rows a full load will read, if the source has an estimate. */
+      readonly rows_estimated?: number | undefined;
     }
   | {
       /** A request that the pending full load answers: it makes no load of its own (decision 36). */

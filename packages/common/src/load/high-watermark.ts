@@ -16,6 +16,8 @@ export interface HighWatermark {
   readonly again?: { readonly reason: WindowFallback; readonly since: Timestamp };
   /** Nothing is known to have been read of what the entity now is: the load is full, whatever was asked for. */
   readonly load_type?: 'full';
+  /** About how many rows the relation has, for those who watch. Undefined if the source has no estimate. */
+  readonly rows_estimated?: number;
   /** Of a table that is read without transaction ids; `exact` has it otherwise. */
   readonly storage?: Storage | undefined;
   /** Only from sources that are asked with such a parameter. */

@@ -53,6 +53,7 @@ function describedBy({ file_node = '7', extra_column, has_key = true }: Server):
     attached: [],
     has_xids: true,
     empty_parts: [],
+    rows_estimated: null,
     has_children: false,
     role: 'reader',
     is_schema_usable: true,

@@ -30,6 +30,7 @@ const DESCRIBED = JSON.stringify({
   attached: [],
   has_xids: true,
   empty_parts: [],
+  rows_estimated: null,
   has_children: false,
   role: 'reader',
   is_schema_usable: true,

@@ -41,6 +41,8 @@ export interface CatalogTable {
   readonly zone: string;
   /** Oids of `file_nodes` whose files have no pages: no row was written, even uncommitted, since each was created. */
   readonly empty_parts: readonly string[];
+  /** The planner's estimate of its rows, with those of its partitions; null if it has none. */
+  readonly rows_estimated: number | null;
   /** Names in its indexes are found by the role's `search_path` alone. */
   readonly is_by_role_path?: boolean;
   /** Other tables inherit from it: it is read with their rows, for which its keys don't hold. */

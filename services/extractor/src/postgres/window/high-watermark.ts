@@ -44,7 +44,7 @@ export async function readHighWatermark(request: WatermarkRequest): Promise<High
   const watermark =
     (mayBeExact ? await watermarkByTransactions(request) : undefined) ?? (await watermarkByTime(request));
   if (entity.null_cursor === 'error') await assertCursors(request, watermark);
-  return watermark;
+  return table.rows_estimated === null ? watermark : { ...watermark, rows_estimated: table.rows_estimated };
 }
 
 async function assertCursors({ session, entity, table }: WatermarkRequest, { exact }: HighWatermark): Promise<void> {

@@ -39,6 +39,7 @@ const TABLE = {
   attached: [],
   has_xids: true,
   empty_parts: [],
+  rows_estimated: null,
   has_children: false,
   role: 'reader',
   is_schema_usable: true,

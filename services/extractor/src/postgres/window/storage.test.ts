@@ -19,6 +19,7 @@ const table = (changes: Partial<CatalogTable> = {}): CatalogTable => ({
   oid: '1',
   file_nodes: { '1': '5' },
   empty_parts: [],
+  rows_estimated: null,
   attached: [],
   has_xids: true,
   encoding: 'UTF8',
