@@ -1,6 +1,7 @@
 /** The files of the pure core that `npm run mutate` mutates. The tests of `x.ts` are next to it, in `x.test.ts`. */
 export const MUTATED = [
   'packages/common/src/load/checkpoint.ts',
+  'packages/common/src/load/finish-load.ts',
   'packages/common/src/words/exact-position.ts',
   'services/planner/src/load-id.ts',
   'packages/common/src/load/load-record.ts',

@@ -39,7 +39,7 @@ const STACK_NAMES = [
   ...['extract', 'extract-dlq', 'write', 'write-dlq'].map((name) => `EcomIngestionStack-${name}`),
 ];
 /** Commands that have subcommands. */
-const GROUPS: ReadonlySet<string> = new Set(['dlq', 'checkpoint']);
+const GROUPS: ReadonlySet<string> = new Set(['dlq', 'checkpoint', 'quarantine']);
 
 /** What a command's `--help` prints: asked once, however many pages name it. */
 const helps = new Map<string, ReturnType<typeof bronze>>();

@@ -1,6 +1,6 @@
 import { defineConfig } from '@bronze/common/config';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
-import { queuesFile } from '@bronze/runner/dead-letters';
+import { queuesFile } from '@bronze/runner/folder-state';
 import { QueueDatabase } from '@bronze/common/adapters/local/local-queue';
 import { runLocally } from '@bronze/runner/run-locally';
 import { expect, test } from 'vitest';

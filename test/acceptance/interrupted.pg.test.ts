@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadType } from '@bronze/common/words/entity';
+import { readFolderState } from '@bronze/runner/folder-state';
 import { type EntityResult, runLocally } from '@bronze/runner/run-locally';
 import { expect, test } from 'vitest';
 import { rowsInBronze } from '../bronze-folder.ts';
@@ -24,12 +25,17 @@ async function newShop(entity: string): Promise<Given> {
   return { url: await newDatabase(sql), out: await newFolder(), entity };
 }
 
-/** Runs until its end, or until the first batch is staged. */
-async function run(given: Given, end: 'first batch' | 'its end' = 'its end'): Promise<EntityResult | undefined> {
+/** Runs until its end, or until the first batch is staged. @param running gets what the folder says is running then */
+async function run(
+  given: Given,
+  end: 'first batch' | 'its end' = 'its end',
+  running: string[] = [],
+): Promise<EntityResult | undefined> {
   const stop = new AbortController();
   const log = {
     event: ({ kind }: { readonly kind: string }) => {
       if (kind === 'batch_staged' && end === 'first batch') stop.abort();
+      if (kind === 'batch_staged') running.push(...readFolderState(given.out).running);
     },
   };
   const environment = { DATABASE_URL: given.url };
@@ -48,7 +54,9 @@ async function killedRun({ url, out, entity, load_type }: Given): Promise<void> 
 }
 
 async function interruptThrice(given: Given): Promise<void> {
-  expect((await run(given, 'first batch'))?.status).toBe('interrupted');
+  const running: string[] = [];
+  expect((await run(given, 'first batch', running))?.status).toBe('interrupted');
+  expect(new Set(running)).toEqual(new Set([given.entity]));
   await killedRun(given);
   expect((await run(given, 'first batch'))?.status).toBe('interrupted');
 }
@@ -67,6 +75,8 @@ const ALL = Array.from({ length: ROWS }, (_, index) => index + 1);
 test('three interrupted runs of a table without a cursor and one that ends are one load', async () => {
   const given = await newShop('plain');
   await interruptThrice(given);
+  // What was interrupted is pending, but nothing runs: a message of it in the queue does not tell.
+  expect(readFolderState(given.out).running).toEqual(new Set());
   const pending = await pendingLoad(given);
   const given_again = ['run', 'plain', '--config', CONFIG, '--out', given.out, '-o', 'json'];
   const { stdout, stderr } = await bronze(given_again, { DATABASE_URL: given.url });

@@ -1,7 +1,8 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FolderObjectStore, STATE_FOLDER } from '@bronze/common/adapters/local/folder-object-store';
+import { STATE_FOLDER } from '@bronze/common/adapters/local/folder-object-reader';
+import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
 import { describePoint, Life, type Point, pointsOf } from './dying-calls.ts';
 import { textOf, type Trial } from './trial.ts';
 

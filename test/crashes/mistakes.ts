@@ -52,7 +52,7 @@ const IN_THE_STORE = [
   [
     'half-written files lie among the objects',
     `join(this.#scratch, \`\${OF_THIS_PROCESS}`,
-    `join(this.#root, \`\${OF_THIS_PROCESS}`,
+    `join(this.root, \`\${OF_THIS_PROCESS}`,
   ],
   ['a process removes the half-written files of others', `(await isLeftBehind(name, path)) ||`, `name ||`],
 ] as const;

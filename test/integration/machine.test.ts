@@ -9,7 +9,7 @@ import { exitCodeOf } from '@bronze/cli/exit-code';
 import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
 import { LocalQueue, QueueDatabase } from '@bronze/common/adapters/local/local-queue';
 import { type Failure, toFailure } from '@bronze/common/words/failure';
-import { queuesFile } from '@bronze/runner/dead-letters';
+import { queuesFile } from '@bronze/runner/folder-state';
 import { entitiesInQueues } from '@bronze/runner/drop-left';
 import { LoopbackServer } from '@bronze/demo/source-api/loopback-server';
 import { SourceApi } from '@bronze/demo/source-api/source-api';
@@ -124,7 +124,7 @@ test('the command that a run proposes for what is left of an entity that is not 
   expect(entitiesInQueues(out)).toEqual(['gone']);
   expect(await abandonCommand('gone', { out })).toBe(0);
   expect(entitiesInQueues(out)).toEqual([]);
-  expect(await statusCommand({ out, output: 'json' })).toBe(0);
+  expect(await statusCommand([], { out, output: 'json' })).toBe(0);
 });
 
 test('an entity that a folder does not know can’t be abandoned, and gets a suggestion', async () => {

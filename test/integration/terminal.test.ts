@@ -49,7 +49,7 @@ test('run, status and preview fit a terminal, and the rest is silent in a pipe t
   expect(shownBy(said.stdout, Infinity)[2]).toMatch(/payments .* completed .*1,200/);
   // Nothing of the live display is left.
   expect(shownBy(said.stderr, 80).join('\n')).not.toMatch(/reading|writing|waiting/);
-  const status = await capturing(TERMINAL, async () => void (await statusCommand({ out, output: 'table' })));
+  const status = await capturing(TERMINAL, async () => void (await statusCommand([], { out, output: 'table' })));
   expect(widest(shownBy(status.stdout, Infinity))).toBeLessThanOrEqual(80);
   const preview = await capturing(TERMINAL, async () => {
     await previewCommand('payments', { limit: 2, out, output: 'table' });

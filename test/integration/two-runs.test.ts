@@ -15,7 +15,7 @@ import type { PipelineEvent } from '@bronze/common/load/events';
 import { MovingList } from '@bronze/demo/source-api/api-record';
 import { LoopbackServer } from '@bronze/demo/source-api/loopback-server';
 import { SourceApi } from '@bronze/demo/source-api/source-api';
-import { readDeadLetters, withQueues } from '@bronze/runner/dead-letters';
+import { readDeadLetters, withQueues } from '@bronze/runner/folder-state';
 import { type RunReport, runLocally } from '@bronze/runner/run-locally';
 import { expect, onTestFinished, test } from 'vitest';
 import { rowsInBronze } from '../bronze-folder.ts';

@@ -3,10 +3,10 @@ import {
   type Checkpoint,
   checkpointSchema,
   effectiveLoadType,
-  finishLoad,
   type PendingLoad,
   startLoad,
 } from '@bronze/common/load/checkpoint';
+import { finishLoad } from '@bronze/common/load/finish-load';
 import { defineConfig, type Entity, entityOf as entityIn, isTable } from '@bronze/common/config';
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
 import type { RawBatch, Source, SliceReader } from '@bronze/common/load/source';
@@ -136,7 +136,7 @@ export class BronzeLoader implements Loader {
 
   #finish(load: PendingLoad, status: 'completed' | 'abandoned'): void {
     const { load_id, until } = load;
-    const finished = finishLoad(this.#checkpoint, { load_id, status, until, rows: 0 }, NOW);
+    const finished = finishLoad(this.#checkpoint, { load_id, status, until, rows_in_bronze: 0 }, NOW);
     if (!finished) throw new Error('the load was not pending');
     this.#checkpoint = asStored((this.#tampering.finished ?? ((same) => same))(finished, load));
   }

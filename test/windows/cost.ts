@@ -1,4 +1,5 @@
-import { finishLoad, type PendingLoad, startLoad } from '@bronze/common/load/checkpoint';
+import { type PendingLoad, startLoad } from '@bronze/common/load/checkpoint';
+import { finishLoad } from '@bronze/common/load/finish-load';
 import { defineConfig, entityOf, isTable } from '@bronze/common/config';
 import { timestamp } from '@bronze/common/words/timestamp';
 import { lockAndDescribe, zoneOf } from '@bronze/extractor/postgres/table/described-table';
@@ -91,7 +92,12 @@ type Entity = ReturnType<typeof reading>['entity'];
 type Claimed = ReturnType<typeof startLoad>;
 
 async function claimed(source: PostgresSource, entity: Entity, last: Claimed | undefined): Promise<Claimed> {
-  const done = last && { load_id: last.load.load_id, status: 'completed' as const, until: last.load.until, rows: 0 };
+  const done = last && {
+    load_id: last.load.load_id,
+    status: 'completed' as const,
+    until: last.load.until,
+    rows_in_bronze: 0,
+  };
   const checkpoint = last && done && finishLoad(last.checkpoint, done, NOW);
   const since = checkpoint?.last_sync_timestamp;
   const watermark = await source.readHighWatermark(entity, { since, exact_position: checkpoint?.exact_position });

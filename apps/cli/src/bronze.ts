@@ -5,6 +5,12 @@ import { abandonCommand } from './commands/abandon-command.ts';
 import { addAwsCommands } from './commands/aws-commands.ts';
 import { localPath } from './local-path.ts';
 import { previewCommand } from './commands/preview-command.ts';
+import {
+  quarantineAcknowledgeCommand,
+  quarantineListCommand,
+  quarantineReleaseCommand,
+  quarantineShowCommand,
+} from './commands/quarantine-command.ts';
 import { RETRY_FOR_MS } from '@bronze/runner/local-pipeline';
 import { reportFailure, withoutUrls } from './report-failure.ts';
 import { runCommand } from './commands/run-command.ts';
@@ -20,6 +26,8 @@ const retryFor = () =>
   new Option('--retry-for <duration>', 'how long to wait for a database that can’t be reached: 90s, 5m, 0')
     .argParser(milliseconds)
     .default(RETRY_FOR_MS, '60s');
+const allowQuarantine = () => new Option('--allow-quarantine', 'do not exit with 4 because of rows in quarantine');
+const all = () => new Option('--all', 'also those that are acknowledged or resolved');
 const config = () =>
   new Option('--config <file>', 'configuration file').argParser(localPath('--config')).default('bronze.config.ts');
 
@@ -34,14 +42,21 @@ function program(): Command {
     .description('ingest entities on this machine (default: all enabled entities)')
     .option('--full', 'load everything, not only what has changed')
     .option('--database-url <url>', 'connection URL for the configuration’s only PostgreSQL source')
+    .addOption(allowQuarantine())
     .addOption(retryFor())
     .addOption(config())
     .addOption(out())
     .addOption(output())
     .action(settingExitCode(runCommand));
   bronze
-    .command('status')
-    .description('show each entity’s checkpoint, guarantee and failures')
+    .command('status [entity...]')
+    .description('show how far each entity has come, and what is late, missing or failed')
+    .addOption(allowQuarantine())
+    .addOption(
+      new Option('--config <file>', 'configuration file (default: bronze.config.ts, if it is there)').argParser(
+        localPath('--config'),
+      ),
+    )
     .addOption(out())
     .addOption(output())
     .action(settingExitCode(statusCommand));
@@ -57,8 +72,37 @@ function program(): Command {
     .description('give up an entity’s pending load so that the next request starts a new one')
     .addOption(out())
     .action(settingExitCode(abandonCommand));
+  addQuarantineCommands(bronze.command('quarantine').description('list, release or acknowledge rows in quarantine'));
   addAwsCommands(bronze);
   return bronze;
+}
+
+function addQuarantineCommands(quarantine: Command): void {
+  quarantine
+    .command('list [entity...]')
+    .description('list loads with rows in quarantine; exits with 4 if any need something')
+    .addOption(all())
+    .addOption(out())
+    .addOption(output())
+    .action(settingExitCode(quarantineListCommand));
+  quarantine
+    .command('show <entity>')
+    .description('show the rows of an entity in quarantine with their reasons, newest load first')
+    .addOption(new Option('--limit <rows>', 'number of rows to show').argParser(positive).default(10))
+    .addOption(all())
+    .addOption(out())
+    .addOption(output())
+    .action(settingExitCode(quarantineShowCommand));
+  quarantine
+    .command('release <entity>')
+    .description('request a full load of the entity, which reads its rows in quarantine again')
+    .addOption(out())
+    .action(settingExitCode(quarantineReleaseCommand));
+  quarantine
+    .command('acknowledge <entity>')
+    .description('stop showing the entity’s rows in quarantine in status; they stay where they are')
+    .addOption(out())
+    .action(settingExitCode(quarantineAcknowledgeCommand));
 }
 
 function settingExitCode<Arguments extends unknown[]>(command: (...given: Arguments) => Promise<number>) {

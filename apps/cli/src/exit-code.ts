@@ -33,6 +33,15 @@ export function exitCodeOfRun(results: readonly Pick<EntityResult, 'status' | 'f
   return kind === 'transient' || failures.length === results.length ? BY_KIND[kind] : EXIT.unhealthy;
 }
 
+/**
+ * The exit code of a run that put rows into quarantine which nobody allowed: 4, also where it says that another run may
+ * help, because another run does not bring these rows.
+ */
+export function exitCodeWithQuarantine(code: number): number {
+  const isWorse = code === EXIT.bug || code === EXIT.usage;
+  return isWorse ? code : EXIT.unhealthy;
+}
+
 /** A mistake in how the command was called, as CONFIG_INVALID. */
 export function usageError(message: string, hint: string): BronzeError {
   return new BronzeError('CONFIG_INVALID', { message, hint });

@@ -1,6 +1,6 @@
 import { RunLock } from '@bronze/common/adapters/local/run-lock';
 import { entityIn } from '@bronze/common/load/messages';
-import { runsFolder, withQueues } from './dead-letters.ts';
+import { runsFolder, withQueues } from './folder-state.ts';
 
 /** How many were dropped. */
 export interface Dropped {

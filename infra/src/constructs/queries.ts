@@ -46,7 +46,7 @@ export class Queries extends Construct {
 }
 
 const MONITORING = {
-  'last-loads': `SELECT entity, load_type, since, until, rows, rows_quarantined, completed_at
+  'last-loads': `SELECT entity, load_type, since, until, rows_in_bronze, rows_quarantined, completed_at
 FROM bronze_loads WHERE status = 'completed'
 ORDER BY completed_at DESC LIMIT 100`,
   'run-log-of-today': `SELECT at, event, message FROM bronze_run_log

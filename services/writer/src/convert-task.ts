@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { BronzeError } from '@bronze/common/words/failure';
 import type { Part, Receipt } from '@bronze/common/load/receipts';
 import { type BronzeKey, partKey, quarantineKey, taskName } from '@bronze/common/load/object-keys';
+import { reasonsIn } from '@bronze/common/load/quarantine-lines';
 import type { ObjectStore } from '@bronze/common/ports/object-store';
 import type { SliceManifest, WriteTask } from '@bronze/common/load/slice-manifest';
 import type { BatchBytes, Conversion, Converted, ParquetEngine, Provenance } from './parquet/parquet-engine.ts';
@@ -33,7 +34,7 @@ export async function convertTask(ports: ConvertPorts, input: TaskInput): Promis
     } else {
       const key = quarantineKey(load, slice.slice, number);
       await putQuarantine(ports.objects, key, converted.body);
-      quarantine = { key, rows: converted.rows };
+      quarantine = { key, rows: converted.rows, reasons: reasonsIn(converted.body) };
     }
   }
   const receipt: Receipt = {

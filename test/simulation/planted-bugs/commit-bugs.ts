@@ -2,6 +2,7 @@ import type { PlantedBug } from './planted-bug.ts';
 
 const COMPLETE = 'packages/common/src/load/complete-load.ts';
 const CHECKPOINT = 'packages/common/src/load/checkpoint.ts';
+const FINISH = 'packages/common/src/load/finish-load.ts';
 const CHECKPOINT_FILE = 'packages/common/src/load/checkpoint-file.ts';
 const RECEIPTS = 'packages/common/src/load/receipts.ts';
 const EXTRACT = 'services/extractor/src/extract-load.ts';
@@ -102,7 +103,7 @@ export const COMMIT_BUGS: readonly PlantedBug[] = [
     name: 'load finished without checking that it is the pending one',
     edits: [
       {
-        file: CHECKPOINT,
+        file: FINISH,
         find: '  if (checkpoint?.pending_load?.load_id !== load.load_id) return undefined;',
         put: '  if (checkpoint?.pending_load === undefined) return undefined;',
       },

@@ -2,6 +2,7 @@ import type { PlantedBug } from './planted-bug.ts';
 
 const COMPLETE = 'packages/common/src/load/complete-load.ts';
 const CHECKPOINT = 'packages/common/src/load/checkpoint.ts';
+const FINISH = 'packages/common/src/load/finish-load.ts';
 const EXTRACT = 'services/extractor/src/extract-load.ts';
 const ENQUEUE_NEXT = 'services/extractor/src/enqueue-next.ts';
 const STAGE = 'services/extractor/src/stage-slice.ts';
@@ -170,12 +171,12 @@ export const DATA_BUGS: readonly PlantedBug[] = [
         find: '  const until = latest(start.watermark.until, synced);',
         put: '  const until = start.watermark.until;',
       },
-      { file: CHECKPOINT, find: 'latest(load.until, idle.last_sync_timestamp ?? EPOCH)', put: 'load.until' },
+      { file: FINISH, find: 'latest(load.until, idle.last_sync_timestamp ?? EPOCH)', put: 'load.until' },
     ],
   },
   {
     name: 'an abandoned load moves the checkpoint',
-    edits: [{ file: CHECKPOINT, find: "  if (load.status === 'abandoned') return freed;\n", put: '' }],
+    edits: [{ file: FINISH, find: "  if (load.status === 'abandoned') return freed;\n", put: '' }],
   },
   {
     name: 'a slice has at most three write tasks',

@@ -1,6 +1,6 @@
 import type { PlantedBug } from './planted-bug.ts';
 
-const CHECKPOINT = 'packages/common/src/load/checkpoint.ts';
+const FINISH = 'packages/common/src/load/finish-load.ts';
 const CLAIM = 'services/extractor/src/postgres/window/high-watermark.ts';
 const BOUNDS = 'services/extractor/src/postgres/window/bounds.ts';
 const WINDOW = 'services/extractor/src/postgres/window/exact-window.ts';
@@ -119,7 +119,7 @@ export const WINDOW_BUGS: readonly PlantedBug[] = [
     name: 'an abandoned load moves the exact position',
     edits: [
       {
-        file: CHECKPOINT,
+        file: FINISH,
         find: "  if (load.status === 'abandoned') return freed;",
         put: "  if (load.status === 'abandoned') return { ...freed, ...(pending_load.exact_position && { exact_position: pending_load.exact_position }) };",
       },
@@ -129,7 +129,7 @@ export const WINDOW_BUGS: readonly PlantedBug[] = [
     name: 'the exact position is that of the previous load',
     edits: [
       {
-        file: CHECKPOINT,
+        file: FINISH,
         find: '...(pending_load.exact_position && { exact_position: pending_load.exact_position }),',
         put: '...((idle.exact_position ?? pending_load.exact_position) && { exact_position: idle.exact_position ?? pending_load.exact_position }),',
       },

@@ -1,7 +1,6 @@
 import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import { entityIn } from '@bronze/common/load/messages';
 import { planRun } from '@bronze/planner/plan-run';
-import { deadLettersOf } from '@bronze/runner/dead-letters';
 import { isDecided, readCheckpoint, type Run, settle, type SettlingPipeline } from '@bronze/runner/settle';
 import { takeOver } from '@bronze/runner/take-over';
 import type { FaultPlan } from '../faults/fates.ts';
@@ -59,7 +58,10 @@ export async function runInWorld(world: World, faults: FaultPlan): Promise<Local
     hasMessages: (entity) =>
       [requests, writes].some((queue) => queue.bodies().some((body) => entityIn(body) === entity)),
   };
-  const letters = () => deadLettersOf([requests, writes]);
+  const letters = () =>
+    [requests, writes]
+      .flatMap((queue) => queue.deadLetters())
+      .map(({ message_id, body, failure }) => ({ message_id, entity: entityIn(body), failure }));
   const old = new Set(letters().map(({ message_id }) => message_id));
   const failures = () => {
     const fresh = letters().filter(({ message_id }) => !old.has(message_id));

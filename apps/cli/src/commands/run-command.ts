@@ -4,9 +4,9 @@ import { engineName } from '@bronze/writer/adapters/engines';
 import { causesOf, describeCause } from '../causes.ts';
 import { loadConfig, withDatabaseUrl } from '../config-file.ts';
 import { driftLines } from '../drift/drift-lines.ts';
-import { exitCodeOfRun } from '../exit-code.ts';
+import { exitCodeOfRun, exitCodeWithQuarantine } from '../exit-code.ts';
 import { summaryLine } from '../summary-line.ts';
-import { leftForLater } from '../terminal/left-for-later.ts';
+import { leftForLater, leftOut } from '../terminal/left-out.ts';
 import { bytes, count, perSecond, plural } from '../terminal/numbers.ts';
 import {
   colored,
@@ -21,11 +21,13 @@ import {
 } from '../terminal/output.ts';
 import { leftLine, otherLoadLines } from '../terminal/other-runs.ts';
 import { createProgress } from '../terminal/progress.ts';
+import { describeQuarantine } from '../terminal/quarantined.ts';
 import { columnsOf } from '../terminal/screen.ts';
 import { RUN_AGAIN, stopOnInterrupt } from '../terminal/stop-on-interrupt.ts';
 
 export interface RunOptions {
   readonly full?: boolean;
+  readonly allowQuarantine?: boolean;
   readonly config: string;
   readonly out: string;
   readonly databaseUrl?: string;
@@ -59,7 +61,10 @@ export async function runCommand(entities: readonly string[], options: RunOption
     );
     progress.stop();
     printEnd(report, options, { config, duration_seconds: (performance.now() - started_ms) / 1000 });
-    return exitCodeOfRun(report.results);
+    const code = exitCodeOfRun(report.results);
+    const allows = (entity: string) => options.allowQuarantine || config.entities[entity]?.allow_quarantine;
+    const isMissing = report.results.some(({ entity, loads }) => quarantinedIn(loads).length > 0 && !allows(entity));
+    return isMissing ? exitCodeWithQuarantine(code) : code;
   } finally {
     progress.stop();
     stop.release();
@@ -102,6 +107,8 @@ function printReport(
   for (const one of entities) {
     sayLate(one);
     sayLeft(one);
+    sayLeftOut(one);
+    if (one.quarantine.length > 0) say(describeQuarantine(one.entity, one.quarantine, options.out));
   }
   for (const load of report.results.flatMap(({ loads }) => loads)) driftLines(load).forEach(say);
   return entities;
@@ -129,10 +136,20 @@ function sayLeft({ entity, until, left_out }: ReturnType<typeof summarize>): voi
     say(`  If these should not be in the future: are its source’s clocks right, and its cursor_time_zone?`);
 }
 
+function sayLeftOut({ entity, left_out }: ReturnType<typeof summarize>): void {
+  const said = left_out ? leftOut(left_out) : '';
+  if (said !== '') say(`${entity}: records in no load: ${said}`);
+}
+
+/** Objects of rows that are not in bronze. */
+function quarantinedIn(loads: EntityResult['loads']) {
+  return loads.flatMap(({ quarantine }) => quarantine);
+}
+
 function summarize(result: EntityResult) {
   const sum = (of: (load: EntityResult['loads'][number]) => number) =>
     result.loads.reduce((total, load) => total + of(load), 0);
-  const rows = sum((load) => load.rows);
+  const rows = sum((load) => load.rows_in_bronze);
   return {
     entity: result.entity,
     status: result.status,
@@ -140,6 +157,7 @@ function summarize(result: EntityResult) {
     continued_from: result.continued_from ?? null,
     rows,
     rows_quarantined: sum((load) => load.rows_quarantined),
+    quarantine: quarantinedIn(result.loads),
     schema_changes: result.loads.flatMap((load) => load.schema_changes ?? []),
     parts: sum((load) => load.parts.length),
     bytes: sum((load) => load.parts.reduce((total, part) => total + part.bytes, 0)),

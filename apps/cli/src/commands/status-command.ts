@@ -1,81 +1,76 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import type { Checkpoint } from '@bronze/common/load/checkpoint';
-import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
-import { machineError } from '@bronze/common/words/failure';
-import { guaranteeOf, standingWindow } from '@bronze/common/words/exact-position';
-import { type LoadRecord, readLoadRecord } from '@bronze/common/load/load-record';
-import type { Skipped } from '@bronze/common/load/position';
-import type { ObjectStore } from '@bronze/common/ports/object-store';
+import { FolderObjectReader } from '@bronze/common/adapters/local/folder-object-reader';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
-import { isAhead } from '@bronze/planner/freshness';
-import { readDeadLetters } from '@bronze/runner/dead-letters';
-import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
-import { lastChangeLine, lastSchemaChange, type LastSchemaChange } from '../drift/last-change.ts';
+import type { Config } from '@bronze/common/config';
+import { nearest } from '@bronze/common/config/mistakes';
+import type { Checkpoint } from '@bronze/common/load/checkpoint';
+import { readCheckpoints } from '@bronze/common/load/checkpoint-file';
+import { readLoadRecord } from '@bronze/common/load/load-record';
+import { entitiesInQuarantine, quarantinedLoads } from '@bronze/common/load/quarantine';
+import type { ObjectReader } from '@bronze/common/ports/object-store';
+import { describeSeconds } from '@bronze/common/words/duration';
+import { BronzeError, machineError, toFailure } from '@bronze/common/words/failure';
+import { type FolderState, readFolderState } from '@bronze/runner/folder-state';
+import { loadConfig } from '../config-file.ts';
+import { lastChangeLine, lastSchemaChange } from '../drift/last-change.ts';
+import { type EntityFacts, type EntityStatus, isHealthy, statusOf } from '../entity-status.ts';
 import { EXIT, usageError } from '../exit-code.ts';
-import { leftForLater } from '../terminal/left-for-later.ts';
-import { count } from '../terminal/numbers.ts';
-import { flexible, type Format, kept, printJson, printTable, right, say } from '../terminal/output.ts';
+import { type Format, print, printJson, printTable, say } from '../terminal/output.ts';
+import { describeQuarantine } from '../terminal/quarantined.ts';
+import { statusTable } from '../terminal/status-table.ts';
 
 export interface StatusOptions {
   readonly out: string;
+  /** Default: {@link DEFAULT_CONFIG}, if that file exists and is about the entities in the folder. */
+  readonly config?: string;
+  readonly allowQuarantine?: boolean;
   readonly output: Format;
 }
 
-export interface EntityStatus {
-  readonly entity: string;
-  readonly state: 'idle' | 'loading' | 'unreadable';
-  /** Whether the checkpoint is in the future, so that nothing is loaded until that time has come. */
-  readonly is_ahead: boolean;
-  readonly last_sync_timestamp: string | null;
-  readonly record_count: number | null;
-  readonly updated_at: string | null;
-  /** What the last claimed window guarantees; after an abandoned load, what the checkpoint does. Null: not known. */
-  readonly guarantee: string | null;
-  /** At that claim: how far the checkpoint was behind the source's clock, and the oldest open transaction's age. */
-  readonly watermark_lag_seconds: number | null;
-  readonly oldest_transaction_seconds: number | null;
-  /** What the last load skipped, and what of that it left for later loads. Null while one is pending, and after exact ones. */
-  readonly left_out: Skipped | null;
-  readonly last_schema_change: LastSchemaChange | null;
-  readonly pending_load: Checkpoint['pending_load'] | null;
-  readonly waiting_requests: number;
-  readonly dead_letters: readonly string[];
+const DEFAULT_CONFIG = 'bronze.config.ts';
+
+interface ConfigFile {
+  readonly name: string;
+  readonly config: Config;
+}
+
+/** What the folder says about all its entities. */
+interface Folder {
+  readonly objects: ObjectReader;
+  readonly checkpoints: ReadonlyMap<string, Checkpoint | undefined>;
+  readonly state: FolderState;
+  readonly entities: readonly string[];
 }
 
 /**
- * `bronze status`: how far each entity has come, and what is stuck. Exit code 4 if there are dead letters, or if a
- * checkpoint can't be read or is in the future.
+ * `bronze status [entity…]`: how far each entity has come, what is late, missing or stuck. It changes nothing. Exit code 4
+ * if there are dead letters, rows in quarantine that nobody allowed or acknowledged, an entity that is late, or a
+ * checkpoint that can't be read or is in the future.
+ *
+ * @throws BronzeError ENTITY_UNKNOWN for a name that neither the configuration nor the folder has
  */
-export async function statusCommand(options: StatusOptions): Promise<number> {
+export async function statusCommand(names: readonly string[], options: StatusOptions): Promise<number> {
   await assertFolder(options.out);
-  const objects = await FolderObjectStore.open(options.out);
-  try {
-    const dead = readDeadLetters(options.out);
-    const checkpoints = await new CheckpointFile(objects).readAll();
-    const names = [...new Set([...checkpoints.keys(), ...dead.map(({ entity }) => entity)])];
-    const windows = await Promise.all(names.map((entity) => lastWindow(objects, entity, checkpoints.get(entity))));
-    const changes = await Promise.all(
-      names.map((entity) => lastSchemaChange(objects, entity, checkpoints.get(entity))),
-    );
-    const entities = names.map((entity, index) => {
-      const isUnreadable = checkpoints.has(entity) && checkpoints.get(entity) === undefined;
-      return {
-        ...statusOf(entity, checkpoints.get(entity), dead),
-        ...describeWindow(windows[index]),
-        last_schema_change: changes[index] ?? null,
-        ...(isUnreadable && { state: 'unreadable' as const }),
-      };
-    });
-    if (options.output === 'json') printJson({ out: options.out, entities });
-    else printEntities(entities);
-    for (const { entity, last_schema_change } of entities) {
-      if (last_schema_change) say(lastChangeLine(entity, last_schema_change));
-    }
-    const isHealthy = dead.length === 0 && entities.every(({ state, is_ahead }) => state !== 'unreadable' && !is_ahead);
-    return isHealthy ? EXIT.ok : EXIT.unhealthy;
-  } finally {
-    objects.close();
+  const folder = await readFolder(options.out);
+  const file = await configOf(options, folder.entities);
+  const all = [...new Set([...Object.keys(file?.config.entities ?? {}), ...folder.entities])];
+  const facts = await Promise.all(chosen(names, all).map((entity) => factsOf(folder, file?.config, entity)));
+  const now = new SystemClock().now();
+  const entities = facts.map((one) => statusOf(one, now));
+  if (options.output === 'json') printJson({ out: options.out, config: file?.name ?? null, entities });
+  else {
+    if (entities.length > 0) printEntities(entities);
+    else print(`Nothing was loaded into ${options.out} yet.`);
+    sayWhatIsWrong(entities, facts, { out: options.out, config: file?.name });
   }
+  const allow_quarantine = options.allowQuarantine ?? false;
+  return entities.every((one) => isHealthy(one, allow_quarantine)) ? EXIT.ok : EXIT.unhealthy;
+}
+
+export function printEntities(entities: readonly EntityStatus[]): void {
+  const { head, rows } = statusTable(entities);
+  printTable(head, rows);
 }
 
 /** @throws BronzeError CONFIG_INVALID if the folder does not exist, or is none */
@@ -87,79 +82,104 @@ export async function assertFolder(out: string): Promise<void> {
   if (!found.isDirectory()) throw usageError(`${out} is not a folder`, hint);
 }
 
-function statusOf(
-  entity: string,
-  checkpoint: Checkpoint | undefined,
-  dead: ReturnType<typeof readDeadLetters>,
-): Omit<EntityStatus, keyof ReturnType<typeof describeWindow> | 'last_schema_change'> {
-  const { pending_load = null, next_requests = [], ...idle } = checkpoint ?? {};
+async function readFolder(out: string): Promise<Folder> {
+  const objects = new FolderObjectReader(out);
+  const state = readFolderState(out);
+  const checkpoints = await readCheckpoints(objects);
+  const dead = state.dead_letters.map(({ entity }) => entity);
+  const quarantined = await entitiesInQuarantine(objects);
+  return { objects, checkpoints, state, entities: [...new Set([...checkpoints.keys(), ...dead, ...quarantined])] };
+}
+
+/** The configuration; undefined if there is none, or if that of this folder is about other entities. */
+async function configOf(options: StatusOptions, entities: readonly string[]): Promise<ConfigFile | undefined> {
+  const name = options.config ?? DEFAULT_CONFIG;
+  if (options.config === undefined && !existsSync(name)) return undefined;
+  const config = await loadConfig(name);
+  const isTheirs = entities.length === 0 || entities.some((entity) => Object.hasOwn(config.entities, entity));
+  if (options.config !== undefined || isTheirs) return { name, config };
+  say(`${DEFAULT_CONFIG} has none of the entities in ${options.out}: pass --config with theirs to see which are late.`);
+  return undefined;
+}
+
+function chosen(names: readonly string[], all: readonly string[]): readonly string[] {
+  for (const name of names) {
+    if (all.includes(name)) continue;
+    const near = nearest(name, all);
+    throw new BronzeError('ENTITY_UNKNOWN', {
+      message: `there is no entity ${JSON.stringify(name.slice(0, 80))}`,
+      hint: `${near === undefined ? '' : `Did you mean ${near}? `}In the configuration or the folder are: ${all.join(', ') || 'none'}.`,
+    });
+  }
+  return names.length > 0 ? [...new Set(names)] : all;
+}
+
+async function factsOf(folder: Folder, config: Config | undefined, entity: string): Promise<EntityFacts> {
+  const { checkpoints, state } = folder;
+  const checkpoint = checkpoints.get(entity);
+  const isUnreadable = checkpoints.has(entity) && checkpoint === undefined;
   return {
     entity,
-    state: pending_load ? 'loading' : 'idle',
-    is_ahead: idle.last_sync_timestamp !== undefined && isAhead(idle.last_sync_timestamp, new SystemClock().now()),
-    last_sync_timestamp: idle.last_sync_timestamp ?? null,
-    record_count: idle.record_count ?? null,
-    updated_at: idle.updated_at ?? null,
-    pending_load,
-    waiting_requests: next_requests.length,
-    dead_letters: dead
-      .filter((letter) => letter.entity === entity)
-      .map(({ failure }) => `${failure.code}: ${failure.message}`),
+    configured: config && configuredOf(config, entity),
+    checkpoint,
+    ...(await storedOf(folder.objects, entity, checkpoint)),
+    ...(isUnreadable && { unreadable: 'its checkpoint can’t be read' }),
+    failures: state.dead_letters.filter((letter) => letter.entity === entity).map(({ failure }) => failure),
+    isRunning: state.running.has(entity),
   };
 }
 
-type Window = Pick<
-  NonNullable<Checkpoint['pending_load']>,
-  'window_basis' | 'window_fallback' | 'watermark_lag_seconds' | 'oldest_transaction_seconds'
-> &
-  Partial<Pick<LoadRecord, 'left_out'>>;
+function configuredOf({ entities, sources }: Config, name: string): EntityFacts['configured'] {
+  const entity = Object.hasOwn(entities, name) ? entities[name] : undefined;
+  if (!entity) return null;
+  const { enabled, allow_quarantine, fresh_within = sources[entity.source]?.fresh_within } = entity;
+  return { enabled, allow_quarantine, fresh_within };
+}
 
-/** The window of the pending load, else of the last load; if that was abandoned, the one the checkpoint is still at. */
-async function lastWindow(
-  objects: ObjectStore,
+/** A record that can't be read is said of its entity, and hides no other. */
+async function storedOf(
+  objects: ObjectReader,
   entity: string,
   checkpoint: Checkpoint | undefined,
-): Promise<Window | undefined> {
-  const { pending_load, last_load_id } = checkpoint ?? {};
-  if (pending_load || last_load_id === undefined) return pending_load;
-  const record = await readLoadRecord(objects, { entity, load_id: last_load_id });
-  if (record?.status === 'completed') return record;
-  const { exact_position, last_sync_timestamp } = checkpoint ?? {};
-  return exact_position && last_sync_timestamp && standingWindow(exact_position, last_sync_timestamp);
+): Promise<Pick<EntityFacts, 'record' | 'last_schema_change' | 'quarantine' | 'unreadable'>> {
+  const load_id = checkpoint?.last_load_id;
+  try {
+    const record = load_id === undefined ? undefined : await readLoadRecord(objects, { entity, load_id });
+    const last_schema_change = await lastSchemaChange(objects, entity, checkpoint);
+    const quarantine = await quarantinedLoads(objects, entity, checkpoint);
+    return { record, last_schema_change, quarantine, unreadable: undefined };
+  } catch (thrown) {
+    const failure = toFailure(thrown);
+    if (failure.code !== 'OBJECT_INVALID') throw thrown;
+    return { record: undefined, last_schema_change: null, quarantine: [], unreadable: failure.message };
+  }
 }
 
-function describeWindow(window: Window | undefined) {
-  return {
-    guarantee: window ? guaranteeOf(window) : null,
-    watermark_lag_seconds: window?.watermark_lag_seconds ?? null,
-    oldest_transaction_seconds: window?.oldest_transaction_seconds ?? null,
-    left_out: window?.left_out ?? null,
-  };
+function sayWhatIsWrong(
+  entities: readonly EntityStatus[],
+  facts: readonly EntityFacts[],
+  { out, config }: { readonly out: string; readonly config: string | undefined },
+): void {
+  for (const { entity, is_configured, unreadable, last_schema_change } of entities) {
+    if (is_configured === false) say(`${entity}: not in ${config}; its state is kept`);
+    if (unreadable !== null) say(`${entity}: ${unreadable}`);
+    if (last_schema_change) say(lastChangeLine(entity, last_schema_change));
+  }
+  for (const { entity, is_late, behind_seconds: age, fresh_within } of entities) {
+    const how = age === null ? 'it was never loaded' : `its data is ${describeSeconds(age)} behind`;
+    if (is_late) say(`${entity} is late: ${how}, and should be fresh within ${fresh_within}`);
+  }
+  for (const one of entities) sayMissing(one, out);
+  for (const { entity, failures } of facts) {
+    for (const { code, message, hint } of failures) {
+      say(`${entity} failed: ${code}\n  ${message}\n  What to do: ${hint}`);
+    }
+  }
 }
 
-export function printEntities(entities: readonly EntityStatus[]): void {
-  printTable(
-    [
-      'entity',
-      kept('state'),
-      'checkpoint',
-      'guarantee',
-      'lag',
-      'rows of last load',
-      'left for later',
-      'waiting',
-      flexible('dead letters', 20),
-    ],
-    entities.map((one) => [
-      one.entity,
-      one.state,
-      one.is_ahead ? `${one.last_sync_timestamp} (in the future)` : (one.last_sync_timestamp ?? 'never loaded'),
-      one.guarantee ?? '',
-      right(one.watermark_lag_seconds === null ? '' : `${count(Math.round(one.watermark_lag_seconds))} s`),
-      right(one.record_count === null ? '' : count(one.record_count)),
-      right(leftForLater(one.left_out ?? {})),
-      right(count(one.waiting_requests)),
-      one.dead_letters.join('\n'),
-    ]),
-  );
+function sayMissing({ entity, quarantine }: EntityStatus, out: string): void {
+  if (quarantine.length === 0) return;
+  const objects = quarantine.flatMap((load) => load.objects);
+  say(describeQuarantine(entity, objects, out));
+  if (quarantine.some(({ state }) => state === 'releasing')) say('  A full load of it was asked for, or is pending.');
 }

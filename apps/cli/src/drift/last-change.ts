@@ -1,7 +1,7 @@
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import { readLoadRecord } from '@bronze/common/load/load-record';
 import { describeChanges, type SchemaChange } from '@bronze/common/load/schema-changes';
-import type { ObjectStore } from '@bronze/common/ports/object-store';
+import type { ObjectReader } from '@bronze/common/ports/object-store';
 
 /** The last load of an entity whose columns were not those of the load before. */
 export interface LastSchemaChange {
@@ -13,7 +13,7 @@ export interface LastSchemaChange {
 
 /** Null: its columns have never changed, as far as is known. */
 export async function lastSchemaChange(
-  objects: ObjectStore,
+  objects: ObjectReader,
   entity: string,
   checkpoint: Checkpoint | undefined,
 ): Promise<LastSchemaChange | null> {

@@ -1,9 +1,11 @@
 /** Fixed data of a run with 3 and with 60 entities, for the captures. */
 import { defineConfig } from '@bronze/common/config';
 import type { PipelineEvent } from '@bronze/common/load/events';
+import type { LoadRecord } from '@bronze/common/load/load-record';
+import { quarantineKey } from '@bronze/common/load/object-keys';
 import { timestamp } from '@bronze/common/words/timestamp';
 import type { EntityResult, RunReport } from '@bronze/runner/run-locally';
-import type { EntityStatus } from '../commands/status-command.ts';
+import { type EntityStatus, statusOf } from '../entity-status.ts';
 import {
   claimed,
   committed,
@@ -107,13 +109,15 @@ export function reportOf(size: Size): RunReport {
   };
 }
 
-function resultOf({ entity, rows, rows_quarantined, failure }: Fate): EntityResult {
-  const load = {
-    version: 1 as const,
-    status: 'completed' as const,
+function recordOf({ entity, rows, rows_quarantined }: Fate): LoadRecord {
+  const key = quarantineKey({ entity, load_id: 'l', load_type: 'full', ingested_at: UNTIL }, 0, 0);
+  const reasons = [{ reason: 'due is not exactly a timestamptz', rows: rows_quarantined }];
+  return {
+    version: 1,
+    status: 'completed',
     entity,
     load_id: 'l',
-    load_type: 'full' as const,
+    load_type: 'full',
     since: timestamp('1970-01-01'),
     until: UNTIL,
     ingested_at: UNTIL,
@@ -126,8 +130,13 @@ function resultOf({ entity, rows, rows_quarantined, failure }: Fate): EntityResu
     engines: [],
     columns: [],
     parts: [{ key: 'part', rows, bytes: rows * 90, sha256: '' }],
-    quarantine: [],
+    quarantine: rows_quarantined === 0 ? [] : [{ key, rows: rows_quarantined, reasons }],
   };
+}
+
+function resultOf(fate: Fate): EntityResult {
+  const { entity, failure, rows } = fate;
+  const load = recordOf(fate);
   return {
     entity,
     status: failure ? 'failed' : 'completed',
@@ -152,22 +161,35 @@ export function configOf(size: Size) {
 }
 
 export function statusesOf(size: Size): readonly EntityStatus[] {
-  return fates(size).map(({ entity, rows, failure }) => ({
-    entity,
-    state: 'idle',
-    is_ahead: false,
-    last_sync_timestamp: failure ? null : UNTIL,
-    record_count: failure ? null : rows,
-    updated_at: failure ? null : UNTIL,
-    guarantee: failure ? null : 'exact (virtual transactions)',
-    watermark_lag_seconds: failure ? null : 0,
-    oldest_transaction_seconds: null,
-    left_out: null,
-    last_schema_change: null,
-    pending_load: null,
-    waiting_requests: 0,
-    dead_letters: failure ? [`${failure.code}: ${failure.message}`] : [],
-  }));
+  const now = timestamp('2024-01-15T13:32:00Z');
+  const configured = { enabled: true, allow_quarantine: false, fresh_within: '26h' };
+  return fates(size).map((fate) => {
+    const { entity, failure } = fate;
+    const { load_id, load_type, completed_at, rows_in_bronze, rows_quarantined: rows, ...rest } = recordOf(fate);
+    const record = { ...recordOf(fate), window_basis: 'exact_virtual_transactions' };
+    const quarantined = {
+      entity,
+      load_id,
+      load_type,
+      completed_at,
+      rows,
+      objects: rest.quarantine,
+      state: 'open',
+    } as const;
+    const checkpoint = { last_sync_timestamp: UNTIL, record_count: rows_in_bronze, last_load_id: load_id };
+    const facts = {
+      entity,
+      configured,
+      checkpoint: failure ? undefined : checkpoint,
+      unreadable: undefined,
+      last_schema_change: null,
+      record: failure ? undefined : record,
+      quarantine: rows > 0 ? [quarantined] : [],
+      failures: failure ? [failure] : [],
+      isRunning: false,
+    };
+    return statusOf(facts, now);
+  });
 }
 
 export const PREVIEW_NAMES = [

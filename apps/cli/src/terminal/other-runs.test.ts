@@ -20,11 +20,11 @@ describe('what an earlier run left of an entity', () => {
 
 test('a load that ended in a run and did not answer its request is named, with its reason', () => {
   const [own, other] = [
-    { load_id: 'own', load_type: 'incremental', rows: 5 },
-    { load_id: 'other', load_type: 'full', rows: 1 },
+    { load_id: 'own', load_type: 'incremental', rows_in_bronze: 5 },
+    { load_id: 'other', load_type: 'full', rows_in_bronze: 1 },
   ] as unknown as [LoadRecord, LoadRecord];
   const line =
-    'orders: also ended the full load other (1 row), which an earlier run had asked for: an entity has one load at a time';
+    'orders: also ended the full load other (1 row), which was asked for before: an entity has one load at a time';
   expect(otherLoadLines({ entity: 'orders', loads: [other, own], load: own })).toEqual([line]);
   expect(otherLoadLines({ entity: 'orders', loads: [other], load: undefined })).toEqual([line]);
   expect(otherLoadLines({ entity: 'orders', loads: [own], load: own })).toEqual([]);

@@ -22,7 +22,7 @@ export function plainLine(event: PipelineEvent): string | undefined {
     case 'load_continued':
       return `Continuing: Processing ${event.entity}, the full load that was claimed at ${event.claimed_at}`;
     case 'load_completed':
-      return `Completed: ${event.entity}, ${plural(event.rows, 'row')} in ${plural(event.parts, 'part')}`;
+      return `Completed: ${event.entity}, ${plural(event.rows, 'row')} in ${plural(event.parts, 'part')}${quarantined(event)}`;
     case 'window_fallback':
       return `At least once: ${event.entity} ${howRead(event.reason)}, so rows may repeat (${event.reason})`;
     case 'end_implied':
@@ -54,6 +54,10 @@ export function lastingLine(event: PipelineEvent): string | undefined {
     default:
       return undefined;
   }
+}
+
+function quarantined({ rows_quarantined: rows }: Of<'load_completed'>): string {
+  return rows > 0 ? `, ${count(rows)} in quarantine` : '';
 }
 
 /** What a load does that can't go by its position alone. */

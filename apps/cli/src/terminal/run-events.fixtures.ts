@@ -41,6 +41,7 @@ export const completed = (entity: string, rows: number): PipelineEvent => ({
   kind: 'load_completed',
   ...load(entity),
   rows,
+  rows_quarantined: 0,
   parts: 1,
   until: '',
 });

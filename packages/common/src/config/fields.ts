@@ -1,5 +1,6 @@
 /** Fields of every entity, whatever its source. `npm run docs` writes the descriptions to docs/configuration.md. */
 import * as z from 'zod/mini';
+import { DURATION } from '../words/duration.ts';
 import '../words/zod-locale.ts';
 
 export const positive = z.int().check(z.minimum(1));
@@ -20,9 +21,24 @@ export interface NamedEntity {
 
 const MIB = 1024 * 1024;
 
+const duration = z.string().check(z.regex(DURATION, "expected a number and a unit: '90m', '26h', '2d'"));
+
+/** Fields of every source. */
+export const sourceFields = {
+  fresh_within: described(z.optional(duration), '`fresh_within` of its entities that have none of their own'),
+};
+
 export const commonFields = {
   source: described(z.string(), 'name of the source that it is read from'),
   enabled: described(z._default(z.boolean(), true), 'whether a run that names no entities includes it'),
+  fresh_within: described(
+    z.optional(duration),
+    "how old its data may be, such as `'90m'`, `'26h'`, `'2d'`: `bronze status` names the entity as late when its checkpoint is further behind, or when it was never loaded, and ends with 4",
+  ),
+  allow_quarantine: described(
+    z._default(z.boolean(), false),
+    'whether rows in quarantine are expected: they are still counted and shown, but `run` and `status` do not end with 4 because of them',
+  ),
   batch_rows: described(z._default(positive, 50_000), 'rows at which a staged batch ends'),
   batch_bytes: described(z._default(positive, 16 * MIB), 'bytes of NDJSON at which a staged batch ends'),
   task_rows: described(

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { checkNewNames, newName } from './columns.ts';
-import { commonFields, described, type NamedEntity, positive, seconds } from './fields.ts';
+import { commonFields, described, type NamedEntity, positive, seconds, sourceFields } from './fields.ts';
 import { referenceSchema } from './reference.ts';
 
 const IDENTIFIER_BYTES_MAX = 63;
@@ -45,6 +45,7 @@ export const postgresSourceSchema = z.strictObject({
     z._default(z.int().check(z.minimum(0)), 3),
     'how many times a lost connection is reopened without progress before the claim or slice fails',
   ),
+  ...sourceFields,
 });
 export type PostgresSourceInput = z.input<typeof postgresSourceSchema>;
 export type PostgresSourceConfig = z.output<typeof postgresSourceSchema>;

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { checkNewNames, newName, settingsOf } from './columns.ts';
-import { commonFields, described, type NamedEntity, positive, seconds } from './fields.ts';
+import { commonFields, described, type NamedEntity, positive, seconds, sourceFields } from './fields.ts';
 import { isTimeZone } from '../words/time-zone.ts';
 import { endStatus, pagingSchema } from './paging.ts';
 import { referenceSchema } from './reference.ts';
@@ -49,6 +49,7 @@ export const restSourceSchema = z.strictObject({
     z._default(positive, 32 * MIB),
     'a larger response is refused unread; reading one takes about thirty times its size in memory',
   ),
+  ...sourceFields,
 });
 export type RestSourceInput = z.input<typeof restSourceSchema>;
 export type RestSourceConfig = z.output<typeof restSourceSchema>;

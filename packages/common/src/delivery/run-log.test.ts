@@ -1,7 +1,7 @@
 import { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
 import { expect, test } from 'vitest';
 import { requireVariables } from '../adapters/aws/lambda-environment.ts';
-import { RunLog } from './run-log.ts';
+import { RunLog, runLogLine } from './run-log.ts';
 import { EPOCH, timestamp } from '../words/timestamp.ts';
 
 test('the run log has one line each for the start and the end of a load and for changed columns, under its day', async () => {
@@ -20,7 +20,7 @@ test('the run log has one line each for the start and the end of a load and for 
       since_parameter: undefined,
     });
     log.event({ ...load, kind: 'batch_staged', slice: 0, attempt: 'a', rows: 1, bytes: 1 });
-    log.event({ ...load, kind: 'load_completed', rows: 250, parts: 3, until: EPOCH });
+    log.event({ ...load, kind: 'load_completed', rows: 250, rows_quarantined: 0, parts: 3, until: EPOCH });
     log.event({ ...load, kind: 'schema_changed', changes: [{ kind: 'added', column: 'vip', to: 'boolean' }] });
     await log.flush();
   }
@@ -38,6 +38,14 @@ test('the run log has one line each for the start and the end of a load and for 
     '[2024-01-15 10:30:45] Completed: Processing customers (250 records, 3 files)\n',
     '[2024-01-15 10:30:45] Changed: Columns of customers (added vip (boolean))\n',
   ]);
+});
+
+test('what is in quarantine is not among the records', () => {
+  const load = { entity: 'customers', load_id: '00000000-0000-8000-8000-000000000001' };
+  const event = { ...load, kind: 'load_completed', rows: 245, rows_quarantined: 5, parts: 3, until: EPOCH } as const;
+  expect(runLogLine(event, timestamp('2024-01-15T10:30:45Z'))?.text).toBe(
+    '[2024-01-15 10:30:45] Completed: Processing customers (245 records, 3 files, 5 more in quarantine)',
+  );
 });
 
 test('an error names all missing variables at once, and no value', () => {

@@ -27,7 +27,7 @@ export function runLogLine(event: PipelineEvent, at: Timestamp): RunLogLine | un
     case 'load_claimed':
       return line('1-starting', `Starting: Processing ${event.entity}`);
     case 'load_completed':
-      return line('2-completed', `Completed: Processing ${event.entity} (${event.rows} records, ${event.parts} files)`);
+      return line('2-completed', `Completed: Processing ${event.entity} (${whatIsThere(event)})`);
     case 'load_abandoned':
       return line('2-abandoned', `Abandoned: Processing ${event.entity}`);
     case 'schema_changed':
@@ -35,6 +35,12 @@ export function runLogLine(event: PipelineEvent, at: Timestamp): RunLogLine | un
     default:
       return undefined;
   }
+}
+
+/** `250 records, 3 files`, and what is not among them: `, 5 more in quarantine`. */
+function whatIsThere(event: Extract<PipelineEvent, { kind: 'load_completed' }>): string {
+  const quarantined = event.rows_quarantined > 0 ? `, ${event.rows_quarantined} more in quarantine` : '';
+  return `${event.rows} records, ${event.parts} files${quarantined}`;
 }
 
 /** `2024-01-15 10:30:45` */

@@ -4,7 +4,7 @@ import { BronzeError } from '../words/failure.ts';
 import { decodeJson, decodeValue, encodeJson } from '../words/json.ts';
 import { CHECKPOINTS_KEY } from './object-keys.ts';
 import type { CheckpointStore, VersionedCheckpoint } from './checkpoint-store.ts';
-import type { ObjectStore } from '../ports/object-store.ts';
+import type { ObjectReader, ObjectStore } from '../ports/object-store.ts';
 
 /** Each lost round means that another entity's swap succeeded, so the limit is reached only if something is wrong. */
 const SWAP_ROUNDS_MAX = 100;
@@ -24,19 +24,18 @@ export class CheckpointFile implements CheckpointStore {
   }
 
   async readAll(): Promise<ReadonlyMap<string, Checkpoint | undefined>> {
-    const { file } = await this.#readFile();
-    return new Map(Object.entries(file).map(([entity, entry]) => [entity, z.safeParse(checkpointSchema, entry).data]));
+    return readCheckpoints(this.#objects);
   }
 
   async read(entity: string): Promise<VersionedCheckpoint> {
-    const { file } = await this.#readFile();
+    const { file } = await readFile(this.#objects);
     const entry = entryOf(file, entity);
     return { checkpoint: entry === undefined ? undefined : decodeEntry(entity, entry), version: versionOf(entry) };
   }
 
   async swap(entity: string, version: string, next: Checkpoint): Promise<boolean> {
     for (let round = 0; round < SWAP_ROUNDS_MAX; round += 1) {
-      const { file, etag } = await this.#readFile();
+      const { file, etag } = await readFile(this.#objects);
       if (versionOf(entryOf(file, entity)) !== version) return false;
       const changed = encodeJson({ ...file, [entity]: next });
       if (await this.#objects.replace(CHECKPOINTS_KEY, changed, etag)) return true;
@@ -46,15 +45,21 @@ export class CheckpointFile implements CheckpointStore {
       hint: 'It is retried. If this persists, something rewrites the file in a loop: look for a script.',
     });
   }
+}
 
-  async #readFile(): Promise<{ file: File; etag: string | undefined }> {
-    const stored = await this.#objects.get(CHECKPOINTS_KEY);
-    if (!stored) return { file: {}, etag: undefined };
-    return {
-      etag: stored.etag,
-      file: decodeJson(fileSchema, Buffer.from(stored.body).toString(), unreadable(CHECKPOINTS_KEY)),
-    };
-  }
+/** All checkpoints, for commands that only read: see {@link CheckpointStore}. @throws BronzeError CHECKPOINTS_UNREADABLE */
+export async function readCheckpoints(objects: ObjectReader): Promise<ReadonlyMap<string, Checkpoint | undefined>> {
+  const { file } = await readFile(objects);
+  return new Map(Object.entries(file).map(([entity, entry]) => [entity, z.safeParse(checkpointSchema, entry).data]));
+}
+
+async function readFile(objects: ObjectReader): Promise<{ file: File; etag: string | undefined }> {
+  const stored = await objects.get(CHECKPOINTS_KEY);
+  if (!stored) return { file: {}, etag: undefined };
+  return {
+    etag: stored.etag,
+    file: decodeJson(fileSchema, Buffer.from(stored.body).toString(), unreadable(CHECKPOINTS_KEY)),
+  };
 }
 
 function entryOf(file: File, entity: string): unknown {

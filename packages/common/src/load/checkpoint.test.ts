@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Checkpoint, decideClaim, finishLoad, isAnsweredBy, type PendingLoad, startLoad } from './checkpoint.ts';
+import { type Checkpoint, decideClaim, isAnsweredBy, type PendingLoad, startLoad } from './checkpoint.ts';
 import type { ExtractRequest } from './messages.ts';
 import { EPOCH, timestamp } from '../words/timestamp.ts';
 
@@ -208,61 +207,5 @@ describe('starting a load', () => {
     const waiting: ExtractRequest[] = [{ entity: 'orders', load_id: id(2), load_type: 'full' }];
     const started = startLoad(checkpoint, { ...start, waiting });
     expect(started.checkpoint).toEqual({ ...checkpoint, pending_load: started.load, next_requests: waiting });
-  });
-});
-
-describe('finishing a load', () => {
-  const loading: Checkpoint = {
-    last_sync_timestamp: EPOCH,
-    record_count: 1,
-    pending_load: pending(id(1)),
-    next_requests: [{ entity: 'orders', load_id: id(2) }],
-  };
-  const decided = { load_id: id(1), status: 'completed', until: SYNCED, rows: 250 } as const;
-  const now = timestamp('2024-01-16');
-
-  test('moves the checkpoint to the end of the load’s window', () => {
-    expect(finishLoad(loading, decided, now)).toEqual({
-      last_sync_timestamp: SYNCED,
-      record_count: 250,
-      updated_at: now,
-      last_load_id: id(1),
-      next_requests: loading.next_requests,
-    });
-  });
-
-  test('names the last load whose columns differed, also if it was abandoned', () => {
-    const changed = { ...decided, schema_changes: [{}] };
-    const next = finishLoad(loading, changed, now);
-    expect(next).toMatchObject({ schema_change_load_id: id(1), last_load_id: id(1) });
-    const abandoned = finishLoad(loading, { ...changed, status: 'abandoned' }, now);
-    expect(abandoned).toMatchObject({ schema_change_load_id: id(1) });
-    const later = { ...next, pending_load: pending(id(3)) };
-    const after = finishLoad(later, { ...decided, load_id: id(3) }, now);
-    expect(after).toMatchObject({ schema_change_load_id: id(1), last_load_id: id(3) });
-  });
-
-  test('does nothing unless this load is the pending one', () => {
-    expect(finishLoad(undefined, decided, now)).toBeUndefined();
-    expect(finishLoad({ last_sync_timestamp: EPOCH }, decided, now)).toBeUndefined();
-    expect(finishLoad(loading, { ...decided, load_id: id(3) }, now)).toBeUndefined();
-  });
-
-  test('frees the entity and moves nothing if the load is abandoned', () => {
-    const freed = finishLoad(loading, { ...decided, status: 'abandoned' }, now);
-    expect(freed).toMatchObject({ last_sync_timestamp: EPOCH, record_count: 1, last_load_id: id(1) });
-    expect(freed).not.toHaveProperty('pending_load');
-    expect(freed).not.toHaveProperty('updated_at');
-  });
-
-  test('L4 Never back: never moves the timestamp back, wherever the window ends', () => {
-    const at = fc.integer({ min: 0, max: 1000 }).map((day) => timestamp(new Date(day * 86_400_000).toISOString()));
-    fc.assert(
-      fc.property(at, at, (synced, until) => {
-        const checkpoint = { last_sync_timestamp: synced, pending_load: pending(id(1)) };
-        const next = finishLoad(checkpoint, { ...decided, until }, now);
-        expect((next?.last_sync_timestamp ?? '') >= synced).toBe(true);
-      }),
-    );
   });
 });

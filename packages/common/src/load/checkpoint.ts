@@ -49,6 +49,8 @@ export const checkpointSchema = z.looseObject({
   updated_at: z.optional(timestampSchema),
   /** The load decided last. It makes every idle state unique, so that a late swap always fails (decision 7). */
   last_load_id: z.optional(loadIdSchema),
+  /** When the last completed full load was claimed. It read again what loads claimed before it left in quarantine. */
+  full_load_at: z.optional(timestampSchema),
   /** The last load whose columns differed from those of the load before: its record says how. */
   schema_change_load_id: z.optional(loadIdSchema),
   /** An unreadable one counts as absent: the next load reports that and falls back to the timestamp. */
@@ -217,40 +219,4 @@ function exactFieldsOf({ exact, storage }: HighWatermark, at: Timestamp): Partia
 export function withWaiting(checkpoint: Checkpoint, waiting: readonly ExtractRequest[]): Checkpoint {
   const { next_requests: _, ...rest } = checkpoint;
   return waiting.length === 0 ? rest : { ...rest, next_requests: [...waiting] };
-}
-
-/** What a load record decides: see `load-record.ts`. */
-export interface DecidedLoad {
-  readonly load_id: string;
-  readonly status: 'completed' | 'abandoned';
-  readonly until: Timestamp;
-  readonly rows: number;
-  /** Absent if the columns are those of the load before. */
-  readonly schema_changes?: readonly unknown[] | undefined;
-}
-
-/**
- * The checkpoint after a decided load; undefined if that load is not the pending one (somebody else has finished it).
- * An abandoned load frees the entity and does not move its timestamp.
- */
-export function finishLoad(
-  checkpoint: Checkpoint | undefined,
-  load: DecidedLoad,
-  now: Timestamp,
-): Checkpoint | undefined {
-  if (checkpoint?.pending_load?.load_id !== load.load_id) return undefined;
-  const { pending_load, ...idle } = checkpoint;
-  const { load_id, schema_changes } = load;
-  const changed = schema_changes && { schema_change_load_id: load_id };
-  const freed: Checkpoint = { ...idle, ...changed, last_load_id: load_id };
-  if (load.status === 'abandoned') return freed;
-  const { exact_position: _, storage: __, ...timed } = freed;
-  return {
-    ...timed,
-    ...(pending_load.exact_position && { exact_position: pending_load.exact_position }),
-    ...(pending_load.storage && { storage: pending_load.storage }),
-    last_sync_timestamp: latest(load.until, idle.last_sync_timestamp ?? EPOCH),
-    record_count: load.rows,
-    updated_at: now,
-  };
 }

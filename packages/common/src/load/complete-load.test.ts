@@ -150,6 +150,7 @@ describe('a load whose tasks all have a receipt', () => {
       last_load_id: LOAD_ID,
       last_sync_timestamp: LOAD.until,
       record_count: 30,
+      full_load_at: LOAD.ingested_at,
       updated_at: NOW,
     });
     expect([events, sent]).toEqual([['load_completed'], []]);

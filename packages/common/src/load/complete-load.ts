@@ -1,4 +1,4 @@
-import * as checkpoint from './checkpoint.ts';
+import { finishLoad } from './finish-load.ts';
 import { BronzeError } from '../words/failure.ts';
 import { encodeJson } from '../words/json.ts';
 import { buildLoadRecord, type LoadRecord, readLoadRecord, schemaFields } from './load-record.ts';
@@ -82,7 +82,7 @@ async function decide(ports: CompletionPorts, load: LoadKey, record: LoadRecord)
 export async function finishSwap(ports: CompletionPorts, record: LoadRecord): Promise<void> {
   const { checkpoint: current, version } = await ports.checkpoints.read(record.entity);
   assertSameClaim(current, record.entity, record);
-  const next = checkpoint.finishLoad(current, record, ports.clock.now());
+  const next = finishLoad(current, record, ports.clock.now());
   if (next && !(await ports.checkpoints.swap(record.entity, version, next))) return finishSwap(ports, record);
   if (next) sayDecided(ports.log, record);
   const state = next ?? current;
@@ -91,11 +91,12 @@ export async function finishSwap(ports: CompletionPorts, record: LoadRecord): Pr
 }
 
 function sayDecided(log: Log, record: LoadRecord): void {
-  const { status, entity, load_id, rows, parts, until, left_out, schema_changes } = record;
+  const { status, entity, load_id, rows_in_bronze: rows, rows_quarantined, until, left_out, schema_changes } = record;
   if (status === 'abandoned') log.event({ kind: 'load_abandoned', entity, load_id });
   else {
     const late = record.seen_cursors?.late;
-    log.event({ kind: 'load_completed', entity, load_id, rows, parts: parts.length, until, left_out, late });
+    const parts = record.parts.length;
+    log.event({ kind: 'load_completed', entity, load_id, rows, rows_quarantined, parts, until, left_out, late });
   }
   if (schema_changes) log.event({ kind: 'schema_changed', entity, load_id, changes: schema_changes });
 }

@@ -145,7 +145,9 @@ export type PipelineEvent =
       readonly kind: 'load_completed';
       readonly entity: string;
       readonly load_id: string;
+      /** In bronze. */
       readonly rows: number;
+      readonly rows_quarantined: number;
       readonly parts: number;
       readonly until: string;
       readonly left_out?: Skipped | undefined;

@@ -1,4 +1,4 @@
-import { engineReportSchema, partSchema, type Receipt } from './receipts.ts';
+import { engineReportSchema, partSchema, quarantinedSchema, type Receipt } from './receipts.ts';
 import * as z from 'zod/mini';
 import type { PendingLoad } from './checkpoint.ts';
 import { sinceParameterSchema } from './high-watermark.ts';
@@ -6,7 +6,7 @@ import { columnSchema, entityNameSchema, loadIdSchema, loadTypeSchema, sourceSys
 import { exactWindowSchema, windowFallbackSchema } from '../words/exact-position.ts';
 import { readJson } from './stored-json.ts';
 import { type LoadKey, loadRecordKey } from './object-keys.ts';
-import type { ObjectStore } from '../ports/object-store.ts';
+import type { ObjectReader, ObjectStore } from '../ports/object-store.ts';
 import { type Schema, schemaChanges, schemaChangeSchema, schemaDigest, schemaOf } from './schema-changes.ts';
 import { type SliceManifest, skippedOf, rowsOf, seenCursorsOf } from './slice-manifest.ts';
 import { seenCursorsSchema, skippedSchema } from './position.ts';
@@ -48,7 +48,7 @@ export const loadRecordSchema = z.looseObject({
   /** How the columns differ from those of the load before. Absent if they don't. */
   schema_changes: z.optional(z.array(schemaChangeSchema)),
   parts: z.array(partSchema),
-  quarantine: z.array(z.object({ key: z.string(), rows: z.int() })),
+  quarantine: z.array(quarantinedSchema),
 });
 export type LoadRecord = z.infer<typeof loadRecordSchema>;
 
@@ -170,7 +170,7 @@ function windowOf(slices: readonly SliceManifest[], load: PendingLoad): Partial<
   };
 }
 
-export async function readLoadRecord(objects: ObjectStore, load: LoadKey): Promise<LoadRecord | undefined> {
+export async function readLoadRecord(objects: ObjectReader, load: LoadKey): Promise<LoadRecord | undefined> {
   const hint = 'A load record is the decision about its load and is never edited: restore its first version.';
   return readJson(objects, loadRecordKey(load), loadRecordSchema, hint);
 }

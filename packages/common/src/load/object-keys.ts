@@ -10,6 +10,8 @@ export const QUARANTINE_PREFIX = 'data/quarantine/';
 export const STATE_PREFIX = 'logs/pipeline/ingestion/';
 export const LOAD_RECORDS_PREFIX = `${STATE_PREFIX}loads/`;
 export const FAILURES_PREFIX = `${STATE_PREFIX}failures/`;
+/** What people decided about rows in quarantine. The rows themselves are under {@link QUARANTINE_PREFIX}. */
+export const ACKNOWLEDGEMENTS_PREFIX = `${STATE_PREFIX}quarantine/`;
 /** Of the run log, which has a folder for each day. */
 export const RUN_LOG_PREFIX = `${STATE_PREFIX}date=`;
 
@@ -139,6 +141,24 @@ const ISO_DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 export function quarantineKey(load: BronzeKey, slice: number, task: number): string {
   return `${QUARANTINE_PREFIX}${load.entity}/ingestion_date=${utcDate(load.ingested_at)}/${load.load_id}-${taskName(slice, task)}.ndjson`;
+}
+
+/** Every quarantine object of the entity. */
+export function quarantineOfEntity(entity: string): string {
+  return `${QUARANTINE_PREFIX}${entity}/`;
+}
+
+const QUARANTINE_NAME = /\/([^/]+)\/ingestion_date=[\d-]{10}\/([0-9a-f-]{36})-\d{5,}-\d{5,}\.ndjson$/;
+
+/** The load whose rows a quarantine object holds; undefined for a key that Bronze did not make. */
+export function loadOfQuarantine(key: string): LoadKey | undefined {
+  const [, entity, load_id] = QUARANTINE_NAME.exec(key) ?? [];
+  return entity === undefined || load_id === undefined ? undefined : { entity, load_id };
+}
+
+/** Says that somebody has seen what a load put into quarantine. */
+export function acknowledgementKey({ entity, load_id }: LoadKey): string {
+  return `${ACKNOWLEDGEMENTS_PREFIX}${entity}/${load_id}.json`;
 }
 
 /** The parts of a pending load that its keys are made of. */

@@ -14,13 +14,22 @@ export const engineReportSchema = z.object({
   degraded: z.array(z.object({ column: z.string(), type: z.string(), written_as: z.string() })),
 });
 
+/** An object of rows that are in quarantine. */
+export const quarantinedSchema = z.object({
+  key: z.string(),
+  rows: z.int(),
+  /** Why, most rows first. A row with two type mismatches counts twice. Absent: written by earlier code. */
+  reasons: z.optional(z.array(z.object({ reason: z.string(), rows: z.int() }))),
+});
+export type Quarantined = z.infer<typeof quarantinedSchema>;
+
 /** Proof that all rows of a write task are stored in bronze or in quarantine. */
 export const receiptSchema = z.object({
   version: z.literal(1),
   task: z.string(),
   engine: engineReportSchema,
   parts: z.array(partSchema),
-  quarantine: z.nullable(z.object({ key: z.string(), rows: z.int() })),
+  quarantine: z.nullable(quarantinedSchema),
 });
 export type Receipt = z.infer<typeof receiptSchema>;
 

@@ -1,10 +1,10 @@
 import type * as z from 'zod/mini';
 import { decodeJson } from '../words/json.ts';
-import type { ObjectStore } from '../ports/object-store.ts';
+import type { ObjectReader } from '../ports/object-store.ts';
 
 /** Reads and decodes one of Bronze's JSON objects; undefined if it is absent. @throws BronzeError OBJECT_INVALID */
 export async function readJson<T>(
-  objects: ObjectStore,
+  objects: ObjectReader,
   key: string,
   schema: z.ZodMiniType<T>,
   hint: string,

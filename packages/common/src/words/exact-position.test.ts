@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { expect, test } from 'vitest';
-import { type Checkpoint, checkpointSchema, finishLoad, startLoad } from '../load/checkpoint.ts';
+import { type Checkpoint, checkpointSchema, startLoad } from '../load/checkpoint.ts';
+import { finishLoad } from '../load/finish-load.ts';
 import {
   type ExactPosition,
   exactPositionSchema,
@@ -47,7 +48,7 @@ function claimed(checkpoint: Checkpoint, changes: Partial<typeof exact> = {}, un
 
 function finished(loading: Checkpoint, status: 'completed' | 'abandoned' = 'completed') {
   const until = loading.pending_load?.until ?? BEFORE;
-  return finishLoad(loading, { load_id: LOAD_ID, status, until, rows: 0 }, UNTIL);
+  return finishLoad(loading, { load_id: LOAD_ID, status, until, rows_in_bronze: 0 }, UNTIL);
 }
 
 test('a claim keeps the position in the pending load, and completion moves it to the checkpoint unchanged', () => {

@@ -9,7 +9,7 @@ import { unpack } from './unpack.ts';
 import * as sql from '../parquet/duckdb-sql.ts';
 import type { Conversion, Converted, ParquetEngine } from '../parquet/parquet-engine.ts';
 import { rowCountIfOurs } from '../parquet/provenance.ts';
-import { quarantineLine } from '../parquet/quarantine.ts';
+import { quarantineLine } from '@bronze/common/load/quarantine-lines';
 
 /** Measured: with it, the whole process takes less than 300 MB for 250,000 rows of orders. */
 const MEMORY_LIMIT_MB = 256;

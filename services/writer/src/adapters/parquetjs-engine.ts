@@ -5,7 +5,7 @@ import type { Receipt } from '@bronze/common/load/receipts';
 import parquet, { type Field, type ParquetSchema, type ParquetWriter } from 'parquetjs-lite';
 import type { Conversion, Converted, ParquetEngine } from '../parquet/parquet-engine.ts';
 import { rowCountIfOurs } from '../parquet/provenance.ts';
-import { quarantineLine } from '../parquet/quarantine.ts';
+import { quarantineLine } from '@bronze/common/load/quarantine-lines';
 import { type ParquetType, parquetType, typeName } from '../parquet/type-mapping.ts';
 import { assertKnownKeys, eachLine, eventDateOf, typeMismatch, parseLine } from '../parquet/staged-lines.ts';
 import { unpack } from './unpack.ts';

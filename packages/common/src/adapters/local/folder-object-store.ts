@@ -1,18 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { ObjectStore, StoredObject } from '../../ports/object-store.ts';
+import type { ObjectStore } from '../../ports/object-store.ts';
 import { machineError } from '../../words/failure.ts';
 import { etagOf } from './etag.ts';
+import { errorCode, FolderObjectReader, STATE_FOLDER, unlessMissing } from './folder-object-reader.ts';
 import { isLeftBehind, OF_THIS_PROCESS } from './left-behind.ts';
 import { onDisk } from './on-disk.ts';
 import { createPrivately, PRIVATE_FILE, PRIVATE_FOLDER } from './private-files.ts';
-import { sortedByBytes } from '../../ports/list-pages.ts';
-
-/** Folder of Bronze's own files, next to the objects: half-written ones, the lock, the queues. */
-export const STATE_FOLDER = '.bronze';
 
 /** No put takes this long, so an older file was left by a process that was killed, wherever that ran. */
 const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
@@ -23,13 +20,12 @@ const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
  * Put-if-absent is `link(2)`: all or nothing, and it fails if the name exists. Compare-and-swap compares and renames
  * under an SQLite write lock, which the operating system releases when the process ends (decision 2).
  */
-export class FolderObjectStore implements ObjectStore {
-  readonly #root: string;
+export class FolderObjectStore extends FolderObjectReader implements ObjectStore {
   readonly #scratch: string;
   readonly #lock: DatabaseSync;
 
   private constructor(root: string, scratch: string) {
-    this.#root = root;
+    super(root);
     this.#scratch = scratch;
     const lock = join(root, STATE_FOLDER, 'lock.sqlite');
     this.#lock = onDisk(lock, () => {
@@ -46,13 +42,8 @@ export class FolderObjectStore implements ObjectStore {
     return new FolderObjectStore(root, scratch);
   }
 
-  async get(key: string): Promise<StoredObject | undefined> {
-    const body = await unlessMissing(readFile(this.#path(key)));
-    return body && { body, etag: etagOf(body) };
-  }
-
   async putIfAbsent(key: string, body: Uint8Array): Promise<'created' | 'exists'> {
-    const path = this.#path(key);
+    const path = this.pathOf(key);
     const half = this.#newHalf();
     await mkdir(dirname(path), PRIVATE_FOLDER);
     try {
@@ -68,7 +59,7 @@ export class FolderObjectStore implements ObjectStore {
   }
 
   async replace(key: string, body: Uint8Array, etag: string | undefined): Promise<boolean> {
-    const path = this.#path(key);
+    const path = this.pathOf(key);
     const half = this.#newHalf();
     this.#lock.exec('BEGIN IMMEDIATE');
     try {
@@ -85,21 +76,8 @@ export class FolderObjectStore implements ObjectStore {
     }
   }
 
-  async list(prefix: string): Promise<readonly string[]> {
-    const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
-    const entries = await unlessMissing(readdir(join(this.#root, folder), { recursive: true, withFileTypes: true }));
-    const keys = (entries ?? [])
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(this.#root.length + 1));
-    return sortedByBytes(keys.filter((key) => key.startsWith(prefix) && !key.startsWith(STATE_FOLDER)));
-  }
-
-  async size(key: string): Promise<number | undefined> {
-    return (await unlessMissing(stat(this.#path(key))))?.size;
-  }
-
   async remove(key: string): Promise<void> {
-    await rm(this.#path(key), { force: true });
+    await rm(this.pathOf(key), { force: true });
   }
 
   /** Where to write an object before it gets its name: a file that the next process removes if this one is killed. */
@@ -109,14 +87,6 @@ export class FolderObjectStore implements ObjectStore {
 
   close(): void {
     this.#lock.close();
-  }
-
-  /** Keys are built by one module from checked parts; this check is a second line of defence. */
-  #path(key: string): string {
-    if (key.split('/').some((part) => part === '' || part === '.' || part === '..' || part === STATE_FOLDER)) {
-      throw new RangeError(`not an object key: ${key.slice(0, 200)}`);
-    }
-    return join(this.#root, key);
   }
 }
 
@@ -136,17 +106,4 @@ async function removeLeftover(name: string, path: string): Promise<void> {
 async function isOld(path: string): Promise<boolean> {
   const found = await unlessMissing(stat(path));
   return found !== undefined && Date.now() - found.mtimeMs > LEFTOVER_AGE_MS;
-}
-
-async function unlessMissing<T>(read: Promise<T>): Promise<T | undefined> {
-  try {
-    return await read;
-  } catch (thrown) {
-    if (errorCode(thrown) === 'ENOENT') return undefined;
-    throw thrown;
-  }
-}
-
-function errorCode(thrown: unknown): unknown {
-  return thrown instanceof Error ? Reflect.get(thrown, 'code') : undefined;
 }

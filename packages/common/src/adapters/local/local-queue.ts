@@ -240,6 +240,6 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
 const NO_LIMIT = -1;
 
 /** Earlier versions wrote the kind `transient` as `temporary`. */
-function readFailure(text: string): Failure {
+export function readFailure(text: string): Failure {
   return JSON.parse(text.replace('"kind":"temporary"', '"kind":"transient"')) as Failure;
 }

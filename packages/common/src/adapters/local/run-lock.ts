@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { machineError } from '../../words/failure.ts';
 import { isBusy, onDisk } from './on-disk.ts';
 import { createPrivately, PRIVATE_FOLDER } from './private-files.ts';
 
@@ -55,6 +56,30 @@ export class RunLock {
   release(): void {
     this.#lock.close();
     rmSync(join(this.#folder, this.run_id), { force: true });
+  }
+}
+
+/** As {@link RunLock.isOver}, for commands that only read: nothing is changed, and a file of that name is left. */
+export function isRunning(folder: string, run_id: string): boolean {
+  const path = join(folder, run_id);
+  try {
+    // Unlike existsSync, it throws where nobody may look.
+    return RUN_ID.test(run_id) && statSync(path, { throwIfNoEntry: false }) !== undefined && isLocked(path);
+  } catch (thrown) {
+    throw machineError(thrown, path) ?? thrown;
+  }
+}
+
+function isLocked(path: string): boolean {
+  const database = new DatabaseSync(path, { readOnly: true, timeout: 0 });
+  try {
+    database.prepare('SELECT 1 FROM sqlite_master').all();
+    return false;
+  } catch (thrown) {
+    if (isBusy(thrown)) return true;
+    throw thrown;
+  } finally {
+    database.close();
   }
 }
 

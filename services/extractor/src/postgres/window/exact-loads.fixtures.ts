@@ -1,10 +1,5 @@
-import {
-  type Checkpoint,
-  effectiveLoadType,
-  finishLoad,
-  type PendingLoad,
-  startLoad,
-} from '@bronze/common/load/checkpoint';
+import { type Checkpoint, effectiveLoadType, type PendingLoad, startLoad } from '@bronze/common/load/checkpoint';
+import { finishLoad } from '@bronze/common/load/finish-load';
 import { execute } from '@bronze/emulators/embedded-postgres';
 import type { PostgresSourceInput, TableEntityInput } from '@bronze/common/config/postgres';
 import type { LoadType } from '@bronze/common/words/entity';
@@ -56,7 +51,7 @@ export class Loads {
     const { load_id, until } = load;
     // As a store keeps it: JSON loses what is undefined.
     const stored = JSON.parse(JSON.stringify(this.checkpoint)) as Checkpoint;
-    this.checkpoint = finishLoad(stored, { load_id, status, until, rows: 0 }, timestamp('2024-01-15'));
+    this.checkpoint = finishLoad(stored, { load_id, status, until, rows_in_bronze: 0 }, timestamp('2024-01-15'));
   }
 
   /** The rows of a load, read in slices, with `between` called after each of them. */

@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { quarantineOfEntity } from '@bronze/common/load/object-keys';
+import type { Quarantined } from '@bronze/common/load/receipts';
+import { count, plural } from './numbers.ts';
+
+/** `due is not exactly a timestamptz (500)`: why rows are in quarantine. Empty if their load record does not say. */
+export function describeReasons(objects: readonly Quarantined[]): string {
+  const rows = new Map<string, number>();
+  for (const one of objects.flatMap(({ reasons = [] }) => reasons)) {
+    rows.set(one.reason, (rows.get(one.reason) ?? 0) + one.rows);
+  }
+  const sorted = [...rows].toSorted(([, a], [, b]) => b - a);
+  return sorted.map(([reason, rows]) => `${reason} (${count(rows)})`).join('; ');
+}
+
+/** The path of the only object, or the folder of all: `bronze-data/data/quarantine/orders/`. */
+export function quarantinePath(out: string, entity: string, objects: readonly Quarantined[]): string {
+  const [only] = objects;
+  return join(out, objects.length === 1 && only ? only.key : quarantineOfEntity(entity));
+}
+
+/** Some lines for people: how many rows of an entity are missing in bronze, why, where they are and what to do. */
+export function describeQuarantine(entity: string, objects: readonly Quarantined[], out: string): string {
+  const rows = objects.reduce((sum, object) => sum + object.rows, 0);
+  const reasons = describeReasons(objects);
+  return `${entity}: ${plural(rows, 'row')} in quarantine, not in bronze${reasons && `: ${reasons}`}
+  They are in ${quarantinePath(out, entity, objects)}
+  What to do: bronze quarantine show ${entity}; then correct them, and release or acknowledge them.`;
+}

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { STATE_FOLDER } from '@bronze/common/adapters/local/folder-object-reader';
+import { LocalQueue, QueueDatabase } from '@bronze/common/adapters/local/local-queue';
+import { readQueues } from '@bronze/common/adapters/local/queue-reader';
+import { isRunning } from '@bronze/common/adapters/local/run-lock';
+import { entityIn } from '@bronze/common/load/messages';
+import type { Failure } from '@bronze/common/words/failure';
+
+/** The file of the queues in a run's folder. */
+export function queuesFile(out_dir: string): string {
+  return join(out_dir, STATE_FOLDER, 'queues.sqlite');
+}
+
+/** Where the locks of all runs are in their folder. */
+export function runsFolder(out_dir: string): string {
+  return join(out_dir, STATE_FOLDER, 'runs');
+}
+
+export interface DeadLetter {
+  readonly message_id: string;
+  readonly entity: string;
+  readonly failure: Failure;
+}
+
+/** What the queues of a run's folder say, read without changing anything. */
+export interface FolderState {
+  readonly dead_letters: readonly DeadLetter[];
+  /** Entities of which a run that lives has a message. */
+  readonly running: ReadonlySet<string>;
+}
+
+/** The state of a run's folder; empty if it has no queues. @throws BronzeError for what the machine refuses */
+export function readFolderState(out_dir: string): FolderState {
+  const messages = readQueues(queuesFile(out_dir));
+  const owners = new Set(messages.flatMap(({ owner }) => owner ?? []));
+  const living = new Set([...owners].filter((owner) => isRunning(runsFolder(out_dir), owner)));
+  return {
+    dead_letters: messages.flatMap(({ message_id, body, failure }) =>
+      failure ? [{ message_id, entity: entityIn(body), failure }] : [],
+    ),
+    running: new Set(messages.flatMap(({ owner, body }) => (living.has(owner ?? '') ? [entityIn(body)] : []))),
+  };
+}
+
+/** What `act` makes of the queues of a run's folder; undefined if it has none, as a copy of a pipeline's state. */
+export function withQueues<T>(out_dir: string, act: (queues: readonly LocalQueue<never>[]) => T): T | undefined {
+  if (!existsSync(queuesFile(out_dir))) return undefined;
+  const database = new QueueDatabase({ path: queuesFile(out_dir), now_ms: Date.now, newId: () => '' });
+  try {
+    return act(['extract', 'write'].map((name) => new LocalQueue(database, name)));
+  } finally {
+    database.close();
+  }
+}
+
+/** The messages in the dead-letter queues of a run's folder. */
+export function readDeadLetters(out_dir: string): readonly DeadLetter[] {
+  return readFolderState(out_dir).dead_letters;
+}
