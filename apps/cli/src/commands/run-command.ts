@@ -110,7 +110,9 @@ function printReport(
     sayLeftOut(one);
     if (one.quarantine.length > 0) say(describeQuarantine(one.entity, one.quarantine, options.out));
   }
-  for (const load of report.results.flatMap(({ loads }) => loads)) driftLines(load).forEach(say);
+  for (const { loads } of report.results) {
+    for (const load of loads) driftLines(load, !sinceFull(loads).includes(load)).forEach(say);
+  }
   return entities;
 }
 
@@ -141,23 +143,30 @@ function sayLeftOut({ entity, left_out }: ReturnType<typeof summarize>): void {
   if (said !== '') say(`${entity}: records in no load: ${said}`);
 }
 
-/** Objects of rows that are not in bronze. */
+/** The last full load of the run and those after it: it has read again what the loads before it have put into quarantine. */
+function sinceFull(loads: EntityResult['loads']): EntityResult['loads'] {
+  const last = loads.findLastIndex(({ load_type, status }) => load_type === 'full' && status === 'completed');
+  return loads.slice(Math.max(0, last));
+}
+
+/** Objects of rows that are not in bronze, as `bronze status` counts them. */
 function quarantinedIn(loads: EntityResult['loads']) {
-  return loads.flatMap(({ quarantine }) => quarantine);
+  return sinceFull(loads).flatMap(({ quarantine }) => quarantine);
 }
 
 function summarize(result: EntityResult) {
   const sum = (of: (load: EntityResult['loads'][number]) => number) =>
     result.loads.reduce((total, load) => total + of(load), 0);
   const rows = sum((load) => load.rows_in_bronze);
+  const quarantine = quarantinedIn(result.loads);
   return {
     entity: result.entity,
     status: result.status,
     ...describeLoad(result.load),
     continued_from: result.continued_from ?? null,
     rows,
-    rows_quarantined: sum((load) => load.rows_quarantined),
-    quarantine: quarantinedIn(result.loads),
+    rows_quarantined: quarantine.reduce((total, object) => total + object.rows, 0),
+    quarantine,
     schema_changes: result.loads.flatMap((load) => load.schema_changes ?? []),
     parts: sum((load) => load.parts.length),
     bytes: sum((load) => load.parts.reduce((total, part) => total + part.bytes, 0)),

@@ -50,6 +50,13 @@ test('the first line says what changed, each other what that means for rows and 
   ]);
 });
 
+test('nobody is told to load in full what the same run has loaded in full', () => {
+  const load = { entity: 'orders', load_type: 'incremental' } as const;
+  expect(driftLines({ ...load, columns: [], engines: [], schema_changes: [added('vip')] }, true).at(-1)).toBe(
+    '  vip: rows loaded before have NULL there, whatever the source has now; the full load after this one has it',
+  );
+});
+
 test('a full load has the new column already, and so has one that read a rewritten table', () => {
   const rewritten = {
     load_type: 'incremental' as const,

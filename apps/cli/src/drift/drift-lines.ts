@@ -13,12 +13,16 @@ const LINES_MAX = 10;
 const NAMES_MAX = 10;
 const RECIPE = 'docs/recipes.md#a-column-that-changed-its-type';
 
-/** What a run says about a load whose columns are not those of the load before: what changed, and what that means. */
-export function driftLines(record: DriftedLoad): string[] {
+/**
+ * What a run says about a load whose columns are not those of the load before: what changed, and what that means.
+ *
+ * @param isReadAgain whether the same run has made a full load after it
+ */
+export function driftLines(record: DriftedLoad, isReadAgain = false): string[] {
   const changes = record.schema_changes ?? [];
   if (changes.length === 0) return [];
   const meaning = [
-    ...addedLines(record, changes),
+    ...addedLines(record, changes, isReadAgain),
     ...droppedLines(changes),
     ...changes.flatMap((change) => lineOf(record, changes, change)),
   ];
@@ -28,11 +32,11 @@ export function driftLines(record: DriftedLoad): string[] {
   return [first, ...[...shown, ...more].map((line) => `  ${line}`)];
 }
 
-function addedLines(record: DriftedLoad, changes: readonly SchemaChange[]): string[] {
+function addedLines(record: DriftedLoad, changes: readonly SchemaChange[], isReadAgain: boolean): string[] {
   const names = changes.filter((one) => one.kind === 'added' && !isReplaced(changes, one)).map(({ column }) => column);
   if (names.length === 0) return [];
   const line = `${listed(names)}: rows loaded before have NULL there, whatever the source has now`;
-  return [`${line}; ${whatBrings(record)}`];
+  return [`${line}; ${isReadAgain ? 'the full load after this one has it' : whatBrings(record)}`];
 }
 
 /** A table that a new column rewrote is read whole; otherwise its old rows look as if nothing had happened to them. */

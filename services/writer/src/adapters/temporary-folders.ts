@@ -12,9 +12,10 @@ export async function makeTemporaryFolder(): Promise<string> {
 
 /** Removes the folders of processes that were killed before they could. What can't be removed stays. */
 export async function sweepTemporaryFolders(): Promise<void> {
-  const names = await readdir(tmpdir()).catch(() => []);
+  const parent = tmpdir();
+  const names = await readdir(parent).catch(() => []);
   for (const name of names) {
-    const folder = join(tmpdir(), name);
+    const folder = join(parent, name);
     const isLeft = name.startsWith(OURS) && (await isLeftBehind(name.slice(OURS.length), folder));
     if (isLeft) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
   }
