@@ -108,7 +108,7 @@ export class Truth {
     // All of it may have been staged: then nobody needs the source.
     const isEnded = isContinued && !at.now.pending_load;
     const code = isEnded ? undefined : this.#failureOf(run, entity);
-    const isDone = isContinued ? isEnded : Date.parse(at.now.last_sync_timestamp ?? '0') >= run.began_ms;
+    const isDone = isContinued ? isEnded : isUpToDate(at.now, run.began_ms) && (!asksFull || loads.some(isWhole));
     const outcome = code ? 'failed' : isDone || !run.isInterrupted ? 'completed' : 'interrupted';
     const isPlain = outcome === 'completed' && !known.isLeft && !at.before.next_requests;
     const due = this.#due(entity, isFull);
@@ -224,14 +224,15 @@ export class Truth {
   }
 }
 
+const isWhole = ({ load_type }: Brought) => load_type === 'full';
+
+function isUpToDate({ last_sync_timestamp = '0', pending_load, next_requests }: Checkpoint, began_ms: number): boolean {
+  return Date.parse(last_sync_timestamp) >= began_ms && !pending_load && !next_requests;
+}
+
 /** The last full load and those after it: it has read again what was in quarantine before. */
 function sinceFull(loads: readonly Brought[]): readonly Brought[] {
-  return loads.slice(
-    Math.max(
-      0,
-      loads.findLastIndex(({ load_type }) => load_type === 'full'),
-    ),
-  );
+  return loads.slice(Math.max(0, loads.findLastIndex(isWhole)));
 }
 
 function without(one: ReadonlySet<string>, other: ReadonlySet<string>): string[] {
