@@ -1,6 +1,11 @@
 import { QUOTING } from '@bronze/extractor/adapters/pg-database';
 import type { Copy, Row as Answer, Session } from '@bronze/extractor/postgres/database';
-import { CATALOG_SQL, REPLAYED_SQL, TIME_WATERMARK_SQL } from '@bronze/extractor/postgres/table/catalog-sql';
+import {
+  CATALOG_SQL,
+  FILLED_SQL,
+  REPLAYED_SQL,
+  TIME_WATERMARK_SQL,
+} from '@bronze/extractor/postgres/table/catalog-sql';
 import { OWN_SEARCH_PATH_SQL, ROLE_SEARCH_PATH_SQL } from '@bronze/extractor/postgres/table/search-path';
 import {
   CLOCK_SQL,
@@ -78,6 +83,8 @@ export class SimSession implements Session, Reader {
         return [{ basis: 'oldest_transaction', until: startsIn(database).at(0) ?? database.now() }];
       case FLUSHED_SQL:
         return [{ flushed: 'true' }];
+      case FILLED_SQL:
+        return [{ is_filled: 'true' }];
       case REPLAYED_SQL:
         return [{ replayed: 'true' }];
       default:

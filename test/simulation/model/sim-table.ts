@@ -121,7 +121,7 @@ export class SimTable implements SimSource {
       file_nodes: isExact ? { [storage.oid]: String(storage.file_node) } : {},
       attached: [],
       has_xids,
-      empty_parts: isExact && [...this.#database.rows].length === 0 ? [String(storage.oid)] : [],
+      is_empty: [...this.#database.rows].length === 0,
       rows_estimated: null,
       has_children: false,
       role: 'reader',

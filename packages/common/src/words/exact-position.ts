@@ -22,8 +22,9 @@ export type FileNodes = z.infer<typeof fileNodesSchema>;
 /** Which relation a table is and where its rows are stored. Views and foreign tables have no storage of their own. */
 export const storageSchema = z.looseObject({
   table_oid: z.string(),
-  /** Those of parts without rows are left out where they would make rows of long ago look like known ones. */
   file_nodes: fileNodesSchema,
+  /** It has never held a row since it was created, truncated or rewritten: whatever fills it is new. */
+  is_empty: z.optional(z.literal(true)),
 });
 export type Storage = z.infer<typeof storageSchema>;
 
@@ -54,8 +55,6 @@ const positionFields = {
   awaited_bound: z.optional(
     z.object({ next_xid: xidSchema, at: z.nullable(timestampSchema), basis: boundBasisSchema }),
   ),
-  /** What transactions that began before this write may have cursors of long ago: see `unboundedBefore`. */
-  unbounded_before: z.optional(timestampSchema),
   /** Files that a claim found new. Their writers have ids below `below_xid`; until `xid` has reached it, rows wait. */
   held_back: z.optional(z.object({ file_nodes: fileNodesSchema, below_xid: xidSchema })),
 };

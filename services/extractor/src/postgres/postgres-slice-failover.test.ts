@@ -52,7 +52,7 @@ function describedBy({ file_node = '7', extra_column, has_key = true }: Server):
     file_nodes: { '1': file_node },
     attached: [],
     has_xids: true,
-    empty_parts: [],
+    is_empty: false,
     rows_estimated: null,
     has_children: false,
     role: 'reader',

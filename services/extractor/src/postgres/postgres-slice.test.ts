@@ -29,7 +29,7 @@ const DESCRIBED = JSON.stringify({
   file_nodes: { '1': '1' },
   attached: [],
   has_xids: true,
-  empty_parts: [],
+  is_empty: false,
   rows_estimated: null,
   has_children: false,
   role: 'reader',

@@ -41,10 +41,9 @@ SELECT json_build_object(
       FROM pg_inherits i JOIN family f ON f.oid = i.inhparent
       JOIN pg_attribute a ON a.attrelid = i.inhrelid AND a.attnum = ${TABLEOID_ATTNUM})
     SELECT coalesce(json_agg(oid::text) FILTER (WHERE is_attached), '[]') FROM family),
-  'empty_parts', (
+  'is_empty', NOT EXISTS (
     ${FAMILY}
-    SELECT coalesce(json_agg(oid::text) FILTER (WHERE pg_relation_filenode(oid) > 0 AND pg_relation_size(oid) = 0), '[]')
-    FROM family),
+    SELECT FROM family WHERE pg_relation_size(oid) > 0),
   'rows_estimated', (
     ${FAMILY}
     SELECT CASE WHEN bool_and(rows >= 0) THEN round(sum(rows))::bigint END FROM family, LATERAL (
@@ -92,7 +91,7 @@ const describedSchema = z.object({
   file_nodes: fileNodesSchema,
   attached: z.array(z.string()),
   has_xids: z.boolean(),
-  empty_parts: z.array(z.string()),
+  is_empty: z.boolean(),
   rows_estimated: z.nullable(z.number()),
   has_children: z.boolean(),
   encoding: z.string(),
@@ -177,3 +176,7 @@ FROM cut`;
 /** Whether a standby has replayed up to `$1`, so that it has all rows of a window ending there. True on a primary. */
 export const REPLAYED_SQL = `
 SELECT (NOT pg_is_in_recovery() OR coalesce(pg_last_xact_replay_timestamp() >= $1::timestamptz, false))::text AS replayed`;
+
+/** Whether one of the relations with the oids `$1` has ever been written to, even if that was not committed. */
+export const FILLED_SQL = `
+SELECT (coalesce(sum(pg_relation_size(oid)), 0) > 0)::text AS is_filled FROM unnest($1::oid[]) oid`;

@@ -39,8 +39,8 @@ export interface CatalogTable {
   readonly is_schema_usable: boolean;
   /** The `TimeZone` that this role's sessions begin with. */
   readonly zone: string;
-  /** Oids of `file_nodes` whose files have no pages: no row was written, even uncommitted, since each was created. */
-  readonly empty_parts: readonly string[];
+  /** Its files have no pages: no row was written since it was created, truncated or rewritten. */
+  readonly is_empty: boolean;
   /** The planner's estimate of its rows, with those of its partitions; null if it has none. */
   readonly rows_estimated: number | null;
   /** Names in its indexes are found by the role's `search_path` alone. */

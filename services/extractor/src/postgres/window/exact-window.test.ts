@@ -228,7 +228,7 @@ describe('a window', () => {
     margin_seconds: 60,
     has_bound: true,
     has_filled_part: false,
-    noted_files: { '16384': '16390' },
+    is_empty: false,
     atPrecision: (bound) => bound,
     ...changes,
   });
@@ -270,25 +270,6 @@ describe('a window', () => {
       window: { next_scan_from: null },
       position: { scan_from: null },
     });
-  });
-
-  test('of a table that is seen for the first time leaves no bound until all who were in it then are over', () => {
-    const claimAt = (looked_at: Timestamp, lower_bound: Timestamp | null, changes: Partial<ExactClaim> = {}) =>
-      exactWatermark(claim({ bounds: known({ xid: '100', lower_bound, looked_at }), ...changes })).position;
-    const unbounded = { scan_from: null, unbounded_before: at(30) };
-    const first = { position: undefined, since: undefined };
-    expect(claimAt(at(30), at(29), first)).toMatchObject(unbounded);
-    expect(claimAt(at(30), at(29), { mismatch: 'table_changed', since: undefined })).toMatchObject(unbounded);
-    expect(claimAt(at(30), at(29), { has_filled_part: true })).toMatchObject(unbounded);
-    expect(claimAt(at(30), at(29), { noted_files: { '16384': '16391' } })).toMatchObject(unbounded);
-    expect(claimAt(at(30), at(30), first)).toMatchObject({ scan_from: at(29) });
-    const next = { position: { ...position, ...unbounded } };
-    expect(claimAt(at(40), at(29), next)).toMatchObject(unbounded);
-    expect(claimAt(at(40), null, next)).toMatchObject(unbounded);
-    const over = claimAt(at(40), at(30), next);
-    expect(over.scan_from).toBe(at(29));
-    expect(over.unbounded_before).toBeUndefined();
-    expect(claimAt(at(40), at(29)).unbounded_before).toBeUndefined();
   });
 
   test.each([
@@ -358,14 +339,7 @@ describe('a window', () => {
   test('that ends below the rows of a new part leaves it to be found again, and forgets parts that are gone', () => {
     const file_nodes = { '16384': '16390', '1': '5' };
     const bounds = known({ xid: '100', file_nodes: { '16384': '16390', '2': '6' } });
-    const noted_files = { '16384': '16390', '2': '6' };
-    const held = {
-      position: { ...position, file_nodes },
-      bounds,
-      noted_files,
-      written_below_xid: '101',
-      has_filled_part: true,
-    };
+    const held = { position: { ...position, file_nodes }, bounds, written_below_xid: '101', has_filled_part: true };
     const watermark = exactWatermark(claim(held));
     expect(watermark.position.file_nodes).toEqual({ '16384': '16390' });
     expect(watermark).toMatchObject({ until: at(5), window: { until_xid: '100', file_nodes: bounds.file_nodes } });

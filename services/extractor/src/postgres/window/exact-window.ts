@@ -32,7 +32,6 @@ import {
   basisOf,
   type ExactPosition,
   type ExactWindow,
-  type FileNodes,
   type WindowFallback,
 } from '@bronze/common/words/exact-position';
 import { minusSeconds, secondsBetween, type Timestamp } from '@bronze/common/words/timestamp';
@@ -59,8 +58,8 @@ export interface ExactClaim {
   readonly has_bound: boolean;
   /** Whether a part (a partition, an inheriting table) has come since the position that has rows already. */
   readonly has_filled_part: boolean;
-  /** The files that the next claim compares: see `notedFiles`. Those in `bounds` are the ones that slices find. */
-  readonly noted_files: FileNodes;
+  /** Whether the table has never held a row since it was created, truncated or rewritten: it may be filled with copies. */
+  readonly is_empty: boolean;
   /** Truncates a bound to the precision that cursors are rounded to. */
   readonly atPrecision: (bound: Timestamp) => Timestamp;
 }
@@ -74,55 +73,28 @@ export function exactWatermark(
 ): ExactWatermark & { readonly until: Timestamp; readonly basis: string } {
   const { since, bounds, lookback_seconds, atPrecision } = claim;
   const { lower_bound, open_bound, looked_at } = bounds;
+  const scan_from = scanFrom(claim);
   const fallback = since === undefined ? undefined : fallbackOf(claim, since);
   const held = heldBack(claim, fallback);
-  const before = since === undefined ? undefined : continuedFrom(claim, fallback);
-  const next = nextPosition(claim, held);
+  const position = { ...bounds, scan_from, ...(held && leftToNext(claim, held)) };
   const until = held?.at ?? atPrecision(lower_bound ?? minusSeconds(open_bound ?? looked_at, lookback_seconds));
+  const before = since === undefined ? undefined : continuedFrom(claim, fallback);
   return {
     until,
-    basis: fallback && !before ? 'lookback' : basisOf(before ?? next),
-    window: windowOf(claim, before, next.scan_from),
-    position: next,
+    basis: fallback && !before ? 'lookback' : basisOf(before ?? position),
+    window: windowOf(claim, before, scan_from),
+    position,
     fallback,
     watermark_lag_seconds: secondsBetween(until, looked_at),
     oldest_transaction_seconds: open_bound === null ? undefined : secondsBetween(open_bound, looked_at),
   };
 }
 
-/** Where the next load resumes, without what belongs to one load. */
-function nextPosition(claim: ExactClaim, held: ExactPosition | undefined): Omit<ExactPosition, 'at'> {
-  const unbounded_before = unboundedBefore(claim);
-  return {
-    ...claim.bounds,
-    file_nodes: claim.noted_files,
-    scan_from: unbounded_before === undefined ? scanFrom(claim) : null,
-    ...(unbounded_before !== undefined && { unbounded_before }),
-    ...(held && leftToNext(claim, held)),
-  };
-}
-
 /** Where the next load's scan begins; null: it has no bound, because rows may come with cursors of long ago. */
 function scanFrom(claim: ExactClaim): Timestamp | null {
-  const { has_bound, margin_seconds, atPrecision } = claim;
+  const { has_bound, is_empty, margin_seconds, atPrecision } = claim;
   const { lower_bound } = claim.bounds;
-  return has_bound && lower_bound ? minusSeconds(atPrecision(lower_bound), margin_seconds) : null;
-}
-
-/**
- * A transaction that is open when its table is first seen may be filling it with copies, whose cursors are of long ago:
- * scans have no bound until the lower bound has reached that time.
- */
-function unboundedBefore(claim: ExactClaim): Timestamp | undefined {
-  const { lower_bound, looked_at } = claim.bounds;
-  const before = isFirstSeen(claim) ? looked_at : claim.position?.unbounded_before;
-  return before === undefined || (lower_bound !== null && lower_bound >= before) ? undefined : before;
-}
-
-/** Whether rows may lie in storage that no earlier claim has seen with rows. */
-function isFirstSeen({ position, mismatch, has_filled_part, noted_files }: ExactClaim): boolean {
-  if (!position || mismatch) return true;
-  return has_filled_part || storageChange(position.file_nodes, { file_nodes: noted_files, attached: [] }) !== undefined;
+  return has_bound && !is_empty && lower_bound ? minusSeconds(atPrecision(lower_bound), margin_seconds) : null;
 }
 
 /**
@@ -192,14 +164,11 @@ export function ignoredBecause(
   return fitsIn32Bits(xid, bounds.xid) ? undefined : 'window_too_wide';
 }
 
-function fallbackOf(
-  { position, mismatch, bounds, noted_files }: ExactClaim,
-  since: Timestamp,
-): WindowFallback | undefined {
+function fallbackOf({ position, mismatch, bounds }: ExactClaim, since: Timestamp): WindowFallback | undefined {
   if (!position) return 'no_position';
   if (mismatch) return mismatch;
   return (
     ignoredBecause(position, since, bounds) ??
-    storageChange(position.file_nodes, { file_nodes: noted_files, attached: [] })
+    storageChange(position.file_nodes, { file_nodes: bounds.file_nodes ?? {}, attached: [] })
   );
 }

@@ -163,40 +163,6 @@ describe('what fills an empty table comes, however old its cursors:', () => {
   });
 });
 
-describe('a transaction that is open over several loads fills, with cursors of long ago,', () => {
-  const PART = filled('things').replace('(1, 200)', '(101, 200)');
-
-  test.each([
-    ['a table at its first load', `CREATE TABLE things ${COLUMNS}`, [], filled('things'), ALL],
-    [
-      'a table that was created again',
-      TABLE,
-      [`DROP TABLE things; CREATE TABLE things ${COLUMNS}`],
-      filled('things'),
-      ALL,
-    ],
-    ['a table that was emptied', TABLE, ['TRUNCATE things', ''], filled('things'), ALL],
-    ['a partition that was emptied', PARTED, ['TRUNCATE p1', ''], PART, ids(101, 200)],
-  ])('%s, and its rows come once', async (_, setup, between, fill, expected) => {
-    const url = await newDatabase(setup);
-    const loads = new Loads(url, { primary_key: ['id'] }, { lookback_seconds: 1, clock_margin_seconds: 0 });
-    for (const sql of between) {
-      await loads.load();
-      await execute(url, sql);
-    }
-    const filler = await connect(url);
-    await filler.query(`BEGIN; ${fill}`);
-    expect(await loads.load()).toEqual([]);
-    expect(await loads.load()).toEqual([]);
-    await filler.query('COMMIT');
-    expect(await loads.load()).toEqual(expected);
-    expect(await loads.load()).toEqual([]);
-    const next = await loads.claim();
-    expect(next.window_fallback).toBeUndefined();
-    expect(next.exact_window?.scan_from).not.toBeNull();
-  });
-});
-
 test('a table that was reloaded while its checkpoint was set back by hand is loaded in full, and says so', async () => {
   const { url, loads } = await loadedOnce(TABLE);
   await execute(url, `BEGIN; ${reload('things')}; COMMIT`);

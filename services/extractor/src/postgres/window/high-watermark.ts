@@ -5,12 +5,12 @@ import type { Claim } from '@bronze/common/load/source';
 import type { Clock } from '@bronze/common/ports/clock';
 import { cursorColumns, type PostgresSourceConfig, type TableEntity } from '@bronze/common/config/postgres';
 import { minusSeconds, type Timestamp, timestamp } from '@bronze/common/words/timestamp';
-import { TIME_WATERMARK_SQL } from '../table/catalog-sql.ts';
+import { FILLED_SQL, TIME_WATERMARK_SQL } from '../table/catalog-sql.ts';
 import { withObservation, type Bounds, type Observation, canImprove, withoutTimes } from './bounds.ts';
 import { type ExactClaim, exactWatermark, ignoredBecause } from './exact-window.ts';
-import { isNotReplayed, notedFiles, positionMismatch, storageChange } from './position-mismatch.ts';
+import { addedParts, isNotReplayed, positionMismatch, storageChange } from './position-mismatch.ts';
 import { CLOCK_SQL, decodeObservation, FLUSHED_SQL, OPEN_SQL, PREPARED_SQL, SNAPSHOT_SQL } from './observe-sql.ts';
-import { hasFilledPart, isFilledSince, storageOf, tableChange } from './storage.ts';
+import { filledSince, storageOf, tableChange } from './storage.ts';
 import { truncateToPrecision } from './cursor-precision.ts';
 import { countWithoutCursor } from './without-cursor.ts';
 import { type DescribedTable, zoneOf } from '../table/described-table.ts';
@@ -64,9 +64,8 @@ async function watermarkByTransactions(request: WatermarkRequest): Promise<HighW
   const { bounds, earliest_at } = await observeUntilSettled(request, observation);
   const position = claim.exact_position && positionAt(claim.exact_position, earliest_at);
   const mismatch = position && positionMismatch(position, observation);
-  const has_filled_part = mismatch === undefined && hasFilledPart(position, table);
-  const noted_files = notedFiles(mismatch ? undefined : position?.file_nodes, table);
-  const anew = whyAnew(request, { position, mismatch, bounds, has_filled_part, noted_files });
+  const has_filled_part = mismatch === undefined && (await hasFilledPart(request));
+  const anew = whyAnew(request, { position, mismatch, bounds, has_filled_part });
   const { until, basis, ...exact } = exactWatermark({
     since: anew ? undefined : claim.since,
     position,
@@ -77,7 +76,7 @@ async function watermarkByTransactions(request: WatermarkRequest): Promise<HighW
     margin_seconds: config.clock_margin_seconds + (zonelessIn(entity, table) ? ZONE_STEP_SECONDS : 0),
     has_bound: table.kind !== 'm',
     has_filled_part,
-    noted_files,
+    is_empty: table.is_empty,
     atPrecision: (bound) => cursorTypes(entity, table).reduce(truncateToPrecision, bound),
   });
   return anew ? { until, basis, exact: { ...exact, fallback: anew }, load_type: 'full' } : { until, basis, exact };
@@ -94,15 +93,24 @@ function whyAnew(
     mismatch,
     bounds,
     has_filled_part,
-    noted_files,
-  }: Pick<ExactClaim, 'position' | 'mismatch' | 'bounds' | 'has_filled_part' | 'noted_files'>,
+  }: Pick<ExactClaim, 'position' | 'mismatch' | 'bounds' | 'has_filled_part'>,
 ): WindowFallback | undefined {
   if (claim.since === undefined) return undefined;
-  if (!position) return claim.storage && tableChange(claim.storage, table);
+  if (!position) return claim.storage && (tableChange(claim.storage, table) ?? filledSince(claim.storage, table));
   if (mismatch) return mismatch === 'table_changed' ? mismatch : undefined;
   if (!ignoredBecause(position, claim.since, bounds)) return undefined;
-  const isRewritten = storageChange(position.file_nodes, { file_nodes: noted_files, attached: [] }) !== undefined;
-  return has_filled_part || isRewritten ? 'table_rewritten' : undefined;
+  const { file_nodes } = table;
+  return has_filled_part || storageChange(position.file_nodes, { file_nodes, attached: [] })
+    ? 'table_rewritten'
+    : undefined;
+}
+
+/** A part that is empty when it is first seen, like partitions that are created in advance, needs no scan. */
+async function hasFilledPart({ session, claim, table }: WatermarkRequest): Promise<boolean> {
+  const parts = addedParts(claim.exact_position?.file_nodes, table.file_nodes);
+  if (claim.since === undefined || parts.length === 0) return false;
+  const [row] = await session.rows(FILLED_SQL, [`{${parts.join(',')}}`]);
+  return row?.['is_filled'] === 'true';
 }
 
 /** The position, whose scan has no bound if the database's clock was set back since it was noted. */
@@ -186,11 +194,11 @@ function assertReplayed(entity: TableEntity, position: ExactPosition | undefined
 }
 
 async function watermarkByTime(request: WatermarkRequest): Promise<HighWatermark> {
-  const { session, config, entity, table, claim } = request;
+  const { session, config, entity, table } = request;
   const zone = zonelessIn(entity, table) ? zoneOf(entity, table) : '';
   const [row] = await session.rows(TIME_WATERMARK_SQL, [String(config.margin_seconds), zone]);
   const until = cursorTypes(entity, table).reduce(truncateToPrecision, timestamp(row?.['until'] ?? ''));
-  const read = { until, storage: storageOf(table, claim.exact_position ?? claim.storage) };
+  const read = { until, storage: storageOf(table) };
   if (entity.cursor === null) return { ...read, basis: 'no_cursor' };
   return { ...read, basis: row?.['basis'] ?? '', ...beginByTime(request) };
 }
@@ -203,8 +211,7 @@ function beginByTime({ config, table, claim }: WatermarkRequest): Pick<HighWater
   // A timestamp can't tell which rows of another relation or file are new.
   const change = tableChange(before, table);
   if (change) return { again: { reason: change, since }, load_type: 'full' };
-  // All of it is new, and cursors say nothing about when it came.
-  if (isFilledSince(before, table)) return { load_type: 'full' };
+  if (storage && filledSince(storage, table)) return { load_type: 'full' };
   if (!exact_position) return {};
   // The previous load went by transaction ids. What it left to this one may have cursors below its timestamp.
   const behind_seconds = config.lookback_seconds + config.clock_margin_seconds;

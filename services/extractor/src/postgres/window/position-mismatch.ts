@@ -43,23 +43,6 @@ export function addedParts(before: FileNodes | undefined, file_nodes: FileNodes)
   return before === undefined ? [] : Object.keys(file_nodes).filter((oid) => !Object.hasOwn(before, oid));
 }
 
-/**
- * The files that the next claim is to compare with. A part that is empty now keeps the file that was noted before, so what
- * fills it shows as a rewrite, however old its cursors; and if the whole table is empty, a file that was never noted is
- * not: see {@link addedParts}. One part that is empty when it is first seen was created in advance.
- */
-export function notedFiles(
-  before: FileNodes | undefined,
-  { file_nodes, empty_parts }: Pick<CatalogTable, 'file_nodes' | 'empty_parts'>,
-): FileNodes {
-  const isEmpty = Object.keys(file_nodes).length === empty_parts.length;
-  const noted = Object.entries(file_nodes).map(([oid, node]) => {
-    if (!empty_parts.includes(oid)) return [oid, node];
-    return [oid, before?.[oid] ?? (isEmpty ? undefined : node)];
-  });
-  return Object.fromEntries(noted.filter(([, node]) => node !== undefined));
-}
-
 /** Whether this is a standby that has not yet replayed up to the previous claim. */
 export function isNotReplayed(position: ExactPosition | undefined, observation: Observation): boolean {
   return (

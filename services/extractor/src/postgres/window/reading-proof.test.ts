@@ -38,7 +38,7 @@ const TABLE = {
   file_nodes: { '1': '7' },
   attached: [],
   has_xids: true,
-  empty_parts: [],
+  is_empty: false,
   rows_estimated: null,
   has_children: false,
   role: 'reader',

@@ -3,8 +3,7 @@ import type { Position } from '@bronze/common/load/position';
 import { describe, expect, test } from 'vitest';
 import { FULL } from '../postgres-source.fixtures.ts';
 import type { CatalogTable } from '../table/table.ts';
-import { notedFiles } from './position-mismatch.ts';
-import { hasFilledPart, isFilledSince, startIn, storageOf, tableChange } from './storage.ts';
+import { filledSince, startIn, storageOf, tableChange } from './storage.ts';
 
 const config = defineConfig({
   sources: { db: { type: 'postgres' } },
@@ -18,7 +17,7 @@ const table = (changes: Partial<CatalogTable> = {}): CatalogTable => ({
   kind: 'r',
   oid: '1',
   file_nodes: { '1': '5' },
-  empty_parts: [],
+  is_empty: false,
   rows_estimated: null,
   attached: [],
   has_xids: true,
@@ -33,53 +32,26 @@ const table = (changes: Partial<CatalogTable> = {}): CatalogTable => ({
   ...changes,
 });
 
-describe('the files that are noted', () => {
-  const noted = (before: Record<string, string> | undefined, empty_parts: string[]) =>
-    notedFiles(before, { file_nodes: { '1': '5', '2': '6' }, empty_parts });
-
-  test('are those of parts with rows, and of one that is empty when it is first seen', () => {
-    expect(noted(undefined, [])).toEqual({ '1': '5', '2': '6' });
-    expect(noted({ '1': '5' }, ['2'])).toEqual({ '1': '5', '2': '6' });
-  });
-
-  test('stay as they were for a part that was emptied', () => {
-    expect(noted({ '1': '5', '2': '7' }, ['2'])).toEqual({ '1': '5', '2': '7' });
-  });
-
-  test('are none of a table that was empty from the beginning', () => {
-    expect(noted(undefined, ['1', '2'])).toEqual({});
-    expect(noted({ '2': '7' }, ['1', '2'])).toEqual({ '2': '7' });
-  });
-});
-
-test('views and foreign tables have no storage', () => {
-  const kinds = (['r', 'p', 'm', 'v', 'f'] as const).map((kind) => storageOf(table({ kind }), undefined) !== undefined);
+test('views and foreign tables have no storage, and of an empty table that is noted', () => {
+  const kinds = (['r', 'p', 'm', 'v', 'f'] as const).map((kind) => storageOf(table({ kind })) !== undefined);
   expect(kinds).toEqual([true, true, true, false, false]);
-  const emptied = table({ empty_parts: ['1'] });
-  expect(storageOf(emptied, { table_oid: '1', file_nodes: { '1': '4' } })?.file_nodes).toEqual({ '1': '4' });
-  // The same oid in another relation's family says nothing.
-  expect(storageOf(emptied, { table_oid: '2', file_nodes: { '1': '4' } })?.file_nodes).toEqual({});
+  expect(storageOf(table({ is_empty: true }))).toEqual({ table_oid: '1', file_nodes: { '1': '5' }, is_empty: true });
 });
 
-test('a table has changed if it is another relation or lies in another file, unless there is nothing in it', () => {
+test('a table has changed if it is another relation, lies in another file, or has a part that was attached', () => {
   const before = { table_oid: '1', file_nodes: { '1': '5' } };
   expect(tableChange(before, table())).toBeUndefined();
   expect(tableChange(before, table({ oid: '2' }))).toBe('table_changed');
   expect(tableChange(before, table({ file_nodes: { '1': '6' } }))).toBe('table_rewritten');
-  expect(tableChange(before, table({ file_nodes: { '1': '6' }, empty_parts: ['1'] }))).toBeUndefined();
   expect(tableChange(before, table({ file_nodes: { '1': '5', '2': '6' }, attached: ['2'] }))).toBe('table_changed');
   expect(tableChange({ table_oid: '1' }, table({ file_nodes: { '1': '6' } }))).toBeUndefined();
 });
 
-test('a table or a part is filled once it has rows and its file was not noted', () => {
-  const empty = { table_oid: '1', file_nodes: {} };
-  const grown = { file_nodes: { '1': '5', '2': '6' } };
-  const before = { table_oid: '1', file_nodes: { '1': '5' } };
-  expect([isFilledSince(empty, table()), isFilledSince(empty, table({ empty_parts: ['1'] }))]).toEqual([true, false]);
-  expect([isFilledSince(before, table(grown)), isFilledSince({ table_oid: '1' }, table())]).toEqual([false, false]);
-  expect(hasFilledPart(before, table(grown))).toBe(true);
-  expect(hasFilledPart(before, table({ ...grown, empty_parts: ['2'] }))).toBe(false);
-  expect(hasFilledPart(undefined, table())).toBe(false);
+test('an empty table is filled once it has rows', () => {
+  const empty = { table_oid: '1', file_nodes: { '1': '5' }, is_empty: true } as const;
+  expect(filledSince(empty, table())).toBe('table_rewritten');
+  expect(filledSince(empty, table({ is_empty: true }))).toBeUndefined();
+  expect(filledSince({ table_oid: '1', file_nodes: {} }, table())).toBeUndefined();
 });
 
 describe('a slice of a full load', () => {
@@ -108,6 +80,16 @@ describe('a slice of a full load', () => {
       position: undefined,
       reading: {},
     });
+  });
+
+  test('starts over if a part is gone and another one has come, and only then', () => {
+    const storage = { table_oid: '1', file_nodes: { '1': '5', '2': '6' } };
+    const started = { ...position, read_from: { storage, starts_over: 0 } };
+    const startsOver = (file_nodes: Record<string, string>) =>
+      startIn(entity, table({ file_nodes }), FULL, started).position === undefined;
+    expect(startsOver({ '1': '5', '3': '7' })).toBe(true);
+    expect(startsOver({ '1': '5', '2': '6', '3': '7' })).toBe(false);
+    expect(startsOver({ '1': '5' })).toBe(false);
   });
 
   test('does not start over in a table of another name, nor does an incremental load', () => {

@@ -3,41 +3,27 @@ import type { PendingLoad } from '@bronze/common/load/checkpoint';
 import type { Position } from '@bronze/common/load/position';
 import type { FileNodes, Storage } from '@bronze/common/words/exact-position';
 import type { CatalogTable } from '../table/table.ts';
-import { addedParts, notedFiles, storageChange } from './position-mismatch.ts';
+import { addedParts, storageChange } from './position-mismatch.ts';
 
 /** A table that is refreshed or truncated all the time must not keep a full load from ending. */
 const STARTS_OVER_MAX = 3;
 
-/** What is known of a table; positions of earlier versions have no files. */
-interface Noted {
-  readonly table_oid: string;
-  readonly file_nodes?: FileNodes | undefined;
-}
-
-/** What to compare a table with from now on; undefined for views and foreign tables. */
-export function storageOf(table: CatalogTable, before: Noted | undefined): Storage | undefined {
-  const { kind, oid } = table;
-  if (kind === 'v' || kind === 'f') return undefined;
-  const known = before?.table_oid === oid ? before.file_nodes : undefined;
-  return { table_oid: oid, file_nodes: notedFiles(known, table) };
+/** What a table is compared by with what it was before; undefined for views and foreign tables. */
+export function storageOf({ kind, oid, file_nodes, is_empty }: CatalogTable): Storage | undefined {
+  return kind === 'v' || kind === 'f' ? undefined : { table_oid: oid, file_nodes, ...(is_empty && { is_empty }) };
 }
 
 /** What became of a table since `before` was noted: see {@link storageChange}. Another relation is `table_changed`. */
-export function tableChange(before: Noted, table: CatalogTable): 'table_changed' | 'table_rewritten' | undefined {
-  if (before.table_oid !== table.oid) return 'table_changed';
-  const { attached } = table;
-  return storageChange(before.file_nodes, { file_nodes: notedFiles(before.file_nodes, table), attached });
+export function tableChange(
+  before: { readonly table_oid: string; readonly file_nodes?: Storage['file_nodes'] | undefined },
+  table: Pick<CatalogTable, 'oid' | 'file_nodes' | 'attached'>,
+): 'table_changed' | 'table_rewritten' | undefined {
+  return before.table_oid === table.oid ? storageChange(before.file_nodes, table) : 'table_changed';
 }
 
-/** Whether the table has rows in parts that were not noted: new ones, or all if it was empty. */
-export function hasFilledPart(before: Noted | undefined, { file_nodes, empty_parts }: CatalogTable): boolean {
-  return addedParts(before?.file_nodes, file_nodes).some((oid) => !empty_parts.includes(oid));
-}
-
-/** Whether the table had no row at all when `before` was noted, and has some now. */
-export function isFilledSince(before: Noted, table: CatalogTable): boolean {
-  const wasEmpty = before.file_nodes !== undefined && Object.keys(before.file_nodes).length === 0;
-  return wasEmpty && hasFilledPart(before, table);
+/** All rows of a table that was empty are new, and their cursors say nothing about when they came. */
+export function filledSince(before: Storage, { is_empty }: Pick<CatalogTable, 'is_empty'>) {
+  return before.is_empty === true && !is_empty ? 'table_rewritten' : undefined;
 }
 
 export interface StartOfSlice {
@@ -59,16 +45,24 @@ export function startIn(
   position: Position | undefined,
 ): StartOfSlice {
   if (load.load_type !== 'full') return { position, reading: {} };
+  const storage = storageOf(table);
   const before = position?.read_from;
-  const storage = storageOf(table, before?.storage);
   const starts_over = before?.starts_over ?? 0;
   const isOver = starts_over < STARTS_OVER_MAX && isReplacedSince(entity, table, position);
   const read_from = storage && { storage, starts_over: isOver ? starts_over + 1 : starts_over };
   return { position: isOver ? undefined : position, reading: read_from ? { read_from } : {} };
 }
 
-/** A position in a table of another name doesn't count: `planCopy` refuses it. */
+/**
+ * A position in a table of another name doesn't count: `planCopy` refuses it. A part that is gone may have been swapped
+ * for one that was created and filled in the same transaction.
+ */
 function isReplacedSince(entity: TableEntity, table: CatalogTable, position: Position | undefined): boolean {
   if (!position?.read_from || !position.order.startsWith(`${entity.table} (`)) return false;
-  return tableChange(position.read_from.storage, table) !== undefined;
+  const { storage } = position.read_from;
+  return tableChange(storage, table) !== undefined || isPartSwapped(storage.file_nodes, table.file_nodes);
+}
+
+function isPartSwapped(before: FileNodes, now: FileNodes): boolean {
+  return addedParts(before, now).length > 0 && addedParts(now, before).length > 0;
 }

@@ -1,0 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { runInThreads } from '/work/main/test/simulation/pool.ts';
+const md = await readFile('/work/main/docs/how-we-know/simulation.md', 'utf8');
+const rows = [...md.matchAll(/^\| (.+?) \| (seed|case) (\d+) \| (.+?) \|$/gm)].map(([, mutant, kind, n, law]) => ({ mutant: mutant!, kind: kind!, n: Number(n), law: law! }));
+console.log(rows.length, 'rows');
+const works = rows.map(({ mutant, kind, n }) => (kind === 'seed' ? { kind: 'seeds', from: n, to: n, mutant } : { kind: 'cases', from: n, to: n, mutant })) as never[];
+const done = await runInThreads(works, 2);
+const bad: string[] = [];
+rows.forEach((row, i) => { const b = done[i]!.broken[0]; if (b?.law !== row.law) { console.log(row.mutant, '|', row.kind, row.n, '|', row.law, '->', b?.law ?? 'nothing'); bad.push(row.mutant); } });
+console.log(JSON.stringify(bad));
