@@ -9,7 +9,7 @@ const OPTIONS = { config: 'bronze.config.ts', out: 'out', retryFor: 0, output: '
 /** The end of a run of `orders` whose loads are of these types, each with 512 rows in quarantine. */
 async function endOf(types: readonly ('full' | 'incremental')[]): Promise<string> {
   const { results, ...rest } = reportOf(3);
-  const [orders] = results.filter(({ entity }) => entity === 'orders');
+  const orders = results.find(({ entity }) => entity === 'orders');
   const [load] = orders?.loads ?? [];
   if (!orders || !load) throw new RangeError('there is no load of orders');
   const loads = types.map((load_type, index) => ({ ...load, load_id: `load ${index}`, load_type }));
