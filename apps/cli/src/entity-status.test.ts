@@ -139,7 +139,7 @@ describe('the table', () => {
       configured: { ...CONFIGURED, fresh_within: '1h' },
       checkpoint: { ...idle, next_requests: [{ entity: 'orders', load_id: LOAD_ID }] },
       quarantine: [quarantined('open')],
-      failures: [FAILURE, FAILURE],
+      failures: [FAILURE, { ...FAILURE, code: 'SOURCE_TIMEOUT' }],
     });
     const gone = judged({ configured: null, checkpoint: undefined });
     const off = judged({ configured: { ...CONFIGURED, enabled: false } });

@@ -41,7 +41,7 @@ const COLUMNS: readonly StatusColumn[] = [
   { head: keptIfSaid('quarantined'), isRight: true, cell: ({ rows_quarantined }) => positive(rows_quarantined) },
   {
     head: flexible('failure', 10),
-    cell: ({ dead_letters }) => [...new Set(dead_letters.map((one) => one.split(':', 1)[0]))].join(', '),
+    cell: ({ dead_letters }) => dead_letters[0]?.split(':', 1)[0] ?? '',
   },
   { head: 'held back', isRight: true, cell: ({ watermark_lag_seconds: lag }) => seconds(lag) },
   { head: 'left for later', isRight: true, cell: ({ left_out }) => leftForLater(left_out ?? {}) },
