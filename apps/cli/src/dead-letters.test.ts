@@ -18,8 +18,8 @@ const letter = (entity: string, minutes_ago: number | undefined, failure: typeof
 
 test('of each entity the newest failure is described, once for each cause, with its time and how many were before', () => {
   const letters = [
-    letter('stock', 0),
     letter('orders', 1),
+    letter('stock', 0),
     letter('leads', 2, DENIED),
     letter('orders', 60, DENIED),
     letter('orders', 90),
@@ -27,7 +27,7 @@ test('of each entity the newest failure is described, once for each cause, with 
   ];
   const blocks = deadLetterBlocks(letters, (entity) => (entity === 'leads' ? 'crm' : 'shop'), Infinity);
   expect(blocks).toEqual([
-    'stock, orders failed: SOURCE_UNREACHABLE\n  at 2026-11-27T17:40:11Z, after 3 earlier failures\n  connecting to shop: no\n  What to do: Is it up?',
+    'orders, stock failed: SOURCE_UNREACHABLE\n  at 2026-11-27T17:40:11Z, after 3 earlier failures\n  connecting to shop: no\n  What to do: Is it up?',
     'leads failed: SOURCE_DENIED\n  at 2026-11-27T17:38:11Z\n  permission denied\n  What to do: Is it up?',
   ]);
 });

@@ -6,7 +6,7 @@ import { plural } from './terminal/numbers.ts';
  * Why entities have dead letters: a block of lines for each cause of their newest failures, with the time of the newest
  * and how many the same entities had before. Their older failures are not described: another attempt has replaced them.
  *
- * @param letters the newest first
+ * @param letters of each entity the newest first
  * @param sourceOf the source of an entity; undefined if it is not known
  * @param width as of {@link describeCause}
  */
@@ -22,12 +22,17 @@ export function deadLetterBlocks(
   return causesOf(failed).map((cause) => {
     const of = cause.entities.flatMap((entity) => byEntity.get(entity) ?? []);
     const [headline = '', ...rest] = describeCause(cause, width);
-    return [headline, ...whenLine(of[0]?.failed_at_ms, of.length - cause.entities.length), ...rest].join('\n');
+    return [
+      headline,
+      ...whenLine(Math.max(...of.map((one) => one.failed_at_ms ?? 0)), of.length - cause.entities.length),
+      ...rest,
+    ].join('\n');
   });
 }
 
-function whenLine(failed_at_ms: number | undefined, before: number): string[] {
-  const at = failed_at_ms === undefined ? '' : `at ${new Date(failed_at_ms).toISOString().slice(0, 19)}Z`;
+/** @param failed_at_ms 0 if it is not known */
+function whenLine(failed_at_ms: number, before: number): string[] {
+  const at = failed_at_ms === 0 ? '' : `at ${new Date(failed_at_ms).toISOString().slice(0, 19)}Z`;
   const more = before === 0 ? '' : `after ${plural(before, 'earlier failure')}`;
   const said = [at, more].filter((text) => text !== '').join(', ');
   return said === '' ? [] : [`  ${said}`];

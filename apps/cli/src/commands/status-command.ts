@@ -179,7 +179,7 @@ function sayFailures(
   dead_letters: readonly DeadLetter[],
   config: Config | undefined,
 ): void {
-  const theirs = dead_letters.filter((letter) => entities.some(({ entity }) => entity === letter.entity));
+  const theirs = entities.flatMap(({ entity }) => dead_letters.filter((letter) => letter.entity === entity));
   const blocks = deadLetterBlocks(theirs, (entity) => config?.entities[entity]?.source, columnsOf(process.stderr));
   for (const block of blocks) say(block);
 }
