@@ -2,7 +2,7 @@ import type { Failure } from '@bronze/common/words/failure';
 
 export interface FailedEntity {
   readonly entity: string;
-  /** The name of its source. */
+  /** The name of its source; empty if it is not known. */
   readonly source: string;
   readonly failure: Failure;
 }
@@ -56,7 +56,7 @@ function withoutName({ source, entities, failure }: Cause): Cause {
 export function describeCause({ source, entities, failure }: Cause, width: number): string[] {
   const { code, message, hint } = failure;
   const isLong = entities.length > NAMES_IN_HEADLINE;
-  const who = isLong ? `${entities.length} entities of ${source}` : entities.join(', ');
+  const who = isLong ? `${entities.length} entities${source && ` of ${source}`}` : entities.join(', ');
   return [
     `${who} failed: ${code}`,
     `  ${message}`,

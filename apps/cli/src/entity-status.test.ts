@@ -5,6 +5,7 @@ import { EPOCH, timestamp } from '@bronze/common/words/timestamp';
 import { describe, expect, test } from 'vitest';
 import { type EntityFacts, isHealthy, statusOf } from './entity-status.ts';
 import { statusTable } from './terminal/status-table.ts';
+import { renderTable } from './terminal/table.ts';
 
 const NOW = timestamp('2024-01-16T10:00:00Z');
 const SYNCED = timestamp('2024-01-16T07:00:00Z');
@@ -83,6 +84,20 @@ describe('age', () => {
   });
 });
 
+test('a disabled entity and a failed one leave the table of 80 columns a table, and blocks have no empty lines', () => {
+  const off = judged({ entity: 'event_attendances', configured: { ...CONFIGURED, enabled: false } });
+  const completed_at = timestamp('2024-01-15T10:32:00Z');
+  const failure = { ...FAILURE, code: 'ENCODING_UNSUPPORTED' } as const;
+  const record = { status: 'completed', completed_at } as LoadRecord;
+  const failed = judged({ failures: [failure], record, configured: { ...CONFIGURED, fresh_within: '1h' } });
+  const { head, rows } = statusTable([off, failed]);
+  const shown = (width: number) => renderTable(head, rows, { width, paint: (_, text) => text }).text.split('\n');
+  expect(shown(80).filter((line) => line.startsWith('│'))).toHaveLength(3);
+  const blocks = shown(40);
+  expect(blocks).toContain('state:      disabled');
+  expect(blocks.filter((line) => /^(?:failure|guarantee):$/.test(line))).toEqual([]);
+});
+
 test('rows in quarantine are missing until they are acknowledged or resolved, and need a person unless allowed', () => {
   const quarantine = (['open', 'releasing', 'acknowledged', 'resolved'] as const).map(quarantined);
   const status = judged({ quarantine });
@@ -124,7 +139,7 @@ describe('the table', () => {
       configured: { ...CONFIGURED, fresh_within: '1h' },
       checkpoint: { ...idle, next_requests: [{ entity: 'orders', load_id: LOAD_ID }] },
       quarantine: [quarantined('open')],
-      failures: [FAILURE, FAILURE],
+      failures: [FAILURE, { ...FAILURE, code: 'SOURCE_TIMEOUT' }],
     });
     const gone = judged({ configured: null, checkpoint: undefined });
     const off = judged({ configured: { ...CONFIGURED, enabled: false } });
@@ -136,12 +151,12 @@ describe('the table', () => {
         'held back': '1 min',
         quarantined: '500',
         'left for later': '5 (1 in the future)',
-        'left out': '2 without a cursor, 4 outside the window, 3 repeated',
+        'left out': '2 without a cursor, 3 repeated',
         waiting: '1',
         failure: 'SOURCE_DENIED',
       },
       { state: 'never loaded, not configured', behind: '' },
-      { state: 'idle, disabled' },
+      { state: 'disabled' },
     ]);
   });
 });

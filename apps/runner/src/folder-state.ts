@@ -21,10 +21,13 @@ export interface DeadLetter {
   readonly message_id: string;
   readonly entity: string;
   readonly failure: Failure;
+  /** Undefined: by earlier code. */
+  readonly failed_at_ms: number | undefined;
 }
 
 /** What the queues of a run's folder say, read without changing anything. */
 export interface FolderState {
+  /** The newest first. */
   readonly dead_letters: readonly DeadLetter[];
   /** Entities of which a run that lives has a message. */
   readonly running: ReadonlySet<string>;
@@ -35,10 +38,12 @@ export function readFolderState(out_dir: string): FolderState {
   const messages = readQueues(queuesFile(out_dir));
   const owners = new Set(messages.flatMap(({ owner }) => owner ?? []));
   const living = new Set([...owners].filter((owner) => isRunning(runsFolder(out_dir), owner)));
+  const dead_letters = messages.flatMap(({ message_id, body, failure, failed_at_ms }) =>
+    failure ? [{ message_id, entity: entityIn(body), failure, failed_at_ms }] : [],
+  );
   return {
-    dead_letters: messages.flatMap(({ message_id, body, failure }) =>
-      failure ? [{ message_id, entity: entityIn(body), failure }] : [],
-    ),
+    // Of those without a time, the one that was sent last is first.
+    dead_letters: dead_letters.toReversed().toSorted((a, b) => (b.failed_at_ms ?? 0) - (a.failed_at_ms ?? 0)),
     running: new Set(messages.flatMap(({ owner, body }) => (living.has(owner ?? '') ? [entityIn(body)] : []))),
   };
 }

@@ -1,4 +1,5 @@
 import type { Config } from '@bronze/common/config';
+import type { Skipped } from '@bronze/common/load/position';
 import { type EntityResult, type RunReport, runLocally } from '@bronze/runner/run-locally';
 import { engineName } from '@bronze/writer/adapters/engines';
 import { causesOf, describeCause } from '../causes.ts';
@@ -104,8 +105,8 @@ function printReport(
     if (isWritten) say(`Parquet, checkpoints and load records are in ${options.out}`);
   }
   for (const line of report.results.flatMap(otherLoadLines)) say(line);
+  for (const load of report.results.flatMap(({ loads }) => loads)) sayLate(load);
   for (const one of entities) {
-    sayLate(one);
     sayLeft(one);
     sayLeftOut(one);
     if (one.quarantine.length > 0) say(describeQuarantine(one.entity, one.quarantine, options.out));
@@ -125,9 +126,9 @@ function sayFailures({ results }: RunReport, { entities }: Pick<Config, 'entitie
   for (const cause of causesOf(failed)) say(`\n${describeCause(cause, width).join('\n')}`);
 }
 
-function sayLate({ entity, since, late }: ReturnType<typeof summarize>): void {
-  if (!late) return;
-  say(`${entity}: took ${plural(late, 'record')} that showed late, with cursors before ${since ?? ''}`);
+function sayLate({ entity, since, seen_cursors }: EntityResult['loads'][number]): void {
+  if (!seen_cursors?.late) return;
+  say(`${entity}: took ${plural(seen_cursors.late, 'record')} that showed late, with cursors before ${since}`);
   say('  If they had just changed: are its source’s clocks right, and its cursor_time_zone?');
 }
 
@@ -138,9 +139,10 @@ function sayLeft({ entity, until, left_out }: ReturnType<typeof summarize>): voi
     say(`  If these should not be in the future: are its source’s clocks right, and its cursor_time_zone?`);
 }
 
-function sayLeftOut({ entity, left_out }: ReturnType<typeof summarize>): void {
+function sayLeftOut({ entity, left_out, loads }: ReturnType<typeof summarize>): void {
   const said = left_out ? leftOut(left_out) : '';
-  if (said !== '') say(`${entity}: records in no load: ${said}`);
+  const by = loads.length > 1 ? 'its loads' : 'this load';
+  if (said !== '') say(`${entity}: records that ${by} saw and did not take: ${said}`);
 }
 
 /** The last full load of the run and those after it: it has read again what the loads before it have put into quarantine. */
@@ -155,21 +157,24 @@ function quarantinedIn(loads: EntityResult['loads']) {
 }
 
 function summarize(result: EntityResult) {
-  const sum = (of: (load: EntityResult['loads'][number]) => number) =>
-    result.loads.reduce((total, load) => total + of(load), 0);
+  const sum = (of: (load: EntityResult['loads'][number]) => number) => sumOf(result.loads.map(of));
   const rows = sum((load) => load.rows_in_bronze);
   const quarantine = quarantinedIn(result.loads);
   return {
     entity: result.entity,
     status: result.status,
     ...describeLoad(result.load),
+    ...skippedIn(result),
+    loads: result.loads.map(({ load_id, load_type, rows_in_bronze: rows, rows_quarantined }) => {
+      return { load_id, load_type, rows, rows_quarantined };
+    }),
     continued_from: result.continued_from ?? null,
     rows,
     rows_quarantined: quarantine.reduce((total, object) => total + object.rows, 0),
     quarantine,
     schema_changes: result.loads.flatMap((load) => load.schema_changes ?? []),
     parts: sum((load) => load.parts.length),
-    bytes: sum((load) => load.parts.reduce((total, part) => total + part.bytes, 0)),
+    bytes: sum((load) => sumOf(load.parts.map((part) => part.bytes))),
     seconds: Number(result.duration_seconds.toFixed(3)),
     rows_per_second: perSecond(result.rows_written, result.duration_seconds),
     checkpoint: result.checkpoint?.last_sync_timestamp ?? null,
@@ -179,9 +184,24 @@ function summarize(result: EntityResult) {
 
 function describeLoad(load: Partial<EntityResult['loads'][number]> = {}) {
   const { load_id = null, load_type = null, since = null, until = null, since_parameter = null } = load;
-  const { left_out = null, seen_cursors } = load;
-  const late = seen_cursors?.late ?? null;
-  return { load_id, load_type, since, until, ...describeWindow(load), since_parameter, left_out, late };
+  return { load_id, load_type, since, until, ...describeWindow(load), since_parameter };
+}
+
+/** What all loads that ended in the run left out and took late. What one left for later, the next one has taken. */
+function skippedIn({ loads, load }: EntityResult): { readonly left_out: Skipped | null; readonly late: number | null } {
+  const skipped = loads.flatMap(({ left_out }) => left_out ?? []);
+  const late = loads.flatMap(({ seen_cursors }) => seen_cursors?.late ?? []);
+  const last = (load ?? loads.at(-1))?.left_out ?? { outside_window: 0 };
+  const without_cursor = sumOf(skipped.map((one) => one.without_cursor));
+  const repeated = sumOf(skipped.map((one) => one.repeated));
+  return {
+    left_out: skipped.length > 0 ? { ...last, without_cursor, repeated } : null,
+    late: late.length > 0 ? sumOf(late) : null,
+  };
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, one) => sum + one, 0);
 }
 
 function describeWindow(load: Partial<EntityResult['loads'][number]>) {
@@ -209,7 +229,7 @@ function printEntities(entities: readonly ReturnType<typeof summarize>[]): void 
     entities.map((one) => [
       one.entity,
       colored(one.status, STATUS_COLORS[one.status]),
-      one.load_type ?? '',
+      [...new Set(one.loads.map(({ load_type }) => load_type))].join(' + '),
       right(count(one.rows)),
       right(count(one.rows_quarantined)),
       right(count(one.parts)),

@@ -11,13 +11,15 @@ import { entitiesInQuarantine, quarantinedLoads } from '@bronze/common/load/quar
 import type { ObjectReader } from '@bronze/common/ports/object-store';
 import { describeSeconds } from '@bronze/common/words/duration';
 import { BronzeError, machineError, toFailure } from '@bronze/common/words/failure';
-import { type FolderState, readFolderState } from '@bronze/runner/folder-state';
+import { type DeadLetter, type FolderState, readFolderState } from '@bronze/runner/folder-state';
 import { loadConfig } from '../config-file.ts';
+import { deadLetterBlocks } from '../dead-letters.ts';
 import { lastChangeLine, lastSchemaChange } from '../drift/last-change.ts';
 import { type EntityFacts, type EntityStatus, isHealthy, statusOf } from '../entity-status.ts';
 import { EXIT, usageError } from '../exit-code.ts';
 import { type Format, print, printJson, printTable, say } from '../terminal/output.ts';
 import { describeQuarantine } from '../terminal/quarantined.ts';
+import { columnsOf } from '../terminal/screen.ts';
 import { statusTable } from '../terminal/status-table.ts';
 
 export interface StatusOptions {
@@ -62,7 +64,8 @@ export async function statusCommand(names: readonly string[], options: StatusOpt
   else {
     if (entities.length > 0) printEntities(entities);
     else print(`Nothing was loaded into ${options.out} yet.`);
-    sayWhatIsWrong(entities, facts, { out: options.out, config: file?.name });
+    sayWhatIsWrong(entities, { out: options.out, config: file?.name });
+    sayFailures(entities, folder.state.dead_letters, file?.config);
   }
   const allow_quarantine = options.allowQuarantine ?? false;
   return entities.every((one) => isHealthy(one, allow_quarantine)) ? EXIT.ok : EXIT.unhealthy;
@@ -157,7 +160,6 @@ async function storedOf(
 
 function sayWhatIsWrong(
   entities: readonly EntityStatus[],
-  facts: readonly EntityFacts[],
   { out, config }: { readonly out: string; readonly config: string | undefined },
 ): void {
   for (const { entity, is_configured, unreadable, last_schema_change } of entities) {
@@ -170,11 +172,16 @@ function sayWhatIsWrong(
     if (is_late) say(`${entity} is late: ${how}, and should be fresh within ${fresh_within}`);
   }
   for (const one of entities) sayMissing(one, out);
-  for (const { entity, failures } of facts) {
-    for (const { code, message, hint } of failures) {
-      say(`${entity} failed: ${code}\n  ${message}\n  What to do: ${hint}`);
-    }
-  }
+}
+
+function sayFailures(
+  entities: readonly EntityStatus[],
+  dead_letters: readonly DeadLetter[],
+  config: Config | undefined,
+): void {
+  const theirs = entities.flatMap(({ entity }) => dead_letters.filter((letter) => letter.entity === entity));
+  const blocks = deadLetterBlocks(theirs, (entity) => config?.entities[entity]?.source, columnsOf(process.stderr));
+  for (const block of blocks) say(block);
 }
 
 function sayMissing({ entity, quarantine }: EntityStatus, out: string): void {

@@ -7,12 +7,13 @@ export function leftForLater({ left_for_later = 0, in_the_future = 0 }: Partial<
   return `${count(left_for_later)}${in_the_future > 0 ? ` (${count(in_the_future)} in the future)` : ''}`;
 }
 
-/** `2 without a cursor, 3 repeated`: how many records of the source are in no load. Empty if there were none. */
-export function leftOut(skipped: Partial<Skipped>): string {
-  const { without_cursor = 0, outside_window = 0, left_for_later = 0, repeated = 0 } = skipped;
+/**
+ * `2 without a cursor, 3 repeated`: how many records that loads saw are not in them, and not left to later ones either.
+ * Records from before the window are not said: loads before have them. Empty if there were none.
+ */
+export function leftOut({ without_cursor = 0, repeated = 0 }: Partial<Skipped>): string {
   const counted = [
     [without_cursor, 'without a cursor'],
-    [outside_window - left_for_later, 'outside the window'],
     [repeated, 'repeated'],
   ] as const;
   return counted.flatMap(([records, what]) => (records > 0 ? [`${count(records)} ${what}`] : [])).join(', ');

@@ -1,21 +1,24 @@
 import type { Column } from './fit.ts';
 import { type Color, columnsOf, paintFor } from './screen.ts';
 import { type Cell, type Head, renderTable } from './table.ts';
+import { visible } from './text.ts';
 
 export type Format = 'table' | 'json';
 
-/** Prints data to stdout, where nothing but data goes. */
+/** Prints data to stdout, where nothing but data goes. Control characters in it are shown as escapes. */
 export function print(text: string): void {
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  process.stdout.write(`${visible(text, { keep: '\n' })}\n`);
 }
 
-/** Prints messages about the work to stderr. */
+/** Prints messages about the work to stderr. What a source says may be in them, so control characters are escaped. */
 export function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${visible(text, { keep: '\n' })}\n`);
 }
 
+/** JSON itself leaves the control characters above U+007E as they are. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2));
+  const json = JSON.stringify(value, null, 2);
+  print(json.replaceAll(/[\u007f-\u009f]/g, (one) => `\\u00${one.charCodeAt(0).toString(16)}`));
 }
 
 export function right(content: string): Cell {
@@ -45,6 +48,7 @@ export function flexible(name: string, width_min: number): Column {
 export function printTable(heads: readonly Head[], rows: readonly (readonly Cell[])[]): void {
   const { stdout } = process;
   const { text, left_out } = renderTable(heads, rows, { width: columnsOf(stdout), paint: paintFor(stdout) });
-  print(text);
+  // Escape sequences in it are colours: its cells have no others.
+  process.stdout.write(`${text}\n`);
   if (left_out.length > 0) say(`No room for ${left_out.join(', ')}: -o json has all columns.`);
 }

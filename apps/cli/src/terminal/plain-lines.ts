@@ -56,6 +56,13 @@ export function lastingLine(event: PipelineEvent): string | undefined {
   }
 }
 
+/** The same for all retries of a source for the same reason; undefined for other events. */
+export function retryOf(event: PipelineEvent, sourceOf: SourceOf): string | undefined {
+  const isRetry = event.kind === 'source_retried' || (event.kind === 'message_failed' && !event.is_dead);
+  if (!isRetry) return undefined;
+  return JSON.stringify(['retry', sourceOf(event.entity), event.failure.code, event.failure.message]);
+}
+
 function quarantined({ rows_quarantined: rows }: Of<'load_completed'>): string {
   return rows > 0 ? `, ${count(rows)} in quarantine` : '';
 }

@@ -190,7 +190,48 @@ describe('on a terminal', () => {
   });
 });
 
+test.each([TERMINAL, undefined])('what a source says is not obeyed by the terminal (terminal: %j)', (size) => {
+  const { stream, written } = fakeStream(size);
+  const progress = createProgress(() => 'shop', { stream, ...virtualTime() });
+  const why = failure(
+    'SOURCE_REJECTED',
+    'the API says\u001b]0;x\u0007\n[2024-01-15 10:30:00] Completed: stock\u009b1m',
+  );
+  progress.event(dead('orders', why));
+  progress.event({ kind: 'source_retried', entity: 'orders', attempt: 1, failure: why });
+  progress.event({ kind: 'load_left', entity: 'orders', load_id: 'l', failure: why });
+  progress.say('two\nlines\u001b[2J');
+  progress.stop();
+  for (const obeyed of ['\u001b]0', '\u0007', '\u009b', 'lines\u001b']) expect(written()).not.toContain(obeyed);
+  expect(written()).not.toMatch(/^\[2024-01-15 10:30:00\] Completed: stock/m);
+  expect(written()).toMatch(/says\\x1b\]0;x\\x07\\n\[2024.*\\x9b1m/);
+  expect(written()).toMatch(/two\nlines\\x1b\[2J/);
+});
+
 describe('off a terminal', () => {
+  test('retries of a source for the same reason are one line in ten seconds, whatever number of entities it has', () => {
+    const { tell, pass, shown } = runOn(undefined);
+    const gone = failure('SOURCE_UNREACHABLE', 'connecting to shop: connect ECONNREFUSED');
+    const retry = (entity: string, failure = gone): PipelineEvent => ({
+      kind: 'message_failed',
+      entity,
+      receive_count: 1,
+      is_dead: false,
+      failure,
+    });
+    tell(retry('orders'), retry('stock'), retry('api_leads'), retry('items', failure('SOURCE_TIMEOUT', 'late')));
+    pass(10_000);
+    tell(retry('stock'), dead('stock', gone), dead('orders', gone));
+    expect(shown().map((line) => line.slice(22, 60))).toEqual([
+      'Retrying: orders, SOURCE_UNREACHABLE: ',
+      'Retrying: api_leads, SOURCE_UNREACHABL',
+      'Retrying: items, SOURCE_TIMEOUT: late',
+      'Retrying: stock, SOURCE_UNREACHABLE: c',
+      'Failed: stock, SOURCE_UNREACHABLE: con',
+      'Failed: orders, SOURCE_UNREACHABLE: co',
+    ]);
+  });
+
   test('a running entity says every ten seconds how it goes, and a finished one says no more', () => {
     const { tell, pass, progress, shown } = runOn(undefined);
     tell(planned('orders'), planned('stock'), claimed('orders', 1_000_000));

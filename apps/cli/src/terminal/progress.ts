@@ -1,9 +1,10 @@
 import type { PipelineEvent } from '@bronze/common/load/events';
 import { createLogUpdate } from 'log-update';
 import { liveFrame } from './live-frame.ts';
-import { type Heartbeat, heartbeats, lastingLine, plainLine } from './plain-lines.ts';
+import { type Heartbeat, heartbeats, lastingLine, plainLine, retryOf } from './plain-lines.ts';
 import { after, type RunView, type SourceOf, startOfRun } from './run-view.ts';
 import { canRedraw, columnsOf, paintFor } from './screen.ts';
+import { visible } from './text.ts';
 
 const REDRAW_INTERVAL_MS = 200;
 const HEARTBEAT_INTERVAL_MS = 10_000;
@@ -13,7 +14,7 @@ const TICK_MS = 1000;
 /** Shows a run's progress on stderr: a live display on a terminal, plain lines elsewhere. */
 export interface Progress {
   event(event: PipelineEvent): void;
-  /** Says something that stays to be read, also while the live display is drawn. */
+  /** Says something that stays to be read, also while the live display is drawn. Control characters are escaped. */
   say(text: string): void;
   /** Ends it, and clears the live display away. */
   stop(): void;
@@ -49,7 +50,7 @@ class PlainProgress implements Progress {
   readonly #sourceOf: SourceOf;
   readonly #ports: ProgressPorts;
   readonly #endTicks: () => void;
-  /** When a heartbeat about each of these was said last, or could have been. */
+  /** When a heartbeat about each of these, or a retry, was said last, or could have been. */
   readonly #said_ms = new Map<Heartbeat['of'], number>();
   #view: RunView;
 
@@ -63,11 +64,23 @@ class PlainProgress implements Progress {
   event(event: PipelineEvent): void {
     this.#view = after(this.#view, event, this.#ports.now_ms());
     const text = plainLine(event);
-    if (text !== undefined) this.say(text);
+    // An event is one line, whatever a source says.
+    if (text !== undefined && !this.#wasSaid(event)) this.say(visible(text));
   }
 
   say(text: string): void {
-    this.#ports.stream.write(`[${this.#ports.time().slice(0, 19).replace('T', ' ')}] ${text}\n`);
+    const at = this.#ports.time().slice(0, 19).replace('T', ' ');
+    this.#ports.stream.write(`[${at}] ${visible(text, { keep: '\n' })}\n`);
+  }
+
+  /** Whether another entity of the same source has just been said to try again for the same reason. */
+  #wasSaid(event: PipelineEvent): boolean {
+    const retry = retryOf(event, this.#sourceOf);
+    if (retry === undefined) return false;
+    const [now_ms, last_ms] = [this.#ports.now_ms(), this.#said_ms.get(retry)];
+    if (last_ms !== undefined && now_ms - last_ms < HEARTBEAT_INTERVAL_MS) return true;
+    this.#said_ms.set(retry, now_ms);
+    return false;
   }
 
   stop(): void {
@@ -106,12 +119,13 @@ class LiveProgress implements Progress {
   event(event: PipelineEvent): void {
     this.#view = after(this.#view, event, this.#ports.now_ms());
     const text = lastingLine(event);
-    if (text !== undefined) this.say(text);
+    if (text !== undefined) this.say(visible(text));
   }
 
   say(text: string): void {
-    if (this.#isStopped) this.#ports.stream.write(`${text}\n`);
-    else this.#draw.persist(text);
+    const shown = visible(text, { keep: '\n' });
+    if (this.#isStopped) this.#ports.stream.write(`${shown}\n`);
+    else this.#draw.persist(shown);
   }
 
   stop(): void {

@@ -2,7 +2,7 @@ import { describeSeconds } from '@bronze/common/words/duration';
 import type { EntityStatus } from '../entity-status.ts';
 import { leftForLater, leftOut } from './left-out.ts';
 import { count } from './numbers.ts';
-import { kept, keptIfSaid, right } from './output.ts';
+import { flexible, kept, keptIfSaid, right } from './output.ts';
 import type { Cell, Head } from './table.ts';
 
 interface StatusColumn {
@@ -40,8 +40,8 @@ const COLUMNS: readonly StatusColumn[] = [
   { head: kept('behind'), isAlways: true, isRight: true, cell: describeAge },
   { head: keptIfSaid('quarantined'), isRight: true, cell: ({ rows_quarantined }) => positive(rows_quarantined) },
   {
-    head: keptIfSaid('failure'),
-    cell: ({ dead_letters }) => [...new Set(dead_letters.map((one) => one.split(':', 1)[0]))].join(', '),
+    head: flexible('failure', 10),
+    cell: ({ dead_letters }) => dead_letters[0]?.split(':', 1)[0] ?? '',
   },
   { head: 'held back', isRight: true, cell: ({ watermark_lag_seconds: lag }) => seconds(lag) },
   { head: 'left for later', isRight: true, cell: ({ left_out }) => leftForLater(left_out ?? {}) },
@@ -66,7 +66,9 @@ export function statusTable(entities: readonly EntityStatus[]): { head: Head[]; 
 
 function describeState({ state, is_configured, is_enabled }: EntityStatus): string {
   if (is_configured === false) return `${STATES[state]}, not configured`;
-  return is_enabled === false ? `${STATES[state]}, disabled` : STATES[state];
+  if (is_enabled !== false) return STATES[state];
+  // Nothing is to be expected of it, unless it is loaded by name.
+  return state === 'idle' || state === 'never_loaded' ? 'disabled' : `${STATES[state]}, disabled`;
 }
 
 /** `3 days, late`. An entity that was never loaded has no age, but can be late. */

@@ -64,7 +64,7 @@ export function renderTable(
 /** At least so many characters of a value are shown, also where that makes lines longer than the terminal is wide. */
 const VALUE_WIDTH_MIN = 10;
 
-/** `column: value`, a block of lines for each row, with an empty line between two blocks. */
+/** `column: value`, a block of lines for each row, without what it leaves empty, and an empty line between two blocks. */
 function renderBlocks(
   columns: readonly Column[],
   rows: readonly (readonly CellOptions[])[],
@@ -78,7 +78,10 @@ function renderBlocks(
     const names = [`${columns[index]?.name ?? ''}:`, ...more.map(() => '')];
     return values.map((text, line) => `${padEnd(names[line] ?? '', name_width)} ${text}`.trimEnd()).join('\n');
   };
-  return rows.map((row) => row.map(lineOf).join('\n')).join('\n\n');
+  const isShown = ({ content }: CellOptions, index: number) => content !== '' || columns[index]?.keep === 'always';
+  const blockOf = (row: readonly CellOptions[]) =>
+    row.flatMap((cell, index) => (isShown(cell, index) ? [lineOf(cell, index)] : [])).join('\n');
+  return rows.map(blockOf).join('\n\n');
 }
 
 /** Control characters as their escapes, because the terminal would obey them; a line break stays one. */

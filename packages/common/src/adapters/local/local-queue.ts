@@ -164,8 +164,8 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   /** Moves the message to the dead-letter queue. @param failure why; it is shown with the message there */
   deadLetter(message_id: string, failure: Failure): void {
     this.changes += 1;
-    const sql = 'UPDATE messages SET queue = ?, visible_at_ms = 0, owner = NULL, failure = ? WHERE message_id = ?';
-    this.#database.run(sql, `${this.name}-dlq`, JSON.stringify(failure), message_id);
+    const sql = 'UPDATE messages SET queue = ?, visible_at_ms = ?, owner = NULL, failure = ? WHERE message_id = ?';
+    this.#database.run(sql, `${this.name}-dlq`, this.#database.options.now_ms(), JSON.stringify(failure), message_id);
   }
 
   /** Whether a message of its owner is still in the queue, waiting or received: a run ends when there is none. */

@@ -18,14 +18,21 @@ function newFolder(): string {
 async function newRun(folder: string) {
   const lock = RunLock.take(join(folder, 'runs'));
   let ids = 0;
-  const options = { path: join(folder, 'queues.sqlite'), now_ms: Date.now, newId: () => `m${++ids}` };
+  const options = { path: join(folder, 'queues.sqlite'), now_ms: () => 7, newId: () => `m${++ids}` };
   const database = new QueueDatabase(options);
   const queue = new LocalQueue<{ readonly n: number }>(database, 'extract', lock.run_id);
   await queue.send([{ n: 1 }, { n: 2 }]);
   queue.deadLetter('m2', FAILURE);
   const expected = [
-    { message_id: 'm1', queue: 'extract', body: '{"n":1}', owner: lock.run_id, failure: undefined },
-    { message_id: 'm2', queue: 'extract-dlq', body: '{"n":2}', owner: null, failure: FAILURE },
+    {
+      message_id: 'm1',
+      queue: 'extract',
+      body: '{"n":1}',
+      owner: lock.run_id,
+      failure: undefined,
+      failed_at_ms: undefined,
+    },
+    { message_id: 'm2', queue: 'extract-dlq', body: '{"n":2}', owner: null, failure: FAILURE, failed_at_ms: 7 },
   ];
   return { lock, database, expected };
 }

@@ -13,6 +13,8 @@ export interface QueuedMessage {
   /** The run that the message belongs to. Null: nobody, or written by a version in which messages had no owner. */
   readonly owner: string | null;
   readonly failure: Failure | undefined;
+  /** When it came into the dead-letter queue. Undefined: it is in none, or came there by earlier code. */
+  readonly failed_at_ms: number | undefined;
 }
 
 /**
@@ -29,6 +31,7 @@ export function readQueues(path: string): QueuedMessage[] {
       body: String(row['body']),
       owner: typeof row['owner'] === 'string' ? row['owner'] : null,
       failure: typeof row['failure'] === 'string' ? readFailure(row['failure']) : undefined,
+      failed_at_ms: typeof row['failure'] === 'string' ? Number(row['visible_at_ms']) || undefined : undefined,
     }));
   } catch (thrown) {
     throw machineError(thrown, path) ?? thrown;
