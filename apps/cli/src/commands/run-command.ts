@@ -110,7 +110,7 @@ function printReport(
     sayLeftOut(one);
     if (one.quarantine.length > 0) say(describeQuarantine(one.entity, one.quarantine, options.out));
   }
-  for (const load of report.results.flatMap(({ loads }) => loads)) driftLines(load).forEach(say);
+  for (const load of report.results.flatMap(({ loads }) => loads)) driftLines(load, options).forEach(say);
   return entities;
 }
 

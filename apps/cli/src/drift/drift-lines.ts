@@ -1,6 +1,7 @@
 import type { LoadRecord } from '@bronze/common/load/load-record';
 import { describeChanges, inLine, type SchemaChange } from '@bronze/common/load/schema-changes';
 import { typeName, writtenType } from '@bronze/writer/parquet/type-mapping';
+import { commandLine, type GivenOptions } from '../terminal/command-line.ts';
 import { readTogether } from './read-together.ts';
 
 type DriftedLoad = Pick<
@@ -13,12 +14,16 @@ const LINES_MAX = 10;
 const NAMES_MAX = 10;
 const RECIPE = 'docs/recipes.md#a-column-that-changed-its-type';
 
-/** What a run says about a load whose columns are not those of the load before: what changed, and what that means. */
-export function driftLines(record: DriftedLoad): string[] {
+/**
+ * What a run says about a load whose columns are not those of the load before: what changed, and what that means.
+ *
+ * @param called for the command that a line proposes
+ */
+export function driftLines(record: DriftedLoad, called: GivenOptions): string[] {
   const changes = record.schema_changes ?? [];
   if (changes.length === 0) return [];
   const meaning = [
-    ...addedLines(record, changes),
+    ...addedLines(record, changes, called),
     ...droppedLines(changes),
     ...changes.flatMap((change) => lineOf(record, changes, change)),
   ];
@@ -28,19 +33,19 @@ export function driftLines(record: DriftedLoad): string[] {
   return [first, ...[...shown, ...more].map((line) => `  ${line}`)];
 }
 
-function addedLines(record: DriftedLoad, changes: readonly SchemaChange[]): string[] {
+function addedLines(record: DriftedLoad, changes: readonly SchemaChange[], called: GivenOptions): string[] {
   const names = changes.filter((one) => one.kind === 'added' && !isReplaced(changes, one)).map(({ column }) => column);
   if (names.length === 0) return [];
   const line = `${listed(names)}: rows loaded before have NULL there, whatever the source has now`;
-  return [`${line}; ${whatBrings(record)}`];
+  return [`${line}; ${whatBrings(record, called)}`];
 }
 
 /** A table that a new column rewrote is read whole; otherwise its old rows look as if nothing had happened to them. */
-function whatBrings({ entity, load_type, window_fallback }: DriftedLoad): string {
+function whatBrings({ entity, load_type, window_fallback }: DriftedLoad, called: GivenOptions): string {
   if (load_type === 'full') return 'this full load has it';
   return window_fallback === 'table_rewritten'
     ? 'the table was rewritten, so this load read it whole and has it'
-    : `bronze run ${entity} --full brings it`;
+    : `${commandLine(['run', entity, '--full'], called)} brings it`;
 }
 
 function droppedLines(changes: readonly SchemaChange[]): string[] {
