@@ -29,7 +29,7 @@ test('rows in quarantine are counted apart, and shown until a full load has brou
   const [entity] = (JSON.parse(first.stdout) as { entities: object[] }).entities;
   expect(entity).toMatchObject({ status: 'completed', rows: 8, rows_quarantined: 2, quarantine: [{ rows: 2 }] });
   expect(first.stderr).toContain(
-    `one: 2 rows in quarantine, not in bronze: ${REASON}\n  They are in ${out}/data/quarantine/one/`,
+    `one: 2 rows in quarantine, not loaded when they came: ${REASON}\n  They are in ${out}/data/quarantine/one/`,
   );
   expect(await rowsInBronze(out, 'one')).toHaveLength(8);
 

@@ -119,7 +119,7 @@ test('the command that a run proposes for what is left of an entity that is not 
   const [config, out] = [await configOfApi(), join(await folder(), 'out')];
   await leave(out);
   const { code, stderr } = await bronze(['run', 'numbers', '--config', config, '--out', out]);
-  const [, command, entity, folderOf] = /; bronze (\w+) (\w+) --out (\S+) drops them\n/.exec(stderr) ?? [];
+  const [, command, entity, folderOf] = /; npx --no -- bronze (\w+) (\w+) --out (\S+) drops them\n/.exec(stderr) ?? [];
   expect([code, command, entity, folderOf], stderr).toEqual([0, 'abandon', 'gone', out]);
   expect(entitiesInQueues(out)).toEqual(['gone']);
   expect(await abandonCommand('gone', { out })).toBe(0);

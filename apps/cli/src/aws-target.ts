@@ -18,7 +18,7 @@ export interface AwsOptions {
 export const QUEUES = ['extract', 'write'] as const;
 export type QueueName = (typeof QUEUES)[number];
 
-const ON_THIS_MACHINE = 'For a folder of bronze run: bronze status --out <folder>.';
+const ON_THIS_MACHINE = 'For a folder of bronze run: npx --no -- bronze status --out <folder>.';
 
 /** The SDK's own words where it looked for credentials; those of a service that it asked may hold an account or an ARN. */
 function whyNone(thrown: unknown): string {

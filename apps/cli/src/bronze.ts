@@ -28,6 +28,10 @@ const retryFor = () =>
     .default(RETRY_FOR_MS, '60s');
 const allowQuarantine = () => new Option('--allow-quarantine', 'do not exit with 4 because of rows in quarantine');
 const all = () => new Option('--all', 'also those that are acknowledged or resolved');
+const configOfFolder = () =>
+  new Option('--config <file>', 'configuration file (default: bronze.config.ts, if it is there)').argParser(
+    localPath('--config'),
+  );
 const config = () =>
   new Option('--config <file>', 'configuration file').argParser(localPath('--config')).default('bronze.config.ts');
 
@@ -52,11 +56,7 @@ function program(): Command {
     .command('status [entity...]')
     .description('show how far each entity has come, and what is late, missing or failed')
     .addOption(allowQuarantine())
-    .addOption(
-      new Option('--config <file>', 'configuration file (default: bronze.config.ts, if it is there)').argParser(
-        localPath('--config'),
-      ),
-    )
+    .addOption(configOfFolder())
     .addOption(out())
     .addOption(output())
     .action(settingExitCode(statusCommand));
@@ -82,6 +82,8 @@ function addQuarantineCommands(quarantine: Command): void {
     .command('list [entity...]')
     .description('list loads with rows in quarantine; exits with 4 if any need something')
     .addOption(all())
+    .addOption(allowQuarantine())
+    .addOption(configOfFolder())
     .addOption(out())
     .addOption(output())
     .action(settingExitCode(quarantineListCommand));

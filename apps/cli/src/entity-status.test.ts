@@ -98,6 +98,13 @@ test('a disabled entity and a failed one leave the table of 80 columns a table, 
   expect(blocks.filter((line) => /^(?:failure|guarantee):$/.test(line))).toEqual([]);
 });
 
+test('rows are those in bronze: the checkpoint of an earlier version counts those in quarantine too', () => {
+  const completed = { status: 'completed', completed_at: SYNCED, rows: 7, rows_in_bronze: 5 } as LoadRecord;
+  expect(judged({ record: completed }).record_count).toBe(5);
+  expect(judged({ record: { ...completed, status: 'abandoned' } }).record_count).toBe(7);
+  expect(judged({ checkpoint: undefined }).record_count).toBeNull();
+});
+
 test('rows in quarantine are missing until they are acknowledged or resolved, and need a person unless allowed', () => {
   const quarantine = (['open', 'releasing', 'acknowledged', 'resolved'] as const).map(quarantined);
   const status = judged({ quarantine });
@@ -129,6 +136,14 @@ describe('the table', () => {
         checkpoint: SYNCED,
       },
     ]);
+  });
+
+  test.each([
+    [0.9, undefined],
+    [1, '1 s'],
+  ])('held back by %j s is shown as %j', (watermark_lag_seconds, held) => {
+    const record = { status: 'completed', completed_at: SYNCED, watermark_lag_seconds } as LoadRecord;
+    expect(shown(judged({ record }))[0]?.['held back']).toBe(held);
   });
 
   test('shows what is late, held back, left out, in quarantine, waiting, failed or no longer configured', () => {

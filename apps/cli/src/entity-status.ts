@@ -62,7 +62,7 @@ export interface EntityStatus {
   /** What the last load skipped, and what of that it left for later loads. Null while one is pending, and after exact ones. */
   readonly left_out: Skipped | null;
   readonly last_schema_change: LastSchemaChange | null;
-  /** Rows that are not in bronze because they are in quarantine, and that nobody has acknowledged. */
+  /** Rows that were not loaded when they came but put into quarantine, since the last full load; none that somebody acknowledged. */
   readonly rows_quarantined: number;
   readonly quarantine: readonly QuarantinedLoad[];
   readonly allows_quarantine: boolean;
@@ -102,11 +102,10 @@ function describeConfigured(configured: EntityFacts['configured']) {
 }
 
 function describeCheckpoint(checkpoint: Checkpoint = {}, now: Timestamp) {
-  const { last_sync_timestamp: synced, record_count, updated_at, pending_load, next_requests = [] } = checkpoint;
+  const { last_sync_timestamp: synced, updated_at, pending_load, next_requests = [] } = checkpoint;
   return {
     is_ahead: synced !== undefined && isAhead(synced, now),
     last_sync_timestamp: synced ?? null,
-    record_count: record_count ?? null,
     updated_at: updated_at ?? null,
     behind_seconds: synced === undefined ? null : Math.max(0, secondsBetween(synced, now)),
     pending_load: pending_load ?? null,
@@ -129,10 +128,15 @@ function stateOf({ unreadable, checkpoint, failures, isRunning }: EntityFacts): 
   return checkpoint?.last_sync_timestamp === undefined ? 'never_loaded' : 'idle';
 }
 
-/** `updated_at` says it only for checkpoints that nobody has set by hand since. */
+/**
+ * The load record says it best: `updated_at` only for checkpoints that nobody has set by hand since, and the
+ * `record_count` of earlier versions counts the rows in quarantine too.
+ */
 function lastLoadOf({ checkpoint, record }: EntityFacts, now: Timestamp) {
-  const at = record?.status === 'completed' ? record.completed_at : checkpoint?.updated_at;
+  const completed = record?.status === 'completed' ? record : undefined;
+  const at = completed?.completed_at ?? checkpoint?.updated_at;
   return {
+    record_count: completed?.rows_in_bronze ?? checkpoint?.record_count ?? null,
     last_completed_at: at ?? null,
     seconds_since_last_load: at === undefined ? null : Math.max(0, secondsBetween(at, now)),
   };

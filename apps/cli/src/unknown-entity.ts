@@ -12,3 +12,14 @@ export function unknownEntity(name: string, place: string, known: readonly strin
     hint: near === undefined ? there : `Did you mean ${near}? ${there}`,
   });
 }
+
+/**
+ * The entities that somebody named, each once; all that are known if nobody named any.
+ *
+ * @throws BronzeError ENTITY_UNKNOWN for a name that is not known
+ */
+export function chosen(names: readonly string[], known: readonly string[], place: string): readonly string[] {
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw unknownEntity(unknown, place, known);
+  return names.length > 0 ? [...new Set(names)] : known;
+}

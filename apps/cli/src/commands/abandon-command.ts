@@ -5,10 +5,10 @@ import { SystemClock } from '@bronze/common/adapters/system-clock';
 import { type Dropped, dropLeft, entitiesInQueues } from '@bronze/runner/drop-left';
 import { driftLines } from '../drift/drift-lines.ts';
 import { EXIT } from '../exit-code.ts';
+import { assertFolder } from '../folder.ts';
 import { plural } from '../terminal/numbers.ts';
 import { say } from '../terminal/output.ts';
 import { unknownEntity } from '../unknown-entity.ts';
-import { assertFolder } from './status-command.ts';
 
 /**
  * `bronze abandon <entity>`: gives up a pending load that can never complete, and what ended runs have left of the entity:
@@ -35,7 +35,7 @@ export async function abandonCommand(entity: string, options: { readonly out: st
         `${entity}: load ${record.load_id} is abandoned; the checkpoint has not moved.\n` +
           `Delete any parts that it had already written: data/bronze/${entity}/**/part-*-${record.load_id}.parquet`,
       );
-      driftLines(record).forEach(say);
+      driftLines(record, options).forEach(say);
     }
     if (left) say(`${entity}: dropped ${left} that ended runs had left.`);
     return EXIT.ok;

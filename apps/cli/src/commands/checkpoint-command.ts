@@ -5,6 +5,7 @@ import { BronzeError } from '@bronze/common/words/failure';
 import { parseTimestamp } from '@bronze/common/words/timestamp';
 import { type AwsOptions, AwsTarget } from '../aws-target.ts';
 import { EXIT, usageError } from '../exit-code.ts';
+import { commandLine } from '../terminal/command-line.ts';
 import { type Format, printJson, printTable } from '../terminal/output.ts';
 import { unknownEntity } from '../unknown-entity.ts';
 
@@ -46,7 +47,7 @@ export async function checkpointSetCommand(entity: string, to: string, options: 
   if (!(await checkpoints.swap(entity, version, next))) {
     throw new BronzeError('SWAP_CONTENDED', {
       message: `the checkpoint of ${entity} changed while it was being set`,
-      hint: 'Check it with bronze checkpoint get, and set it again if you still want to.',
+      hint: `Check it with ${commandLine(['checkpoint', 'get', entity], {})} and the options of this command; set it again if you still want to.`,
     });
   }
   show([[entity, next]], options.output);

@@ -4,10 +4,12 @@ import { loadIdOfRecord, loadRecordsPrefix } from '@bronze/common/load/object-ke
 import { inLine, schemaDigest } from '@bronze/common/load/schema-changes';
 import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { EXIT, usageError } from '../exit-code.ts';
+import { EXIT } from '../exit-code.ts';
+import { assertFolder, readFolder } from '../folder.ts';
+import { commandLine } from '../terminal/command-line.ts';
 import { type Format, kept, printJson, printTable, say } from '../terminal/output.ts';
 import { visible } from '../terminal/text.ts';
-import { assertFolder } from './status-command.ts';
+import { chosen } from '../unknown-entity.ts';
 
 export interface PreviewOptions {
   readonly limit: number;
@@ -15,13 +17,15 @@ export interface PreviewOptions {
   readonly output: Format;
 }
 
-/** `bronze preview <entity>`: rows of the entity's completed loads, newest load first, read from Parquet by DuckDB. */
+/**
+ * `bronze preview <entity>`: rows of the entity's completed loads, newest load first, read from Parquet by DuckDB.
+ *
+ * @throws BronzeError ENTITY_UNKNOWN if the folder has nothing of the entity
+ */
 export async function previewCommand(entity: string, options: PreviewOptions): Promise<number> {
   await assertFolder(options.out);
-  const { files, columns } = await newestParts(entity, options);
-  if (files.length === 0) {
-    throw usageError(`${entity} has no rows in ${options.out}`, 'Run bronze status to see what has been loaded there.');
-  }
+  const { files, columns, isLoaded } = await newestParts(entity, options);
+  if (files.length === 0) return sayEmpty(entity, isLoaded, options);
   const { names, rows } = await readRows(files, options.limit);
   if (options.output === 'json') {
     printJson(rows.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index] ?? null]))));
@@ -29,6 +33,16 @@ export async function previewCommand(entity: string, options: PreviewOptions): P
   const shown = new Set(names.map((name) => name.toLowerCase()));
   const hidden = columns.filter((name) => !shown.has(name.toLowerCase()));
   if (hidden.length > 0) say(`Older rows also have ${hidden.map(inLine).join(', ')}.`);
+  return EXIT.ok;
+}
+
+async function sayEmpty(entity: string, isLoaded: boolean, { out, output }: PreviewOptions): Promise<number> {
+  if (!isLoaded) chosen([entity], (await readFolder(out)).entities, out);
+  if (output === 'json') printJson([]);
+  const status = commandLine(['status', entity], { out });
+  say(
+    isLoaded ? `${entity} has no rows in ${out}.` : `${entity}: no load of it has completed in ${out}: see ${status}`,
+  );
   return EXIT.ok;
 }
 
@@ -45,6 +59,8 @@ interface NewestParts {
   readonly files: readonly (readonly string[])[];
   /** The columns of all parts of completed loads. */
   readonly columns: readonly string[];
+  /** Whether a load has completed, with or without rows. */
+  readonly isLoaded: boolean;
 }
 
 async function newestParts(entity: string, { out, limit }: PreviewOptions): Promise<NewestParts> {
@@ -58,7 +74,11 @@ async function newestParts(entity: string, { out, limit }: PreviewOptions): Prom
       .filter(({ parts }) => parts.length > 0)
       .toSorted((a, b) => (a.ingested_at < b.ingested_at ? 1 : -1));
     const names = newest.flatMap(({ columns }) => columns.map(({ name }) => name));
-    return { files: filesOf(newest, resolve(out), limit), columns: [...new Set(names)] };
+    return {
+      files: filesOf(newest, resolve(out), limit),
+      columns: [...new Set(names)],
+      isLoaded: completed.length > 0,
+    };
   } finally {
     objects.close();
   }

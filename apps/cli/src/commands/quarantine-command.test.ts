@@ -15,6 +15,7 @@ import {
   quarantineReleaseCommand,
   quarantineShowCommand,
 } from './quarantine-command.ts';
+import { previewCommand } from './preview-command.ts';
 import { statusCommand } from './status-command.ts';
 
 const ID = '00000000-0000-8000-8000-000000000001';
@@ -23,6 +24,7 @@ const CONFIG = `import { defineConfig } from '${DEFINE}';
   export default defineConfig({
     sources: { db: { type: 'postgres', url: 'unused', fresh_within: '2d' } },
     entities: {
+      leases: { source: 'db', table: 'public.l', allow_quarantine: true },
       late_one: { source: 'db', table: 'public.a', fresh_within: '26h' },
       late_two: { source: 'db', table: 'public.b' },
       off: { source: 'db', table: 'public.b', enabled: false },
@@ -88,7 +90,46 @@ test('list shows count, reason and state, and ends with 4 while rows are missing
   expect(code).toBe(4);
   expect(text).toContain('due is not exactly a timestamptz (2)');
   expect(text).toContain(`They are in ${join(out, 'data/quarantine/')}`);
-  expect((await saidBy(quarantineListCommand(['other'], table()))).code).toBe(0);
+});
+
+test('list allows what the configuration or the command allows, as status does', async () => {
+  const allowed = config.replace('bronze.config', 'allowed.config');
+  await writeFile(allowed, CONFIG.replace('leases', 'orders'));
+  for (const options of [{ config: allowed }, { config, allowQuarantine: true }]) {
+    expect(await saidBy(quarantineListCommand([], { ...table(), ...options }))).toMatchObject({
+      code: 0,
+      text: expect.stringContaining('due is not exactly a timestamptz (2)') as string,
+    });
+  }
+  expect((await saidBy(quarantineListCommand([], { ...table(), config }))).code).toBe(4);
+  // It is known, and nothing of it was ever loaded.
+  expect((await saidBy(quarantineListCommand(['off'], { ...table(), config }))).code).toBe(0);
+});
+
+test('an entity that nobody knows is refused by each command, with a suggestion', async () => {
+  const commands: readonly ((entity: string) => Promise<number>)[] = [
+    (entity) => quarantineListCommand([entity], table()),
+    (entity) => quarantineShowCommand(entity, { ...table(), limit: 1 }),
+    (entity) => quarantineReleaseCommand(entity, table()),
+    (entity) => quarantineAcknowledgeCommand(entity, table()),
+    (entity) => previewCommand(entity, { ...table(), limit: 1 }),
+    (entity) => statusCommand([entity], table()),
+  ];
+  for (const command of commands) {
+    const hint = expect.stringMatching(/^Did you mean orders\?/) as string;
+    await expect(command('ordres')).rejects.toMatchObject({ code: 'ENTITY_UNKNOWN', hint });
+  }
+});
+
+test('preview of an entity without rows says so', async () => {
+  expect(await saidBy(previewCommand('orders', { ...table(), limit: 1 }))).toEqual({
+    code: 0,
+    text: `orders has no rows in ${out}.\n`,
+  });
+  expect(await saidBy(previewCommand('orders', { out, output: 'json', limit: 1 }))).toMatchObject({
+    code: 0,
+    text: expect.stringMatching(/^\[\]\n/) as string,
+  });
 });
 
 test('show prints the rows with their reasons and values, at most as many as it is asked for', async () => {
@@ -103,21 +144,27 @@ test('show prints the rows with their reasons and values, at most as many as it 
 test('what is acknowledged stays on disk and is no longer in status', async () => {
   const status = () => saidBy(statusCommand(['orders'], { ...table(), config }));
   const before = await status();
-  expect([before.code, before.text.includes('2 rows in quarantine')]).toEqual([4, true]);
+  expect([before.code, before.text.includes('2 rows in quarantine, not loaded when they came')]).toEqual([4, true]);
   expect((await saidBy(quarantineAcknowledgeCommand('orders', table()))).text).toContain('2 rows in quarantine');
   expect(await status()).toMatchObject({ code: 0, text: expect.not.stringContaining('in quarantine') as string });
   expect(await list()).toEqual({ code: 0, text: 'No rows are in quarantine that need anything: see --all.\n' });
   expect((await list(true)).text).toContain('acknowledged');
-  expect((await saidBy(quarantineAcknowledgeCommand('orders', table()))).text).toContain('nobody has acknowledged');
+  const settled = `orders: no rows in quarantine that need anything. 2 rows acknowledged: still stored in ${out}/data/`;
+  for (const command of [
+    () => quarantineAcknowledgeCommand('orders', table()),
+    () => quarantineShowCommand('orders', { ...table(), limit: 1 }),
+  ]) {
+    expect((await saidBy(command())).text).toContain(settled);
+  }
 });
 
 test('release lets one full load wait for the next run', async () => {
-  await saidBy(quarantineReleaseCommand('orders', table()));
+  const { text } = await saidBy(quarantineReleaseCommand('orders', table()));
+  expect(text).toContain(`npx --no -- bronze run orders --out ${out}`);
   expect((await saidBy(quarantineReleaseCommand('orders', table()))).text).toContain('pending already');
   const { checkpoint } = await new CheckpointFile(objects).read('orders');
   expect(checkpoint?.next_requests).toMatchObject([{ entity: 'orders', load_type: 'full' }]);
   expect((await list()).text).toContain('releasing');
-  expect((await saidBy(quarantineReleaseCommand('other', table()))).text).toBe('other has no rows in quarantine.\n');
 });
 
 test('status names an entity that is late, refuses one that nobody knows, and marks one that is not configured', async () => {
@@ -126,7 +173,7 @@ test('status names an entity that is late, refuses one that nobody knows, and ma
   expect(text).toContain('late_one is late: it was never loaded, and should be fresh within 26h');
   expect(text).toContain('late_two is late: it was never loaded, and should be fresh within 2d');
   expect(text).toMatch(/orders +│ never loaded, not configured/);
-  expect(text).toContain(`orders: not in ${config}; its state is kept`);
+  expect(text).toContain(`Not in ${config}: orders; its state is kept. If another configuration has`);
   const hint = expect.stringContaining('Did you mean orders?') as string;
   await expect(statusCommand(['ordres'], table())).rejects.toMatchObject({ code: 'ENTITY_UNKNOWN', hint });
 });

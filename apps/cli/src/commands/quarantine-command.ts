@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { FolderObjectReader } from '@bronze/common/adapters/local/folder-object-reader';
 import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
-import { CheckpointFile, readCheckpoints } from '@bronze/common/load/checkpoint-file';
+import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import {
   acknowledge,
-  entitiesInQuarantine,
   isUnsettled,
   type QuarantinedLoad,
   quarantinedLoads,
@@ -14,12 +12,13 @@ import {
 } from '@bronze/common/load/quarantine';
 import { QUARANTINE_PREFIX } from '@bronze/common/load/object-keys';
 import { quarantinedRows } from '@bronze/common/load/quarantine-lines';
-import type { ObjectReader } from '@bronze/common/ports/object-store';
 import { EXIT } from '../exit-code.ts';
+import { assertFolder, type ConfigOption, configOf, type Folder, placeOf, readFolder } from '../folder.ts';
+import { commandLine } from '../terminal/command-line.ts';
 import { count, plural } from '../terminal/numbers.ts';
 import { type Format, print, printJson, printTable, right, say } from '../terminal/output.ts';
 import { describeReasons, quarantinePath } from '../terminal/quarantined.ts';
-import { assertFolder } from './status-command.ts';
+import { chosen } from '../unknown-entity.ts';
 
 export interface QuarantineOptions {
   readonly out: string;
@@ -28,12 +27,24 @@ export interface QuarantineOptions {
   readonly output: Format;
 }
 
-/** `bronze quarantine list [entity…]`: the loads whose rows are in quarantine. Exit code 4 if there are unsettled ones. */
-export async function quarantineListCommand(names: readonly string[], options: QuarantineOptions): Promise<number> {
+export interface QuarantineListOptions extends QuarantineOptions, ConfigOption {
+  readonly allowQuarantine?: boolean;
+}
+
+/**
+ * `bronze quarantine list [entity…]`: the loads whose rows are in quarantine. Exit code 4 if there are unsettled ones of an
+ * entity that may not have them.
+ *
+ * @throws BronzeError ENTITY_UNKNOWN for a name that neither the configuration nor the folder has
+ */
+export async function quarantineListCommand(names: readonly string[], options: QuarantineListOptions): Promise<number> {
   await assertFolder(options.out);
-  const objects = new FolderObjectReader(options.out);
-  const entities = names.length > 0 ? names : await entitiesInQuarantine(objects);
-  const loads = (await Promise.all(entities.map((entity) => loadsOf(objects, entity)))).flat();
+  const folder = await readFolder(options.out);
+  const file = await configOf(options, folder.entities);
+  const configured = file?.config.entities ?? {};
+  const all = [...new Set([...Object.keys(configured), ...folder.entities])];
+  const entities = chosen(names, all, placeOf(options.out, file));
+  const loads = (await Promise.all(entities.map((entity) => loadsOf(folder, entity)))).flat();
   const shown = options.all ? loads : loads.filter(isUnsettled);
   if (options.output === 'json') printJson(shown);
   else if (shown.length === 0)
@@ -51,7 +62,9 @@ export async function quarantineListCommand(names: readonly string[], options: Q
     );
     say(`They are in ${join(options.out, QUARANTINE_PREFIX)}`);
   }
-  return loads.some(isUnsettled) ? EXIT.unhealthy : EXIT.ok;
+  const isAllowed = (entity: string) =>
+    options.allowQuarantine || (Object.hasOwn(configured, entity) && configured[entity]?.allow_quarantine);
+  return loads.some((load) => isUnsettled(load) && !isAllowed(load.entity)) ? EXIT.unhealthy : EXIT.ok;
 }
 
 /** `bronze quarantine show <entity>`: the rows of its unsettled loads with their reasons, the newest load first. */
@@ -60,17 +73,21 @@ export async function quarantineShowCommand(
   options: QuarantineOptions & { readonly limit: number },
 ): Promise<number> {
   await assertFolder(options.out);
-  const objects = new FolderObjectReader(options.out);
-  const loads = (await loadsOf(objects, entity)).filter((load) => options.all || isUnsettled(load)).toReversed();
+  const folder = await readFolder(options.out);
+  chosen([entity], folder.entities, options.out);
+  const { objects } = folder;
+  const stored = await loadsOf(folder, entity);
+  const loads = stored.filter((load) => options.all || isUnsettled(load)).toReversed();
   const rows: { load_id: string; key: string; reason: string; record: Readonly<Record<string, string | null>> }[] = [];
   for (const { load_id, key } of loads.flatMap(({ load_id, objects }) =>
     objects.map(({ key }) => ({ load_id, key })),
   )) {
-    const stored = rows.length < options.limit ? await objects.get(key) : undefined;
-    const found = stored ? quarantinedRows(stored.body, options.limit - rows.length) : [];
+    const object = rows.length < options.limit ? await objects.get(key) : undefined;
+    const found = object ? quarantinedRows(object.body, options.limit - rows.length) : [];
     rows.push(...found.map((row) => ({ load_id, key, ...row })));
   }
   if (options.output === 'json') printJson(rows);
+  else if (loads.length === 0) say(settledLine(entity, stored, options.out));
   else {
     for (const { reason, record } of rows) print(`${reason}\n  ${JSON.stringify(record)}`);
     const total = loads.reduce((sum, load) => sum + load.rows, 0);
@@ -80,25 +97,42 @@ export async function quarantineShowCommand(
   return EXIT.ok;
 }
 
+/** What is still stored of an entity of which nothing needs anybody. */
+function settledLine(entity: string, loads: readonly QuarantinedLoad[], out: string): string {
+  const rowsIn = (state: QuarantinedLoad['state']) =>
+    loads.filter((load) => load.state === state).reduce((sum, { rows }) => sum + rows, 0);
+  const states = (['acknowledged', 'resolved'] as const).filter((state) => rowsIn(state) > 0);
+  if (states.length === 0) return `${entity} has no rows in quarantine.`;
+  const stored = states.map((state) => `${plural(rowsIn(state), 'row')} ${state}`).join(', ');
+  const where = quarantinePath(
+    out,
+    entity,
+    loads.flatMap(({ objects }) => objects),
+  );
+  const show = commandLine(['quarantine', 'show', entity, '--all'], { out });
+  return `${entity}: no rows in quarantine that need anything. ${stored}: still stored in ${where}
+  ${show} shows them.`;
+}
+
 /**
  * `bronze quarantine release <entity>`: asks for a full load, which reads the rows again with what the configuration says
  * then. The next `bronze run` of the entity makes it.
  */
 export async function quarantineReleaseCommand(entity: string, options: QuarantineOptions): Promise<number> {
-  return changing(options.out, async (objects) => {
-    const loads = (await loadsOf(objects, entity)).filter(({ state }) => state !== 'resolved');
-    if (loads.length === 0) return say(`${entity} has no rows in quarantine.`);
+  return changing(entity, options.out, async (objects, stored) => {
+    const loads = stored.filter(({ state }) => state !== 'resolved');
+    if (loads.length === 0) return say(settledLine(entity, stored, options.out));
     const isNew = await requestFullLoad(new CheckpointFile(objects), entity, randomUUID());
-    say(`${entity}: ${isNew ? 'the next run loads it in full' : 'a full load is asked for or pending already'}: bronze run ${entity}
+    say(`${entity}: ${isNew ? 'the next run loads it in full' : 'a full load is asked for or pending already'}: ${commandLine(['run', entity], { out: options.out })}, with --config if it is not bronze.config.ts
   Rows that fit then are in bronze; others are in quarantine again, and shown. Correct them at the source, or their type in the configuration, before.`);
   });
 }
 
 /** `bronze quarantine acknowledge <entity>`: rows in quarantine stay where they are, and `status` no longer shows them. */
 export async function quarantineAcknowledgeCommand(entity: string, options: QuarantineOptions): Promise<number> {
-  return changing(options.out, async (objects) => {
-    const loads = (await loadsOf(objects, entity)).filter(isUnsettled);
-    if (loads.length === 0) return say(`${entity} has no rows in quarantine that nobody has acknowledged.`);
+  return changing(entity, options.out, async (objects, stored) => {
+    const loads = stored.filter(isUnsettled);
+    if (loads.length === 0) return say(settledLine(entity, stored, options.out));
     const now = new SystemClock().now();
     for (const load of loads) await acknowledge(objects, load, now);
     const rows = loads.reduce((sum, load) => sum + load.rows, 0);
@@ -112,15 +146,22 @@ export async function quarantineAcknowledgeCommand(entity: string, options: Quar
   });
 }
 
-async function loadsOf(objects: ObjectReader, entity: string): Promise<QuarantinedLoad[]> {
-  return quarantinedLoads(objects, entity, (await readCheckpoints(objects)).get(entity));
+async function loadsOf({ objects, checkpoints }: Folder, entity: string): Promise<QuarantinedLoad[]> {
+  return quarantinedLoads(objects, entity, checkpoints.get(entity));
 }
 
-async function changing(out: string, change: (objects: FolderObjectStore) => Promise<void>): Promise<number> {
+/** @throws BronzeError ENTITY_UNKNOWN if the folder has nothing of the entity */
+async function changing(
+  entity: string,
+  out: string,
+  change: (objects: FolderObjectStore, loads: readonly QuarantinedLoad[]) => Promise<void>,
+): Promise<number> {
   await assertFolder(out);
   const objects = await FolderObjectStore.open(out);
   try {
-    await change(objects);
+    const folder = await readFolder(out);
+    chosen([entity], folder.entities, out);
+    await change(objects, await loadsOf(folder, entity));
     return EXIT.ok;
   } finally {
     objects.close();

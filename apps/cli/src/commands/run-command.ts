@@ -84,6 +84,10 @@ export function printEnd(
   if (report.results.some(({ status }) => status === 'interrupted')) say(RUN_AGAIN);
 }
 
+function sayDrift(loads: EntityResult['loads'], options: RunOptions): void {
+  for (const load of loads) driftLines(load, options, !sinceFull(loads).includes(load)).forEach(say);
+}
+
 function printReport(
   report: RunReport,
   options: RunOptions,
@@ -111,9 +115,7 @@ function printReport(
     sayLeftOut(one);
     if (one.quarantine.length > 0) say(describeQuarantine(one.entity, one.quarantine, options.out));
   }
-  for (const { loads } of report.results) {
-    for (const load of loads) driftLines(load, !sinceFull(loads).includes(load)).forEach(say);
-  }
+  for (const { loads } of report.results) sayDrift(loads, options);
   return entities;
 }
 

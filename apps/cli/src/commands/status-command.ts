@@ -1,48 +1,27 @@
-import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { FolderObjectReader } from '@bronze/common/adapters/local/folder-object-reader';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
 import type { Config } from '@bronze/common/config';
-import { nearest } from '@bronze/common/config/mistakes';
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
-import { readCheckpoints } from '@bronze/common/load/checkpoint-file';
 import { readLoadRecord } from '@bronze/common/load/load-record';
-import { entitiesInQuarantine, quarantinedLoads } from '@bronze/common/load/quarantine';
+import { quarantinedLoads } from '@bronze/common/load/quarantine';
 import type { ObjectReader } from '@bronze/common/ports/object-store';
 import { describeSeconds } from '@bronze/common/words/duration';
-import { BronzeError, machineError, toFailure } from '@bronze/common/words/failure';
-import { type DeadLetter, type FolderState, readFolderState } from '@bronze/runner/folder-state';
-import { loadConfig } from '../config-file.ts';
+import { toFailure } from '@bronze/common/words/failure';
+import type { DeadLetter } from '@bronze/runner/folder-state';
 import { deadLetterBlocks } from '../dead-letters.ts';
 import { lastChangeLine, lastSchemaChange } from '../drift/last-change.ts';
 import { type EntityFacts, type EntityStatus, isHealthy, statusOf } from '../entity-status.ts';
-import { EXIT, usageError } from '../exit-code.ts';
+import { EXIT } from '../exit-code.ts';
+import { assertFolder, type ConfigOption, configOf, type Folder, placeOf, readFolder } from '../folder.ts';
 import { type Format, print, printJson, printTable, say } from '../terminal/output.ts';
 import { describeQuarantine } from '../terminal/quarantined.ts';
 import { columnsOf } from '../terminal/screen.ts';
 import { statusTable } from '../terminal/status-table.ts';
+import { chosen } from '../unknown-entity.ts';
 
-export interface StatusOptions {
+export interface StatusOptions extends ConfigOption {
   readonly out: string;
-  /** Default: {@link DEFAULT_CONFIG}, if that file exists and is about the entities in the folder. */
-  readonly config?: string;
   readonly allowQuarantine?: boolean;
   readonly output: Format;
-}
-
-const DEFAULT_CONFIG = 'bronze.config.ts';
-
-interface ConfigFile {
-  readonly name: string;
-  readonly config: Config;
-}
-
-/** What the folder says about all its entities. */
-interface Folder {
-  readonly objects: ObjectReader;
-  readonly checkpoints: ReadonlyMap<string, Checkpoint | undefined>;
-  readonly state: FolderState;
-  readonly entities: readonly string[];
 }
 
 /**
@@ -57,7 +36,9 @@ export async function statusCommand(names: readonly string[], options: StatusOpt
   const folder = await readFolder(options.out);
   const file = await configOf(options, folder.entities);
   const all = [...new Set([...Object.keys(file?.config.entities ?? {}), ...folder.entities])];
-  const facts = await Promise.all(chosen(names, all).map((entity) => factsOf(folder, file?.config, entity)));
+  const facts = await Promise.all(
+    chosen(names, all, placeOf(options.out, file)).map((entity) => factsOf(folder, file?.config, entity)),
+  );
   const now = new SystemClock().now();
   const entities = facts.map((one) => statusOf(one, now));
   if (options.output === 'json') printJson({ out: options.out, config: file?.name ?? null, entities });
@@ -74,47 +55,6 @@ export async function statusCommand(names: readonly string[], options: StatusOpt
 export function printEntities(entities: readonly EntityStatus[]): void {
   const { head, rows } = statusTable(entities);
   printTable(head, rows);
-}
-
-/** @throws BronzeError CONFIG_INVALID if the folder does not exist, or is none */
-export async function assertFolder(out: string): Promise<void> {
-  const hint = 'Pass --out with the folder of an earlier bronze run.';
-  const found = await stat(out).catch((thrown: unknown) => {
-    throw machineError(thrown, out) ?? usageError(`the folder ${out} does not exist`, hint);
-  });
-  if (!found.isDirectory()) throw usageError(`${out} is not a folder`, hint);
-}
-
-async function readFolder(out: string): Promise<Folder> {
-  const objects = new FolderObjectReader(out);
-  const state = readFolderState(out);
-  const checkpoints = await readCheckpoints(objects);
-  const dead = state.dead_letters.map(({ entity }) => entity);
-  const quarantined = await entitiesInQuarantine(objects);
-  return { objects, checkpoints, state, entities: [...new Set([...checkpoints.keys(), ...dead, ...quarantined])] };
-}
-
-/** The configuration; undefined if there is none, or if that of this folder is about other entities. */
-async function configOf(options: StatusOptions, entities: readonly string[]): Promise<ConfigFile | undefined> {
-  const name = options.config ?? DEFAULT_CONFIG;
-  if (options.config === undefined && !existsSync(name)) return undefined;
-  const config = await loadConfig(name);
-  const isTheirs = entities.length === 0 || entities.some((entity) => Object.hasOwn(config.entities, entity));
-  if (options.config !== undefined || isTheirs) return { name, config };
-  say(`${DEFAULT_CONFIG} has none of the entities in ${options.out}: pass --config with theirs to see which are late.`);
-  return undefined;
-}
-
-function chosen(names: readonly string[], all: readonly string[]): readonly string[] {
-  for (const name of names) {
-    if (all.includes(name)) continue;
-    const near = nearest(name, all);
-    throw new BronzeError('ENTITY_UNKNOWN', {
-      message: `there is no entity ${JSON.stringify(name.slice(0, 80))}`,
-      hint: `${near === undefined ? '' : `Did you mean ${near}? `}In the configuration or the folder are: ${all.join(', ') || 'none'}.`,
-    });
-  }
-  return names.length > 0 ? [...new Set(names)] : all;
 }
 
 async function factsOf(folder: Folder, config: Config | undefined, entity: string): Promise<EntityFacts> {
@@ -162,8 +102,8 @@ function sayWhatIsWrong(
   entities: readonly EntityStatus[],
   { out, config }: { readonly out: string; readonly config: string | undefined },
 ): void {
-  for (const { entity, is_configured, unreadable, last_schema_change } of entities) {
-    if (is_configured === false) say(`${entity}: not in ${config}; its state is kept`);
+  sayNotConfigured(entities, config);
+  for (const { entity, unreadable, last_schema_change } of entities) {
     if (unreadable !== null) say(`${entity}: ${unreadable}`);
     if (last_schema_change) say(lastChangeLine(entity, last_schema_change));
   }
@@ -182,6 +122,15 @@ function sayFailures(
   const theirs = entities.flatMap(({ entity }) => dead_letters.filter((letter) => letter.entity === entity));
   const blocks = deadLetterBlocks(theirs, (entity) => config?.entities[entity]?.source, columnsOf(process.stderr));
   for (const block of blocks) say(block);
+}
+
+function sayNotConfigured(entities: readonly EntityStatus[], config: string | undefined): void {
+  const names = entities.filter(({ is_configured }) => is_configured === false).map(({ entity }) => entity);
+  if (names.length === 0) return;
+  const state = names.length === 1 ? 'its state is' : 'their states are';
+  say(
+    `Not in ${config}: ${names.join(', ')}; ${state} kept. If another configuration has them, pass it with --config.`,
+  );
 }
 
 function sayMissing({ entity, quarantine }: EntityStatus, out: string): void {

@@ -7,6 +7,8 @@ const dropped = (column: string, from = 'text') => ({ kind: 'dropped', column, f
 const renamed = (column: string, from: string) => ({ kind: 'renamed', column, from }) as const;
 const retyped = (column: string, from: string, to: string) => ({ kind: 'retyped', column, from, to }) as const;
 
+const CALLED = { config: 'shop.config.ts', out: 'shop' };
+
 interface Load {
   readonly load_type?: 'full' | 'incremental';
   readonly engine?: string;
@@ -17,20 +19,21 @@ function lines(
   changes: readonly SchemaChange[],
   { load_type = 'incremental', engine = 'duckdb', columns = [] }: Load = {},
 ) {
-  return driftLines({
+  const load = {
     entity: 'orders',
     load_type,
     columns: columns.map((name) => ({ name, type: 'text' })),
     engines: [{ name: engine, degraded: [] }],
     schema_changes: [...changes],
-  });
+  };
+  return driftLines(load, CALLED);
 }
 /** What they say about single columns. */
 const meaning = (...given: Parameters<typeof lines>) => lines(...given).slice(1);
 
 test('a load whose columns are those of the load before says nothing', () => {
   expect(lines([])).toEqual([]);
-  expect(driftLines({ entity: 'orders', load_type: 'full', columns: [], engines: [] })).toEqual([]);
+  expect(driftLines({ entity: 'orders', load_type: 'full', columns: [], engines: [] }, CALLED)).toEqual([]);
 });
 
 test('the first line says what changed, each other what that means for rows and queries', () => {
@@ -43,7 +46,7 @@ test('the first line says what changed, each other what that means for rows and 
   ];
   expect(lines(changes)).toEqual([
     'orders: its columns changed: qty from integer to text, renamed old_name to new_name, added vip (boolean), added tags (text), dropped gone (text)',
-    '  vip, tags: rows loaded before have NULL there, whatever the source has now; bronze run orders --full brings it',
+    '  vip, tags: rows loaded before have NULL there, whatever the source has now; npx --no -- bronze run orders --full --config shop.config.ts --out shop brings it',
     '  gone: rows loaded before keep it, later ones have NULL there',
     '  qty: files from before have int32, later ones text; with union_by_name = true DuckDB reads both as VARCHAR',
     '  new_name: rows loaded before have it as old_name: coalesce("new_name", "old_name") reads both',
@@ -52,7 +55,7 @@ test('the first line says what changed, each other what that means for rows and 
 
 test('nobody is told to load in full what the same run has loaded in full', () => {
   const load = { entity: 'orders', load_type: 'incremental' } as const;
-  expect(driftLines({ ...load, columns: [], engines: [], schema_changes: [added('vip')] }, true).at(-1)).toBe(
+  expect(driftLines({ ...load, columns: [], engines: [], schema_changes: [added('vip')] }, CALLED, true).at(-1)).toBe(
     '  vip: rows loaded before have NULL there, whatever the source has now; the full load after this one has it',
   );
 });
@@ -64,7 +67,7 @@ test('a full load has the new column already, and so has one that read a rewritt
     columns: [],
     engines: [],
   };
-  expect(driftLines({ entity: 'orders', ...rewritten, schema_changes: [added('vip')] }).at(-1)).toBe(
+  expect(driftLines({ entity: 'orders', ...rewritten, schema_changes: [added('vip')] }, CALLED).at(-1)).toBe(
     '  vip: rows loaded before have NULL there, whatever the source has now; the table was rewritten, so this load read it whole and has it',
   );
   expect(meaning([added('vip')], { load_type: 'full' })).toEqual([

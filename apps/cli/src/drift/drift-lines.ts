@@ -1,6 +1,7 @@
 import type { LoadRecord } from '@bronze/common/load/load-record';
 import { describeChanges, inLine, type SchemaChange } from '@bronze/common/load/schema-changes';
 import { typeName, writtenType } from '@bronze/writer/parquet/type-mapping';
+import { commandLine, type GivenOptions } from '../terminal/command-line.ts';
 import { readTogether } from './read-together.ts';
 
 type DriftedLoad = Pick<
@@ -16,13 +17,14 @@ const RECIPE = 'docs/recipes.md#a-column-that-changed-its-type';
 /**
  * What a run says about a load whose columns are not those of the load before: what changed, and what that means.
  *
+ * @param called for the command that a line proposes
  * @param isReadAgain whether the same run has made a full load after it
  */
-export function driftLines(record: DriftedLoad, isReadAgain = false): string[] {
+export function driftLines(record: DriftedLoad, called: GivenOptions, isReadAgain = false): string[] {
   const changes = record.schema_changes ?? [];
   if (changes.length === 0) return [];
   const meaning = [
-    ...addedLines(record, changes, isReadAgain),
+    ...addedLines(changes, isReadAgain ? 'the full load after this one has it' : whatBrings(record, called)),
     ...droppedLines(changes),
     ...changes.flatMap((change) => lineOf(record, changes, change)),
   ];
@@ -32,19 +34,18 @@ export function driftLines(record: DriftedLoad, isReadAgain = false): string[] {
   return [first, ...[...shown, ...more].map((line) => `  ${line}`)];
 }
 
-function addedLines(record: DriftedLoad, changes: readonly SchemaChange[], isReadAgain: boolean): string[] {
+function addedLines(changes: readonly SchemaChange[], remedy: string): string[] {
   const names = changes.filter((one) => one.kind === 'added' && !isReplaced(changes, one)).map(({ column }) => column);
   if (names.length === 0) return [];
-  const line = `${listed(names)}: rows loaded before have NULL there, whatever the source has now`;
-  return [`${line}; ${isReadAgain ? 'the full load after this one has it' : whatBrings(record)}`];
+  return [`${listed(names)}: rows loaded before have NULL there, whatever the source has now; ${remedy}`];
 }
 
 /** A table that a new column rewrote is read whole; otherwise its old rows look as if nothing had happened to them. */
-function whatBrings({ entity, load_type, window_fallback }: DriftedLoad): string {
+function whatBrings({ entity, load_type, window_fallback }: DriftedLoad, called: GivenOptions): string {
   if (load_type === 'full') return 'this full load has it';
   return window_fallback === 'table_rewritten'
     ? 'the table was rewritten, so this load read it whole and has it'
-    : `bronze run ${entity} --full brings it`;
+    : `${commandLine(['run', entity, '--full'], called)} brings it`;
 }
 
 function droppedLines(changes: readonly SchemaChange[]): string[] {

@@ -85,7 +85,7 @@ test('the run, the status and the preview say how columns changed, and it is so 
     'renamed old_name to new_name, added vip (boolean), added due (date), dropped gone (text), dropped due (integer)';
   expect(changed.stderr).toEqual([
     `one: its columns changed: ${summary}`,
-    '  vip: rows loaded before have NULL there, whatever the source has now; bronze run one --full brings it',
+    `  vip: rows loaded before have NULL there, whatever the source has now; npx --no -- bronze run one --full --config ${options.config} --out ${out} brings it`,
     '  gone: rows loaded before keep it, later ones have NULL there',
     '  new_name: rows loaded before have it as old_name: coalesce("new_name", "old_name") reads both',
     expect.stringContaining(

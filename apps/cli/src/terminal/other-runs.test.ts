@@ -7,13 +7,13 @@ const called = { config: 'shop.config.ts', out: 'my data', isConfigured: (entity
 describe('what an earlier run left of an entity', () => {
   test('that is configured is done by a run of it, on the same folder', () => {
     expect(leftLine({ entity: 'orders', messages: 1 }, called)).toBe(
-      "orders: an earlier run left 1 message; bronze run orders --config shop.config.ts --out 'my data' does the work of it",
+      "orders: an earlier run left 1 message; npx --no -- bronze run orders --config shop.config.ts --out 'my data' does the work of it",
     );
   });
 
   test('that is not configured any more can only be dropped', () => {
     expect(leftLine({ entity: 'gone', messages: 2 }, { ...called, out: 'bronze-data' })).toBe(
-      'gone: an earlier run left 2 messages, and shop.config.ts has no such entity any more; bronze abandon gone --out bronze-data drops them',
+      'gone: an earlier run left 2 messages, and shop.config.ts has no such entity any more; npx --no -- bronze abandon gone --out bronze-data drops them',
     );
   });
 });

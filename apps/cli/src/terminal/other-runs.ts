@@ -1,5 +1,6 @@
 import type { EntityResult } from '@bronze/runner/run-locally';
 import type { LeftAlone } from '@bronze/runner/take-over';
+import { commandLine } from './command-line.ts';
 import { plural } from './numbers.ts';
 
 /** What the command was called with, for the command that a line proposes. */
@@ -13,10 +14,10 @@ export interface Called {
 export function leftLine({ entity, messages }: LeftAlone, called: Called): string {
   const left = `${entity}: an earlier run left ${plural(messages, 'message')}`;
   const them = messages === 1 ? 'it' : 'them';
-  const out = `--out ${quoted(called.out)}`;
+  const { config, out } = called;
   return called.isConfigured(entity)
-    ? `${left}; bronze run ${entity} --config ${quoted(called.config)} ${out} does the work of ${them}`
-    : `${left}, and ${called.config} has no such entity any more; bronze abandon ${entity} ${out} drops ${them}`;
+    ? `${left}; ${commandLine(['run', entity], { config, out })} does the work of ${them}`
+    : `${left}, and ${config} has no such entity any more; ${commandLine(['abandon', entity], { out })} drops ${them}`;
 }
 
 /** Each load that ended in this run without being the one that answered its request. */
@@ -27,9 +28,4 @@ export function otherLoadLines({ entity, loads, load }: Pick<EntityResult, 'enti
       const which = `the ${load_type} load ${load_id} (${plural(rows, 'row')})`;
       return `${entity}: also ended ${which}, which was asked for before: an entity has one load at a time`;
     });
-}
-
-/** As a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./@:+-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { quarantineOfEntity } from '@bronze/common/load/object-keys';
 import type { Quarantined } from '@bronze/common/load/receipts';
+import { commandLine } from './command-line.ts';
 import { count, plural } from './numbers.ts';
 
 /** `due is not exactly a timestamptz (500)`: why rows are in quarantine. Empty if their load record does not say. */
@@ -19,11 +20,15 @@ export function quarantinePath(out: string, entity: string, objects: readonly Qu
   return join(out, objects.length === 1 && only ? only.key : quarantineOfEntity(entity));
 }
 
-/** Some lines for people: how many rows of an entity are missing in bronze, why, where they are and what to do. */
+/**
+ * Some lines for people: how many rows of an entity were not loaded when they came, why, where they are and what settles
+ * them. Nobody knows which of them were corrected since: a later load that brings one does not say that it is the same.
+ */
 export function describeQuarantine(entity: string, objects: readonly Quarantined[], out: string): string {
   const rows = objects.reduce((sum, object) => sum + object.rows, 0);
   const reasons = describeReasons(objects);
-  return `${entity}: ${plural(rows, 'row')} in quarantine, not in bronze${reasons && `: ${reasons}`}
+  const show = commandLine(['quarantine', 'show', entity], { out });
+  return `${entity}: ${plural(rows, 'row')} in quarantine, not loaded when ${rows === 1 ? 'it' : 'they'} came${reasons && `: ${reasons}`}
   They are in ${quarantinePath(out, entity, objects)}
-  What to do: bronze quarantine show ${entity}; then correct them, and release or acknowledge them.`;
+  What to do: ${show} shows them; a full load (release) or acknowledge, in place of show, settles them.`;
 }

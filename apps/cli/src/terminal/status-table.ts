@@ -82,5 +82,5 @@ function positive(value: number): string {
 }
 
 function seconds(value: number | null): string {
-  return value === null || Math.round(value) === 0 ? '' : describeSeconds(value);
+  return value === null || value < 1 ? '' : describeSeconds(value);
 }

@@ -138,7 +138,7 @@ export class ApiClient {
     for (let redirects = 0; redirects <= REDIRECTS_MAX; redirects += 1) {
       await limiter.acquire(request.entity, request.deadline);
       const answer = await http.get(url, headers, leftOf(request.deadline));
-      this.#applyLimits(request.entity, answer);
+      this.#applyLimits(request, answer);
       const { location } = answer.headers;
       if (answer.status < 300 || answer.status > 399 || location === undefined) return { url, answer };
       url = withinOrigin(request, location, url);
@@ -147,21 +147,29 @@ export class ApiClient {
   }
 
   /** Takes an announced limit into account before it is hit. */
-  #applyLimits(list: string, answer: HttpAnswer): void {
+  #applyLimits(request: ApiRequest, answer: HttpAnswer): void {
     const { limiter } = this.#ports;
+    const { entity: list } = request;
     const budget = budgetOf(answer.headers, limiter.now_ms);
     if (budget) limiter.applyBudget(list, budget);
     const { status } = answer;
     const mayDemand = status === 503 || isThrottled(answer);
     const wait_ms = mayDemand ? retryAfterMs(answer.headers, limiter.now_ms) : undefined;
     if (wait_ms === undefined) return;
-    limiter.pauseFor(list, wait_ms, status === 503 ? failing(list, status) : throttled(list, status));
+    limiter.pauseFor(list, wait_ms, this.#retried(request, answer));
   }
 
-  #judge({ entity, empty_status }: ApiRequest, url: string, answer: HttpAnswer): ApiAnswer | Refusal {
+  /** The failure for an answer that is worth retrying, in the API's own words. */
+  #retried(request: ApiRequest, answer: HttpAnswer): BronzeError {
+    const { entity } = request;
+    const refusal = { status: answer.status, excerpt: this.#excerptOf(answer.body, request) };
+    return isThrottled(answer) ? throttled(entity, refusal) : failing(entity, refusal);
+  }
+
+  #judge(request: ApiRequest, url: string, answer: HttpAnswer): ApiAnswer | Refusal {
+    const { entity, empty_status } = request;
     const { status, headers, body } = answer;
-    if (isThrottled(answer)) throw throttled(entity, status);
-    if (RETRIED.has(status)) throw failing(entity, status);
+    if (isThrottled(answer) || RETRIED.has(status)) throw this.#retried(request, answer);
     if (EMPTY.has(status) || empty_status.includes(status)) return { url, headers, body: undefined, characters: 0 };
     if (status >= 200 && status <= 299) return { url, headers, body: jsonOf(entity, answer), characters: body.length };
     return { status, excerpt: '' };
@@ -217,16 +225,16 @@ function linesOf(entity: string): BronzeError {
   });
 }
 
-function throttled(entity: string, status: number): BronzeError {
+function throttled(entity: string, { status, excerpt }: Refusal): BronzeError {
   return new BronzeError('SOURCE_THROTTLED', {
-    message: `the API of ${entity} answers ${status}: its limit of requests is reached`,
+    message: `the API of ${entity} answers ${status}: its limit of requests is reached${excerpt && `: ${excerpt}`}`,
     hint: 'Bronze retries it with growing pauses, or when the API says. If it persists, lower requests_per_second, or raise attempts.',
   });
 }
 
-function failing(entity: string, status: number): BronzeError {
+function failing(entity: string, { status, excerpt }: Refusal): BronzeError {
   return new BronzeError('SOURCE_FAILING', {
-    message: `the API of ${entity} answers ${status}`,
+    message: `the API of ${entity} answers ${status}${excerpt && `: ${excerpt}`}`,
     hint: 'Bronze retries it with growing pauses. If it persists, look at the API’s status page, or raise attempts.',
   });
 }

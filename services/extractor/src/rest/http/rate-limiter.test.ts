@@ -171,6 +171,30 @@ describe('requests', () => {
   });
 });
 
+describe('an answer that is worth retrying', () => {
+  const body = `{"detail": "maintenance until 12:00, the-key"}`;
+  const words = '{"detail": "maintenance until 12:00, (hidden)"}';
+  test.each([
+    [500, `the API of things answers 500: ${words}`],
+    [503, `the API of things answers 503: ${words}`],
+    [429, `the API of things answers 429: its limit of requests is reached: ${words}`],
+  ])('of %d is told in the API’s own words, without the key', async (status, message) => {
+    const { get, events } = clientOf([{ status, body }], { hasKey: true });
+    await get();
+    expect(events).toMatchObject([{ kind: 'source_retried', failure: { message } }]);
+  });
+
+  test.each([503, 429])(
+    'of %d is told also where the API asks for a longer pause than there is time for',
+    async (status) => {
+      const reply = { status, body: 'Down for now.', headers: { 'retry-after': '9' } };
+      await expect(clientOf([reply], { retry_wait_seconds_max: 1 }).get()).rejects.toMatchObject({
+        message: expect.stringMatching(/: Down for now\. (?:It|The API) may be asked again in 9 s/) as string,
+      });
+    },
+  );
+});
+
 describe('a pause for which there is no time', () => {
   const broken = new BronzeError('SOURCE_INTERRUPTED', { message: 'the connection broke', hint: '' });
   const causes: readonly (readonly [string, Reply, string, RegExp])[] = [

@@ -128,14 +128,16 @@ export class RateLimiter {
 /** Whoever demands the wait: the API, the back-off after a failure, or `requests_per_second`. */
 function tooLong(wait_ms: number, after: BronzeError | undefined): OutOfTime {
   const when = `may be asked again in ${Math.ceil(wait_ms / 1000)} s, which is longer than this invocation may wait`;
+  // The API's own words may end in a full stop.
+  const before = after?.message.replace(/\.$/, '');
   if (after && after.code !== 'SOURCE_THROTTLED') {
     return new OutOfTime(after.code, {
-      message: `${after.message}. The API ${when}`,
+      message: `${before}. The API ${when}`,
       hint: 'Bronze continues later. If it persists, look at the API’s status page, or raise retry_wait_seconds_max.',
     });
   }
   return new OutOfTime('SOURCE_THROTTLED', {
-    message: after ? `${after.message}. It ${when}` : `the API ${when}`,
+    message: before ? `${before}. It ${when}` : `the API ${when}`,
     hint: 'Bronze continues later. If it persists, lower requests_per_second or raise retry_wait_seconds_max.',
   });
 }
