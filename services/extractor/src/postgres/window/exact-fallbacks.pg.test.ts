@@ -170,6 +170,7 @@ test('windows are of time on a server that does not let the role observe transac
   expect(await source.readHighWatermark(entity)).toEqual({
     until: expect.any(String),
     basis: 'margin',
+    rows_estimated: 0,
     storage: { table_oid: expect.any(String), file_nodes: expect.any(Object), is_empty: true },
   });
 });

@@ -101,6 +101,9 @@ describe('between two loads by time,', () => {
     await loads.finish(exact);
     expect(loads.checkpoint?.storage).toBeUndefined();
     const revoke = 'REVOKE SELECT ON things FROM PUBLIC; GRANT SELECT (id, v, updated_at) ON things TO PUBLIC';
+    await execute(url, revoke);
+    const again = await loads.claim();
+    expect(again).toMatchObject({ load_type: 'incremental', window_fallback: 'no_transaction_ids' });
     await execute(url, `${SWAP}; ${revoke}`);
     expect(await loads.claim()).toMatchObject({ load_type: 'full', window_fallback: 'table_changed', storage: {} });
   });
