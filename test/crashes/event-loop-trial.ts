@@ -15,6 +15,8 @@ import type { Trial } from './trial.ts';
 
 /** Handled in this order. The first sends a fourth, `following`. */
 const MESSAGES = ['plain', 'shaky', 'hopeless'];
+/** The message of another run, which lives all the time: nobody else may receive it. */
+const FOREIGN = 'foreign';
 const NOW = timestamp('2024-01-15');
 /** Much longer than a trial: a message that waits for it is stuck. */
 const VISIBILITY_MS = 15 * 60 * 1000;
@@ -29,12 +31,21 @@ class Place {
   readonly handled: string[] = [];
   readonly acknowledged: string[] = [];
   readonly #watching: Participant;
+  readonly #other: Participant;
   #polls_in_vain = 0;
 
-  constructor(folder: string, watching: Participant) {
+  /** @param other a run that lives */
+  constructor(folder: string, watching: Participant, other: Participant) {
     this.folder = folder;
     this.#watching = watching;
+    this.#other = other;
+    other.queue.sendText(FOREIGN, {});
     for (const body of MESSAGES) this.watched.sendText(body, {});
+  }
+
+  /** Messages that still wait, but for that of the run that lives. */
+  left(): string[] {
+    return this.watched.bodies().filter((body) => body !== FOREIGN);
   }
 
   get watched(): LocalQueue<object> {
@@ -52,7 +63,7 @@ class Place {
       leave();
     });
     try {
-      while (!life.isDead && this.watched.bodies().length > 0) {
+      while (!life.isDead && this.left().length > 0) {
         none('stuck', this.#stuck());
         await sleep(5);
       }
@@ -65,7 +76,7 @@ class Place {
 
   /** Messages that nobody receives, although all that were delayed for a moment are visible by now. */
   #stuck(): string[] {
-    return this.#polls_in_vain >= POLLS_IN_VAIN_MAX ? this.watched.bodies() : [];
+    return this.#polls_in_vain >= POLLS_IN_VAIN_MAX ? this.left() : [];
   }
 
   #sourceOf(queue: LocalQueue<object>, onReceived: (body: string) => void): LocalEventSource {
@@ -105,6 +116,7 @@ class Place {
   }
 
   async close(): Promise<void> {
+    this.#other.leave();
     this.#watching.leave();
     await rm(this.folder, { recursive: true });
   }
@@ -114,11 +126,11 @@ class Place {
 async function dieAt(dies_at?: Point): Promise<Life> {
   const folder = await mkdtemp(join(tmpdir(), 'bronze-crash-'));
   await mkdir(join(folder, 'done'));
-  const place = new Place(folder, watch(folder));
+  const place = new Place(folder, watch(folder), await joinQueue(folder));
   try {
     const life = new Life(dies_at && { dies_at });
     await place.process(life);
-    const left = place.watched.bodies();
+    const left = place.left();
     const dead = () => place.watched.deadLetters().map(({ body }) => body);
     const handled = new Set([...place.handled, ...dead()]);
     const acknowledged = new Set(place.acknowledged);
@@ -148,6 +160,7 @@ async function dieAt(dies_at?: Point): Promise<Life> {
       'not done',
       ['following', 'plain', 'shaky'].filter((body) => !done.includes(body)),
     );
+    if (place.watched.bodies().join() !== FOREIGN) throw new Error('the message of another run was received');
     if (dead().length !== 1) throw new Error(`there are ${dead().length} dead letters`);
     if ((await place.objects.list(FAILURES_PREFIX)).length !== 1)
       throw new Error('a dead letter has no failure record');

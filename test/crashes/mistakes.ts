@@ -71,6 +71,13 @@ const IN_THE_LOOP = [
     `    rmSync(path, { force: true });\n    return true;`,
     `    return false;`,
   ],
+  ['a run receives messages of another one', QUEUE, `(? IS NULL OR owner = ?) ORDER BY`, `(1 OR ? OR ?) ORDER BY`],
+  [
+    'a run takes over messages of one that lives',
+    QUEUE,
+    `owner === null || isOver(String(owner))`,
+    `owner === null || true`,
+  ],
   [
     'a message is taken out of its queue before it is a dead letter',
     QUEUE,
