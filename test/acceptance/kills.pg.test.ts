@@ -7,7 +7,7 @@ import { ended, start } from '../command.ts';
 import { newDatabase, newFolder } from '../database.ts';
 
 /** For the full test: `KILLS=50 KILL_ROWS=1000000 npm test -- kills`. */
-const KILLS = Number(process.env['KILLS'] ?? 8);
+const KILLS = Number(process.env['KILLS'] ?? 5);
 const ROWS = Number(process.env['KILL_ROWS'] ?? 150_000);
 
 const startRun = (url: string, out: string) =>

@@ -39,7 +39,7 @@ async function summaryOf(...words: string[]): Promise<Record<string, unknown>> {
 describe('all laws hold', { timeout: 900_000 }, () => {
   test('with every fault at every port call, and with every kill together with every double delivery', async () => {
     // All of them are played each night.
-    const summary = await summaryOf('--exhaustive', '--every', '48');
+    const summary = await summaryOf('--exhaustive', '--every', '96');
     expect(summary).toMatchObject({ violations: 0, broken: [] });
     expect(summary['cases']).toBeGreaterThan(CASES_MIN);
   });
