@@ -5,7 +5,7 @@ import { runInWorld } from './world/local-run.ts';
 import { drawWorkload } from './world/workload.ts';
 import { World } from './world/world.ts';
 
-const SEEDS = 40;
+const SEEDS = 60;
 
 /** A world as a seed leaves it: loads of every kind behind it, dead letters in its queues. */
 async function played(seed: number): Promise<World> {
@@ -48,7 +48,7 @@ test('a run on one machine ends among faults, and each load it asked for is deci
 
 test('a run that clears away the messages and half-done work of others keeps to the laws', async () => {
   let left = 0;
-  for (let seed = 1; seed <= 15; seed += 1) {
+  for (let seed = 1; seed <= 25; seed += 1) {
     const random = new Random(seed * 17);
     const world = await played(seed);
     for (const entity of world.sources.keys()) {
