@@ -165,7 +165,7 @@ describe('the deployed functions, with the real SDK over HTTP', () => {
     expect(JSON.parse(got.stdout)).toMatchObject({ customers: { last_sync_timestamp: '2026-01-02T00:00:00.000000Z' } });
     expect((await ops('checkpoint', 'set', 'customers', 'soon')).code).toBe(2);
     const unknown = await ops('checkpoint', 'get', 'custmers');
-    expect([unknown.code, unknown.stdout]).toEqual([2, '']);
+    expect([unknown.code, JSON.parse(unknown.stdout)]).toMatchObject([2, { error: { code: 'ENTITY_UNKNOWN' } }]);
     expect(unknown.stderr).toContain('Did you mean customers?');
   });
 });
