@@ -15,7 +15,8 @@ import type { PipelineEvent } from '@bronze/common/load/events';
 import { MovingList } from '@bronze/demo/source-api/api-record';
 import { LoopbackServer } from '@bronze/demo/source-api/loopback-server';
 import { SourceApi } from '@bronze/demo/source-api/source-api';
-import { readDeadLetters, withQueues } from '@bronze/runner/folder-state';
+import { readQueues } from '@bronze/common/adapters/local/queue-reader';
+import { queuesFile, readFolderState } from '@bronze/runner/folder-state';
 import { type RunReport, runLocally } from '@bronze/runner/run-locally';
 import { expect, onTestFinished, test } from 'vitest';
 import { rowsInBronze } from '../bronze-folder.ts';
@@ -165,7 +166,7 @@ test('a run whose configuration lacks the other’s entity does not touch its me
   const shop = await Shop.open();
   const [a, b] = await shop.besides({ entity: 'more', config: configOf({ more: {} }) }, 'planned');
   expect([saidOf(a), saidOf(b), b.left]).toEqual([['plain completed'], ['more completed'], []]);
-  expect(readDeadLetters(shop.out)).toEqual([]);
+  expect(readFolderState(shop.out).dead_letters).toEqual([]);
 });
 
 test('two runs of a list without a cursor make one load, and both report it', async () => {
@@ -208,7 +209,7 @@ test('what an ended run left of another entity stays until a run asks for it', a
     ['more completed'],
     [{ entity: 'plain', messages: expect.any(Number) }],
   ]);
-  expect(readDeadLetters(shop.out)).toEqual([]);
+  expect(readFolderState(shop.out).dead_letters).toEqual([]);
   const last = await shop.run({ entity: 'plain' });
   expect([saidOf(last), last.left]).toEqual([['plain completed'], []]);
   expect(await shop.rowsAndKeys('plain')).toEqual([RECORDS, RECORDS]);
@@ -342,14 +343,14 @@ test('a run whose configuration can’t help the load that its request waits beh
     const file = await readFile(join(shop.out, CHECKPOINTS_KEY), 'utf8');
     const { things } = JSON.parse(file) as { things: Checkpoint };
     const [request] = things.next_requests ?? [];
-    const bodies = withQueues(shop.out, (queues) => queues.flatMap((queue) => queue.bodies())) ?? [];
-    return request !== undefined && !bodies.some((body) => body.includes(request.load_id));
+    const messages = readQueues(queuesFile(shop.out));
+    return request !== undefined && !messages.some(({ body }) => body.includes(request.load_id));
   };
   await expect.poll(waiting, { interval: 5, timeout: 30_000 }).toBe(true);
   runs.release();
   const [a, b] = [await runs.a, await runs.b];
   expect([saidOf(a), saidOf(b)]).toEqual([['things completed'], ['things completed']]);
   expect([loadIdsOf(a), loadIdsOf(b)]).toEqual([askedBy(a), askedBy(b)]);
-  expect(readDeadLetters(shop.out)).toEqual([]);
+  expect(readFolderState(shop.out).dead_letters).toEqual([]);
   expect(await shop.rowsAndKeys('things')).toEqual([RECORDS, RECORDS]);
 });

@@ -1,4 +1,5 @@
 import type { Failure } from '@bronze/common/words/failure';
+import { entitiesOf } from './terminal/numbers.ts';
 
 export interface FailedEntity {
   readonly entity: string;
@@ -56,7 +57,7 @@ function withoutName({ source, entities, failure }: Cause): Cause {
 export function describeCause({ source, entities, failure }: Cause, width: number): string[] {
   const { code, message, hint } = failure;
   const isLong = entities.length > NAMES_IN_HEADLINE;
-  const who = isLong ? `${entities.length} entities${source && ` of ${source}`}` : entities.join(', ');
+  const who = isLong ? `${entitiesOf(entities.length)}${source && ` of ${source}`}` : entities.join(', ');
   return [
     `${who} failed: ${code}`,
     `  ${message}`,

@@ -12,6 +12,7 @@ import { type FolderState, readFolderState } from '@bronze/runner/folder-state';
 import { loadConfig } from './config-file.ts';
 import { usageError } from './exit-code.ts';
 import { say } from './terminal/output.ts';
+import { chosen } from './unknown-entity.ts';
 
 export interface ConfigOption {
   /** Default: {@link DEFAULT_CONFIG}, if that file exists and is about the entities in the folder. */
@@ -65,7 +66,17 @@ export async function configOf(
   return undefined;
 }
 
-/** Where the entities are from that a command knows, for messages. */
-export function placeOf(out: string, file: ConfigFile | undefined): string {
-  return file ? `${file.name} or ${out}` : out;
+/**
+ * The entities that somebody named, or all that the configuration or the folder has.
+ *
+ * @throws BronzeError ENTITY_UNKNOWN for a name that neither has
+ */
+export function chosenIn(
+  out: string,
+  { entities }: Folder,
+  file: ConfigFile | undefined,
+  names: readonly string[],
+): readonly string[] {
+  const known = [...new Set([...Object.keys(file?.config.entities ?? {}), ...entities])];
+  return chosen(names, known, file ? `${file.name} or ${out}` : out);
 }

@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
+import { LocalQueue, QueueDatabase } from '@bronze/common/adapters/local/local-queue';
+import { readQueues } from '@bronze/common/adapters/local/queue-reader';
 import { RunLock } from '@bronze/common/adapters/local/run-lock';
 import { entityIn } from '@bronze/common/load/messages';
-import { runsFolder, withQueues } from './folder-state.ts';
+import { queuesFile, runsFolder } from './folder-state.ts';
 
 /** How many were dropped. */
 export interface Dropped {
@@ -11,26 +14,29 @@ export interface Dropped {
 
 /** Deletes what ended runs have left of an entity in the queues of a run's folder, and its dead letters. */
 export function dropLeft(out_dir: string, entity: string): Dropped {
+  const path = queuesFile(out_dir);
   const isOf = ({ body }: { readonly body: string }) => entityIn(body) === entity;
   const dropped = { messages: 0, dead_letters: 0 };
-  withQueues(out_dir, (queues) => {
-    const lock = RunLock.take(runsFolder(out_dir));
-    for (const queue of queues) {
+  // A copy of a pipeline's state has none.
+  if (!existsSync(path)) return dropped;
+  const database = new QueueDatabase({ path, now_ms: Date.now, newId: () => '' });
+  const lock = RunLock.take(runsFolder(out_dir));
+  try {
+    for (const queue of ['extract', 'write'].map((name) => new LocalQueue(database, name))) {
       const left = queue.left((owner) => lock.isOver(owner)).filter(isOf);
       for (const one of left) queue.drop(one);
       dropped.messages += left.length;
       dropped.dead_letters += queue.deadLetters().filter(isOf).length;
       queue.forgetDeadLetters((body) => isOf({ body }));
     }
+    return dropped;
+  } finally {
     lock.release();
-  });
-  return dropped;
+    database.close();
+  }
 }
 
 /** The entities that messages and dead letters in a run's folder are about. */
 export function entitiesInQueues(out_dir: string): string[] {
-  const bodies = withQueues(out_dir, (queues) =>
-    queues.flatMap((queue) => [...queue.bodies(), ...queue.deadLetters().map(({ body }) => body)]),
-  );
-  return [...new Set((bodies ?? []).map(entityIn))];
+  return [...new Set(readQueues(queuesFile(out_dir)).map(({ body }) => entityIn(body)))];
 }

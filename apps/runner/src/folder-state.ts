@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { STATE_FOLDER } from '@bronze/common/adapters/local/folder-object-reader';
-import { LocalQueue, QueueDatabase } from '@bronze/common/adapters/local/local-queue';
 import { readQueues } from '@bronze/common/adapters/local/queue-reader';
 import { isRunning } from '@bronze/common/adapters/local/run-lock';
 import { entityIn } from '@bronze/common/load/messages';
@@ -46,20 +44,4 @@ export function readFolderState(out_dir: string): FolderState {
     dead_letters: dead_letters.toReversed().toSorted((a, b) => (b.failed_at_ms ?? 0) - (a.failed_at_ms ?? 0)),
     running: new Set(messages.flatMap(({ owner, body }) => (living.has(owner ?? '') ? [entityIn(body)] : []))),
   };
-}
-
-/** What `act` makes of the queues of a run's folder; undefined if it has none, as a copy of a pipeline's state. */
-export function withQueues<T>(out_dir: string, act: (queues: readonly LocalQueue<never>[]) => T): T | undefined {
-  if (!existsSync(queuesFile(out_dir))) return undefined;
-  const database = new QueueDatabase({ path: queuesFile(out_dir), now_ms: Date.now, newId: () => '' });
-  try {
-    return act(['extract', 'write'].map((name) => new LocalQueue(database, name)));
-  } finally {
-    database.close();
-  }
-}
-
-/** The messages in the dead-letter queues of a run's folder. */
-export function readDeadLetters(out_dir: string): readonly DeadLetter[] {
-  return readFolderState(out_dir).dead_letters;
 }

@@ -89,10 +89,11 @@ function filesOf(records: readonly LoadRecord[], out: string, limit: number): st
   let schema: string | undefined;
   let rows = 0;
   for (const record of records) {
+    const digest = schemaDigest(record);
     for (const part of record.parts) {
       if (rows >= limit) return files;
-      if (schema !== schemaDigest(record)) files.push([]);
-      schema = schemaDigest(record);
+      if (schema !== digest) files.push([]);
+      schema = digest;
       files.at(-1)?.push(join(out, part.key));
       rows += part.rows;
     }

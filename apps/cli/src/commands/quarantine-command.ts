@@ -13,7 +13,7 @@ import {
 import { QUARANTINE_PREFIX } from '@bronze/common/load/object-keys';
 import { quarantinedRows } from '@bronze/common/load/quarantine-lines';
 import { EXIT } from '../exit-code.ts';
-import { assertFolder, type ConfigOption, configOf, type Folder, placeOf, readFolder } from '../folder.ts';
+import { assertFolder, chosenIn, type ConfigOption, configOf, type Folder, readFolder } from '../folder.ts';
 import { commandLine } from '../terminal/command-line.ts';
 import { count, plural } from '../terminal/numbers.ts';
 import { type Format, print, printJson, printTable, right, say } from '../terminal/output.ts';
@@ -42,8 +42,7 @@ export async function quarantineListCommand(names: readonly string[], options: Q
   const folder = await readFolder(options.out);
   const file = await configOf(options, folder.entities);
   const configured = file?.config.entities ?? {};
-  const all = [...new Set([...Object.keys(configured), ...folder.entities])];
-  const entities = chosen(names, all, placeOf(options.out, file));
+  const entities = chosenIn(options.out, folder, file, names);
   const loads = (await Promise.all(entities.map((entity) => loadsOf(folder, entity)))).flat();
   const shown = options.all ? loads : loads.filter(isUnsettled);
   if (options.output === 'json') printJson(shown);

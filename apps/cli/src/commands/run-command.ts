@@ -172,7 +172,7 @@ function summarize(result: EntityResult) {
     }),
     continued_from: result.continued_from ?? null,
     rows,
-    rows_quarantined: quarantine.reduce((total, object) => total + object.rows, 0),
+    rows_quarantined: sumOf(quarantine.map((object) => object.rows)),
     quarantine,
     schema_changes: result.loads.flatMap((load) => load.schema_changes ?? []),
     parts: sum((load) => load.parts.length),

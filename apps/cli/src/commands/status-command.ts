@@ -11,12 +11,11 @@ import { deadLetterBlocks } from '../dead-letters.ts';
 import { lastChangeLine, lastSchemaChange } from '../drift/last-change.ts';
 import { type EntityFacts, type EntityStatus, isHealthy, statusOf } from '../entity-status.ts';
 import { EXIT } from '../exit-code.ts';
-import { assertFolder, type ConfigOption, configOf, type Folder, placeOf, readFolder } from '../folder.ts';
+import { assertFolder, chosenIn, type ConfigOption, configOf, type Folder, readFolder } from '../folder.ts';
 import { type Format, print, printJson, printTable, say } from '../terminal/output.ts';
 import { describeQuarantine } from '../terminal/quarantined.ts';
 import { columnsOf } from '../terminal/screen.ts';
 import { statusTable } from '../terminal/status-table.ts';
-import { chosen } from '../unknown-entity.ts';
 
 export interface StatusOptions extends ConfigOption {
   readonly out: string;
@@ -35,10 +34,8 @@ export async function statusCommand(names: readonly string[], options: StatusOpt
   await assertFolder(options.out);
   const folder = await readFolder(options.out);
   const file = await configOf(options, folder.entities);
-  const all = [...new Set([...Object.keys(file?.config.entities ?? {}), ...folder.entities])];
-  const facts = await Promise.all(
-    chosen(names, all, placeOf(options.out, file)).map((entity) => factsOf(folder, file?.config, entity)),
-  );
+  const chosen = chosenIn(options.out, folder, file, names);
+  const facts = await Promise.all(chosen.map((entity) => factsOf(folder, file?.config, entity)));
   const now = new SystemClock().now();
   const entities = facts.map((one) => statusOf(one, now));
   if (options.output === 'json') printJson({ out: options.out, config: file?.name ?? null, entities });

@@ -1,5 +1,6 @@
 import type { LoadRecord } from '@bronze/common/load/load-record';
 import { describeChanges, inLine, type SchemaChange } from '@bronze/common/load/schema-changes';
+import { identifier } from '@bronze/writer/parquet/duckdb-sql';
 import { typeName, writtenType } from '@bronze/writer/parquet/type-mapping';
 import { commandLine, type GivenOptions } from '../terminal/command-line.ts';
 import { readTogether } from './read-together.ts';
@@ -88,7 +89,7 @@ function renamedText(record: DriftedLoad, changes: readonly SchemaChange[], { co
     has(changes, 'dropped', column);
   if (isTaken) return `${text}, and another column as ${inLine(column)}`;
   const isRetyped = has(changes, 'retyped', column);
-  const [now, before] = [column, from].map((name) => (isRetyped ? `${quoted(name)}::VARCHAR` : quoted(name)));
+  const [now, before] = [column, from].map((name) => (isRetyped ? `${identifier(name)}::VARCHAR` : identifier(name)));
   return `${text}: coalesce(${now}, ${before}) reads both`;
 }
 
@@ -114,9 +115,4 @@ function typesText({ engines }: DriftedLoad, from: string, to: string): string {
 function listed(names: readonly string[]): string {
   const more = names.length - NAMES_MAX;
   return `${names.slice(0, NAMES_MAX).map(inLine).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-}
-
-/** Always: a name may be a keyword. */
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

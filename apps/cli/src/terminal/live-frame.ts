@@ -1,9 +1,10 @@
 /** The lines that a terminal shows of a run while it works. Pure. */
 import { type Column, fit } from './fit.ts';
-import { count, lasted, roughly } from './numbers.ts';
+import { count, entitiesOf, lasted, roughly } from './numbers.ts';
 import {
   type EntityView,
   percent,
+  rowsDone,
   rowsInAll,
   rowsPerSecond,
   type RunView,
@@ -111,10 +112,9 @@ function wordsOf(view: EntityView, standing: Standing, now_ms: number): Words {
 
 function figuresOf(view: EntityView, now_ms: number): string[] {
   const [all, part, left] = [rowsInAll(view), percent(view), secondsLeft(view, now_ms)];
-  const rows = view.stage === 'writing' ? view.rows_written : view.rows_read;
   const of = all === undefined ? '' : ` of ${view.stage === 'writing' ? count(all) : `~${roughly(all)}`}`;
   return [
-    `${count(rows)}${of} rows`,
+    `${count(rowsDone(view))}${of} rows`,
     part === undefined ? '' : `${part} %`,
     `${count(rowsPerSecond(view, now_ms))} rows/s`,
     left === undefined ? '' : `~${lasted(left)} left`,
@@ -124,7 +124,7 @@ function figuresOf(view: EntityView, now_ms: number): string[] {
 
 function waitLine({ source, until_ms, failure }: SourceWait, entities: number, now_ms: number): string {
   const seconds = Math.max(0, Math.ceil((until_ms - now_ms) / 1000));
-  const whose = entities > 0 ? ` (${entities} ${entities === 1 ? 'entity' : 'entities'})` : '';
+  const whose = entities > 0 ? ` (${entitiesOf(entities)})` : '';
   return `waiting for ${source}${whose}, for ${seconds} s more: ${failure.message}`;
 }
 

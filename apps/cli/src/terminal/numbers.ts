@@ -15,6 +15,11 @@ export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
 }
 
+/** `1 entity`, `2 entities`. */
+export function entitiesOf(value: number): string {
+  return `${count(value)} ${value === 1 ? 'entity' : 'entities'}`;
+}
+
 /** `1.4 MB`: decimal units. */
 export function bytes(value: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

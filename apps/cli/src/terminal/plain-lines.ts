@@ -1,9 +1,10 @@
 /** The lines that a run says where no display can be drawn again: to files, pipes and logs. Pure. */
 import type { PipelineEvent } from '@bronze/common/load/events';
-import { count, lasted, plural, roughly } from './numbers.ts';
+import { count, entitiesOf, lasted, plural, roughly } from './numbers.ts';
 import {
   type EntityView,
   percent,
+  rowsDone,
   rowsInAll,
   rowsPerSecond,
   type RunView,
@@ -118,8 +119,7 @@ export function heartbeats(view: RunView, sourceOf: SourceOf, now_ms: number): H
 /** A claim may wait for a lock of its table, and says nothing meanwhile. */
 function quietBeat(waiting: number, lasted_ms: number): Heartbeat[] {
   if (waiting === 0) return [];
-  const who = waiting === 1 ? '1 entity' : `${count(waiting)} entities`;
-  return [{ of: 'run', text: `Waiting: ${who}, ${lasted(lasted_ms / 1000)} so far` }];
+  return [{ of: 'run', text: `Waiting: ${entitiesOf(waiting)}, ${lasted(lasted_ms / 1000)} so far` }];
 }
 
 function entityText(view: EntityView, now_ms: number): string {
@@ -128,7 +128,7 @@ function entityText(view: EntityView, now_ms: number): string {
   const of = all === undefined ? '' : ` of ${isWriting ? count(all) : `about ${roughly(all)}`}`;
   return [
     `${isWriting ? 'Writing' : 'Reading'}: ${view.entity}`,
-    `${count(isWriting ? view.rows_written : view.rows_read)}${of} rows${part === undefined ? '' : ` (${part} %)`}`,
+    `${count(rowsDone(view))}${of} rows${part === undefined ? '' : ` (${part} %)`}`,
     `${count(rowsPerSecond(view, now_ms))} rows/s`,
     `${lasted((now_ms - view.started_ms) / 1000)} so far`,
     ...(left === undefined ? [] : [`about ${lasted(left)} left`]),

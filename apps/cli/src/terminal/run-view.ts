@@ -2,7 +2,7 @@
 import type { PipelineEvent } from '@bronze/common/load/events';
 import type { Failure } from '@bronze/common/words/failure';
 
-/** Rows per second are those of so many seconds. */
+/** Over how many seconds rows per second are averaged. */
 const RATE_SECONDS = 10;
 /** A rate says nothing before. */
 const RATE_SECONDS_MIN = 1;
@@ -163,11 +163,16 @@ export function rowsInAll({ stage, is_whole, rows_read, rows_estimated }: Entity
   return rows_estimated !== undefined && rows_read < rows_estimated ? rows_estimated : undefined;
 }
 
+/** How many of {@link rowsInAll} are done. */
+export function rowsDone({ stage, rows_read, rows_written }: EntityView): number {
+  return stage === 'writing' ? rows_written : rows_read;
+}
+
 /** Rows done of {@link rowsInAll}, in per cent. */
 export function percent(view: EntityView): number | undefined {
   const all = rowsInAll(view);
   if (!all) return undefined;
-  return Math.floor((100 * (view.stage === 'writing' ? view.rows_written : view.rows_read)) / all);
+  return Math.floor((100 * rowsDone(view)) / all);
 }
 
 /** Each row is read, then written: as fast as on the average until now. Undefined where nobody knows, or nothing moves. */

@@ -1,18 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Checkpoint, decideClaim, isAnsweredBy, type PendingLoad, startLoad } from './checkpoint.ts';
+import { type Checkpoint, decideClaim, isAnsweredBy, startLoad } from './checkpoint.ts';
 import type { ExtractRequest } from './messages.ts';
+import { id, pending, SYNCED } from './pending-load.fixtures.ts';
 import { EPOCH, timestamp } from '../words/timestamp.ts';
-
-const id = (digit: number) => `${String(digit).repeat(8)}-0000-8000-8000-000000000000`;
-const SYNCED = timestamp('2024-01-15');
-const pending = (load_id: string): PendingLoad => ({
-  load_id,
-  load_type: 'incremental',
-  since: EPOCH,
-  until: SYNCED,
-  ingested_at: SYNCED,
-});
 
 const COLUMNS = 6;
 

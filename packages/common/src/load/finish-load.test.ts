@@ -1,19 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Checkpoint, PendingLoad } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
 import { finishLoad } from './finish-load.ts';
+import { id, pending, SYNCED } from './pending-load.fixtures.ts';
 import type { LoadType } from '../words/entity.ts';
 import { EPOCH, timestamp } from '../words/timestamp.ts';
-
-const id = (digit: number) => `${String(digit).repeat(8)}-0000-8000-8000-000000000000`;
-const SYNCED = timestamp('2024-01-15');
-const pending = (load_id: string): PendingLoad => ({
-  load_id,
-  load_type: 'incremental',
-  since: EPOCH,
-  until: SYNCED,
-  ingested_at: SYNCED,
-});
 
 describe('finishing a load', () => {
   const loading: Checkpoint = {

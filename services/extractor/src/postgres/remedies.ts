@@ -13,6 +13,8 @@ const UNENCRYPTED = /pg_hba\.conf.*(?:no encryption|SSL off)/;
 /** PostgreSQL says 53300, poolers a code of their own: PgBouncer 08P01, Supavisor XX000. */
 const CONNECTION_LIMIT = /^no more connections allowed|max clients? (?:connections? )?reached/i;
 
+const RAISED = 'A function that a view calls raised it. Its text may hold values, and is in the database’s log.';
+
 /** What makes the statement work again, by SQLSTATE or its class. Longest match wins. */
 const BY_SQLSTATE: Readonly<Record<string, string>> = {
   '22': 'A view computes this from a value that does not allow it. Correct the view, or leave such rows out of it; the same query in psql shows the value.',
@@ -21,15 +23,15 @@ const BY_SQLSTATE: Readonly<Record<string, string>> = {
   '28000': 'May this user log in (ALTER ROLE … LOGIN), and from this host (pg_hba.conf)?',
   '28P01':
     'Correct the user or the password in the connection URL or its secret. Characters such as % in a password are percent-encoded.',
-  '38': 'A function that a view calls raised it. Its text may hold values, and is in the database’s log.',
-  '39': 'A function that a view calls raised it. Its text may hold values, and is in the database’s log.',
+  '38': RAISED,
+  '39': RAISED,
   '3D000': 'Correct the database’s name, at the end of the connection URL.',
   '42501':
     'Grant it to the role that Bronze connects as. What a view reads needs a grant to the view’s owner, or to that role if the view has security_invoker.',
   '53300':
     'Set max_connections of the source to what its role and server leave for Bronze, or raise their limits (ALTER ROLE … CONNECTION LIMIT …). What else is connected?',
   '57P03': 'Bronze waits for it. If it persists, look at the database’s log.',
-  P0: 'A function that a view calls raised it. Its text may hold values, and is in the database’s log.',
+  P0: RAISED,
 };
 
 const BY_CODE: Readonly<Partial<Record<FailureCode, string>>> = {
