@@ -1,6 +1,8 @@
 import { timestamp } from '@bronze/common/words/timestamp';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { connect, execute, newDatabase } from '../../../../../test/database.ts';
+import { PgDatabase } from '../../adapters/pg-database.ts';
+import { CATALOG_SQL } from '../table/catalog-sql.ts';
 import { Loads, plainRole } from './exact-loads.fixtures.ts';
 
 /** An older open transaction ends the window below rows that were rewritten: they have to come once it is over. */
@@ -146,6 +148,28 @@ describe('what fills an empty table comes, however old its cursors:', () => {
     await execute(url, filled('things'));
     expect(await loads.load()).toEqual(ALL);
     expect(await loads.load()).toEqual([]);
+  });
+
+  test('also if it is filled while a load is being claimed: the catalog is read before the snapshot', async () => {
+    const url = await newDatabase(`CREATE TABLE things ${COLUMNS}`);
+    const loads = loadsOf(url);
+    expect(await loads.load()).toEqual([]);
+    const open = PgDatabase.prototype.open;
+    const opening = vi.spyOn(PgDatabase.prototype, 'open').mockImplementationOnce(async function (
+      this: PgDatabase,
+      ...given
+    ) {
+      const session = await open.apply(this, given);
+      const rows = session.rows.bind(session);
+      session.rows = async (sql, values) => {
+        const found = await rows(sql, values);
+        if (sql === CATALOG_SQL) await execute(url, filled('things'));
+        return found;
+      };
+      return session;
+    });
+    onTestFinished(() => opening.mockRestore());
+    expect(sorted([...(await loads.load()), ...(await loads.load())] as string[])).toEqual(ALL);
   });
 
   test.each([

@@ -15,6 +15,11 @@ INSERT INTO things SELECT id, -1, updated_at FROM kept; DROP TABLE kept`;
 const SWAP = `CREATE TABLE fresh (LIKE things INCLUDING ALL); INSERT INTO fresh SELECT id, -1, updated_at FROM things;
 DROP TABLE things; ALTER TABLE fresh RENAME TO things; GRANT SELECT ON things TO PUBLIC`;
 const REWRITE = `UPDATE things SET v = -1; ALTER TABLE things ALTER v TYPE bigint`;
+const PARTED = `CREATE TABLE things (id integer PRIMARY KEY, v integer, updated_at timestamptz DEFAULT now()) PARTITION BY RANGE (id);
+CREATE TABLE p0 PARTITION OF things FOR VALUES FROM (0) TO (101); CREATE TABLE p1 PARTITION OF things DEFAULT;
+INSERT INTO things SELECT n, n, '2024-01-01' FROM generate_series(1, 200) n`;
+const SWAP_PARTITION = `BEGIN; CREATE TEMP TABLE kept ON COMMIT DROP AS SELECT id, -1 AS v, updated_at FROM p0; DROP TABLE p0;
+CREATE TABLE p0 PARTITION OF things FOR VALUES FROM (0) TO (101); INSERT INTO things SELECT * FROM kept; COMMIT`;
 const AS_NEW = [
   ['TRUNCATE and reload', RELOAD, 'table_rewritten'],
   ['a swap by rename', SWAP, 'table_changed'],
@@ -52,6 +57,15 @@ describe.each(SORTS)('a full load %s', (_, entity, roleOf) => {
     expect(replaced(rows)).toEqual(IDS);
     expect(rows).toHaveLength(300);
     expect((await begun(loads.reading, load)).window_fallback).toBe(why);
+  });
+
+  test('has everything of a partition that was swapped in one transaction between its slices', async () => {
+    const url = await newDatabase(PARTED);
+    const loads = new Loads(await roleOf(url), entity, { margin_seconds: 0 });
+    const rows = await loads.rows(await loads.claim('full'), async (slice) => {
+      if (slice === 2) await execute(url, SWAP_PARTITION);
+    });
+    expect(replaced(rows)).toEqual(IDS.slice(0, 100));
   });
 });
 
