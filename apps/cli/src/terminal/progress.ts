@@ -2,7 +2,7 @@ import type { PipelineEvent } from '@bronze/common/load/events';
 import { createLogUpdate } from 'log-update';
 import { liveFrame } from './live-frame.ts';
 import { type Heartbeat, heartbeats, lastingLine, plainLine, retryOf } from './plain-lines.ts';
-import { after, type RunView, type SourceOf, startOfRun } from './run-view.ts';
+import { note, type RunView, type SourceOf, startOfRun } from './run-view.ts';
 import { canRedraw, columnsOf, paintFor } from './screen.ts';
 import { visible } from './text.ts';
 
@@ -52,7 +52,7 @@ class PlainProgress implements Progress {
   readonly #endTicks: () => void;
   /** When a heartbeat about each of these, or a retry, was said last, or could have been. */
   readonly #said_ms = new Map<Heartbeat['of'], number>();
-  #view: RunView;
+  readonly #view: RunView;
 
   constructor(sourceOf: SourceOf, ports: ProgressPorts) {
     this.#sourceOf = sourceOf;
@@ -62,7 +62,7 @@ class PlainProgress implements Progress {
   }
 
   event(event: PipelineEvent): void {
-    this.#view = after(this.#view, event, this.#ports.now_ms());
+    note(this.#view, event, this.#ports.now_ms());
     const text = plainLine(event);
     // An event is one line, whatever a source says.
     if (text !== undefined && !this.#wasSaid(event)) this.say(visible(text));
@@ -105,7 +105,7 @@ class LiveProgress implements Progress {
   readonly #ports: ProgressPorts;
   readonly #draw: ReturnType<typeof createLogUpdate>;
   readonly #endRedraws: () => void;
-  #view: RunView;
+  readonly #view: RunView;
   #isStopped = false;
 
   constructor(sourceOf: SourceOf, ports: ProgressPorts) {
@@ -117,7 +117,7 @@ class LiveProgress implements Progress {
   }
 
   event(event: PipelineEvent): void {
-    this.#view = after(this.#view, event, this.#ports.now_ms());
+    note(this.#view, event, this.#ports.now_ms());
     const text = lastingLine(event);
     if (text !== undefined) this.say(visible(text));
   }

@@ -1,4 +1,4 @@
-/** What a run is doing, as its events tell: what the live display and the heartbeat lines are made from. Pure. */
+/** What a run is doing, as its events tell: what the live display and the heartbeat lines are made from. */
 import type { PipelineEvent } from '@bronze/common/load/events';
 import type { Failure } from '@bronze/common/words/failure';
 
@@ -46,22 +46,19 @@ export interface SourceWait {
 
 export interface RunView {
   readonly started_ms: number;
-  readonly entities: ReadonlyMap<string, EntityView>;
-  readonly waits: ReadonlyMap<string, SourceWait>;
+  readonly entities: Map<string, EntityView>;
+  readonly waits: Map<string, SourceWait>;
 }
 
 export function startOfRun(now_ms: number): RunView {
   return { started_ms: now_ms, entities: new Map(), waits: new Map() };
 }
 
-/** The view after an event. */
-export function after(view: RunView, event: PipelineEvent, now_ms: number): RunView {
+/** Notes an event in the view itself: a run may have ten thousand entities, and each of them many events. */
+export function note(view: RunView, event: PipelineEvent, now_ms: number): void {
   const before = view.entities.get(event.entity) ?? waiting(event.entity, now_ms);
-  return {
-    ...view,
-    entities: new Map(view.entities).set(event.entity, entityAfter(before, event, now_ms)),
-    waits: waitsAfter(view.waits, event, now_ms),
-  };
+  view.entities.set(event.entity, entityAfter(before, event, now_ms));
+  noteWait(view.waits, event, now_ms);
 }
 
 function waiting(entity: string, now_ms: number): EntityView {
@@ -81,18 +78,11 @@ function waiting(entity: string, now_ms: number): EntityView {
   };
 }
 
-function waitsAfter(waits: RunView['waits'], event: PipelineEvent, now_ms: number): RunView['waits'] {
-  if (event.kind === 'source_waiting') {
-    const { source, failure, wait_seconds_max } = event;
-    return new Map(waits).set(source, {
-      source,
-      failure,
-      since_ms: now_ms,
-      until_ms: now_ms + wait_seconds_max * 1000,
-    });
-  }
-  if (event.kind !== 'source_reached') return waits;
-  return new Map([...waits].filter(([source]) => source !== event.source));
+function noteWait(waits: RunView['waits'], event: PipelineEvent, now_ms: number): void {
+  if (event.kind === 'source_reached') waits.delete(event.source);
+  if (event.kind !== 'source_waiting') return;
+  const { source, failure, wait_seconds_max } = event;
+  waits.set(source, { source, failure, since_ms: now_ms, until_ms: now_ms + wait_seconds_max * 1000 });
 }
 
 function entityAfter(before: EntityView, event: PipelineEvent, now_ms: number): EntityView {
