@@ -55,7 +55,7 @@ function hintFor(code: unknown, message: string): string {
   if (code !== 'ERR_MODULE_NOT_FOUND') {
     return 'Correct the file. node --check <file> shows a mistake in its syntax in place.';
   }
-  // They are not on npm: whoever took the name there would be run.
+  // They are not on npm: installing one from there would run a stranger's code.
   return /'@bronze\//.test(message)
     ? 'Move the file into the clone of Bronze: only there are its packages found. Do not install them from npm.'
     : 'Correct the import, or install the package where the file can find it: npm install <package>.';

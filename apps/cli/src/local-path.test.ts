@@ -8,7 +8,7 @@ test.each([
   'gs://canary',
   'file:///canary',
   'postgresql://u:canary@h/d',
-])('%s is no folder, and only its scheme is repeated', (url) => {
+])('%s is not a folder, and only its scheme is repeated', (url) => {
   const given = () => localPath('--out')(url);
   expect(given).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', kind: 'configuration' }) as Error);
   expect(given).toThrow(/^--out takes a path on this machine, and \w+:\/\/ is none$/);

@@ -141,7 +141,7 @@ test('show prints the rows with their reasons and values, at most as many as it 
   expect(JSON.parse(json.text)).toMatchObject([{ load_id: ID, record: { due: 'infinity' } }, { load_id: ID }]);
 });
 
-test('what is acknowledged stays on disk and is no longer in status', async () => {
+test('acknowledged rows stay on disk and are no longer in status', async () => {
   const status = () => saidBy(statusCommand(['orders'], { ...table(), config }));
   const before = await status();
   expect([before.code, before.text.includes('2 rows in quarantine, not loaded when they came')]).toEqual([4, true]);

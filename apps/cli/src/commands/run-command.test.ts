@@ -93,7 +93,7 @@ async function endOf(types: readonly ('full' | 'incremental')[]): Promise<string
   const { results, ...rest } = reportOf(3);
   const orders = results.find(({ entity }) => entity === 'orders');
   const [load] = orders?.loads ?? [];
-  if (!orders || !load) throw new RangeError('there is no load of orders');
+  if (!orders || !load) throw new RangeError('the fixture has no load of orders');
   const loads = types.map((load_type, index) => ({ ...load, load_id: `load ${index}`, load_type }));
   const report: RunReport = { ...rest, results: [{ ...orders, loads, load: loads.at(-1) }] };
   const shown = { config: configOf(3), duration_seconds: 1 };

@@ -115,7 +115,7 @@ describe('another name', () => {
     ]);
   });
 
-  test('is no name to read both by if another column has or had one of the two', () => {
+  test('is not read under both names if another column has or had one of them', () => {
     expect(meaning([renamed('b', 'a'), renamed('a', 'b')], { columns: ['a', 'b'] })).toEqual([
       '  b: rows loaded before have it as a, and another column as b',
       '  a: rows loaded before have it as b, and another column as a',

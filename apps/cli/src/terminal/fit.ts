@@ -1,7 +1,7 @@
 /** Which columns fit how many characters: the layout of tables and of the live display. Widths are those of a terminal. */
 import { widthOf } from './text.ts';
 
-/** Columns are in order of importance: where there is no room for all, the last that may be left out goes first. */
+/** Columns are listed by importance: where not all fit, the last one that may be left out is left out first. */
 export interface Column {
   readonly name: string;
   /** `if_said`: it is left out only while it is empty, or 0, in each row. */

@@ -7,7 +7,7 @@ test.each([
   ['a pipe has any', { isTTY: false }, undefined, Infinity],
   ['COLUMNS has the first word', { isTTY: true, columns: 132 }, '100', 100],
   ['COLUMNS has the first word in a pipe too', {}, '100', 100],
-  ['COLUMNS that is no number is nothing', { isTTY: true, columns: 132 }, 'wide', 132],
+  ['COLUMNS that is not a number is ignored', { isTTY: true, columns: 132 }, 'wide', 132],
   ['COLUMNS that is empty is nothing', {}, '', Infinity],
   ['COLUMNS that is negative is nothing', {}, '-1', Infinity],
 ])('%s', (_, stream, COLUMNS, expected) => {
