@@ -57,6 +57,15 @@ async function printed(columns: number | undefined, act: () => void): Promise<st
   return `${shownBy(both, columns ?? Infinity).join('\n')}\n`;
 }
 
+const COLOR_VARIABLES = [
+  'FORCE_COLOR',
+  'NO_COLOR',
+  'NODE_DISABLE_COLORS',
+  'CI',
+  'TMUX',
+  'TF_BUILD',
+  'TEAMCITY_VERSION',
+];
 const widest = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
 
 afterEach(() => vi.unstubAllEnvs());
@@ -107,8 +116,8 @@ test('COLUMNS makes output fit in a pipe too', async () => {
 });
 
 test('colours are there on a terminal, and change nothing but colours; NO_COLOR and pipes have none', async () => {
-  vi.stubEnv('FORCE_COLOR', undefined);
-  vi.stubEnv('NO_COLOR', undefined);
+  // Node asks these too, so that a terminal of an editor or of CI gets what it can show.
+  for (const name of COLOR_VARIABLES) vi.stubEnv(name, undefined);
   vi.stubEnv('TERM', 'xterm-256color');
   const colored = (await run(3, ON(100))).said;
   expect(colored.stdout).toContain('\u001B[32mcompleted\u001B[39m');
