@@ -9,7 +9,11 @@ const EXCLUDED = ['**/node_modules/**', '.stryker-tmp/**'];
 /** Tests that use disks, sockets or servers wait for half of their time. */
 const WORKERS = Math.ceil(availableParallelism() * 1.5);
 /** Tests that use disks, sockets or native modules, which take seconds where the others take milliseconds. */
-const TOUCHES_THE_WORLD = ['**/adapters/**/*.test.ts', 'packages/emulators/**/*.test.ts', 'apps/**/*.test.ts'];
+const TOUCHES_THE_WORLD = [
+  '**/adapters/**/*.test.ts',
+  'packages/{constructs,emulators}/**/*.test.ts',
+  'apps/**/*.test.ts',
+];
 const NEEDS_POSTGRES = '**/*.pg.test.ts';
 
 /** A project whose tests need no PostgreSQL server. */

@@ -7,9 +7,9 @@ import { App, Validations } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { ApiStack } from './stacks/api-stack.ts';
-import { bundleFunction } from './constructs/bundle.ts';
+import { bundleFunction } from '@bronze/constructs/bundle';
 import { catalogEntities } from './stacks/entities.ts';
-import type { FunctionName } from './constructs/function-names.ts';
+import type { FunctionName } from '@bronze/constructs/function-names';
 import { IngestionStack } from './stacks/ingestion-stack.ts';
 import { readSettings } from './stacks/settings.ts';
 

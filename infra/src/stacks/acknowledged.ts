@@ -1,8 +1,8 @@
 import { CfnResource, type Stack, Validations } from 'aws-cdk-lib';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
-import type { BronzePipeline } from '../constructs/bronze-pipeline.ts';
-import { BUCKET_RIGHTS } from '../constructs/permissions.ts';
+import type { BronzePipeline } from '@bronze/constructs/bronze-pipeline';
+import { BUCKET_RIGHTS } from '@bronze/constructs/permissions';
 
 /** Findings of cdk-nag that are accepted, by id, each with its reason. */
 type Reasons = Readonly<Record<string, string>>;

@@ -13,7 +13,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { acknowledgeApi } from './acknowledged.ts';
-import { PipelineFunction } from '../constructs/pipeline-function.ts';
+import { PipelineFunction } from '@bronze/constructs/pipeline-function';
 
 export interface ApiStackProps extends StackProps {
   readonly code: Code;

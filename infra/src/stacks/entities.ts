@@ -2,8 +2,8 @@ import { entityOf, isEndpoint, isTable } from '@bronze/common/config';
 import { bronzeName } from '@bronze/common/config/columns';
 import { IS_DELETED } from '@bronze/common/words/entity';
 import config from '../../../bronze.config.ts';
-import type { GlueColumn, CatalogEntity } from '../constructs/catalog.ts';
-import type { QueryKey } from '../constructs/queries.ts';
+import type { GlueColumn, CatalogEntity } from '@bronze/constructs/catalog';
+import type { QueryKey } from '@bronze/constructs/queries';
 
 /**
  * Columns of the demo shop's entities, which otherwise only its database and API know. Replace them with your own, by the

@@ -6,11 +6,11 @@ import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { acknowledgeIngestion } from './acknowledged.ts';
-import { Alarms } from '../constructs/alarms.ts';
-import { BronzePipeline, type PipelineFunctionName } from '../constructs/bronze-pipeline.ts';
-import { Catalog, type CatalogEntity } from '../constructs/catalog.ts';
-import { PipelineDashboard } from '../constructs/dashboard.ts';
-import { Queries, type QueryKey } from '../constructs/queries.ts';
+import { Alarms } from '@bronze/constructs/alarms';
+import { BronzePipeline, type PipelineFunctionName } from '@bronze/constructs/bronze-pipeline';
+import { Catalog, type CatalogEntity } from '@bronze/constructs/catalog';
+import { PipelineDashboard } from '@bronze/constructs/dashboard';
+import { Queries, type QueryKey } from '@bronze/constructs/queries';
 
 export interface IngestionStackProps extends StackProps {
   readonly code: Readonly<Record<PipelineFunctionName, Code>>;

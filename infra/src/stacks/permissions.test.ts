@@ -2,7 +2,7 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { describe, expect, test } from 'vitest';
-import { api, ingestion, resources, template } from '../stacks/stacks.fixtures.ts';
+import { api, ingestion, resources, template } from './stacks.fixtures.ts';
 
 /** Each statement of each role on one line: `PipelinePlanner: Allow sqs:SendMessage on <Queue>`. */
 function statements(from: Template): string[] {
