@@ -64,6 +64,7 @@ async function claim(before: Checkpoint | undefined, request: ExtractRequest, fo
   const checkpoints: CheckpointStore = {
     readAll: () => file.readAll(),
     read: (entity) => file.read(entity),
+    readStored: (entity) => file.readStored(entity),
     swap: async (entity, version, next) => {
       await found.beforeSwap?.(++swaps, file);
       return file.swap(entity, version, next);

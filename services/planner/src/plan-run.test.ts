@@ -38,6 +38,7 @@ async function plan(
   const store = {
     readAll: async () => checkpoints,
     read: () => Promise.reject(new Error('unused')),
+    readStored: () => Promise.reject(new Error('unused')),
     swap: () => Promise.reject(new Error('unused')),
   };
   const requests = { send: async (messages: readonly ExtractRequest[]) => void sent.push(...messages) };

@@ -17,6 +17,11 @@ export const RUN_LOG_PREFIX = `${STATE_PREFIX}date=`;
 
 export const CHECKPOINTS_KEY = `${STATE_PREFIX}checkpoints.json`;
 
+/** Where a checkpoint file is kept that could not be read when the checkpoints were restored. */
+export function unreadableCheckpointsKey(found_at: Timestamp): string {
+  return `${STATE_PREFIX}checkpoints-unreadable-${found_at.replaceAll(':', '')}.json`;
+}
+
 /** Written at each start to check that the store honours conditional writes. */
 export const PROBE_KEY = `${STATE_PREFIX}probe.txt`;
 
@@ -73,6 +78,12 @@ export function loadRecordKey(load: LoadKey): string {
 export function loadIdOfRecord(entity: string, key: string): string | undefined {
   const load_id = key.slice(loadRecordsPrefix(entity).length, -'.json'.length);
   return key === loadRecordKey({ entity, load_id }) && loadIdSchema.safeParse(load_id).success ? load_id : undefined;
+}
+
+/** The entity in the key of a load record; undefined for a stray. */
+export function entityOfRecord(key: string): string | undefined {
+  const entity = key.slice(LOAD_RECORDS_PREFIX.length).split('/')[0] ?? '';
+  return loadIdOfRecord(entity, key) === undefined ? undefined : entity;
 }
 
 export function stagingOfEntity(entity: string): string {
