@@ -76,11 +76,7 @@ export async function planRun(ports: PlannerPorts, config: Config, input: PlanIn
   return { run_id, load_type: input.load_type ?? 'incremental', planned, skipped };
 }
 
-function planLoad(
-  { name: entity, cursor }: Entity,
-  checkpoint: Checkpoint | undefined,
-  input: PlanInput,
-): PlannedLoad {
+function planLoad({ name: entity, cursor }: Entity, checkpoint: Checkpoint | undefined, input: PlanInput): PlannedLoad {
   const pending = continuedLoad(checkpoint, input, cursor !== null);
   if (pending) return toPlanned(entity, pending);
   const load_type = effectiveLoadType(checkpoint, input.load_type, cursor !== null);

@@ -56,7 +56,10 @@ async function open(file: unknown, { records = [], slices = [] }: { records?: ob
   for (const one of records as { load_id: string }[])
     await objects.putIfAbsent(loadRecordKey({ entity: 'orders', load_id: one.load_id }), encodeJson(one));
   for (const load of slices)
-    await objects.putIfAbsent(sliceManifestKey({ entity: 'orders', load_id: load.load_id }, 0), encodeJson(manifest(load)));
+    await objects.putIfAbsent(
+      sliceManifestKey({ entity: 'orders', load_id: load.load_id }, 0),
+      encodeJson(manifest(load)),
+    );
   const checkpoints = new CheckpointFile(objects);
   const ports = { objects, checkpoints, clock: { now: () => NOW, sleep: async () => undefined } };
   const stored = async (): Promise<Record<string, unknown>> =>
@@ -104,6 +107,16 @@ describe('restoring a checkpoint', () => {
     const { ports } = await open({}, { records: [record(4), backfill] });
     expect(await restoreCheckpoint(ports, 'orders', false)).toMatchObject({
       checkpoint: { last_sync_timestamp: day(4), last_load_id: idOf(4), last_backfill_id: idOf(7) },
+    });
+  });
+
+  test('goes by the loads that each record names, and not by clocks, where records have them', async () => {
+    const first = record(2, { completed_at: day(9) });
+    const second = record(3, { previous_load_id: idOf(2), completed_at: day(8) });
+    const third = record(4, { previous_load_id: idOf(3), completed_at: day(7) });
+    const { ports } = await open({}, { records: [record(1, { completed_at: day(6) }), first, second, third] });
+    expect(await restoreCheckpoint(ports, 'orders', false)).toMatchObject({
+      checkpoint: { last_sync_timestamp: day(4), last_load_id: idOf(4) },
     });
   });
 
@@ -159,12 +172,21 @@ test('a checkpoint file that is no JSON is kept beside the empty one that takes 
 });
 
 describe('setting and resetting a checkpoint', () => {
-  const IDLE = { last_sync_timestamp: day(4), record_count: 4, exact_position: position(4), last_load_id: idOf(4), owner: 'me' };
+  const IDLE = {
+    last_sync_timestamp: day(4),
+    record_count: 4,
+    exact_position: position(4),
+    last_load_id: idOf(4),
+    owner: 'me',
+  };
 
   test('moves the timestamp and keeps the rest, which the next load compares it with', async () => {
     const { ports, stored } = await open({ orders: IDLE, customers: {} });
     await setCheckpoint(ports, 'orders', day(2));
-    expect(await stored()).toEqual({ orders: { ...IDLE, last_sync_timestamp: day(2), updated_at: NOW }, customers: {} });
+    expect(await stored()).toEqual({
+      orders: { ...IDLE, last_sync_timestamp: day(2), updated_at: NOW },
+      customers: {},
+    });
   });
 
   test('leaves an entry without a timestamp, so that the next load is full and the entity is not taken for lost', async () => {

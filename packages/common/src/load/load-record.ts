@@ -24,7 +24,7 @@ export const loadRecordSchema = z.looseObject({
   entity: entityNameSchema,
   load_id: loadIdSchema,
   run_id: z.optional(loadIdSchema),
-  /** In the record of an abandoned load: the load that was decided before it. */
+  /** The load that was decided before it. Of completed loads, earlier versions did not record it. */
   previous_load_id: z.optional(loadIdSchema),
   load_type: loadTypeSchema,
   since: timestampSchema,
@@ -133,7 +133,7 @@ export function buildLoadRecord(
   const parts = receipts.flatMap((receipt) => receipt.parts);
   const quarantine = receipts.flatMap((receipt) => receipt.quarantine ?? []);
   const engines = new Map(receipts.map((receipt) => [JSON.stringify(receipt.engine), receipt.engine]));
-  const { load_id, run_id, load_type, since, until, ingested_at } = last.load;
+  const { load_id, run_id, previous_load_id, load_type, since, until, ingested_at } = last.load;
   const isIgnored = slices.some((slice) => slice.since_parameter === 'ignored');
   const since_parameter = isIgnored ? 'ignored' : last.load.since_parameter;
   const left_out = skippedOf(slices);
@@ -144,6 +144,7 @@ export function buildLoadRecord(
     entity: last.entity,
     load_id,
     ...(run_id && { run_id }),
+    ...(previous_load_id && { previous_load_id }),
     load_type,
     since,
     until,

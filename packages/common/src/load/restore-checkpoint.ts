@@ -33,18 +33,17 @@ export async function provenCheckpoint(objects: ObjectReader, entity: string): P
 
 /** @param undecided loads without a record that have committed slices */
 export function rebuild(records: readonly LoadRecord[], undecided: readonly PendingLoad[]): Checkpoint | undefined {
-  const decided = records.toSorted((a, b) => (a.completed_at < b.completed_at ? -1 : 1));
+  const decided = newestFirst(records);
   const loads = decided.filter((record) => !isBackfill(record));
   const completed = loads.filter(({ status }) => status === 'completed');
-  const moved = completed.at(-1);
-  const last_load_id = loads.at(-1)?.load_id;
-  const last = decided.at(-1);
-  const last_backfill_id = last && isBackfill(last) ? last.load_id : undefined;
-  // Each load names the one that was decided before it. Others without a record were given up by hand.
+  const [moved] = completed;
+  const last_load_id = loads[0]?.load_id;
+  const last_backfill_id = decided[0] && isBackfill(decided[0]) ? decided[0].load_id : undefined;
+  // Others without a record were given up by hand.
   const pending_load = undecided.find((load) => load.previous_load_id === (last_backfill_id ?? last_load_id));
-  if (!last && !pending_load) return undefined;
-  const full_load_at = completed.findLast(({ load_type }) => load_type === 'full')?.ingested_at;
-  const schema_change_load_id = decided.findLast(({ schema_changes }) => schema_changes)?.load_id;
+  if (!last_load_id && !last_backfill_id && !pending_load) return undefined;
+  const full_load_at = completed.find(({ load_type }) => load_type === 'full')?.ingested_at;
+  const schema_change_load_id = decided.find(({ schema_changes }) => schema_changes)?.load_id;
   return {
     ...(moved && positionAfter(moved)),
     ...(last_load_id && { last_load_id }),
@@ -53,6 +52,25 @@ export function rebuild(records: readonly LoadRecord[], undecided: readonly Pend
     ...(schema_change_load_id && { schema_change_load_id }),
     ...(pending_load && { pending_load }),
   };
+}
+
+/**
+ * Each record names the load that was decided before it, so that no clock has to be right. Those of earlier versions don't:
+ * they are in the order in which they were completed.
+ */
+function newestFirst(records: readonly LoadRecord[]): LoadRecord[] {
+  const named = new Set(records.map(({ previous_load_id }) => previous_load_id));
+  const left = new Map(records.map((record) => [record.load_id, record]));
+  const byTime = records.toSorted((a, b) => (a.completed_at < b.completed_at ? 1 : -1));
+  const ordered: LoadRecord[] = [];
+  // A chain that ends without a predecessor goes on with the newest record that is the end of one.
+  for (const end of [...byTime.filter(({ load_id }) => !named.has(load_id)), ...byTime]) {
+    for (let next: LoadRecord | undefined = end; next && left.delete(next.load_id);) {
+      ordered.push(next);
+      next = left.get(next.previous_load_id ?? '');
+    }
+  }
+  return ordered;
 }
 
 /** A backfill moves no checkpoint. */
