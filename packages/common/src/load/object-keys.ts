@@ -135,7 +135,16 @@ export function taskNameOfReceipt(load: LoadKey, key: string): string | undefine
  */
 export function partKey(load: BronzeKey, eventDate: string | null, part: number): string {
   const day = eventDate === null ? '' : `event_date=${asEventDate(eventDate)}/`;
-  return `${BRONZE_PREFIX}${load.entity}/ingestion_date=${utcDate(load.ingested_at)}/load_type=${load.load_type}/${day}part-${ordinal(part)}-${load.load_id}.parquet`;
+  return `${partsPrefix(load)}${day}part-${ordinal(part)}-${load.load_id}.parquet`;
+}
+
+/** Where the parts of a load are, next to those of other loads of its entity, day and type. */
+export function partsPrefix(load: Omit<BronzeKey, 'load_id'>): string {
+  return `${BRONZE_PREFIX}${load.entity}/ingestion_date=${utcDate(load.ingested_at)}/load_type=${load.load_type}/`;
+}
+
+export function isPartOf({ load_id }: Pick<LoadKey, 'load_id'>, key: string): boolean {
+  return key.endsWith(`-${load_id}.parquet`);
 }
 
 export const NULL_EVENT_DATE = '__HIVE_DEFAULT_PARTITION__';
