@@ -9,6 +9,9 @@ import {
   quarantineReleaseCommand,
   quarantineShowCommand,
 } from '@bronze/cli/commands/quarantine-command';
+import { queryCommand } from '@bronze/cli/commands/query-command';
+import { runsCommand, runsShowCommand } from '@bronze/cli/commands/runs-command';
+import { schemaCommand } from '@bronze/cli/commands/schema-command';
 import { statusCommand } from '@bronze/cli/commands/status-command';
 import { exitCodeOf } from '@bronze/cli/exit-code';
 import { capturing } from '@bronze/cli/terminal/fake-terminal.fixtures';
@@ -243,6 +246,52 @@ async function putIntoQuarantine(entity: string): Promise<void> {
   };
   await world.objects.putIfAbsent(loadRecordKey(load), encodeJson(record));
 }
+
+describe('what was loaded', () => {
+  test('runs shows each load with its rows and its failures, and one of them by its id', async () => {
+    const { stdout } = await said(() => runsCommand(['payments'], { ...json(), limit: 20 }));
+    const runs = JSON.parse(stdout) as { id: string; loads: object[]; failures: object[] }[];
+    expect(runs).toMatchObject([
+      { run_id: null, loads: [{ status: 'completed', rows: ROWS, parts: 3 }], failures: [] },
+      { run_id: null, loads: [{ status: 'abandoned', rows: 0 }], failures: [{ code: 'OBJECT_MISSING' }, {}] },
+    ]);
+    const shown = await said(() => runsShowCommand(runs[1]?.id ?? '', table()));
+    expect(shown.stdout).toMatch(/payments .* abandoned .* full/);
+    expect(shown.stderr).toContain('payments failed: OBJECT_MISSING');
+    await expect(runsShowCommand('nothing', table())).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+
+  test('query fetches the parts of the entities that it names, and no more than is allowed', async () => {
+    const sql = 'SELECT count(*) AS rows, sum(n) AS sum FROM Payments; ';
+    const { stdout, stderr } = await said(() => queryCommand(sql, { ...json(), fetchMax: 1e9 }));
+    const sum = Array.from({ length: ROWS }, (_, n) => 9_007_199_254_740_993n + BigInt(n)).reduce((a, b) => a + b);
+    expect(JSON.parse(stdout)).toEqual([{ rows: String(ROWS), sum: String(sum) }]);
+    expect(stderr).toContain('Fetching 3 parts, ');
+    const later = await said(() => queryCommand('FROM payments', { ...json(), fetchMax: 1, since: '2100-01-01' }));
+    expect(later.stdout).toBe('[]\n');
+    await expect(queryCommand(sql, { ...json(), fetchMax: 1 })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(/^the query would fetch 3 parts, /) as string,
+    });
+    await expect(queryCommand('SELECT * FROM paymnts', { ...json(), fetchMax: 1e9 })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      hint: expect.stringContaining('payments') as string,
+    });
+  });
+
+  test('schema shows the columns of the last load', async () => {
+    const { stdout } = await said(() => schemaCommand('payments', json()));
+    const { columns } = JSON.parse(stdout) as { columns: object[] };
+    expect(columns).toContainEqual({
+      name: 'amount',
+      source_type: 'numeric(12,3)',
+      parquet_type: 'decimal(12,3)',
+      is_seen: true,
+    });
+    const shown = await said(() => schemaCommand('payments', table()));
+    expect(shown.stdout).toContain('decimal(12,3)');
+  });
+});
 
 describe('what AWS refuses, or nothing names, is said as it is', () => {
   const NOWHERE = { AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/none', AWS_SHARED_CREDENTIALS_FILE: '/none' };
