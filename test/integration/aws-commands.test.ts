@@ -16,6 +16,7 @@ import { statusCommand } from '@bronze/cli/commands/status-command';
 import { exitCodeOf } from '@bronze/cli/exit-code';
 import { capturing } from '@bronze/cli/terminal/fake-terminal.fixtures';
 import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
+import { SqsDeadLetters } from '@bronze/common/adapters/aws/sqs-dead-letters';
 import type { LoadRecord } from '@bronze/common/load/load-record';
 import { loadRecordKey, quarantineKey } from '@bronze/common/load/object-keys';
 import { quarantineLine } from '@bronze/common/load/quarantine-lines';
@@ -26,7 +27,6 @@ import { MovingList } from '@bronze/demo/source-api/api-record';
 import { LoopbackServer } from '@bronze/demo/source-api/loopback-server';
 import { SourceApi } from '@bronze/demo/source-api/source-api';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { bronze } from '../command.ts';
 import { AwsWorld, type Functions } from './aws-world.ts';
 import { recordOf } from './rest-world.ts';
 
@@ -47,6 +47,7 @@ vi.mock('../../bronze.config.ts', async () => {
           base_url: env('PAYMENTS_API_URL'),
           api_key_secret: env('API_KEY_SECRET_ARN'),
           margin_seconds: 0,
+          requests_per_second: 1000,
         },
       },
       entities: {
@@ -138,7 +139,8 @@ describe('a load of which a staged batch was deleted', () => {
     const { stderr } = await said(() => statusCommand([], table()));
     expect(stderr).toContain('On AWS: s3://shop-bronze, stack EcomIngestionStack');
     expect(stderr).toMatch(/payments failed: OBJECT_MISSING\n {2}at 20\d\d-.*\n.*is gone/);
-    expect(stderr).toContain('What to do: ');
+    expect(stderr).toMatch(/What to do: .* Then abandon the load/);
+    expect(stderr).toMatch(/payments: npx --no -- bronze abandon payments --stack .* abandons its load/);
     expect(stderr).toContain('Messages in the queues, about: extract none; write none.');
   });
 
@@ -173,7 +175,9 @@ describe('a load of which a staged batch was deleted', () => {
     const rows = await world.rows('payments');
     expect([rows.length, new Set(rows.map(({ id }) => id)).size]).toEqual([ROWS, ROWS]);
     // What is left of the abandoned load is replayed, and does nothing.
-    await bronze(['dlq', 'replay', '--all', '--bucket', 'shop-bronze', '--endpoint', world.endpoint.url]);
+    const [source_queue_url, dead_letter_queue_url] = [world.queueUrl('write'), world.queueUrl('write-dlq')];
+    const replayed = await new SqsDeadLetters(world.sqs, { source_queue_url, dead_letter_queue_url }).replay();
+    expect(replayed.length).toBeGreaterThan(0);
     await world.drain(functions);
     expect(await world.rows('payments')).toHaveLength(ROWS);
     expect(await statusOf('payments')).toMatchObject({ code: 0, state: 'idle', dead_letters: [], waiting_requests: 0 });
