@@ -78,7 +78,7 @@ beforeAll(async () => {
   process.env['PAYMENTS_API_URL'] = api.url;
   const { handler: extractor } = await import('@bronze/extractor/handler');
   const { handler: writer } = await import('@bronze/writer/handler');
-  functions = { extractor, writer } as unknown as typeof functions;
+  functions = { extractor, writer };
 });
 
 afterAll(async () => {
@@ -111,8 +111,8 @@ async function statusOf(entity: string) {
 function losingABatch(): typeof functions {
   let isLost = false;
   const writer: Functions['writer'] = async (event, context) => {
-    const batches = (await world.objects.list('data/staging/payments/')).filter((key) => key.endsWith('.ndjson.zst'));
-    if (!isLost) await world.objects.remove(batches[0] ?? '');
+    const staged = await world.objects.list('data/staging/payments/');
+    if (!isLost) await world.objects.remove(staged.find((key) => key.endsWith('.ndjson.zst')) ?? '');
     isLost = true;
     return functions.writer(event, context);
   };
@@ -303,7 +303,7 @@ describe('what AWS refuses, or nothing names, is said as it is', () => {
 
   async function failureOfStatus(environment: object, options: object): Promise<[number, string]> {
     for (const [name, value] of Object.entries({ ...NOWHERE, AWS_ENDPOINT_URL: world.endpoint.url, ...environment })) {
-      vi.stubEnv(name, String(value));
+      vi.stubEnv(name, value);
     }
     const thrown: unknown = await statusCommand([], { ...json(), ...options }).catch((error: unknown) => error);
     const failure = toFailure(thrown);

@@ -2,10 +2,10 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { LoadRecord } from '@bronze/common/load/load-record';
 import type { Part } from '@bronze/common/load/receipts';
 import type { Timestamp } from '@bronze/common/words/timestamp';
-import { identifier } from '@bronze/writer/parquet/duckdb-sql';
 import { EXIT, usageError } from '../exit-code.ts';
 import { allLoads, isCompleted, partsByColumns } from '../parts/completed-loads.ts';
-import { AS_TEXT, selectFrom, type TextRows, withDuckDb } from '../parts/duckdb.ts';
+import { AS_TEXT, type TextRows, withDuckDb } from '../parts/duckdb.ts';
+import { createView, type View } from '../parts/views.ts';
 import { withFiles } from '../parts/local-files.ts';
 import { readStored } from '../pipeline-state.ts';
 import { onTarget } from '../target/open-target.ts';
@@ -24,13 +24,6 @@ export interface QueryOptions extends TargetOptions {
   readonly output: Format;
 }
 
-/** The parts that a query reads of one entity. */
-interface View {
-  readonly entity: string;
-  readonly columns: readonly string[];
-  readonly groups: readonly (readonly Part[])[];
-}
-
 /**
  * `bronze query "<SQL>"`: runs a query of DuckDB in which each entity is a view of the parts of its completed loads. Only
  * entities that the query names are read; on AWS, their parts are fetched first.
@@ -47,7 +40,7 @@ export async function queryCommand(query: string, options: QueryOptions): Promis
       const entities = known.filter((entity) => named.some((name) => name.toLowerCase() === entity));
       const views: View[] = [];
       for (const entity of entities) views.push(await viewOf(target, entity, since));
-      const parts = views.flatMap(({ groups }) => groups.flat());
+      const parts = views.flatMap(({ groups }) => groups.flatMap((group) => group.parts));
       if (target.kind === 'aws') assertFetchable(target, parts, options.fetchMax);
       const result = await withFiles(target, parts, async (fileOf) => {
         for (const view of views) await createView(connection, view, fileOf);
@@ -80,27 +73,6 @@ function assertFetchable(target: Target, parts: readonly Part[], bytes_max: numb
     );
   }
   if (parts.length > 0) say(`Fetching ${what}`);
-}
-
-/** Types that DuckDB can't combine, because a column changed its type, make all columns of the view text. */
-async function createView(
-  connection: DuckDBConnection,
-  { entity, columns, groups }: View,
-  fileOf: (part: Part) => string,
-): Promise<void> {
-  const view = `CREATE VIEW ${identifier(entity)} AS`;
-  const files = groups.map((parts) => parts.map(fileOf));
-  if (files.length === 0) {
-    const nothing = columns.map((name) => `NULL::VARCHAR AS ${identifier(name)}`).join(', ');
-    if (nothing) await connection.run(`${view} SELECT ${nothing} WHERE false`);
-    return;
-  }
-  try {
-    await connection.run(`${view} ${selectFrom(files, '*')}`);
-  } catch {
-    await connection.run(`${view} ${selectFrom(files, AS_TEXT)}`);
-    say(`${entity}: a column changed its type, and DuckDB can’t combine both, so all its columns are text here.`);
-  }
 }
 
 /** The line break ends a comment at the end of the query. */

@@ -1,5 +1,5 @@
-import type { LoadRecord } from '@bronze/common/load/load-record';
-import { readLoadRecord } from '@bronze/common/load/load-record';
+import type { Checkpoint } from '@bronze/common/load/checkpoint';
+import { type LoadRecord, readLoadRecord } from '@bronze/common/load/load-record';
 import { METADATA_COLUMNS } from '@bronze/common/words/entity';
 import { typeName, writtenType } from '@bronze/writer/parquet/type-mapping';
 import { type LastSchemaChange, lastChangeLine, lastSchemaChange } from '../drift/last-change.ts';
@@ -30,21 +30,26 @@ export async function schemaCommand(entity: string, options: SchemaOptions): Pro
     const checkpoint = checkpoints.get(entity);
     const load_id = checkpoint?.last_load_id;
     const record = load_id === undefined ? undefined : await readLoadRecord(target.objects, { entity, load_id });
-    const last = await lastSchemaChange(target.objects, entity, checkpoint);
-    const changes = options.history ? await allChanges(target, entity) : last ? [last] : [];
-    const columns = record ? columnsOf(record) : [];
-    if (options.output === 'json') {
-      printJson({ entity, load_id: record?.load_id ?? null, at: record?.completed_at ?? null, columns, changes });
-      return EXIT.ok;
+    const changes = options.history ? await allChanges(target, entity) : await lastChange(target, entity, checkpoint);
+    if (options.output === 'json') printJson({ entity, ...describe(record), changes });
+    else {
+      if (record) printSchema(record);
+      else say(`${entity}: no load of it was decided in ${target.name}.`);
+      for (const change of changes) say(lastChangeLine(entity, change));
     }
-    if (!record) say(`${entity}: no load of it was decided in ${target.name}.`);
-    else printSchema(record, columns);
-    for (const change of changes) say(lastChangeLine(entity, change));
     return EXIT.ok;
   });
 }
 
-type ShownColumn = ReturnType<typeof columnsOf>[number];
+function describe(record: LoadRecord | undefined) {
+  if (!record) return { load_id: null, at: null, columns: [] };
+  return { load_id: record.load_id, at: record.completed_at, columns: columnsOf(record) };
+}
+
+async function lastChange({ objects }: Target, entity: string, checkpoint: Checkpoint | undefined) {
+  const last = await lastSchemaChange(objects, entity, checkpoint);
+  return last ? [last] : [];
+}
 
 function columnsOf({ columns, engines, unseen_columns = [] }: LoadRecord) {
   const engine = engines.at(-1)?.name ?? 'duckdb';
@@ -57,10 +62,11 @@ function columnsOf({ columns, engines, unseen_columns = [] }: LoadRecord) {
   }));
 }
 
-function printSchema({ entity, load_id, completed_at }: LoadRecord, columns: readonly ShownColumn[]): void {
+function printSchema(record: LoadRecord): void {
+  const { entity, load_id, completed_at } = record;
   printTable(
     [flexible('column', 10), kept('source type'), kept('Parquet type'), flexible('note', 10)],
-    columns.map(({ name, source_type, parquet_type, is_seen }) => {
+    columnsOf(record).map(({ name, source_type, parquet_type, is_seen }) => {
       return [name, source_type, parquet_type, is_seen ? '' : 'no record has it any more'];
     }),
   );
