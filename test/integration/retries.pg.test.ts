@@ -73,8 +73,8 @@ beforeAll(async () => {
   await wire.up();
   world = await AwsWorld.open(wire.url);
   functions = {
-    extractor: queueHandler('extractor', () => openExtractor(world.time)) as unknown as SqsHandler,
-    writer: queueHandler('writer', () => openWriter(world.time)) as unknown as SqsHandler,
+    extractor: queueHandler('extractor', () => openExtractor(world.time)),
+    writer: queueHandler('writer', () => openWriter(world.time)),
   };
 });
 
@@ -156,7 +156,7 @@ test('a message whose sandbox is killed is delivered again after 16 minutes at m
         await new Promise(() => undefined);
       };
       const dying = queueHandler('extractor', () => ({ ...openExtractor(world.time), handle }));
-      void (dying as unknown as SqsHandler)(event, context);
+      void dying(event, context);
     });
   };
   await ask('orders');

@@ -54,7 +54,7 @@ export class VirtualTime implements Clock, EmulatedTime {
   readonly #current = new AsyncLocalStorage<Work>();
   readonly #working = new Set<Work>();
   readonly #sleeps = new Set<Sleep>();
-  #driving: Promise<void> | undefined;
+  #isDriven = false;
 
   constructor(start_ms = Date.now()) {
     this.#now_ms = start_ms;
@@ -91,7 +91,7 @@ export class VirtualTime implements Clock, EmulatedTime {
     if (work) work.sleeping += 1;
     this.#sleeps.add(sleep);
     signal?.addEventListener('abort', sleep.wake, { once: true });
-    this.#driving ??= this.#drive();
+    if (!this.#isDriven) void this.#drive();
     await promise;
     signal?.removeEventListener('abort', sleep.wake);
   }
@@ -107,12 +107,13 @@ export class VirtualTime implements Clock, EmulatedTime {
   }
 
   async #drive(): Promise<void> {
+    this.#isDriven = true;
     while (this.#sleeps.size > 0) {
       await delay(LOOK_MS);
       const works = [...this.#working];
       if (works.length > 0 && works.every(({ sleeping }) => sleeping > 0)) this.#leap();
     }
-    this.#driving = undefined;
+    this.#isDriven = false;
   }
 
   #leap(): void {

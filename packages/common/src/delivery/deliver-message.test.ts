@@ -119,7 +119,7 @@ describe('a message', () => {
       log.event({ kind: 'load_claimed', entity: 'orders', load_id: 'l', load_type: 'full' } as PipelineEvent);
       await failing('SOURCE_INTERRUPTED')();
     };
-    await expect(deliverMessage({ ...ports, objects, giveBack }, message(), handle)).rejects.toThrow();
+    await expect(deliverMessage({ ...ports, objects, giveBack }, message(), handle)).rejects.toThrow('what was wrong');
     expect(done.at(-1)).toBe('given back');
     expect(done).toContain('put');
   });
