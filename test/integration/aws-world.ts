@@ -102,7 +102,7 @@ export class AwsWorld {
     await this.sqs.send(new SendMessageCommand({ QueueUrl: this.queueUrl('extract'), MessageBody: body }));
   }
 
-  /** Delivers to the functions until both queues are empty, for at most three real minutes. */
+  /** Delivers to the functions until both queues are empty, for at most five real minutes. */
   async drain({ extractor, writer }: Pick<Functions, 'extractor' | 'writer'>): Promise<void> {
     const { sqs: client, time } = this;
     const common = { client, time, function_timeout_ms: FUNCTION_TIMEOUT_MS, concurrency: 2, batch_size: 1 };
@@ -114,7 +114,7 @@ export class AwsWorld {
       const nextVisibleAtMs = () => queue.nextVisibleAtMs();
       return AwsEventSource.open({ ...common, queue_url: this.queueUrl(name), nextVisibleAtMs, ...one });
     });
-    await drainAll(await Promise.all(sources), 180_000);
+    await drainAll(await Promise.all(sources), 290_000);
   }
 
   async depth(name: string): Promise<number> {
