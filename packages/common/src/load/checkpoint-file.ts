@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { type Checkpoint, checkpointSchema } from './checkpoint.ts';
 import { BronzeError } from '../words/failure.ts';
-import { decodeJson, decodeValue, encodeJson } from '../words/json.ts';
+import { decodeValue, encodeJson } from '../words/json.ts';
+import { type CheckpointsObject, elsewhere, readCheckpointsObject, unreadable } from './checkpoint-place.ts';
 import { CHECKPOINTS_KEY } from './object-keys.ts';
 import type { CheckpointStore, VersionedCheckpoint } from './checkpoint-store.ts';
 import type { ObjectReader, ObjectStore } from '../ports/object-store.ts';
@@ -9,8 +10,7 @@ import type { ObjectReader, ObjectStore } from '../ports/object-store.ts';
 /** Each lost round means that another entity's swap succeeded, so the limit is reached only if something is wrong. */
 const SWAP_ROUNDS_MAX = 100;
 
-const fileSchema = z.record(z.string(), z.unknown());
-type File = z.infer<typeof fileSchema>;
+type File = CheckpointsObject['entries'];
 
 /**
  * All checkpoints in one object, `checkpoints.json`, which people can read and edit.
@@ -54,12 +54,9 @@ export async function readCheckpoints(objects: ObjectReader): Promise<ReadonlyMa
 }
 
 async function readFile(objects: ObjectReader): Promise<{ file: File; etag: string | undefined }> {
-  const stored = await objects.get(CHECKPOINTS_KEY);
-  if (!stored) return { file: {}, etag: undefined };
-  return {
-    etag: stored.etag,
-    file: decodeJson(fileSchema, Buffer.from(stored.body).toString(), unreadable(CHECKPOINTS_KEY)),
-  };
+  const { entries, table, etag } = await readCheckpointsObject(objects);
+  if (table !== undefined) throw elsewhere(`${CHECKPOINTS_KEY} says that the checkpoints are in the table ${table}`);
+  return { file: entries, etag };
 }
 
 function entryOf(file: File, entity: string): unknown {
@@ -72,12 +69,4 @@ function versionOf(entry: unknown): string {
 
 function decodeEntry(entity: string, entry: unknown): Checkpoint {
   return decodeValue(checkpointSchema, entry, unreadable(`${CHECKPOINTS_KEY}: ${entity}`));
-}
-
-function unreadable(what: string) {
-  return {
-    code: 'CHECKPOINTS_UNREADABLE',
-    what,
-    hint: 'Nothing was changed. Fix the file by hand, or restore its last version; the load records under logs/pipeline/ingestion/loads/ say up to when each entity is loaded.',
-  } as const;
 }
