@@ -1,4 +1,5 @@
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
+import { expectationOf } from '@bronze/common/load/checkpoint-items';
 import { CHECKPOINTS_KEY, partKey } from '@bronze/common/load/object-keys';
 import type { SliceManifest } from '@bronze/common/load/slice-manifest';
 import { minusSeconds } from '@bronze/common/words/timestamp';
@@ -20,11 +21,11 @@ export class Tampering {
   }
 
   async poisonCheckpoints(): Promise<void> {
-    const { options, raw } = this.#world;
+    const { options } = this.#world;
     const broken = options.workload.entities.filter(({ poison }) => poison === 'checkpoint unreadable');
     if (broken.length === 0) return;
     const file = Object.fromEntries(broken.map(({ name }) => [name, { last_sync_timestamp: 'yesterday' }]));
-    await raw.putIfAbsent(CHECKPOINTS_KEY, Buffer.from(JSON.stringify(file)));
+    await this.#writeByHand(file);
   }
 
   /** Whether the entity is to be tampered with and has not been yet. */
@@ -46,19 +47,33 @@ export class Tampering {
   }
 
   /**
-   * Edits the checkpoint file by hand: the entity's `last_sync_timestamp` goes back by an hour. Only where a load says
+   * Edits the checkpoint by hand: the entity's `last_sync_timestamp` goes back by an hour. Only where a load says
    * that it brings rows again, which windows of time don't.
    */
   async setCheckpointBack(entity: string): Promise<void> {
-    const { raw, ledger, counts } = this.#world;
+    const { ledger, counts } = this.#world;
     const { last_sync_timestamp, pending_load, ...rest } = ledger.checkpoints.get(entity) ?? {};
-    const stored = await raw.get(CHECKPOINTS_KEY);
-    if (!stored || last_sync_timestamp === undefined || pending_load || !rest.exact_position) return;
+    if (last_sync_timestamp === undefined || pending_load || !rest.exact_position) return;
     const edited = { ...rest, last_sync_timestamp: minusSeconds(last_sync_timestamp, 3600) } as Checkpoint;
-    const file = JSON.parse(Buffer.from(stored.body).toString()) as Record<string, Checkpoint>;
-    await raw.replace(CHECKPOINTS_KEY, Buffer.from(JSON.stringify({ ...file, [entity]: edited })), stored.etag);
+    await this.#writeByHand({ [entity]: edited });
     ledger.checkpoints.set(entity, edited);
     counts.checkpoints_edited += 1;
+  }
+
+  /** In a table, `swap_id` is left alone. */
+  async #writeByHand(entries: Readonly<Record<string, object>>): Promise<void> {
+    const { raw, options } = this.#world;
+    if (!options.table) {
+      const stored = await raw.get(CHECKPOINTS_KEY);
+      const file = stored ? (JSON.parse(Buffer.from(stored.body).toString()) as object) : {};
+      await raw.replace(CHECKPOINTS_KEY, Buffer.from(JSON.stringify({ ...file, ...entries })), stored?.etag);
+      return;
+    }
+    for (const [entity, fields] of Object.entries(entries)) {
+      const stored = await options.table.get(entity);
+      const own = stored && { swap_id: stored['swap_id'] };
+      await options.table.put({ ...fields, ...own, entity }, stored && expectationOf(stored));
+    }
   }
 
   async #corrupt({ batches: [batch] }: SliceManifest): Promise<void> {

@@ -93,7 +93,8 @@ describe('moving the checkpoints', () => {
         const seen = await placed()
           .read('orders')
           .catch((thrown: unknown) => Reflect.get(Object(thrown), 'code') as unknown);
-        if (seen !== 'CHECKPOINTS_ELSEWHERE') expect(seen).toMatchObject({ checkpoint: ORDERS });
+        const right: unknown = expect.objectContaining({ checkpoint: ORDERS });
+        expect(['CHECKPOINTS_ELSEWHERE', right]).toContainEqual(seen);
         await from(ports);
         expect(Object.fromEntries(await placed().readAll())).toEqual({ orders: ORDERS, customers: LOADING });
         await to(ports);
@@ -143,7 +144,7 @@ async function count(store: PlacedCheckpoints): Promise<void> {
       const { checkpoint, version } = await store.read('orders');
       if (await store.swap('orders', version, { record_count: (checkpoint?.record_count ?? 0) + 1 })) return;
     } catch (thrown) {
-      expect(thrown).toMatchObject({ code: 'CHECKPOINTS_ELSEWHERE' });
+      if (Reflect.get(Object(thrown), 'code') !== 'CHECKPOINTS_ELSEWHERE') throw thrown;
     }
     await Promise.resolve();
   }
