@@ -5,7 +5,8 @@ import { MemoryItemTable } from '@bronze/emulators/memory-item-table';
 import { expect, test } from 'vitest';
 import { simulateSeed } from './simulate-seed.ts';
 
-const SEEDS = Array.from({ length: 40 }, (_, index) => index + 1);
+/** Among them, each kind of fault meets a put, and a person edits an item. */
+const SEEDS = Array.from({ length: 35 }, (_, index) => 57 + index);
 
 /** Puts whatever it is given, as if conditions did not exist. */
 class UnconditionalTable extends MemoryItemTable {
@@ -15,7 +16,7 @@ class UnconditionalTable extends MemoryItemTable {
   }
 }
 
-test('all laws hold in 40 worlds, with throttled calls, lost answers and repeated puts', async () => {
+test('all laws hold in 35 worlds, with throttled calls, lost answers and repeated puts', async () => {
   const fates = new Set<string>();
   let edited = 0;
   for (const seed of SEEDS) {

@@ -18,6 +18,7 @@ export function readSettings(environment: Environment): Settings {
   const value = (name: keyof typeof EXAMPLE) => environment[name] ?? EXAMPLE[name];
   const hour = Number(environment['SCHEDULE_HOUR'] ?? 2);
   const apiSecretName = environment['PAYMENTS_API_SECRET_NAME'];
+  const store = environment['CHECKPOINT_STORE'] ?? 's3';
   const warm = environment['PROVISIONED_CONCURRENCY'];
   const wrong = [
     ...(Number.isInteger(hour) && hour >= 0 && hour <= 23
@@ -26,6 +27,7 @@ export function readSettings(environment: Environment): Settings {
     ...(warm === undefined || /^[1-9]\d{0,2}$/.test(warm)
       ? []
       : ['PROVISIONED_CONCURRENCY: must be a whole number from 1 to 999']),
+    ...(store === 's3' || store === 'dynamodb' ? [] : ['CHECKPOINT_STORE: must be s3 or dynamodb']),
     ...keyMistakes(environment['PAYMENTS_API_KEY']),
     ...['RDS_SECRET_ARN', 'API_KEY_SECRET_ARN'].flatMap((name) =>
       value(name as keyof typeof EXAMPLE).startsWith('arn:') ? [] : [`${name}: must be the complete ARN of a secret`],
@@ -44,6 +46,7 @@ export function readSettings(environment: Environment): Settings {
     shipmentsApiUrl: environment['SHIPMENTS_API_URL'],
     bucketName: environment['S3_BUCKET_NAME'],
     alarmTopicArn: environment['ALARM_TOPIC_ARN'],
+    checkpointStore: store === 'dynamodb' ? store : 's3',
     loadType: environment['LOAD_TYPE'],
     hour,
     network: networkIn(environment),
