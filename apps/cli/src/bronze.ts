@@ -16,11 +16,12 @@ import { reportFailure, withoutUrls } from './report-failure.ts';
 import { runCommand } from './commands/run-command.ts';
 import { statusCommand } from './commands/status-command.ts';
 import { survivesClosedPipes } from './terminal/closed-pipe.ts';
+import { DEFAULT_FOLDER, withTarget } from './target/target-options.ts';
 
 const out = () =>
   new Option('--out <dir>', 'folder for Parquet files, checkpoints and queues')
     .argParser(localPath('--out'))
-    .default('bronze-data');
+    .default(DEFAULT_FOLDER);
 const output = () => new Option('-o, --output <format>', 'output format').choices(['table', 'json']).default('table');
 const retryFor = () =>
   new Option('--retry-for <duration>', 'how long to wait for a database that can’t be reached: 90s, 5m, 0')
@@ -28,7 +29,7 @@ const retryFor = () =>
     .default(RETRY_FOR_MS, '60s');
 const allowQuarantine = () => new Option('--allow-quarantine', 'do not exit with 4 because of rows in quarantine');
 const all = () => new Option('--all', 'also those that are acknowledged or resolved');
-const configOfFolder = () =>
+const configOfTarget = () =>
   new Option('--config <file>', 'configuration file (default: bronze.config.ts, if it is there)').argParser(
     localPath('--config'),
   );
@@ -52,58 +53,50 @@ function program(): Command {
     .addOption(out())
     .addOption(output())
     .action(settingExitCode(runCommand));
-  bronze
-    .command('status [entity...]')
-    .description('show how far each entity has come, and what is late, missing or failed')
-    .addOption(allowQuarantine())
-    .addOption(configOfFolder())
-    .addOption(out())
-    .addOption(output())
-    .action(settingExitCode(statusCommand));
-  bronze
-    .command('preview <entity>')
-    .description('show rows of an entity from its Parquet files, newest load first')
-    .addOption(new Option('--limit <rows>', 'number of rows to show').argParser(positive).default(10))
-    .addOption(out())
-    .addOption(output())
-    .action(settingExitCode(previewCommand));
-  bronze
-    .command('abandon <entity>')
-    .description('give up an entity’s pending load so that the next request starts a new one')
-    .addOption(out())
-    .action(settingExitCode(abandonCommand));
+  addStateCommands(bronze);
   addQuarantineCommands(bronze.command('quarantine').description('list, release or acknowledge rows in quarantine'));
   addAwsCommands(bronze);
   return bronze;
 }
 
+/** About a folder or a pipeline on AWS. */
+function addStateCommands(bronze: Command): void {
+  withTarget(bronze.command('status [entity...]'))
+    .description('show how far each entity has come, and what is late, missing or failed')
+    .addOption(allowQuarantine())
+    .addOption(configOfTarget())
+    .addOption(output())
+    .action(settingExitCode(statusCommand));
+  withTarget(bronze.command('preview <entity>'))
+    .description('show rows of an entity from its Parquet files, newest load first')
+    .addOption(new Option('--limit <rows>', 'number of rows to show').argParser(positive).default(10))
+    .addOption(output())
+    .action(settingExitCode(previewCommand));
+  withTarget(bronze.command('abandon <entity>'))
+    .description('give up an entity’s pending load so that the next request starts a new one')
+    .option('--delete-parts', 'delete the Parquet files that the abandoned load had written')
+    .action(settingExitCode(abandonCommand));
+}
+
 function addQuarantineCommands(quarantine: Command): void {
-  quarantine
-    .command('list [entity...]')
+  withTarget(quarantine.command('list [entity...]'))
     .description('list loads with rows in quarantine; exits with 4 if any need something')
     .addOption(all())
     .addOption(allowQuarantine())
-    .addOption(configOfFolder())
-    .addOption(out())
+    .addOption(configOfTarget())
     .addOption(output())
     .action(settingExitCode(quarantineListCommand));
-  quarantine
-    .command('show <entity>')
+  withTarget(quarantine.command('show <entity>'))
     .description('show the rows of an entity in quarantine with their reasons, newest load first')
     .addOption(new Option('--limit <rows>', 'number of rows to show').argParser(positive).default(10))
     .addOption(all())
-    .addOption(out())
     .addOption(output())
     .action(settingExitCode(quarantineShowCommand));
-  quarantine
-    .command('release <entity>')
+  withTarget(quarantine.command('release <entity>'))
     .description('request a full load of the entity, which reads its rows in quarantine again')
-    .addOption(out())
     .action(settingExitCode(quarantineReleaseCommand));
-  quarantine
-    .command('acknowledge <entity>')
+  withTarget(quarantine.command('acknowledge <entity>'))
     .description('stop showing the entity’s rows in quarantine in status; they stay where they are')
-    .addOption(out())
     .action(settingExitCode(quarantineAcknowledgeCommand));
 }
 

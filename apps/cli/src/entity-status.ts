@@ -21,9 +21,10 @@ export interface EntityFacts {
   readonly record: LoadRecord | undefined;
   readonly last_schema_change: LastSchemaChange | null;
   readonly quarantine: readonly QuarantinedLoad[];
-  readonly failures: readonly Failure[];
-  /** Whether a run that lives has a message of it. */
-  readonly isRunning: boolean;
+  /** Of each of its dead letters; undefined if nothing recorded why. */
+  readonly failures: readonly (Failure | undefined)[];
+  /** Whether a run that lives has a message of it; undefined if that can't be known. */
+  readonly isRunning: boolean | undefined;
 }
 
 export interface ConfiguredEntity {
@@ -36,7 +37,7 @@ export interface ConfiguredEntity {
 /** One entity as `bronze status -o json` shows it. */
 export interface EntityStatus {
   readonly entity: string;
-  readonly state: 'idle' | 'loading' | 'interrupted' | 'failed' | 'never_loaded' | 'unreadable';
+  readonly state: 'idle' | 'loading' | 'pending' | 'interrupted' | 'failed' | 'never_loaded' | 'unreadable';
   /** Null: no configuration was read. */
   readonly is_configured: boolean | null;
   readonly is_enabled: boolean | null;
@@ -72,6 +73,8 @@ export interface EntityStatus {
   readonly unreadable: string | null;
 }
 
+const UNEXPLAINED = 'unknown: it has no failure record';
+
 export function statusOf(facts: EntityFacts, now: Timestamp): EntityStatus {
   const { configured, checkpoint, record, failures } = facts;
   const ofCheckpoint = describeCheckpoint(checkpoint, now);
@@ -87,7 +90,7 @@ export function statusOf(facts: EntityFacts, now: Timestamp): EntityStatus {
     last_schema_change: facts.last_schema_change,
     rows_quarantined: quarantine.reduce((sum, { rows }) => sum + rows, 0),
     quarantine,
-    dead_letters: failures.map(({ code, message }) => `${code}: ${message}`),
+    dead_letters: failures.map((failure) => (failure ? `${failure.code}: ${failure.message}` : UNEXPLAINED)),
     unreadable: facts.unreadable ?? null,
   };
 }
@@ -124,7 +127,7 @@ function stateOf({ unreadable, checkpoint, failures, isRunning }: EntityFacts): 
   if (unreadable !== undefined) return 'unreadable';
   if (isRunning) return 'loading';
   if (failures.length > 0) return 'failed';
-  if (checkpoint?.pending_load) return 'interrupted';
+  if (checkpoint?.pending_load) return isRunning === undefined ? 'pending' : 'interrupted';
   return checkpoint?.last_sync_timestamp === undefined ? 'never_loaded' : 'idle';
 }
 

@@ -19,6 +19,10 @@ export class MemoryItemTable implements ItemTable {
     this.#items.set(item.entity, structuredClone(item));
     return true;
   }
+
+  async remove(entity: string, expected: Expected): Promise<boolean> {
+    return isAsExpected(this.#items.get(entity), expected) && this.#items.delete(entity);
+  }
 }
 
 function isAsExpected(stored: Item | undefined, expected: Expected | undefined): boolean {

@@ -30,5 +30,5 @@ export const handler = middy<unknown, Plan>()
     const { aws, requests } = opened;
     const request = decodePlanEvent(event, { load_type: process.env['LOAD_TYPE'], now: aws.clock.now() });
     const outlets = request.dry_run ? NOWHERE : { requests, log: telemetry };
-    return planRun({ checkpoints: aws.checkpoints, ...outlets }, config, request);
+    return planRun({ objects: aws.objects, checkpoints: aws.checkpoints, ...outlets }, config, request);
   });

@@ -97,6 +97,7 @@ function faultyTable(table: ItemTable, { agenda }: Backing, invocation: Invocati
     get: (entity) => ask('table.get', entity, () => table.get(entity)),
     scan: () => ask('table.scan', table.name, () => table.scan()),
     put: (item, expected) => ask('table.put', item.entity, () => table.put(item, expected)),
+    remove: (entity, expected) => ask('table.remove', entity, () => table.remove(entity, expected)),
   };
 }
 

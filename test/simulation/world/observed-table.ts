@@ -31,6 +31,10 @@ export class ObservedTable implements ItemTable {
     return isPut;
   }
 
+  remove(entity: string, expected: Expected): Promise<boolean> {
+    return this.#table.remove(entity, expected);
+  }
+
   /** As the file that would say the same. */
   async #report(): Promise<void> {
     const items = await this.#table.scan();

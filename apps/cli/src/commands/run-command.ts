@@ -7,6 +7,7 @@ import { loadConfig, withDatabaseUrl } from '../config-file.ts';
 import { driftLines } from '../drift/drift-lines.ts';
 import { exitCodeOfRun, exitCodeWithQuarantine } from '../exit-code.ts';
 import { summaryLine } from '../summary-line.ts';
+import { FolderTarget } from '../target/folder-target.ts';
 import { leftForLater, leftOut } from '../terminal/left-out.ts';
 import { bytes, count, perSecond, plural } from '../terminal/numbers.ts';
 import {
@@ -113,7 +114,7 @@ function printReport(
   for (const one of entities) {
     sayLeft(one);
     sayLeftOut(one);
-    if (one.quarantine.length > 0) say(describeQuarantine(one.entity, one.quarantine, options.out));
+    if (one.quarantine.length > 0) say(describeQuarantine(one.entity, one.quarantine, new FolderTarget(options.out)));
   }
   for (const { loads } of report.results) sayDrift(loads, options);
   return entities;

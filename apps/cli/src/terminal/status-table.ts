@@ -16,6 +16,7 @@ interface StatusColumn {
 const STATES: Readonly<Record<EntityStatus['state'], string>> = {
   idle: 'idle',
   loading: 'loading',
+  pending: 'pending',
   interrupted: 'interrupted',
   failed: 'failed',
   never_loaded: 'never loaded',

@@ -4,7 +4,7 @@ import type { AttemptIds } from '../ports/attempt-ids.ts';
 import type { Expected, Item, ItemTable } from '../ports/item-table.ts';
 import { type Checkpoint, checkpointSchema } from './checkpoint.ts';
 import { elsewhere, unreadable } from './checkpoint-place.ts';
-import type { CheckpointStore, VersionedCheckpoint } from './checkpoint-store.ts';
+import type { CheckpointStore, StoredCheckpoint, VersionedCheckpoint } from './checkpoint-store.ts';
 
 /** Attributes of the store itself; all others are fields of the checkpoint. */
 interface OwnAttributes {
@@ -37,12 +37,17 @@ export class CheckpointItems implements CheckpointStore {
   }
 
   async read(entity: string): Promise<VersionedCheckpoint> {
-    const item = await this.#table.get(entity);
+    const { stored, version } = await this.readStored(entity);
     const what = `table ${this.#table.name}: ${entity}`;
     return {
-      checkpoint: item && decodeValue(checkpointSchema, this.#fieldsOf(item), unreadable(what)),
-      version: versionOf(item),
+      checkpoint: stored === undefined ? undefined : decodeValue(checkpointSchema, stored, unreadable(what)),
+      version,
     };
+  }
+
+  async readStored(entity: string): Promise<StoredCheckpoint> {
+    const item = await this.#table.get(entity);
+    return { stored: item && this.#fieldsOf(item), version: versionOf(item) };
   }
 
   async swap(entity: string, version: string, next: Checkpoint): Promise<boolean> {

@@ -47,6 +47,6 @@ export function unreadable(what: string) {
   return {
     code: 'CHECKPOINTS_UNREADABLE',
     what,
-    hint: 'Nothing was changed. Fix it by hand, or restore an earlier version; the load records under logs/pipeline/ingestion/loads/ say up to when each entity is loaded.',
+    hint: 'Nothing was changed. bronze checkpoint restore rebuilds what can’t be read from the load records; or fix it by hand, or restore its last version.',
   } as const;
 }

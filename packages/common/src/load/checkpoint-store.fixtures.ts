@@ -111,6 +111,11 @@ export function testCheckpointStore(start: () => Promise<OpenedStore>): void {
       message: expect.stringContaining('orders: last_sync_timestamp'),
     });
     expect((await open().read('customers')).checkpoint).toEqual({ record_count: 3 });
+    const { stored, version } = await open().readStored('orders');
+    expect(stored).toEqual({ last_sync_timestamp: 'yesterday' });
+    expect(await open().swap('orders', version, { record_count: 4 })).toBe(true);
+    expect((await open().readStored('orders')).stored).toEqual({ record_count: 4 });
+    expect(await open().readStored('payments')).toMatchObject({ stored: undefined });
   });
 }
 

@@ -31,8 +31,8 @@ export async function moveToTable(ports: MovePorts): Promise<void> {
     const found = await readCheckpointsObject(objects);
     if (found.table === table.name) return activateAll(ports);
     if (found.table !== undefined) throw elsewhere(`the checkpoints are in the table ${found.table}`);
-    const left = (await table.scan()).map(({ entity }): [string, unknown] => [entity, {}]);
-    for (const [entity, entry] of new Map([...left, ...Object.entries(found.entries)])) {
+    await removeLeft(ports, found.entries);
+    for (const [entity, entry] of Object.entries(found.entries)) {
       await putInactive(ports, entity, decodeValue(entrySchema, entry, unreadable(`${CHECKPOINTS_KEY}: ${entity}`)));
     }
     if (await objects.replace(CHECKPOINTS_KEY, pointerTo(table.name), found.etag)) return activateAll(ports);
@@ -62,13 +62,25 @@ export async function moveToFile(ports: MovePorts): Promise<void> {
 
 const entrySchema = z.looseObject({});
 
+/** Removes what an earlier move left in the table of entities that have no checkpoint any more. */
+async function removeLeft({ table }: MovePorts, entries: Readonly<Record<string, unknown>>): Promise<void> {
+  for (const item of await table.scan()) {
+    if (item['inactive'] !== true) throw inUse(table.name, item.entity);
+    if (!Object.hasOwn(entries, item.entity)) await table.remove(item.entity, expectationOf(item));
+  }
+}
+
 async function putInactive({ table, ids }: MovePorts, entity: string, entry: object): Promise<void> {
   const stored = await table.get(entity);
   const item = { ...entry, entity, swap_id: ids.next(), inactive: true };
   const isFree = stored === undefined || stored['inactive'] === true;
   if (isFree && (await putItem(table, item, stored && expectationOf(stored)))) return;
-  throw new BronzeError('CHECKPOINT_BUSY', {
-    message: `the table ${table.name} has a checkpoint of ${entity} that is in use`,
+  throw inUse(table.name, entity);
+}
+
+function inUse(table: string, entity: string): BronzeError {
+  return new BronzeError('CHECKPOINT_BUSY', {
+    message: `the table ${table} has a checkpoint of ${entity} that is in use`,
     hint: 'Is it the table of another pipeline? Nothing was moved.',
   });
 }

@@ -3,7 +3,7 @@ import type { ObjectStore } from '../ports/object-store.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { CheckpointFile } from './checkpoint-file.ts';
 import { pointerTo, readCheckpointsObject } from './checkpoint-place.ts';
-import type { CheckpointStore, VersionedCheckpoint } from './checkpoint-store.ts';
+import type { CheckpointStore, StoredCheckpoint, VersionedCheckpoint } from './checkpoint-store.ts';
 import { CHECKPOINTS_KEY } from './object-keys.ts';
 
 export interface Places {
@@ -38,6 +38,10 @@ export class PlacedCheckpoints implements CheckpointStore {
 
   read(entity: string): Promise<VersionedCheckpoint> {
     return this.#ask(({ store }) => store.read(entity));
+  }
+
+  readStored(entity: string): Promise<StoredCheckpoint> {
+    return this.#ask(({ store }) => store.readStored(entity));
   }
 
   async swap(entity: string, version: string, next: Checkpoint): Promise<boolean> {

@@ -20,4 +20,6 @@ export interface ItemTable {
    *   changed the item: callers read back.
    */
   put(item: Item, expected: Expected | undefined): Promise<boolean>;
+  /** Removes an item, only while it is as expected. For moving checkpoints: no function does. */
+  remove(entity: string, expected: Expected): Promise<boolean>;
 }

@@ -1,6 +1,7 @@
 import {
   type AttributeValue,
   CreateTableCommand,
+  DeleteItemCommand,
   DescribeTableCommand,
   type DynamoDBClient,
   GetItemCommand,
@@ -52,13 +53,13 @@ export class DynamoTable implements ItemTable {
   async put(item: Item, expected: Expected | undefined): Promise<boolean> {
     const Item = marshall(item, { removeUndefinedValues: true, allowImpreciseNumbers: true });
     const command = new PutItemCommand({ TableName: this.name, Item, ...conditionOf(expected) });
-    return this.#client.send(command).then(
-      () => true,
-      (thrown: unknown) => {
-        if (errorName(thrown) === 'ConditionalCheckFailedException') return false;
-        throw dynamoFailure(this.name, 'PutItem', thrown);
-      },
-    );
+    return this.#client.send(command).then(() => true, this.#falseIfRefused('PutItem'));
+  }
+
+  async remove(entity: string, expected: Expected): Promise<boolean> {
+    const Key = { [KEY]: { S: entity } };
+    const command = new DeleteItemCommand({ TableName: this.name, Key, ...conditionOf(expected) });
+    return this.#client.send(command).then(() => true, this.#falseIfRefused('DeleteItem'));
   }
 
   /**
@@ -90,6 +91,13 @@ export class DynamoTable implements ItemTable {
         throw dynamoFailure(this.name, 'DescribeTable', thrown);
       },
     );
+  }
+
+  #falseIfRefused(action: string) {
+    return (thrown: unknown): false => {
+      if (errorName(thrown) === 'ConditionalCheckFailedException') return false;
+      throw dynamoFailure(this.name, action, thrown);
+    };
   }
 
   #throwing(action: string) {
