@@ -9,6 +9,7 @@ export class ObservedTable implements ItemTable {
   readonly #table: ItemTable;
   readonly #ledger: Ledger;
   readonly #onChange: (change: Change) => void;
+  #reported = '{}';
 
   constructor(table: ItemTable, ledger: Ledger, onChange: (change: Change) => void) {
     this.name = table.name;
@@ -26,9 +27,12 @@ export class ObservedTable implements ItemTable {
   }
 
   async put(item: Item, expected: Expected | undefined): Promise<boolean> {
-    const isPut = await this.#table.put(item, expected);
-    if (isPut) await this.#report();
-    return isPut;
+    try {
+      return await this.#table.put(item, expected);
+    } finally {
+      // Also when the answer says otherwise: it may be lost, or that of a repetition.
+      await this.#report();
+    }
   }
 
   remove(entity: string, expected: Expected): Promise<boolean> {
@@ -39,6 +43,9 @@ export class ObservedTable implements ItemTable {
   async #report(): Promise<void> {
     const items = await this.#table.scan();
     const file = Object.fromEntries(items.map(({ entity, swap_id: _, ...fields }) => [entity, fields]));
+    const text = JSON.stringify(file);
+    if (text === this.#reported) return;
+    this.#reported = text;
     for (const change of this.#ledger.replaced(CHECKPOINTS_KEY, encodeJson(file))) this.#onChange(change);
   }
 }
