@@ -41,6 +41,15 @@ function addCheckpointCommands(checkpoint: Command): void {
       const { checkpointSetCommand } = await import('./checkpoint-command.ts');
       process.exitCode = await checkpointSetCommand(entity, timestamp, options);
     });
+  onAws(checkpoint.command('move'))
+    .description('move all checkpoints to DynamoDB or back, with the loads in flight')
+    .addOption(new Option('--to <store>', 'where they go').choices(['s3', 'dynamodb']).makeOptionMandatory())
+    .option('--table <name>', 'DynamoDB table; the stack’s output CheckpointTable')
+    .option('--create-table', 'create the table if it is missing, with on-demand capacity')
+    .action(async (options) => {
+      const { checkpointMoveCommand } = await import('./checkpoint-move-command.ts');
+      process.exitCode = await checkpointMoveCommand(options);
+    });
 }
 
 function onAws(command: Command): Command {

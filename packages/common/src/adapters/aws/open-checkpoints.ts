@@ -4,9 +4,12 @@ import type { Environment } from '../../config/reference.ts';
 import { CheckpointItems } from '../../load/checkpoint-items.ts';
 import type { CheckpointStore } from '../../load/checkpoint-store.ts';
 import { PlacedCheckpoints } from '../../load/placed-checkpoints.ts';
+import type { AttemptIds } from '../../ports/attempt-ids.ts';
 import type { ObjectStore } from '../../ports/object-store.ts';
 import { BronzeError } from '../../words/failure.ts';
 import { DynamoTable } from './dynamo-table.ts';
+
+export const SWAP_IDS: AttemptIds = { next: randomUUID };
 
 /**
  * The checkpoints of a pipeline on AWS, wherever they are: `checkpoints.json` in its bucket holds them or names their
@@ -15,9 +18,15 @@ import { DynamoTable } from './dynamo-table.ts';
  * @param new_table where a pipeline without any checkpoint will have them; default: in `checkpoints.json`
  */
 export function openCheckpoints(objects: ObjectStore, new_table?: string): CheckpointStore {
-  const openTable = (name: string) =>
-    new CheckpointItems(new DynamoTable(new DynamoDBClient({}), name), { next: randomUUID });
-  return new PlacedCheckpoints(objects, { openTable, new_table });
+  return new PlacedCheckpoints(objects, {
+    openTable: (name) => new CheckpointItems(openTable(name), SWAP_IDS),
+    new_table,
+  });
+}
+
+/** Region, credentials, endpoint and retries are those that the SDK is configured with. */
+export function openTable(name: string): DynamoTable {
+  return new DynamoTable(new DynamoDBClient({}), name);
 }
 
 /**
