@@ -2,8 +2,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { abandonCommand } from './commands/abandon-command.ts';
-import { addAwsCommands } from './commands/aws-commands.ts';
+import { addOperations } from './commands/operation-commands.ts';
 import { localPath } from './local-path.ts';
+import { planCommand } from './commands/plan-command.ts';
 import { previewCommand } from './commands/preview-command.ts';
 import {
   quarantineAcknowledgeCommand,
@@ -13,15 +14,11 @@ import {
 } from './commands/quarantine-command.ts';
 import { RETRY_FOR_MS } from '@bronze/runner/local-pipeline';
 import { reportFailure, withoutUrls } from './report-failure.ts';
-import { runCommand } from './commands/run-command.ts';
+import { runHereOrThere } from './commands/run-here-or-there.ts';
 import { statusCommand } from './commands/status-command.ts';
 import { survivesClosedPipes } from './terminal/closed-pipe.ts';
-import { DEFAULT_FOLDER, withTarget } from './target/target-options.ts';
+import { withTarget } from './target/target-options.ts';
 
-const out = () =>
-  new Option('--out <dir>', 'folder for Parquet files, checkpoints and queues')
-    .argParser(localPath('--out'))
-    .default(DEFAULT_FOLDER);
 const output = () => new Option('-o, --output <format>', 'output format').choices(['table', 'json']).default('table');
 const retryFor = () =>
   new Option('--retry-for <duration>', 'how long to wait for a database that can’t be reached: 90s, 5m, 0')
@@ -34,7 +31,7 @@ const configOfTarget = () =>
     localPath('--config'),
   );
 const config = () =>
-  new Option('--config <file>', 'configuration file').argParser(localPath('--config')).default('bronze.config.ts');
+  new Option('--config <file>', 'configuration file (default: bronze.config.ts)').argParser(localPath('--config'));
 
 function program(): Command {
   const bronze = new Command('bronze').description(
@@ -42,20 +39,26 @@ function program(): Command {
   );
   bronze.version(manifest.version).exitOverride();
   bronze.configureOutput({ outputError: (text, write) => write(`${withoutUrls(text.trimEnd())}\n`) });
-  bronze
-    .command('run [entity...]')
-    .description('ingest entities on this machine (default: all enabled entities)')
+  withTarget(bronze.command('run [entity...]'))
+    .description('ingest entities on this machine, or ask a pipeline on AWS to (default: all enabled entities)')
     .option('--full', 'load everything, not only what has changed')
     .option('--database-url <url>', 'connection URL for the configuration’s only PostgreSQL source')
+    .option('--remote', 'ask the pipeline on AWS for the loads')
+    .option('--wait', 'with --remote: wait until each load is decided')
     .addOption(allowQuarantine())
     .addOption(retryFor())
     .addOption(config())
-    .addOption(out())
     .addOption(output())
-    .action(settingExitCode(runCommand));
+    .action(settingExitCode(runHereOrThere));
+  withTarget(bronze.command('plan [entity...]'))
+    .description('show what a run would ask for, without asking')
+    .option('--full', 'as of a run with --full')
+    .addOption(config())
+    .addOption(output())
+    .action(settingExitCode(planCommand));
   addStateCommands(bronze);
   addQuarantineCommands(bronze.command('quarantine').description('list, release or acknowledge rows in quarantine'));
-  addAwsCommands(bronze);
+  addOperations(bronze, settingExitCode);
   return bronze;
 }
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { Config } from '@bronze/common/config';
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import { entitiesInQuarantine } from '@bronze/common/load/quarantine';
+import { entitiesWithRecords } from '@bronze/common/load/restore-checkpoint';
 import type { ObjectReader } from '@bronze/common/ports/object-store';
 import { loadConfig } from './config-file.ts';
 import type { Activity, DeadLetter, Target } from './target/target.ts';
@@ -14,7 +15,7 @@ export interface ConfigOption {
   readonly config?: string;
 }
 
-const DEFAULT_CONFIG = 'bronze.config.ts';
+export const DEFAULT_CONFIG = 'bronze.config.ts';
 
 export interface ConfigFile {
   readonly name: string;
@@ -50,7 +51,9 @@ async function storedState(target: Target, dead_letters: readonly DeadLetter[]):
   const checkpoints = await target.readCheckpoints();
   const quarantined = await entitiesInQuarantine(objects);
   const dead = dead_letters.map(({ entity }) => entity);
-  return { objects, checkpoints, entities: [...new Set([...checkpoints.keys(), ...dead, ...quarantined])] };
+  // Without any checkpoint, what was loaded shows only there: somebody may have removed the file.
+  const loaded = checkpoints.size === 0 ? await entitiesWithRecords(objects) : [];
+  return { objects, checkpoints, entities: [...new Set([...checkpoints.keys(), ...dead, ...quarantined, ...loaded])] };
 }
 
 /** The configuration; undefined if there is none, or if that of this target is about other entities. */

@@ -35,12 +35,7 @@ async function plan(
 ) {
   const checkpoints = new Map(entries);
   const events: PipelineEvent[] = [];
-  const store = {
-    readAll: async () => checkpoints,
-    read: () => Promise.reject(new Error('unused')),
-    readStored: () => Promise.reject(new Error('unused')),
-    swap: () => Promise.reject(new Error('unused')),
-  };
+  const store = { readAll: async () => checkpoints };
   const requests = { send: async (messages: readonly ExtractRequest[]) => void sent.push(...messages) };
   const result = await planRun(
     { objects, checkpoints: store, requests, log: { event: (event) => void events.push(event) } },

@@ -14,7 +14,7 @@ import { EPOCH, type Timestamp } from '@bronze/common/words/timestamp';
 export interface PlannerPorts {
   /** Where the load records are. They are asked only about entities without a checkpoint. */
   readonly objects: ObjectReader;
-  readonly checkpoints: CheckpointStore;
+  readonly checkpoints: Pick<CheckpointStore, 'readAll'>;
   readonly requests: TaskQueue<ExtractRequest>;
   readonly log: Log;
 }

@@ -10,7 +10,7 @@ export const LOST_CHECKPOINTS: Law = {
   },
   onRestored(_, entity, { before, after }) {
     // The record is older than the swap, whose time nothing records.
-    const [was, is] = [before, after].map(({ updated_at: _, ...rest }) => rest);
+    const [was, is] = [before, after].map((checkpoint) => ({ ...checkpoint, updated_at: undefined }));
     return isDeepStrictEqual(was, is)
       ? undefined
       : `the checkpoint of ${entity} was ${JSON.stringify(was)}, and restored to ${JSON.stringify(is)}`;

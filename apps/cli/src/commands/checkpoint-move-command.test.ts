@@ -49,7 +49,7 @@ test('there and back, and checkpoint get and set follow without being told', asy
   const there = await said(() => checkpointMoveCommand({ ...TARGET, to: 'dynamodb', table: TABLE, createTable: true }));
   expect(there.stderr).toBe(`The checkpoints are in the DynamoDB table ${TABLE}\n`);
   expect(await all()).toEqual(FILE);
-  await said(() => checkpointSetCommand('customers', '2024-01-10', TARGET));
+  await said(() => checkpointSetCommand('customers', '2024-01-10', { ...TARGET, yes: true }));
   expect(dynamo.calls).toContain('PutItem');
   const moved = { ...FILE, customers: { last_sync_timestamp: '2024-01-10T00:00:00.000000Z' } };
   expect(await all()).toMatchObject(moved);
@@ -63,6 +63,10 @@ test('there and back, and checkpoint get and set follow without being told', asy
 });
 
 test('a table that is missing or not named is said, and nothing is moved', async () => {
+  await expect(checkpointMoveCommand({ out: 'bronze-data', to: 's3' })).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: 'the checkpoints of a folder stay in it',
+  });
   await expect(checkpointMoveCommand({ ...TARGET, to: 'dynamodb' })).rejects.toMatchObject({
     code: 'CONFIG_INVALID',
     hint: 'Pass --table with the stack’s output CheckpointTable.',

@@ -4,10 +4,10 @@ import { moveToFile, moveToTable } from '@bronze/common/load/move-checkpoints';
 import { CHECKPOINTS_KEY } from '@bronze/common/load/object-keys';
 import { EXIT, usageError } from '../exit-code.ts';
 import { AwsTarget } from '../target/aws-target.ts';
-import type { AwsOptions } from '../target/target-options.ts';
+import { chooseTarget, type TargetOptions } from '../target/target-options.ts';
 import { say } from '../terminal/output.ts';
 
-export interface CheckpointMoveOptions extends AwsOptions {
+export interface CheckpointMoveOptions extends TargetOptions {
   readonly to: 's3' | 'dynamodb';
   readonly table?: string;
   readonly createTable?: boolean;
@@ -17,10 +17,14 @@ export interface CheckpointMoveOptions extends AwsOptions {
  * `bronze checkpoint move --to dynamodb --table <name>`, and `--to s3` back: moves all checkpoints, with the loads in flight.
  * An interrupted move is completed by the same command.
  *
- * @throws BronzeError CONFIG_INVALID without a table, and as the moves do
+ * @throws BronzeError CONFIG_INVALID without a table or for a folder, and as the moves do
  */
 export async function checkpointMoveCommand(options: CheckpointMoveOptions): Promise<number> {
-  const target = await AwsTarget.open(options);
+  const chosen = chooseTarget(options, process.env);
+  if (chosen.kind === 'folder') {
+    throw usageError('the checkpoints of a folder stay in it', 'Pass --stack or --bucket for a pipeline on AWS.');
+  }
+  const target = await AwsTarget.open(chosen.aws);
   const { objects } = target;
   const found = await readCheckpointsObject(objects);
   const file = target.placeOf(CHECKPOINTS_KEY);

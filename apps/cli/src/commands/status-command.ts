@@ -1,6 +1,7 @@
 import { SystemClock } from '@bronze/common/adapters/system-clock';
 import type { Config } from '@bronze/common/config';
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
+import { completedLoad, describeLost } from '@bronze/common/load/lost-checkpoint';
 import { readLoadRecord } from '@bronze/common/load/load-record';
 import { quarantinedLoads } from '@bronze/common/load/quarantine';
 import type { ObjectReader } from '@bronze/common/ports/object-store';
@@ -25,6 +26,7 @@ import { plural } from '../terminal/numbers.ts';
 import { type Format, print, printJson, printTable, say } from '../terminal/output.ts';
 import { describeQuarantine } from '../terminal/quarantined.ts';
 import { columnsOf } from '../terminal/screen.ts';
+import { restoring } from './checkpoint-command.ts';
 import { statusTable } from '../terminal/status-table.ts';
 
 export interface StatusOptions extends ConfigOption, TargetOptions {
@@ -100,9 +102,22 @@ async function factsOf(state: PipelineState, config: Config | undefined, entity:
     checkpoint,
     ...(await storedOf(state.objects, entity, checkpoint)),
     ...(isUnreadable && { unreadable: 'its checkpoint can’t be read' }),
+    lost: checkpoints.has(entity) ? undefined : await whyLost(state.objects, entity),
     failures: dead_letters.filter((letter) => letter.entity === entity).map(({ failure }) => failure),
     isRunning: isRunning(activity, entity),
   };
+}
+
+/** Undefined if it was never loaded. */
+async function whyLost(objects: ObjectReader, entity: string): Promise<string | undefined> {
+  try {
+    const record = await completedLoad(objects, entity);
+    return record && describeLost('it', record);
+  } catch (thrown) {
+    const failure = toFailure(thrown);
+    if (failure.code !== 'OBJECT_INVALID') throw thrown;
+    return failure.message;
+  }
 }
 
 /** On AWS: false if the queues are empty, as far as SQS knows; else it can't be known. */
@@ -140,8 +155,9 @@ async function storedOf(
 
 function sayWhatIsWrong(entities: readonly EntityStatus[], target: Target, config: string | undefined): void {
   sayNotConfigured(entities, config);
-  for (const { entity, unreadable, last_schema_change } of entities) {
+  for (const { entity, state, unreadable, last_schema_change } of entities) {
     if (unreadable !== null) say(`${entity}: ${unreadable}`);
+    if (state === 'lost') say(`  Nothing is loaded until it has one. ${restoring(target, [entity])}`);
     if (last_schema_change) say(lastChangeLine(entity, last_schema_change));
   }
   for (const { entity, is_late, behind_seconds: age, fresh_within } of entities) {

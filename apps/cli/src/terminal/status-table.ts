@@ -20,6 +20,7 @@ const STATES: Readonly<Record<EntityStatus['state'], string>> = {
   interrupted: 'interrupted',
   failed: 'failed',
   never_loaded: 'never loaded',
+  lost: 'checkpoint lost',
   unreadable: 'unreadable',
 };
 

@@ -14,8 +14,13 @@ const failureRecordSchema = z.looseObject({
   kind: z.string(),
   reason: z.string(),
   hint: z.string(),
+  /** Of a failure that Bronze does not know. */
+  stack: z.optional(z.string()),
 });
-export type FailureRecord = z.infer<typeof failureRecordSchema>;
+export interface FailureRecord extends z.infer<typeof failureRecordSchema> {
+  /** Its object key. */
+  readonly key: string;
+}
 
 /** The failure records of the UTC days from `since` to `until`, the newest first. What can't be read is left out. */
 export async function failureRecords(
@@ -35,7 +40,8 @@ async function readRecord(objects: ObjectReader, key: string): Promise<FailureRe
   const stored = await objects.get(key);
   if (!stored) return undefined;
   try {
-    return z.safeParse(failureRecordSchema, JSON.parse(Buffer.from(stored.body).toString())).data;
+    const { data } = z.safeParse(failureRecordSchema, JSON.parse(Buffer.from(stored.body).toString()));
+    return data && { ...data, key };
   } catch {
     return undefined;
   }
@@ -52,17 +58,23 @@ function daysFrom(since: Timestamp, until: Timestamp): string[] {
 /** A function and SQS tell the time by their own clocks. */
 const CLOCKS_DIFFER_MS = 60_000;
 
+export interface DeadMessage {
+  readonly message_id: string;
+  readonly body: string;
+  readonly sent_at: string;
+  /** The key of its failure record, if it says so. */
+  readonly record_key?: string | undefined;
+}
+
 /**
  * The record about a message in a dead-letter queue. SQS keeps the id of a message that it moves there itself; a function
- * sends a copy right after it has written the record. So the record has the same id, else the same body, and is the last
- * from before the copy was sent.
+ * sends a copy that names its record. Copies of earlier versions name none: theirs has the same body, and is the last from
+ * before the copy was sent.
  *
  * @param records the newest first
  */
-export function recordOf(
-  letter: { readonly message_id: string; readonly body: string; readonly sent_at: string },
-  records: readonly FailureRecord[],
-): FailureRecord | undefined {
+export function recordOf(letter: DeadMessage, records: readonly FailureRecord[]): FailureRecord | undefined {
+  if (letter.record_key !== undefined) return records.find(({ key }) => key === letter.record_key);
   const sent_before_ms = Date.parse(letter.sent_at) + CLOCKS_DIFFER_MS;
   return (
     records.find(({ message_id }) => message_id === letter.message_id) ??

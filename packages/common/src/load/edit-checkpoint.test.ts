@@ -229,5 +229,6 @@ describe('importing an entry', () => {
     const entry = { last_sync_timestamp: 'soon' };
     expect(await importCheckpoint(ports, 'orders', { entry, isForced: true })).toBe('unreadable');
     expect((await stored())['orders']).toEqual({ last_sync_timestamp: '2024-01-03' });
+    expect(await importCheckpoint(ports, '../x', { entry: FILE, isForced: true })).toBe('unreadable');
   });
 });

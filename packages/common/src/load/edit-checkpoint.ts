@@ -1,5 +1,6 @@
 /** What an operator changes in the checkpoints, each entry by one compare-and-swap. */
 import * as z from 'zod/mini';
+import { entityNameSchema } from '../words/entity.ts';
 import { BronzeError } from '../words/failure.ts';
 import type { Timestamp } from '../words/timestamp.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -76,7 +77,7 @@ export async function importCheckpoint(
   entity: string,
   { entry, isForced }: { readonly entry: unknown; readonly isForced: boolean },
 ): Promise<Imported> {
-  const next = readable(entry);
+  const next = z.safeParse(entityNameSchema, entity).success ? readable(entry) : undefined;
   if (!next) return 'unreadable';
   const { stored, version } = await checkpoints.readStored(entity);
   const current = readable(stored);

@@ -42,12 +42,13 @@ export async function assertNeverLoaded(
   const record = await completedLoad(objects, entity);
   // Since the checkpoint was read, another invocation may have claimed the first load and completed it.
   if (!record || (await checkpoints.read(entity)).checkpoint) return;
-  throw new BronzeError('CHECKPOINT_LOST', { message: describeLost(record), hint: LOST_HINT });
+  throw new BronzeError('CHECKPOINT_LOST', { message: describeLost(entity, record), hint: LOST_HINT });
 }
 
-export function describeLost({ entity, load_id, until }: LoadRecord): string {
-  return `${entity} has no checkpoint, but load ${load_id} brought it up to ${until}: its entry in the checkpoints is gone`;
+/** @param who the entity, or `it` where it was named */
+export function describeLost(who: string, { load_id, until }: LoadRecord): string {
+  return `${who} has no checkpoint, although load ${load_id} brought it up to ${until}`;
 }
 
-export const LOST_HINT =
-  'Nothing was loaded. bronze checkpoint restore brings back the checkpoints that the load records prove; bronze checkpoint reset <entity> has it loaded in full again, on purpose.';
+const LOST_HINT =
+  'Nothing was loaded. bronze checkpoint restore brings back what the load records prove; bronze checkpoint reset <entity> has it loaded in full again, on purpose.';

@@ -34,23 +34,28 @@ export async function provenCheckpoint(objects: ObjectReader, entity: string): P
 /** @param undecided loads without a record that have committed slices */
 export function rebuild(records: readonly LoadRecord[], undecided: readonly PendingLoad[]): Checkpoint | undefined {
   const decided = newestFirst(records);
-  const loads = decided.filter((record) => !isBackfill(record));
-  const completed = loads.filter(({ status }) => status === 'completed');
+  const completed = decided.filter((record) => record.status === 'completed' && !isBackfill(record));
   const [moved] = completed;
-  const last_load_id = loads[0]?.load_id;
-  const last_backfill_id = decided[0] && isBackfill(decided[0]) ? decided[0].load_id : undefined;
   // Others without a record were given up by hand.
-  const pending_load = undecided.find((load) => load.previous_load_id === (last_backfill_id ?? last_load_id));
-  if (!last_load_id && !last_backfill_id && !pending_load) return undefined;
+  const pending_load = undecided.find((load) => load.previous_load_id === decided[0]?.load_id);
+  if (decided.length === 0 && !pending_load) return undefined;
   const full_load_at = completed.find(({ load_type }) => load_type === 'full')?.ingested_at;
-  const schema_change_load_id = decided.find(({ schema_changes }) => schema_changes)?.load_id;
   return {
     ...(moved && positionAfter(moved)),
-    ...(last_load_id && { last_load_id }),
-    ...(last_backfill_id && { last_backfill_id }),
+    ...lastDecided(decided),
     ...(full_load_at && { full_load_at }),
-    ...(schema_change_load_id && { schema_change_load_id }),
     ...(pending_load && { pending_load }),
+  };
+}
+
+function lastDecided(decided: readonly LoadRecord[]): Checkpoint {
+  const [newest] = decided;
+  const last_load_id = decided.find((record) => !isBackfill(record))?.load_id;
+  const schema_change_load_id = decided.find(({ schema_changes }) => schema_changes)?.load_id;
+  return {
+    ...(last_load_id && { last_load_id }),
+    ...(newest && isBackfill(newest) && { last_backfill_id: newest.load_id }),
+    ...(schema_change_load_id && { schema_change_load_id }),
   };
 }
 
