@@ -1,3 +1,4 @@
+import { fieldsOf } from '@bronze/common/load/checkpoint-items';
 import { CHECKPOINTS_KEY } from '@bronze/common/load/object-keys';
 import type { Expected, Item, ItemTable } from '@bronze/common/ports/item-table';
 import { encodeJson } from '@bronze/common/words/json';
@@ -42,7 +43,7 @@ export class ObservedTable implements ItemTable {
   /** As the file that would say the same. */
   async #report(): Promise<void> {
     const items = await this.#table.scan();
-    const file = Object.fromEntries(items.map(({ entity, swap_id: _, ...fields }) => [entity, fields]));
+    const file = Object.fromEntries(items.map((item) => [item.entity, fieldsOf(item)]));
     const text = JSON.stringify(file);
     if (text === this.#reported) return;
     this.#reported = text;
