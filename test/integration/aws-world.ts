@@ -4,7 +4,8 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { LocalQueue, QueueDatabase } from '@bronze/common/adapters/local/local-queue';
 import { RECEIVE_COUNT_MAX } from '@bronze/common/delivery/retry-policy';
 import { S3ObjectStore } from '@bronze/common/adapters/aws/s3-object-store';
-import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
+import { openCheckpoints } from '@bronze/common/adapters/aws/open-checkpoints';
+import type { CheckpointStore } from '@bronze/common/load/checkpoint-store';
 import { type LoadRecord, readLoadRecord } from '@bronze/common/load/load-record';
 import { DemoShop } from '@bronze/demo/source-api/demo-shop';
 import { LoopbackServer } from '@bronze/demo/source-api/loopback-server';
@@ -36,7 +37,7 @@ export class AwsWorld {
   readonly endpoint: AwsEndpoint;
   readonly shop: DemoShop;
   readonly objects: S3ObjectStore;
-  readonly checkpoints: CheckpointFile;
+  readonly checkpoints: CheckpointStore;
   readonly sqs: SQSClient;
   /** That of the queues and of what delivers their messages: hours of visibility timeouts take no time. */
   readonly time: VirtualTime;
@@ -51,7 +52,7 @@ export class AwsWorld {
     this.shop = shop;
     this.#api = api;
     this.objects = new S3ObjectStore(new S3Client({ ...endpoint.client_config, forcePathStyle: true }), BUCKET);
-    this.checkpoints = new CheckpointFile(this.objects);
+    this.checkpoints = openCheckpoints(this.objects);
     this.sqs = new SQSClient(endpoint.client_config);
   }
 

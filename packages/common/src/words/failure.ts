@@ -18,6 +18,7 @@ export const FAILURE_KINDS = {
   MESSAGE_INVALID: 'permanent',
   DELIVERIES_UNREPORTED: 'permanent',
   CHECKPOINTS_UNREADABLE: 'permanent',
+  CHECKPOINTS_ELSEWHERE: 'transient',
   CHECKPOINT_LOST: 'permanent',
   OBJECT_INVALID: 'permanent',
   OBJECT_MISSING: 'transient',

@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { CheckpointFile } from '../../load/checkpoint-file.ts';
+import type { CheckpointStore } from '../../load/checkpoint-store.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { newTableIn, openCheckpoints } from './open-checkpoints.ts';
 import { S3ObjectStore } from './s3-object-store.ts';
 import { CALL_LIMITS, SdkRetries } from './sdk-retries.ts';
 import { SystemClock } from '../system-clock.ts';
@@ -13,7 +14,7 @@ import { SystemClock } from '../system-clock.ts';
  */
 export class AwsPorts {
   readonly objects: S3ObjectStore;
-  readonly checkpoints: CheckpointFile;
+  readonly checkpoints: CheckpointStore;
   readonly clock: Clock;
   readonly sqs: SQSClient;
   /** For further clients. */
@@ -28,7 +29,7 @@ export class AwsPorts {
     this.client_config = { retryStrategy, requestHandler: CALL_LIMITS };
     this.sqs = new SQSClient(this.client_config);
     this.objects = new S3ObjectStore(new S3Client(this.client_config), bucket);
-    this.checkpoints = new CheckpointFile(this.objects);
+    this.checkpoints = openCheckpoints(this.objects, newTableIn(process.env), this.client_config);
   }
 
   /** Does the work of an invocation. @param remainingMs what is left of its time */
