@@ -9,10 +9,14 @@ import {
   quarantineReleaseCommand,
   quarantineShowCommand,
 } from '@bronze/cli/commands/quarantine-command';
+import { queryCommand } from '@bronze/cli/commands/query-command';
+import { runsCommand, runsShowCommand } from '@bronze/cli/commands/runs-command';
+import { schemaCommand } from '@bronze/cli/commands/schema-command';
 import { statusCommand } from '@bronze/cli/commands/status-command';
 import { exitCodeOf } from '@bronze/cli/exit-code';
 import { capturing } from '@bronze/cli/terminal/fake-terminal.fixtures';
 import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
+import { SqsDeadLetters } from '@bronze/common/adapters/aws/sqs-dead-letters';
 import type { LoadRecord } from '@bronze/common/load/load-record';
 import { loadRecordKey, quarantineKey } from '@bronze/common/load/object-keys';
 import { quarantineLine } from '@bronze/common/load/quarantine-lines';
@@ -23,7 +27,6 @@ import { MovingList } from '@bronze/demo/source-api/api-record';
 import { LoopbackServer } from '@bronze/demo/source-api/loopback-server';
 import { SourceApi } from '@bronze/demo/source-api/source-api';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { bronze } from '../command.ts';
 import { AwsWorld, type Functions } from './aws-world.ts';
 import { recordOf } from './rest-world.ts';
 
@@ -44,6 +47,7 @@ vi.mock('../../bronze.config.ts', async () => {
           base_url: env('PAYMENTS_API_URL'),
           api_key_secret: env('API_KEY_SECRET_ARN'),
           margin_seconds: 0,
+          requests_per_second: 1000,
         },
       },
       entities: {
@@ -74,7 +78,7 @@ beforeAll(async () => {
   process.env['PAYMENTS_API_URL'] = api.url;
   const { handler: extractor } = await import('@bronze/extractor/handler');
   const { handler: writer } = await import('@bronze/writer/handler');
-  functions = { extractor, writer } as unknown as typeof functions;
+  functions = { extractor, writer };
 });
 
 afterAll(async () => {
@@ -107,8 +111,8 @@ async function statusOf(entity: string) {
 function losingABatch(): typeof functions {
   let isLost = false;
   const writer: Functions['writer'] = async (event, context) => {
-    const batches = (await world.objects.list('data/staging/payments/')).filter((key) => key.endsWith('.ndjson.zst'));
-    if (!isLost) await world.objects.remove(batches[0] ?? '');
+    const staged = await world.objects.list('data/staging/payments/');
+    if (!isLost) await world.objects.remove(staged.find((key) => key.endsWith('.ndjson.zst')) ?? '');
     isLost = true;
     return functions.writer(event, context);
   };
@@ -135,7 +139,8 @@ describe('a load of which a staged batch was deleted', () => {
     const { stderr } = await said(() => statusCommand([], table()));
     expect(stderr).toContain('On AWS: s3://shop-bronze, stack EcomIngestionStack');
     expect(stderr).toMatch(/payments failed: OBJECT_MISSING\n {2}at 20\d\d-.*\n.*is gone/);
-    expect(stderr).toContain('What to do: ');
+    expect(stderr).toMatch(/What to do: .* Then abandon the load/);
+    expect(stderr).toMatch(/payments: npx --no -- bronze abandon payments --stack .* abandons its load/);
     expect(stderr).toContain('Messages in the queues, about: extract none; write none.');
   });
 
@@ -170,7 +175,9 @@ describe('a load of which a staged batch was deleted', () => {
     const rows = await world.rows('payments');
     expect([rows.length, new Set(rows.map(({ id }) => id)).size]).toEqual([ROWS, ROWS]);
     // What is left of the abandoned load is replayed, and does nothing.
-    await bronze(['dlq', 'replay', '--all', '--bucket', 'shop-bronze', '--endpoint', world.endpoint.url]);
+    const [source_queue_url, dead_letter_queue_url] = [world.queueUrl('write'), world.queueUrl('write-dlq')];
+    const replayed = await new SqsDeadLetters(world.sqs, { source_queue_url, dead_letter_queue_url }).replay();
+    expect(replayed.length).toBeGreaterThan(0);
     await world.drain(functions);
     expect(await world.rows('payments')).toHaveLength(ROWS);
     expect(await statusOf('payments')).toMatchObject({ code: 0, state: 'idle', dead_letters: [], waiting_requests: 0 });
@@ -244,13 +251,59 @@ async function putIntoQuarantine(entity: string): Promise<void> {
   await world.objects.putIfAbsent(loadRecordKey(load), encodeJson(record));
 }
 
+describe('what was loaded', () => {
+  test('runs shows each load with its rows and its failures, and one of them by its id', async () => {
+    const { stdout } = await said(() => runsCommand(['payments'], { ...json(), limit: 20 }));
+    const runs = JSON.parse(stdout) as { id: string; loads: object[]; failures: object[] }[];
+    expect(runs).toMatchObject([
+      { run_id: null, loads: [{ status: 'completed', rows: ROWS, parts: 3 }], failures: [] },
+      { run_id: null, loads: [{ status: 'abandoned', rows: 0 }], failures: [{ code: 'OBJECT_MISSING' }, {}] },
+    ]);
+    const shown = await said(() => runsShowCommand(runs[1]?.id ?? '', table()));
+    expect(shown.stdout).toMatch(/payments .* abandoned .* full/);
+    expect(shown.stderr).toContain('payments failed: OBJECT_MISSING');
+    await expect(runsShowCommand('nothing', table())).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+
+  test('query fetches the parts of the entities that it names, and no more than is allowed', async () => {
+    const sql = 'SELECT count(*) AS rows, sum(n) AS sum FROM Payments; ';
+    const { stdout, stderr } = await said(() => queryCommand(sql, { ...json(), fetchMax: 1e9 }));
+    const sum = Array.from({ length: ROWS }, (_, n) => 9_007_199_254_740_993n + BigInt(n)).reduce((a, b) => a + b);
+    expect(JSON.parse(stdout)).toEqual([{ rows: String(ROWS), sum: String(sum) }]);
+    expect(stderr).toContain('Fetching 3 parts, ');
+    const later = await said(() => queryCommand('FROM payments', { ...json(), fetchMax: 1, since: '2100-01-01' }));
+    expect(later.stdout).toBe('[]\n');
+    await expect(queryCommand(sql, { ...json(), fetchMax: 1 })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(/^the query would fetch 3 parts, /) as string,
+    });
+    await expect(queryCommand('SELECT * FROM paymnts', { ...json(), fetchMax: 1e9 })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      hint: expect.stringContaining('payments') as string,
+    });
+  });
+
+  test('schema shows the columns of the last load', async () => {
+    const { stdout } = await said(() => schemaCommand('payments', json()));
+    const { columns } = JSON.parse(stdout) as { columns: object[] };
+    expect(columns).toContainEqual({
+      name: 'amount',
+      source_type: 'numeric(12,3)',
+      parquet_type: 'decimal(12,3)',
+      is_seen: true,
+    });
+    const shown = await said(() => schemaCommand('payments', table()));
+    expect(shown.stdout).toContain('decimal(12,3)');
+  });
+});
+
 describe('what AWS refuses, or nothing names, is said as it is', () => {
   const NOWHERE = { AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/none', AWS_SHARED_CREDENTIALS_FILE: '/none' };
   afterEach(() => vi.unstubAllEnvs());
 
   async function failureOfStatus(environment: object, options: object): Promise<[number, string]> {
     for (const [name, value] of Object.entries({ ...NOWHERE, AWS_ENDPOINT_URL: world.endpoint.url, ...environment })) {
-      vi.stubEnv(name, String(value));
+      vi.stubEnv(name, value);
     }
     const thrown: unknown = await statusCommand([], { ...json(), ...options }).catch((error: unknown) => error);
     const failure = toFailure(thrown);

@@ -12,9 +12,12 @@ import {
   quarantineReleaseCommand,
   quarantineShowCommand,
 } from './commands/quarantine-command.ts';
+import { queryCommand } from './commands/query-command.ts';
 import { RETRY_FOR_MS } from '@bronze/runner/local-pipeline';
 import { reportFailure, withoutUrls } from './report-failure.ts';
 import { runHereOrThere } from './commands/run-here-or-there.ts';
+import { runsCommand, runsShowCommand } from './commands/runs-command.ts';
+import { schemaCommand } from './commands/schema-command.ts';
 import { statusCommand } from './commands/status-command.ts';
 import { survivesClosedPipes } from './terminal/closed-pipe.ts';
 import { withTarget } from './target/target-options.ts';
@@ -25,6 +28,7 @@ const retryFor = () =>
     .argParser(milliseconds)
     .default(RETRY_FOR_MS, '60s');
 const allowQuarantine = () => new Option('--allow-quarantine', 'do not exit with 4 because of rows in quarantine');
+const since = (what: string) => new Option('--since <timestamp>', what);
 const all = () => new Option('--all', 'also those that are acknowledged or resolved');
 const configOfTarget = () =>
   new Option('--config <file>', 'configuration file (default: bronze.config.ts, if it is there)').argParser(
@@ -42,6 +46,7 @@ function program(): Command {
   withTarget(bronze.command('run [entity...]'))
     .description('ingest entities on this machine, or ask a pipeline on AWS to (default: all enabled entities)')
     .option('--full', 'load everything, not only what has changed')
+    .option('--restart', 'first give up the pending loads of the named entities: see abandon')
     .option('--database-url <url>', 'connection URL for the configuration’s only PostgreSQL source')
     .option('--remote', 'ask the pipeline on AWS for the loads')
     .option('--wait', 'with --remote: wait until each load is decided')
@@ -57,6 +62,7 @@ function program(): Command {
     .addOption(output())
     .action(settingExitCode(planCommand));
   addStateCommands(bronze);
+  addReadingCommands(bronze);
   addQuarantineCommands(bronze.command('quarantine').description('list, release or acknowledge rows in quarantine'));
   addOperations(bronze, settingExitCode);
   return bronze;
@@ -79,6 +85,36 @@ function addStateCommands(bronze: Command): void {
     .description('give up an entity’s pending load so that the next request starts a new one')
     .option('--delete-parts', 'delete the Parquet files that the abandoned load had written')
     .action(settingExitCode(abandonCommand));
+}
+
+function addReadingCommands(bronze: Command): void {
+  withTarget(bronze.command('query <sql>'))
+    .description('run an SQL query of DuckDB over the Parquet files, with a view for each entity')
+    .addOption(since('only loads claimed since then'))
+    .addOption(
+      new Option('--fetch-max <size>', 'on AWS: how much may be fetched, such as 500MB')
+        .argParser(sizeOf)
+        .default(1e9, '1GB'),
+    )
+    .addOption(output())
+    .action(settingExitCode(queryCommand));
+  withTarget(bronze.command('schema <entity>'))
+    .description('show the columns and types of an entity, and how they changed')
+    .option('--history', 'every change, not only the last')
+    .addOption(output())
+    .action(settingExitCode(schemaCommand));
+  const runs = withTarget(bronze.command('runs [entity...]'))
+    .description('list runs and what they did, the newest first')
+    .enablePositionalOptions()
+    .addOption(since('only since then (default: the last 14 days)'))
+    .addOption(new Option('--limit <runs>', 'number of runs to show').argParser(positive).default(20))
+    .addOption(output())
+    .action(settingExitCode(runsCommand));
+  withTarget(runs.command('show <id>'))
+    .description('show the loads and failures of a run, by its id or that of one of its loads')
+    .addOption(since('where to begin looking (default: 14 days ago)'))
+    .addOption(output())
+    .action(settingExitCode(runsShowCommand));
 }
 
 function addQuarantineCommands(quarantine: Command): void {
@@ -113,6 +149,15 @@ function positive(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
   throw new InvalidArgumentError('It must be a positive whole number.');
+}
+
+const SIZE_UNITS: Readonly<Record<string, number>> = { kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
+
+function sizeOf(text: string): number {
+  const [, count, unit = ''] = /^(\d{1,6})(kB|MB|GB|TB)$/.exec(text) ?? [];
+  const bytes = SIZE_UNITS[unit];
+  if (count !== undefined && bytes !== undefined) return Number(count) * bytes;
+  throw new InvalidArgumentError('It must be a number and a unit: 500MB, 20GB.');
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

@@ -28,28 +28,33 @@ export interface AbandonOptions extends TargetOptions {
  */
 export async function abandonCommand(entity: string, options: AbandonOptions): Promise<number> {
   return onTarget(options, async (target) => {
-    const opened = await target.open();
     const checkpoints = await target.readCheckpoints();
     const inQueues = target.kind === 'folder' ? entitiesInQueues(target.name) : [];
     const known = [...new Set([...checkpoints.keys(), ...inQueues])];
     if (!known.includes(entity)) throw unknownEntity(entity, target.name, known);
-    const pending = await abandonPending(opened, entity);
-    if (!pending) say(`${entity} has no pending load.`);
-    else if (pending.status === 'completed') {
-      say(`${entity}: load ${pending.load_id} has completed, so there is nothing to abandon.`);
-    } else {
-      say(`${entity}: load ${pending.load_id} is abandoned; the checkpoint has not moved.`);
-      driftLines(pending, target.given).forEach(say);
-    }
-    const record = pending ?? (await lastRecord(opened, entity, checkpoints.get(entity)?.last_load_id));
-    if (record?.status === 'abandoned') await dealWithParts(target, opened, record, options);
-    if (target.kind === 'folder') sayDropped(entity, dropLeft(target.name, entity));
+    await abandonOn(target, entity, options);
     return EXIT.ok;
   });
 }
 
+/** Does what {@link abandonCommand} does, and says it, about an entity that the target may not know. */
+export async function abandonOn(target: Target, entity: string, options: AbandonOptions): Promise<void> {
+  const opened = await target.open();
+  const pending = await abandonPending(opened, entity);
+  if (!pending) say(`${entity} has no pending load.`);
+  else if (pending.status === 'completed') {
+    say(`${entity}: load ${pending.load_id} has completed, so there is nothing to abandon.`);
+  } else {
+    say(`${entity}: load ${pending.load_id} is abandoned; the checkpoint has not moved.`);
+    driftLines(pending, target.given).forEach(say);
+  }
+  const record = pending ?? (await lastRecord(opened, entity));
+  if (record?.status === 'abandoned') await dealWithParts(target, opened, record, options);
+  if (target.kind === 'folder') sayDropped(entity, dropLeft(target.name, entity));
+}
+
 /** The record that decided about the pending load; undefined if none was pending. */
-export async function abandonPending(opened: WritableTarget, entity: string): Promise<LoadRecord | undefined> {
+async function abandonPending(opened: WritableTarget, entity: string): Promise<LoadRecord | undefined> {
   const clock = new SystemClock();
   const log = new RunLog(opened.objects, clock);
   const record = await abandonLoad({ ...opened, clock, log }, entity);
@@ -58,11 +63,8 @@ export async function abandonPending(opened: WritableTarget, entity: string): Pr
 }
 
 /** Of an earlier call: its parts may not be deleted yet. */
-async function lastRecord(
-  { objects }: WritableTarget,
-  entity: string,
-  load_id: string | undefined,
-): Promise<LoadRecord | undefined> {
+async function lastRecord({ objects, checkpoints }: WritableTarget, entity: string): Promise<LoadRecord | undefined> {
+  const load_id = (await checkpoints.read(entity)).checkpoint?.last_load_id;
   return load_id === undefined ? undefined : readLoadRecord(objects, { entity, load_id });
 }
 

@@ -1,9 +1,8 @@
 import type { LoadRecord } from '@bronze/common/load/load-record';
-import type { Part } from '@bronze/common/load/receipts';
 import { inLine } from '@bronze/common/load/schema-changes';
 import { EXIT } from '../exit-code.ts';
-import { allLoads, isCompleted, partsByColumns } from '../parts/completed-loads.ts';
-import { AS_TEXT, selectFrom, type TextRows, withDuckDb } from '../parts/duckdb.ts';
+import { allLoads, isCompleted, type PartGroup, partsByColumns } from '../parts/completed-loads.ts';
+import { AS_TEXT, fromFiles, TOGETHER, type TextRows, withDuckDb } from '../parts/duckdb.ts';
 import { withFiles } from '../parts/local-files.ts';
 import { readStored } from '../pipeline-state.ts';
 import { onTarget } from '../target/open-target.ts';
@@ -68,11 +67,12 @@ export function printRows(names: readonly string[], rows: readonly (readonly (st
   );
 }
 
-async function readRows(target: Target, groups: readonly (readonly Part[])[], limit: number): Promise<TextRows> {
-  return withFiles(target, groups.flat(), async (fileOf) =>
+async function readRows(target: Target, groups: readonly PartGroup[], limit: number): Promise<TextRows> {
+  const all = groups.flatMap(({ parts }) => parts);
+  return withFiles(target, all, async (fileOf) =>
     withDuckDb(async (connection) => {
-      const files = groups.map((parts) => parts.map(fileOf));
-      const reader = await connection.runAndReadAll(`${selectFrom(files, AS_TEXT)} LIMIT ${limit}`);
+      const selects = groups.map(({ parts }) => `SELECT ${AS_TEXT} ${fromFiles(parts.map(fileOf))}`);
+      const reader = await connection.runAndReadAll(`${selects.join(TOGETHER)} LIMIT ${limit}`);
       const text = (value: unknown) => (value === null ? null : String(value));
       return { names: reader.columnNames(), rows: reader.getRows().map((row) => row.map(text)) };
     }),

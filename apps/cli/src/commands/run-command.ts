@@ -26,9 +26,11 @@ import { createProgress } from '../terminal/progress.ts';
 import { describeQuarantine } from '../terminal/quarantined.ts';
 import { columnsOf } from '../terminal/screen.ts';
 import { RUN_AGAIN, stopOnInterrupt } from '../terminal/stop-on-interrupt.ts';
+import { abandonBefore } from './restart.ts';
 
 export interface RunOptions {
   readonly full?: boolean;
+  readonly restart?: boolean;
   readonly allowQuarantine?: boolean;
   readonly config: string;
   readonly out: string;
@@ -41,6 +43,7 @@ export interface RunOptions {
 /** `bronze run [entity…]`: runs the whole pipeline on this machine. */
 export async function runCommand(entities: readonly string[], options: RunOptions): Promise<number> {
   const config = withDatabaseUrl(await loadConfig(options.config), options.databaseUrl);
+  if (options.restart) await abandonBefore(entities, { out: options.out });
   const started_ms = performance.now();
   const engine = engineName(process.env['PARQUET_ENGINE']);
   const progress = createProgress((entity) => config.entities[entity]?.source);

@@ -22,6 +22,7 @@ import {
 import { onTarget } from '../target/open-target.ts';
 import type { Activity, DeadLetter, QueueDepth, Target } from '../target/target.ts';
 import type { TargetOptions } from '../target/target-options.ts';
+import { commandLine } from '../terminal/command-line.ts';
 import { plural } from '../terminal/numbers.ts';
 import { type Format, print, printJson, printTable, say } from '../terminal/output.ts';
 import { describeQuarantine } from '../terminal/quarantined.ts';
@@ -55,6 +56,7 @@ export async function statusCommand(names: readonly string[], options: StatusOpt
       else print(`Nothing was loaded into ${target.name} yet.`);
       sayWhatIsWrong(entities, target, file?.name);
       sayFailures(entities, state.dead_letters, file?.config);
+      sayAbandon(entities, state.dead_letters, target);
       if (state.activity.kind === 'counted') say(queuesLine(state.activity.queues));
     }
     const allow_quarantine = options.allowQuarantine ?? false;
@@ -179,6 +181,15 @@ function sayFailures(
   const unexplained = theirs.filter(({ failure }) => !failure);
   for (const [entity, letters] of Map.groupBy(unexplained, (letter) => letter.entity)) {
     say(`${entity}: ${plural(letters.length, 'dead letter')} without a failure record, so it is not known why`);
+  }
+}
+
+/** Hints are written where nobody knows the command: the functions on AWS don't know how a person reaches them. */
+function sayAbandon(entities: readonly EntityStatus[], dead_letters: readonly DeadLetter[], { given }: Target): void {
+  for (const { entity, pending_load } of entities) {
+    const newest = dead_letters.find((letter) => letter.entity === entity);
+    const isAdvised = /abandon the load/i.test(newest?.failure?.hint ?? '');
+    if (pending_load && isAdvised) say(`${entity}: ${commandLine(['abandon', entity], given)} abandons its load`);
   }
 }
 

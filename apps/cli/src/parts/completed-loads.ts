@@ -3,6 +3,7 @@ import { loadIdOfRecord, loadRecordsPrefix } from '@bronze/common/load/object-ke
 import type { Part } from '@bronze/common/load/receipts';
 import { schemaDigest } from '@bronze/common/load/schema-changes';
 import type { ObjectReader } from '@bronze/common/ports/object-store';
+import type { Column } from '@bronze/common/words/entity';
 
 /** As many load records are read at once. */
 const READ_AT_ONCE = 50;
@@ -34,18 +35,27 @@ export function isCompleted({ status }: LoadRecord): boolean {
   return status === 'completed';
 }
 
-/** The parts of these loads, until they hold `rows_max` rows; consecutive loads with the same columns are one group. */
-export function partsByColumns(records: readonly LoadRecord[], rows_max = Infinity): Part[][] {
-  const groups: Part[][] = [];
+/** Parts of consecutive loads with the same columns. */
+export interface PartGroup {
+  readonly columns: readonly Column[];
+  /** The engine that wrote them. */
+  readonly engine: string;
+  readonly parts: Part[];
+}
+
+/** The parts of these loads by their columns, until they hold `rows_max` rows. */
+export function partsByColumns(records: readonly LoadRecord[], rows_max = Infinity): PartGroup[] {
+  const groups: PartGroup[] = [];
   let schema: string | undefined;
   let rows = 0;
   for (const record of records) {
-    const digest = schemaDigest(record);
+    const engine = record.engines.at(-1)?.name ?? 'duckdb';
+    const digest = `${engine} ${schemaDigest(record)}`;
     for (const part of record.parts) {
       if (rows >= rows_max) return groups;
-      if (schema !== digest) groups.push([]);
+      if (schema !== digest) groups.push({ columns: record.columns, engine, parts: [] });
       schema = digest;
-      groups.at(-1)?.push(part);
+      groups.at(-1)?.parts.push(part);
       rows += part.rows;
     }
   }

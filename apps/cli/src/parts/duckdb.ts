@@ -14,19 +14,14 @@ export async function withDuckDb<T>(work: (connection: DuckDBConnection) => Prom
   }
 }
 
-/**
- * A query of the rows of files, which are grouped by their columns. Not all in one `read_parquet`: a column may have types
- * in two groups that it can't combine.
- *
- * @param columns `*`, or an expression for each column
- */
-export function selectFrom(groups: readonly (readonly string[])[], columns: string): string {
-  const selects = groups.map((files) => {
-    const list = files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ');
-    return `SELECT ${columns} FROM read_parquet([${list}], hive_partitioning = false, union_by_name = true)`;
-  });
-  return selects.join(' UNION ALL BY NAME ');
+/** The rows of Parquet files that have their columns in common. */
+export function fromFiles(files: readonly string[]): string {
+  const list = files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ');
+  return `FROM read_parquet([${list}], hive_partitioning = false, union_by_name = true)`;
 }
+
+/** Puts rows of files with other columns together. One `read_parquet` can't: a column may have another type there. */
+export const TOGETHER = ' UNION ALL BY NAME ';
 
 /** Each column as text. */
 export const AS_TEXT = 'COLUMNS(*)::VARCHAR';

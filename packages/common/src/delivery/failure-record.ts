@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { failureRecordsOfDay } from '../load/object-keys.ts';
 import type { ObjectReader } from '../ports/object-store.ts';
 import type { Failure } from '../words/failure.ts';
-import { type Timestamp, timestampSchema, utcDate } from '../words/timestamp.ts';
+import { type Timestamp, timestampSchema, utcDays } from '../words/timestamp.ts';
 
 /** Why a message went to the dead-letter queue, as `deliverMessage` records it. */
 const failureRecordSchema = z.looseObject({
@@ -28,7 +28,7 @@ export async function failureRecords(
   { since, until }: { readonly since: Timestamp; readonly until: Timestamp },
 ): Promise<FailureRecord[]> {
   const records: FailureRecord[] = [];
-  for (const day of daysFrom(since, until)) {
+  for (const day of utcDays(since, until)) {
     const keys = await objects.list(failureRecordsOfDay(day));
     const read = await Promise.all(keys.map(async (key) => readRecord(objects, key)));
     records.push(...read.filter((record) => record !== undefined));
@@ -45,14 +45,6 @@ async function readRecord(objects: ObjectReader, key: string): Promise<FailureRe
   } catch {
     return undefined;
   }
-}
-
-const DAY_MS = 24 * 60 * 60 * 1000;
-
-function daysFrom(since: Timestamp, until: Timestamp): string[] {
-  const [first_ms, last_ms] = [since, until].map((at) => Date.parse(utcDate(at))) as [number, number];
-  const days = Math.max(0, Math.round((last_ms - first_ms) / DAY_MS) + 1);
-  return Array.from({ length: days }, (_, day) => new Date(first_ms + day * DAY_MS).toISOString().slice(0, 10));
 }
 
 /** A function and SQS tell the time by their own clocks. */

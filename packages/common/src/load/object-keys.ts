@@ -63,7 +63,20 @@ export function failureRecordsOfDay(day: string): string {
 
 /** One line of the run log, under its UTC day: `…/date=2024-01-15/orders-{load_id}-1-starting.log` */
 export function runLogKey(line: LoadKey & { readonly at: Timestamp; readonly name: string }): string {
-  return `${RUN_LOG_PREFIX}${utcDate(line.at)}/${line.entity}-${line.load_id}-${line.name}.log`;
+  return `${runLogOfDay(utcDate(line.at))}${line.entity}-${line.load_id}-${line.name}.log`;
+}
+
+/** The run log of a UTC day. @param day `2024-01-15` */
+export function runLogOfDay(day: string): string {
+  return `${RUN_LOG_PREFIX}${day}/`;
+}
+
+const RUN_LOG_NAME = /\/([a-z][a-z0-9_]*)-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-[^/]*\.log$/;
+
+/** The load that a line of the run log is about; undefined for a line about none. */
+export function loadOfRunLog(key: string): LoadKey | undefined {
+  const [, entity, load_id] = RUN_LOG_NAME.exec(key) ?? [];
+  return entity === undefined || load_id === undefined ? undefined : { entity, load_id };
 }
 
 export function loadRecordsPrefix(entity: string): string {
