@@ -106,11 +106,12 @@ describe('a pending load', () => {
 
   test('is given up by run --restart, only for entities that are named; abandon deletes its parts', async () => {
     await pending();
-    await expect(abandonBefore([], world.out)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
-    const { stderr } = await said(() => abandonBefore(['things', 'never_loaded'], world.out));
+    await expect(abandonBefore([], { out: world.out })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    const { stderr } = await said(() => abandonBefore(['things', 'never_loaded'], { out: world.out }));
     expect(stderr).toContain(`things: load ${load_id} is abandoned`);
     expect(stderr).toContain(`1 part of the abandoned load ${load_id} can be seen by queries`);
     expect(stderr).toContain('never_loaded has no pending load.');
+    await abandonBefore(['things'], { out: `${world.out}/nowhere` });
     const deleted = await said(() => abandonCommand('things', { out: world.out, deleteParts: true }));
     expect(deleted.stderr).toContain('Deleted 1 part of the abandoned load');
     const again = await said(() => abandonCommand('things', { out: world.out }));

@@ -43,6 +43,10 @@ describe('the state of an entity', () => {
     ['loading', { checkpoint: loading, isRunning: true }, true],
     // Nothing runs: somebody stopped it.
     ['interrupted', { checkpoint: loading }, true],
+    // The queues of AWS have messages, and nobody knows of which entities.
+    ['pending', { checkpoint: loading, isRunning: undefined }, true],
+    ['idle', { isRunning: undefined }, true],
+    ['failed', { failures: [undefined] }, false],
     ['failed', { failures: [FAILURE] }, false],
     ['failed', { failures: [FAILURE], checkpoint: loading }, false],
     ['failed', { failures: [FAILURE], checkpoint: undefined }, false],
