@@ -56,6 +56,18 @@ export function runLogKey(line: LoadKey & { readonly at: Timestamp; readonly nam
   return `${RUN_LOG_PREFIX}${utcDate(line.at)}/${line.entity}-${line.load_id}-${line.name}.log`;
 }
 
+const RUN_LOG_DAY = /^\d{4}-\d{2}-\d{2}(?=\/)/;
+
+/** The day whose lines a key of the run log is under; undefined for a key that {@link runLogKey} did not make. */
+export function dayOfRunLog(key: string): string | undefined {
+  return key.startsWith(RUN_LOG_PREFIX) ? RUN_LOG_DAY.exec(key.slice(RUN_LOG_PREFIX.length))?.[0] : undefined;
+}
+
+/** Where the run log of a UTC day lies: `logs/pipeline/ingestion/date=2024-01-15/` */
+export function runLogFolder(day: string): string {
+  return `${RUN_LOG_PREFIX}${day}/`;
+}
+
 export function loadRecordsPrefix(entity: string): string {
   return `${LOAD_RECORDS_PREFIX}${entity}/`;
 }
@@ -123,6 +135,28 @@ export function partKey(load: BronzeKey, eventDate: string | null, part: number)
 }
 
 export const NULL_EVENT_DATE = '__HIVE_DEFAULT_PARTITION__';
+
+/** The partition that a part lies in, as its key says. */
+export interface PartLocation {
+  readonly ingestion_date: string;
+  readonly load_type: string;
+  /** {@link NULL_EVENT_DATE} for rows without a date; null if the key has no such level. */
+  readonly event_date: string | null;
+  /** `data/bronze/orders/ingestion_date=2024-01-15/load_type=full/` */
+  readonly load_folder: string;
+  /** The folder of the part itself, below `load_folder` or equal to it. */
+  readonly folder: string;
+}
+
+const PART_KEY = /^(.*\/ingestion_date=([\d-]{10})\/load_type=([a-z]+)\/)(?:event_date=([^/]+)\/)?[^/]+$/;
+
+/** The inverse of {@link partKey}; undefined for a key that it did not make. */
+export function locationOfPart(key: string): PartLocation | undefined {
+  const [, load_folder, ingestion_date, load_type, event_date = null] = PART_KEY.exec(key) ?? [];
+  if (load_folder === undefined || ingestion_date === undefined || load_type === undefined) return undefined;
+  const folder = key.slice(0, key.lastIndexOf('/') + 1);
+  return { ingestion_date, load_type, event_date, load_folder, folder };
+}
 
 /**
  * The text, if it may name an `event_date=` level: a day that exists, or {@link NULL_EVENT_DATE}.
