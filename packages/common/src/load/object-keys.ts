@@ -51,9 +51,19 @@ export function failureRecordKey(failed_at: Timestamp, message_id: string): stri
   return `${FAILURES_PREFIX}date=${utcDate(failed_at)}/${message_id}.json`;
 }
 
-/** One line of the run log, under its UTC day: `…/date=2024-01-15/orders-{load_id}-1-starting.log` */
-export function runLogKey(line: LoadKey & { readonly at: Timestamp; readonly name: string }): string {
-  return `${RUN_LOG_PREFIX}${utcDate(line.at)}/${line.entity}-${line.load_id}-${line.name}.log`;
+/** What the key of lines of the run log is made of. */
+export interface RunLogName {
+  readonly at: Timestamp;
+  /** An entity, or `run`. */
+  readonly subject: string;
+  /** Of the load, the message or the run. */
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Lines of the run log that were written together, under their UTC day: `…/date=2024-01-15/orders-{load_id}-1-starting.log` */
+export function runLogKey({ at, subject, id, name }: RunLogName): string {
+  return `${runLogFolder(utcDate(at))}${subject.replaceAll(/\W/g, '')}-${id}-${name}.log`;
 }
 
 const RUN_LOG_DAY = /^\d{4}-\d{2}-\d{2}(?=\/)/;
