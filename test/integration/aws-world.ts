@@ -2,6 +2,7 @@ import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSC
 import { S3Client } from '@aws-sdk/client-s3';
 import { S3ObjectStore } from '@bronze/common/adapters/aws/s3-object-store';
 import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
+import { CATALOG_VARIABLES, DEFAULT_NAMES } from '@bronze/common/load/catalog-names';
 import { type LoadRecord, readLoadRecord } from '@bronze/common/load/load-record';
 import { DemoShop } from '@bronze/demo/source-api/demo-shop';
 import { LoopbackServer } from '@bronze/demo/source-api/loopback-server';
@@ -51,7 +52,7 @@ export class AwsWorld {
   static async open(database_url: string): Promise<AwsWorld> {
     const key = 'shop-key-77fa21';
     const secrets = { 'shop-database': database_url, 'payments-api': JSON.stringify({ api_key: key }) };
-    const endpoint = await AwsEndpoint.start({ secrets });
+    const endpoint = await AwsEndpoint.start({ secrets, databases: [DEFAULT_NAMES.database] });
     await endpoint.createBucket(BUCKET);
     const shop = new DemoShop(async () => key);
     const world = new AwsWorld(endpoint, shop, await LoopbackServer.start(shop.api));
@@ -73,6 +74,10 @@ export class AwsWorld {
       WRITE_DLQ_URL: this.queueUrl('write-dlq'),
       PAYMENTS_API_URL: this.#api.url,
       LOAD_TYPE: 'INCREMENTAL',
+      [CATALOG_VARIABLES.database]: DEFAULT_NAMES.database,
+      [CATALOG_VARIABLES.bronze]: DEFAULT_NAMES.bronze,
+      [CATALOG_VARIABLES.log]: DEFAULT_NAMES.log,
+      [CATALOG_VARIABLES.loads]: DEFAULT_NAMES.loads,
     };
   }
 

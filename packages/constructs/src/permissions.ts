@@ -26,8 +26,9 @@ interface BucketRights {
 const STAGED_BATCHES = `${STAGING_PREFIX}*${BATCH_SUFFIX}`;
 
 export const BUCKET_RIGHTS = {
-  planner: { get: [CHECKPOINTS_KEY], list: [CHECKPOINTS_KEY] },
+  planner: { get: [CHECKPOINTS_KEY], put: [`${RUN_LOG_PREFIX}*`], list: [CHECKPOINTS_KEY] },
   freshness: { get: [CHECKPOINTS_KEY], list: [CHECKPOINTS_KEY] },
+  catalog: { get: [`${LOAD_RECORDS_PREFIX}*`], list: [`${LOAD_RECORDS_PREFIX}*`, `${RUN_LOG_PREFIX}*`] },
   extractor: {
     get: [`${STAGING_PREFIX}*`, CHECKPOINTS_KEY, `${LOAD_RECORDS_PREFIX}*`, PROBE_KEY],
     put: [

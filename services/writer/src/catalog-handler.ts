@@ -4,6 +4,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { AwsPorts } from '@bronze/common/adapters/aws/aws-ports';
 import { requireVariables } from '@bronze/common/adapters/aws/lambda-environment';
+import { CATALOG_VARIABLES } from '@bronze/common/load/catalog-names';
 import { BronzeError } from '@bronze/common/words/failure';
 import middy from '@middy/core';
 import config from '../../../bronze.config.ts';
@@ -14,22 +15,17 @@ const logger = new Logger({ serviceName: 'catalog' });
 let opened: { readonly ports: CatalogPorts; readonly request: CatalogRequest } | undefined;
 
 function open(): { ports: CatalogPorts; request: CatalogRequest } {
-  const variables = requireVariables(process.env, [
-    'S3_BUCKET_NAME',
-    'CATALOG_DATABASE',
-    'CATALOG_BRONZE_TABLE',
-    'CATALOG_LOG_TABLE',
-    'CATALOG_LOADS_TABLE',
-  ]);
-  const { S3_BUCKET_NAME: bucket, CATALOG_DATABASE: database } = variables;
+  const { database, bronze, log, loads } = CATALOG_VARIABLES;
+  const variables = requireVariables(process.env, ['S3_BUCKET_NAME', database, bronze, log, loads]);
+  const bucket = variables.S3_BUCKET_NAME;
   const { objects, clock } = new AwsPorts(bucket);
   const names = {
-    database,
-    bronze: variables.CATALOG_BRONZE_TABLE,
-    log: variables.CATALOG_LOG_TABLE,
-    loads: variables.CATALOG_LOADS_TABLE,
+    database: variables[database],
+    bronze: variables[bronze],
+    log: variables[log],
+    loads: variables[loads],
   };
-  const tables = new GlueTables(new GlueClient({}), { database, bucket });
+  const tables = new GlueTables(new GlueClient({}), { database: names.database, bucket });
   return { ports: { objects, tables, clock }, request: { bucket, names, entities: Object.keys(config.entities) } };
 }
 

@@ -46,7 +46,7 @@ export function entityTable(loads: readonly CatalogLoad[]): EntityTable | undefi
   const last = ordered.at(-1);
   if (!last) return undefined;
   const folders = foldersOf(ordered);
-  const partition_keys = keysOf(folders);
+  const partition_keys = keysOf(locationsOf(ordered));
   const types = new Map(ordered.map((load) => [load.load_id, typesOf(load)]));
   const kept: CatalogColumn[] = [];
   const left_out: { column: string; reason: string }[] = [];
@@ -128,8 +128,8 @@ function noteIn(found: Map<string, Folder>, key: string, location: PartLocation,
   found.set(key, folder);
 }
 
-function keysOf(folders: readonly Folder[]): CatalogColumn[] {
-  const isDated = folders.some(({ event_date }) => event_date !== null);
+function keysOf(locations: ReturnType<typeof locationsOf>): CatalogColumn[] {
+  const isDated = locations.some(({ location }) => location.event_date !== null);
   return [
     { name: 'ingestion_date', type: 'date' },
     { name: 'load_type', type: 'string' },

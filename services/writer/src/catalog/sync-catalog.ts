@@ -1,3 +1,4 @@
+import type { CatalogNames } from '@bronze/common/load/catalog-names';
 import { loadIdOfRecord, loadRecordsPrefix } from '@bronze/common/load/object-keys';
 import { type LoadRecord, readLoadRecord } from '@bronze/common/load/load-record';
 import type { Clock } from '@bronze/common/ports/clock';
@@ -7,7 +8,6 @@ import { type EntityTable, entityTable, sharedPartitions } from './entity-table.
 import { syncRunLog } from './run-log-table.ts';
 import {
   bronzeDefinition,
-  type CatalogNames,
   digestOf,
   entityDefinition,
   loadsDefinition,

@@ -5,17 +5,6 @@ import { glueType } from './column-types.ts';
 import type { CatalogColumn, EntityTable } from './entity-table.ts';
 import { METADATA } from './load-columns.ts';
 
-/** What the database and the tables that belong to no entity are called. */
-export interface CatalogNames {
-  readonly database: string;
-  /** The table of all entities: `data/bronze`. */
-  readonly bronze: string;
-  /** The table of the run log: `logs/pipeline/ingestion`. */
-  readonly log: string;
-  /** The table of load records. */
-  readonly loads: string;
-}
-
 export interface TableDefinition {
   readonly name: string;
   readonly description: string;
