@@ -34,7 +34,7 @@ beforeAll(async () => {
   const { handler: extractor } = await import('@bronze/extractor/handler');
   const { handler: writer } = await import('@bronze/writer/handler');
   functions = { planner, extractor, writer } as unknown as Functions;
-  ({ handler: catalog } = (await import('@bronze/writer/catalog-handler')) as unknown as { handler: typeof catalog });
+  ({ handler: catalog } = await import('@bronze/writer/catalog-handler'));
 });
 
 afterAll(() => world?.close());
@@ -161,10 +161,7 @@ async function touch(name: string): Promise<void> {
 }
 
 test('one table that fails does not keep back the others, fails the function, and is mended by its next run', async () => {
-  await execute(
-    url,
-    `UPDATE customers SET updated_at = now(); UPDATE orders SET updated_at = now() WHERE id = 2`,
-  );
+  await execute(url, `UPDATE customers SET updated_at = now(); UPDATE orders SET updated_at = now() WHERE id = 2`);
   await load(['customers', 'orders']);
   const before = (await tableOf('orders'))?.Parameters?.['bronze.records'];
   world.endpoint.faults = ({ action, name }) =>
