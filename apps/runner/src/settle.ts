@@ -62,7 +62,10 @@ export async function settle(run: Run, stop: AbortSignal): Promise<void> {
 }
 
 /** Whether the load is decided, or covered by another that was claimed and decided since, with nothing pending. */
-export async function isDecided(run: Run, load: Asked): Promise<boolean> {
+export async function isDecided(
+  run: Pick<Run, 'before'> & { readonly pipeline: Pick<SettlingPipeline, 'objects' | 'checkpoints'> },
+  load: Pick<Asked, 'entity' | 'load_id'>,
+): Promise<boolean> {
   const { checkpoint } = await readCheckpoint(run.pipeline, load.entity);
   if (await readLoadRecord(run.pipeline.objects, load)) return checkpoint?.pending_load?.load_id !== load.load_id;
   const isIdle = !checkpoint?.pending_load && !checkpoint?.next_requests?.length;

@@ -30,13 +30,14 @@ export const handler = middy<unknown, Plan>()
   .handler(async (event, context) => {
     opened ??= open();
     const { aws, requests } = opened;
+    const readers = { objects: aws.objects, checkpoints: aws.checkpoints };
     const check = () => {
       const defaults = { load_type: process.env['LOAD_TYPE'], now: aws.clock.now() };
       return checkedPlan(config, decodePlanEvent(event, defaults));
     };
-    if (isDryRun(event)) return planRun({ checkpoints: aws.checkpoints, ...NOWHERE }, config, check());
+    if (isDryRun(event)) return planRun({ ...readers, ...NOWHERE }, config, check());
     const request = await validated(aws, { id: context.awsRequestId, unwritten }, check);
-    return planRun({ checkpoints: aws.checkpoints, requests, log: telemetry }, config, request);
+    return planRun({ ...readers, requests, log: telemetry }, config, request);
   });
 
 function isDryRun(event: unknown): boolean {

@@ -1,4 +1,6 @@
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
+import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
+import { restoreCheckpoint } from '@bronze/common/load/edit-checkpoint';
 import { CHECKPOINTS_KEY, partKey } from '@bronze/common/load/object-keys';
 import type { SliceManifest } from '@bronze/common/load/slice-manifest';
 import { minusSeconds } from '@bronze/common/words/timestamp';
@@ -12,6 +14,10 @@ const TAMPERINGS: ReadonlySet<Poison> = new Set(['part foreign', 'batch corrupt'
 export class Tampering {
   readonly #world: World;
   readonly #done = new Set<string>();
+  /** Checkpoints that were removed and not restored yet, by entity. */
+  readonly #lost = new Map<string, Checkpoint>();
+  readonly lost = new Set<string>();
+  readonly ever_lost = new Set<string>();
   /** Committed slices that `go` has not handled yet. */
   readonly committed: SliceManifest[] = [];
 
@@ -46,10 +52,53 @@ export class Tampering {
   }
 
   /**
-   * Edits the checkpoint file by hand: the entity's `last_sync_timestamp` goes back by an hour. Only where a load says
-   * that it brings rows again, which windows of time don't.
+   * Edits the checkpoint of an idle entity by hand: sets it back where a load says that it brings rows again, which windows
+   * of time don't; of others it removes the entry.
    */
-  async setCheckpointBack(entity: string): Promise<void> {
+  async edit(entity: string): Promise<void> {
+    const { ledger, options } = this.#world;
+    const checkpoint = ledger.checkpoints.get(entity);
+    const isPoisoned = options.workload.entities.some(({ name, poison }) => name === entity && poison !== undefined);
+    if (checkpoint?.exact_position) await this.#setBack(entity);
+    else if (checkpoint?.last_load_id && !isPoisoned) await this.#lose(entity, checkpoint);
+  }
+
+  /** What an operator does about `CHECKPOINT_LOST`. */
+  async restore(): Promise<void> {
+    for (const [entity, before] of this.#lost) {
+      const { raw, clock, ledger, facts } = this.#world;
+      const ports = {
+        objects: raw,
+        checkpoints: new CheckpointFile(raw),
+        clock: { now: () => clock.now, sleep: async () => undefined },
+      };
+      const restored = await restoreCheckpoint(ports, entity, false);
+      const after = restored.outcome === 'unknown' ? {} : restored.checkpoint;
+      this.#lost.delete(entity);
+      this.lost.delete(entity);
+      ledger.checkpoints.set(entity, after);
+      this.#world.check((law) => law.onRestored?.(facts, entity, { before, after }));
+    }
+  }
+
+  async #lose(entity: string, checkpoint: Checkpoint): Promise<void> {
+    const { raw, ledger, counts } = this.#world;
+    const isCompleted = [...ledger.loads.values()].some(
+      (load) => load.entity === entity && load.record?.status === 'completed',
+    );
+    const stored = await raw.get(CHECKPOINTS_KEY);
+    if (!stored || !isCompleted || checkpoint.pending_load || checkpoint.next_requests) return;
+    const { [entity]: _, ...left } = JSON.parse(Buffer.from(stored.body).toString()) as Record<string, Checkpoint>;
+    await raw.replace(CHECKPOINTS_KEY, Buffer.from(JSON.stringify(left)), stored.etag);
+    ledger.checkpoints.delete(entity);
+    this.#lost.set(entity, checkpoint);
+    this.lost.add(entity);
+    this.ever_lost.add(entity);
+    counts.checkpoints_lost += 1;
+  }
+
+  /** The entity's `last_sync_timestamp` goes back by an hour. */
+  async #setBack(entity: string): Promise<void> {
     const { raw, ledger, counts } = this.#world;
     const { last_sync_timestamp, pending_load, ...rest } = ledger.checkpoints.get(entity) ?? {};
     const stored = await raw.get(CHECKPOINTS_KEY);

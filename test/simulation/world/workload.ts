@@ -15,7 +15,7 @@ const WEIGHTS = {
   redrive: 2,
   replay: 2,
   abandon: 0.3,
-  'set back': 2,
+  edit: 2,
 } as const;
 export type Action = keyof typeof WEIGHTS;
 

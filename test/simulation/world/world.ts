@@ -106,7 +106,16 @@ export class World {
 
   get facts(): Facts {
     const count = (what: Counted, times = 1) => void (this.counts[what] += times);
-    return { ledger: this.ledger, entities: this.#entities, gone: this.#gone, asked_at: this.#asked_at, count };
+    const { lost, ever_lost } = this.#tampering;
+    return {
+      ledger: this.ledger,
+      entities: this.#entities,
+      gone: this.#gone,
+      lost,
+      ever_lost,
+      asked_at: this.#asked_at,
+      count,
+    };
   }
 
   /** Notes that a message of the entity is gone: only another request replaces it. */
@@ -119,9 +128,14 @@ export class World {
     if (slice === undefined) this.#gone.delete(entity);
   }
 
-  /** An operator sets the checkpoint of an idle table back by an hour. */
-  setCheckpointBack(entity: string): Promise<void> {
-    return this.#tampering.setCheckpointBack(entity);
+  /** An operator sets the checkpoint of an idle entity back by an hour, or removes it. */
+  editCheckpoint(entity: string): Promise<void> {
+    return this.#tampering.edit(entity);
+  }
+
+  /** An operator restores the checkpoints that were removed. */
+  restoreCheckpoints(): Promise<void> {
+    return this.#tampering.restore();
   }
 
   newId(): string {
@@ -147,6 +161,7 @@ export class World {
       this.#actions.push('wait weeks', 'redrive');
       await this.#toRest(true);
     }
+    await this.restoreCheckpoints();
     this.troubled = { calls: this.calls, deliveries: this.functions.deliveries };
     this.#agenda.faults = NO_FAULTS;
     await this.#toRest(false);

@@ -21,8 +21,12 @@ export interface DeliveryPorts {
   readonly objects: ObjectStore;
   readonly clock: Clock;
   readonly log: Log;
-  /** Sends a message to the dead-letter queue of the queue that delivered it. */
-  sendToDeadLetterQueue(message: DeliveredMessage, failure: Failure): Promise<void>;
+  /**
+   * Sends a message to the dead-letter queue of the queue that delivered it.
+   *
+   * @param record_key of the failure record
+   */
+  sendToDeadLetterQueue(message: DeliveredMessage, failure: Failure, record_key: string): Promise<void>;
   /** Whether deliveries are being ended before their time. A transient failure is then no failure, nor a delivery. */
   isStopping?(): boolean;
 }
@@ -63,13 +67,18 @@ async function fail(ports: DeliveryPorts, message: DeliveredMessage, thrown: unk
   const is_dead = !isRetryable(failure) || message.receive_count >= RECEIVE_COUNT_MAX;
   const { receive_count } = message;
   ports.log.event({ kind: 'message_failed', entity: entityIn(message.body), receive_count, is_dead, failure });
-  if (is_dead) await record(ports, message, thrown);
+  if (!is_dead) throw thrown;
+  const record_key = await record(ports, message, thrown);
   if (isRetryable(failure)) throw thrown;
-  await ports.sendToDeadLetterQueue(message, failure);
+  await ports.sendToDeadLetterQueue(message, failure, record_key);
 }
 
-/** Written once: a later delivery of the same message fails for the same reason. */
-async function record({ objects, clock }: DeliveryPorts, message: DeliveredMessage, thrown: unknown): Promise<void> {
+/**
+ * Written once: a later delivery of the same message fails for the same reason.
+ *
+ * @returns its key
+ */
+async function record({ objects, clock }: DeliveryPorts, message: DeliveredMessage, thrown: unknown): Promise<string> {
   const { code, kind, message: reason, hint } = toFailure(thrown);
   // A failure that Bronze knows says where it comes from.
   const stack = kind === 'bug' && thrown instanceof Error ? { stack: thrown.stack } : {};
@@ -89,7 +98,9 @@ async function record({ objects, clock }: DeliveryPorts, message: DeliveredMessa
     hint,
     ...stack,
   };
-  await objects.putIfAbsent(failureRecordKey(failed_at, message_id), encodeJson(written));
+  const key = failureRecordKey(failed_at, message_id);
+  await objects.putIfAbsent(key, encodeJson(written));
+  return key;
 }
 
 /** The run log is for people. A line that can't be written is reported and does not fail the message. */

@@ -2,8 +2,9 @@ import * as z from 'zod/mini';
 import { type Checkpoint, checkpointSchema } from './checkpoint.ts';
 import { BronzeError } from '../words/failure.ts';
 import { decodeJson, decodeValue, encodeJson } from '../words/json.ts';
-import { CHECKPOINTS_KEY } from './object-keys.ts';
-import type { CheckpointStore, VersionedCheckpoint } from './checkpoint-store.ts';
+import { CHECKPOINTS_KEY, unreadableCheckpointsKey } from './object-keys.ts';
+import type { Timestamp } from '../words/timestamp.ts';
+import type { CheckpointStore, StoredCheckpoint, VersionedCheckpoint } from './checkpoint-store.ts';
 import type { ObjectReader, ObjectStore } from '../ports/object-store.ts';
 
 /** Each lost round means that another entity's swap succeeded, so the limit is reached only if something is wrong. */
@@ -28,9 +29,14 @@ export class CheckpointFile implements CheckpointStore {
   }
 
   async read(entity: string): Promise<VersionedCheckpoint> {
+    const { stored, version } = await this.readStored(entity);
+    return { checkpoint: stored === undefined ? undefined : decodeEntry(entity, stored), version };
+  }
+
+  async readStored(entity: string): Promise<StoredCheckpoint> {
     const { file } = await readFile(this.#objects);
-    const entry = entryOf(file, entity);
-    return { checkpoint: entry === undefined ? undefined : decodeEntry(entity, entry), version: versionOf(entry) };
+    const stored = entryOf(file, entity);
+    return { stored, version: versionOf(stored) };
   }
 
   async swap(entity: string, version: string, next: Checkpoint): Promise<boolean> {
@@ -51,6 +57,33 @@ export class CheckpointFile implements CheckpointStore {
 export async function readCheckpoints(objects: ObjectReader): Promise<ReadonlyMap<string, Checkpoint | undefined>> {
   const { file } = await readFile(objects);
   return new Map(Object.entries(file).map(([entity, entry]) => [entity, z.safeParse(checkpointSchema, entry).data]));
+}
+
+/**
+ * Puts a file that is no JSON object aside and an empty one in its place, so that entries can be restored. Until they are,
+ * no load is claimed.
+ *
+ * @returns the key under which the file is kept; undefined if there is none, or one that can be read
+ * @throws BronzeError SWAP_CONTENDED if somebody else changes the file
+ */
+export async function setUnreadableAside(objects: ObjectStore, now: Timestamp): Promise<string | undefined> {
+  const stored = await objects.get(CHECKPOINTS_KEY);
+  if (!stored || isFile(stored.body)) return undefined;
+  const key = unreadableCheckpointsKey(now);
+  await objects.putIfAbsent(key, stored.body);
+  if (await objects.replace(CHECKPOINTS_KEY, encodeJson({}), stored.etag)) return key;
+  throw new BronzeError('SWAP_CONTENDED', {
+    message: `${CHECKPOINTS_KEY} changed while it was being replaced`,
+    hint: 'Somebody else is mending it. Look at it, and repeat the command if you still want to.',
+  });
+}
+
+function isFile(body: Uint8Array): boolean {
+  try {
+    return z.safeParse(fileSchema, JSON.parse(Buffer.from(body).toString())).success;
+  } catch {
+    return false;
+  }
 }
 
 async function readFile(objects: ObjectReader): Promise<{ file: File; etag: string | undefined }> {
@@ -78,6 +111,6 @@ function unreadable(what: string) {
   return {
     code: 'CHECKPOINTS_UNREADABLE',
     what,
-    hint: 'Nothing was changed. Fix the file by hand, or restore its last version; the load records under logs/pipeline/ingestion/loads/ say up to when each entity is loaded.',
+    hint: 'Nothing was changed. bronze checkpoint restore rebuilds what can’t be read from the load records; or fix the file by hand, or restore its last version.',
   } as const;
 }

@@ -17,6 +17,7 @@ export const FAILURE_KINDS = {
   ENTITY_UNKNOWN: 'permanent',
   MESSAGE_INVALID: 'permanent',
   CHECKPOINTS_UNREADABLE: 'permanent',
+  CHECKPOINT_LOST: 'permanent',
   OBJECT_INVALID: 'permanent',
   OBJECT_MISSING: 'transient',
   OBJECT_CORRUPT: 'permanent',

@@ -1,4 +1,4 @@
-import { dayOfRunLog, RUN_LOG_PREFIX, runLogFolder } from '@bronze/common/load/object-keys';
+import { dayOfRunLog, RUN_LOG_PREFIX, runLogOfDay } from '@bronze/common/load/object-keys';
 import { type Timestamp, utcDate } from '@bronze/common/words/timestamp';
 import type { CatalogOutcome, CatalogPorts } from './sync-catalog.ts';
 import { logDefinition } from './table-definition.ts';
@@ -18,7 +18,7 @@ export async function syncRunLog(ports: CatalogPorts, name: string): Promise<Omi
   const stored = (await tables.partitions(name)).flatMap(({ values: [day] }) => day ?? []).toSorted();
   const [last = await firstDay(objects)] = stored.slice(-1);
   const missing = daysFrom(last, tomorrow(clock.now())).filter((day) => !stored.includes(day));
-  const partitions = missing.map((day) => ({ values: [day], folder: runLogFolder(day), columns: table.columns }));
+  const partitions = missing.map((day) => ({ values: [day], folder: runLogOfDay(day), columns: table.columns }));
   await tables.addPartitions(table, partitions);
   const isChanged = ensured === 'changed' || missing.length > 0;
   return { status: isChanged ? 'synced' : 'unchanged', partitions_added: missing.length };

@@ -4,9 +4,9 @@ import middy from '@middy/core';
 import type { Context, SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { type DeliveredMessage, deliverMessage } from '../../delivery/deliver-message.ts';
 import type { Log } from '../../load/events.ts';
-import { entityIn } from '../../load/messages.ts';
 import type { Deadline } from '../../ports/clock.ts';
-import { sendBatch } from './sqs-batches.ts';
+import { bury } from './sqs-dead-letters.ts';
+import type { Failure } from '../../words/failure.ts';
 import type { AwsPorts } from './aws-ports.ts';
 import { Telemetry } from './telemetry.ts';
 
@@ -65,8 +65,8 @@ interface Delivery {
 
 async function deliver(service: QueueService, telemetry: Telemetry, { record, context }: Delivery): Promise<void> {
   const { objects, clock, sqs } = service.aws;
-  const sendToDeadLetterQueue = ({ body }: DeliveredMessage) =>
-    sendBatch(sqs, service.dead_letter_queue_url, [{ body, group_id: entityIn(body) }]);
+  const sendToDeadLetterQueue = ({ body }: DeliveredMessage, { code }: Failure, record_key: string) =>
+    bury(sqs, service.dead_letter_queue_url, { body, code, record_key });
   const message = messageOf(record);
   const deadline = deadlineOf(context);
   await deliverMessage({ objects, clock, log: telemetry, sendToDeadLetterQueue }, message, (log) =>
