@@ -153,6 +153,7 @@ export class BronzePipeline extends Construct {
       environment: {
         S3_BUCKET_NAME: this.bucket.bucketName,
         EXTRACT_QUEUE_URL: this.extractQueue.queue.queueUrl,
+        WRITE_QUEUE_URL: this.writeQueue.queue.queueUrl,
         WRITE_DLQ_URL: this.writeQueue.deadLetters.queueUrl,
         PARQUET_ENGINE: 'duckdb',
       },

@@ -36,8 +36,13 @@ export const handler = middy<unknown, Plan>()
       return checkedPlan(config, decodePlanEvent(event, defaults));
     };
     if (isDryRun(event)) return planRun({ ...readers, ...NOWHERE }, config, check());
-    const request = await validated(aws, { id: context.awsRequestId, unwritten }, check);
-    return planRun({ ...readers, requests, log: telemetry }, config, request);
+    return aws.within(
+      () => context.getRemainingTimeInMillis(),
+      async () => {
+        const request = await validated(aws, { id: context.awsRequestId, unwritten }, check);
+        return planRun({ ...readers, requests, log: telemetry }, config, request);
+      },
+    );
   });
 
 function isDryRun(event: unknown): boolean {

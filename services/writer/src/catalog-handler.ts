@@ -12,28 +12,39 @@ import { GlueTables } from './adapters/glue-tables.ts';
 import { type CatalogOutcome, type CatalogPorts, type CatalogRequest, syncCatalog } from './catalog/sync-catalog.ts';
 
 const logger = new Logger({ serviceName: 'catalog' });
-let opened: { readonly ports: CatalogPorts; readonly request: CatalogRequest } | undefined;
+let opened: Opened | undefined;
 
-function open(): { ports: CatalogPorts; request: CatalogRequest } {
+interface Opened {
+  readonly aws: AwsPorts;
+  readonly ports: CatalogPorts;
+  readonly request: CatalogRequest;
+}
+
+function open(): Opened {
   const { database, bronze, log, loads } = CATALOG_VARIABLES;
   const variables = requireVariables(process.env, ['S3_BUCKET_NAME', database, bronze, log, loads]);
   const bucket = variables.S3_BUCKET_NAME;
-  const { objects, clock } = new AwsPorts(bucket);
+  const aws = new AwsPorts(bucket);
+  const { objects, clock } = aws;
   const names = {
     database: variables[database],
     bronze: variables[bronze],
     log: variables[log],
     loads: variables[loads],
   };
-  const tables = new GlueTables(new GlueClient({}), { database: names.database, bucket });
-  return { ports: { objects, tables, clock }, request: { bucket, names, entities: Object.keys(config.entities) } };
+  const tables = new GlueTables(new GlueClient(aws.client_config), { database: names.database, bucket });
+  return { aws, ports: { objects, tables, clock }, request: { bucket, names, entities: Object.keys(config.entities) } };
 }
 
 export const handler = middy<unknown, readonly CatalogOutcome[]>()
   .use(injectLambdaContext(logger))
-  .handler(async () => {
+  .handler(async (_event, context) => {
     opened ??= open();
-    const outcomes = await syncCatalog(opened.ports, opened.request);
+    const { aws, ports, request } = opened;
+    const outcomes = await aws.within(
+      () => context.getRemainingTimeInMillis(),
+      () => syncCatalog(ports, request),
+    );
     for (const outcome of outcomes) {
       if (outcome.failure) logger.error('table_failed', { ...outcome });
       else if (outcome.left_out) logger.warn('columns_left_out', { ...outcome });
