@@ -10,6 +10,7 @@ import middy from '@middy/core';
 import config from '../../../bronze.config.ts';
 import { decodePlanEvent } from './plan-event.ts';
 import { type Plan, planRun } from './plan-run.ts';
+import { recordPlan } from './schedule-watch.ts';
 
 const telemetry = new Telemetry('planner');
 let opened: { readonly aws: AwsPorts; readonly requests: TaskQueue<ExtractRequest> } | undefined;
@@ -30,5 +31,7 @@ export const handler = middy<unknown, Plan>()
     const { aws, requests } = opened;
     const request = decodePlanEvent(event, { load_type: process.env['LOAD_TYPE'], now: aws.clock.now() });
     const outlets = request.dry_run ? NOWHERE : { requests, log: telemetry };
-    return planRun({ checkpoints: aws.checkpoints, ...outlets }, config, request);
+    const plan = await planRun({ checkpoints: aws.checkpoints, ...outlets }, config, request);
+    if (!request.dry_run && !request.entities) await recordPlan(aws.objects, plan, request);
+    return plan;
   });
