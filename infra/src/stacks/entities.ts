@@ -1,5 +1,6 @@
 import { entityOf, isEndpoint, isTable } from '@bronze/common/config';
 import { bronzeName } from '@bronze/common/config/columns';
+import { freshWithinSeconds } from '@bronze/common/config/fresh-within';
 import { IS_DELETED } from '@bronze/common/words/entity';
 import config from '../../../bronze.config.ts';
 import type { GlueColumn, CatalogEntity } from '@bronze/constructs/catalog';
@@ -44,6 +45,11 @@ export function catalogEntities(): (CatalogEntity & QueryKey)[] {
       ],
     };
   });
+}
+
+/** How many seconds each enabled entity may be behind. */
+export function freshWithin(): ReadonlyMap<string, number> {
+  return freshWithinSeconds(config);
 }
 
 function columnsOf(text: string): GlueColumn[] {

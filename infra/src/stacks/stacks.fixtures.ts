@@ -2,7 +2,7 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { ApiStack } from './api-stack.ts';
-import { catalogEntities } from './entities.ts';
+import { catalogEntities, freshWithin } from './entities.ts';
 import { IngestionStack, type IngestionStackProps } from './ingestion-stack.ts';
 import { readSettings } from './settings.ts';
 
@@ -17,8 +17,9 @@ export const NETWORK = {
 export const TOPIC = 'arn:aws:sns:eu-central-1:123456789012:alarms';
 
 export function ingestion(app: App, changed: Partial<IngestionStackProps> = {}): IngestionStack {
-  const settings = { ...readSettings({}), network: NETWORK, alarmTopicArn: TOPIC };
-  return new IngestionStack(app, 'EcomIngestionStack', { ...settings, code, entities: catalogEntities(), ...changed });
+  const settings = { ...readSettings({ ALARM_TOPIC_ARN: TOPIC }), network: NETWORK };
+  const shop = { entities: catalogEntities(), freshWithin: freshWithin() };
+  return new IngestionStack(app, 'EcomIngestionStack', { ...settings, code, ...shop, ...changed });
 }
 
 export const template = Template.fromStack(ingestion(new App()));

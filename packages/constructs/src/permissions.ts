@@ -5,6 +5,8 @@ import {
   CHECKPOINTS_KEY,
   FAILURES_PREFIX,
   LOAD_RECORDS_PREFIX,
+  MEASURED_PREFIX,
+  PLANS_PREFIX,
   PROBE_KEY,
   QUARANTINE_PREFIX,
   RUN_LOG_PREFIX,
@@ -26,8 +28,12 @@ interface BucketRights {
 const STAGED_BATCHES = `${STAGING_PREFIX}*${BATCH_SUFFIX}`;
 
 export const BUCKET_RIGHTS = {
-  planner: { get: [CHECKPOINTS_KEY], list: [CHECKPOINTS_KEY] },
-  freshness: { get: [CHECKPOINTS_KEY], list: [CHECKPOINTS_KEY] },
+  planner: { get: [CHECKPOINTS_KEY], put: [`${PLANS_PREFIX}*`], list: [CHECKPOINTS_KEY] },
+  freshness: {
+    get: [CHECKPOINTS_KEY, `${MEASURED_PREFIX}*`],
+    put: [`${MEASURED_PREFIX}*`],
+    list: [CHECKPOINTS_KEY, `${PLANS_PREFIX}*`, `${MEASURED_PREFIX}*`],
+  },
   extractor: {
     get: [`${STAGING_PREFIX}*`, CHECKPOINTS_KEY, `${LOAD_RECORDS_PREFIX}*`, PROBE_KEY],
     put: [

@@ -16,7 +16,7 @@ export interface SchedulesProps {
 /** EventBridge Scheduler replaces this with the time the call was scheduled for, also when it comes late or twice. */
 const SCHEDULED_TIME = '<aws.scheduler.scheduled-time>';
 
-/** The daily run of the planner and the hourly measurement of freshness. */
+/** The daily run of the planner, and the measurement of freshness every five minutes. */
 export class Schedules extends Construct {
   readonly deadLetters: Queue;
 
@@ -40,10 +40,11 @@ export class Schedules extends Construct {
         input: ScheduleTargetInput.fromObject({ scheduled_time: SCHEDULED_TIME }),
       }),
     });
-    new Schedule(this, 'Hourly', {
-      description: 'Measures how far each entity is behind, every hour',
-      schedule: ScheduleExpression.rate(Duration.hours(1)),
-      target: new LambdaInvoke(props.freshness, common),
+    new Schedule(this, 'Freshness', {
+      description: 'Measures how far each entity is behind, every five minutes',
+      schedule: ScheduleExpression.rate(Duration.minutes(5)),
+      // The next measurement is better than a late one.
+      target: new LambdaInvoke(props.freshness, { ...common, retryAttempts: 1, maxEventAge: Duration.minutes(5) }),
     });
   }
 }

@@ -11,7 +11,7 @@ import { requireVariables } from '@bronze/common/adapters/aws/lambda-environment
 import middy from '@middy/core';
 import config from '../../../bronze.config.ts';
 import type { Freshness } from './freshness.ts';
-import { measureFreshness } from './measure-freshness.ts';
+import { type Measured, measureFreshness } from './measure-freshness.ts';
 
 const telemetry = new Telemetry('freshness');
 let aws: AwsPorts | undefined;
@@ -22,10 +22,14 @@ export const handler = middy<unknown, readonly Freshness[]>()
     const variables = requireVariables(process.env, ['S3_BUCKET_NAME', 'SCHEDULE_HOUR']);
     aws ??= new AwsPorts(variables.S3_BUCKET_NAME);
     const measured = await measureFreshness(aws, config, Number(variables.SCHEDULE_HOUR));
-    for (const { entity, lag_seconds, is_late, ...rest } of measured.entities) {
-      telemetry.measure(entity, [[FRESHNESS_LAG, lag_seconds, MetricUnit.Seconds]]);
-      if (is_late) telemetry.logger.warn('entity_late', { entity, lag_seconds, ...rest });
-    }
-    telemetry.measurePipeline('ScheduleSilentSeconds', measured.schedule_silent_seconds, MetricUnit.Seconds);
+    report(telemetry, measured);
     return measured.entities;
   });
+
+export function report(to: Telemetry, { entities, schedule_silent_seconds }: Measured): void {
+  for (const { entity, lag_seconds, is_late, ...rest } of entities) {
+    to.measure(entity, [[FRESHNESS_LAG, lag_seconds, MetricUnit.Seconds]]);
+    if (is_late) to.logger.warn('entity_late', { entity, lag_seconds, ...rest });
+  }
+  to.measurePipeline('ScheduleSilentSeconds', schedule_silent_seconds, MetricUnit.Seconds);
+}

@@ -1,7 +1,9 @@
+import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import { defineConfig } from '@bronze/common/config';
+import { freshWithinSeconds } from '@bronze/common/config/fresh-within';
 import { timestamp } from '@bronze/common/words/timestamp';
 import { expect, test } from 'vitest';
-import { freshnessOf, freshWithinSeconds, neverLoaded } from './freshness.ts';
+import { freshnessOf, neverLoaded } from './freshness.ts';
 
 const NOW = timestamp('2024-01-15T10:00:00Z');
 const at = (text: string) => ({ last_sync_timestamp: timestamp(text) });
@@ -22,7 +24,7 @@ const config = defineConfig({
     off: { ...table, enabled: false },
   },
 });
-const checkpoints = new Map([
+const checkpoints = new Map<string, Checkpoint | undefined>([
   ['late', at('2024-01-15T07:59:59.9Z')],
   ['fresh', at('2024-01-15T09:59:59.5Z')],
   ['ahead', at('2024-01-15T10:05:00Z')],

@@ -1,6 +1,6 @@
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import type { Config } from '@bronze/common/config';
-import { secondsOf } from '@bronze/common/words/duration';
+import { freshWithinSeconds } from '@bronze/common/config/fresh-within';
 import { secondsBetween, type Timestamp } from '@bronze/common/words/timestamp';
 
 export interface Freshness {
@@ -22,23 +22,10 @@ export interface Freshness {
 
 type Checkpoints = ReadonlyMap<string, Checkpoint | undefined>;
 
-/** A daily run, and two hours for it. */
-export const FRESH_WITHIN_DEFAULT = '26h';
 /** Clocks that are kept by NTP differ by less. */
 const AHEAD_SECONDS_MAX = 5 * 60;
 /** A week: the lag of an entity that nobody can say, or twice what it may be behind if that is more. */
 const UNKNOWN_LAG_SECONDS = 7 * 24 * 3600;
-
-/** How far each enabled entity may be behind: its `fresh_within`, else that of its source, else {@link FRESH_WITHIN_DEFAULT}. */
-export function freshWithinSeconds({ entities, sources }: Config): ReadonlyMap<string, number> {
-  const enabled = Object.entries(entities).filter(([, { enabled: isEnabled }]) => isEnabled);
-  return new Map(
-    enabled.map(([name, { fresh_within, source }]) => [
-      name,
-      secondsOf(fresh_within ?? sources[source]?.fresh_within ?? FRESH_WITHIN_DEFAULT),
-    ]),
-  );
-}
 
 /**
  * The lag of every enabled entity, also of one that was never loaded or whose checkpoint can't be read.
