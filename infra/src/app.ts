@@ -30,7 +30,12 @@ const api = await bundled('api');
 const app = new App({ outdir: OUT });
 const settings = readSettings(process.env);
 new ApiStack(app, 'EcomApiStack', { code: api, secretName: settings.apiSecretName });
-new IngestionStack(app, 'EcomIngestionStack', { ...settings, code, entities: catalogEntities(), freshWithin: freshWithin() });
+new IngestionStack(app, 'EcomIngestionStack', {
+  ...settings,
+  code,
+  entities: catalogEntities(),
+  freshWithin: freshWithin(),
+});
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
 app.synth();
 process.stderr.write(`Both stacks are in ${OUT}\n`);

@@ -73,6 +73,7 @@ export class AwsWorld {
       WRITE_DLQ_URL: this.queueUrl('write-dlq'),
       PAYMENTS_API_URL: this.#api.url,
       LOAD_TYPE: 'INCREMENTAL',
+      SCHEDULE_HOUR: '2',
     };
   }
 

@@ -54,6 +54,7 @@ interface MetricReference {
 
 /** An alarm as the template has it. */
 export interface AlarmProperties extends Partial<MetricReference> {
+  readonly AlarmDescription: string;
   readonly Statistic?: string;
   readonly Period?: number;
   readonly Metrics?: readonly {

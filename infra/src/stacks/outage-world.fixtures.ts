@@ -28,8 +28,8 @@ export class OutageWorld implements Clock {
   readonly metrics: RecordedMetrics;
   readonly objects = new MemoryObjectStore();
   readonly checkpoints = new CheckpointFile(this.objects);
-  /** What does not happen. */
-  readonly off = new Set<'planner' | 'freshness' | string>();
+  /** What does not happen: `planner`, `freshness`, or loads of an entity. */
+  readonly off = new Set<string>();
   /** Messages in the dead-letter queue of requests. */
   dead = 0;
   readonly #services: Readonly<Record<(typeof SERVICES)[number], Telemetry>>;
@@ -93,7 +93,7 @@ export class OutageWorld implements Clock {
   }
 
   /** Replaces `checkpoints.json` as a person would. */
-  async edit(change: (file: Record<string, unknown>) => Record<string, unknown>): Promise<void> {
+  async edit(change: (file: Record<string, unknown>) => unknown): Promise<void> {
     const stored = await this.objects.get(CHECKPOINTS_KEY);
     const file = stored ? (JSON.parse(Buffer.from(stored.body).toString()) as Record<string, unknown>) : {};
     await this.objects.replace(CHECKPOINTS_KEY, Buffer.from(JSON.stringify(change(file))), stored?.etag);
@@ -115,9 +115,13 @@ export class OutageWorld implements Clock {
 
   async #measure(): Promise<void> {
     const { objects, checkpoints } = this;
-    const measured = await measureFreshness({ objects, checkpoints, clock: this }, config, HOUR);
-    this.#record(() => report(this.#services.freshness, measured));
-    this.invoked('FreshnessFunction');
+    try {
+      const measured = await measureFreshness({ objects, checkpoints, clock: this }, config, HOUR);
+      this.#record(() => report(this.#services.freshness, measured));
+      this.invoked('FreshnessFunction');
+    } catch {
+      this.invoked('FreshnessFunction', { errors: 1 });
+    }
   }
 
   async #plan(): Promise<void> {

@@ -33,6 +33,7 @@ describe('grants of the construct', () => {
     expect(lines.join('\n')).toMatch(/s3:GetObject.*\/data\/bronze\/\*/);
     expect(lines.join('\n')).not.toMatch(/s3:Put|s3:Delete/);
     expect(stack.pipeline.metric('RowsWritten', { service: 'writer', entity: 'orders' }).dimensions).toEqual({
+      pipeline: 'EcomIngestionStack',
       service: 'writer',
       entity: 'orders',
     });

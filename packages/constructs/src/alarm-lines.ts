@@ -1,4 +1,4 @@
-/** What each alarm looks at. `observing.test.ts` and `outages.test.ts` in `infra/` hold what it sees, and when. */
+/** What each alarm looks at. `observing.test.ts` in `infra/` holds what it sees, and when. */
 import { FRESHNESS_LAG, type PipelineTotal } from '@bronze/common/adapters/aws/metrics';
 import { describeSeconds } from '@bronze/common/words/duration';
 import { Duration } from 'aws-cdk-lib';
@@ -45,7 +45,9 @@ export function linesOf(pipeline: BronzePipeline, freshWithin: ReadonlyMap<strin
 
 function functionLines({ functions }: BronzePipeline): AlarmLine[] {
   const period = { period: PERIOD };
-  const named = Object.entries(functions).map(([name, fn]) => [name.charAt(0).toUpperCase() + name.slice(1), fn] as const);
+  const named = Object.entries(functions).map(
+    ([name, fn]) => [name.charAt(0).toUpperCase() + name.slice(1), fn] as const,
+  );
   return named.flatMap(([name, fn]) => [
     { id: `${name}Errors`, metric: fn.metricErrors(period), threshold: 0, says: `${name} fails.`, section: 'errors' },
     {
@@ -98,7 +100,11 @@ function failureLines(pipeline: BronzePipeline): AlarmLine[] {
   return [
     counted('SourceUnreachable', 'source unreachable', 'A database or API does not answer, or keeps failing.'),
     counted('AwsUnreachable', 'aws unreachable', 'S3, SQS or Secrets Manager does not answer, or throttles.'),
-    counted('PermanentFailures', 'permanent failure', 'A message failed that no retry can help: its entity stands still.'),
+    counted(
+      'PermanentFailures',
+      'permanent failure',
+      'A message failed that no retry can help: its entity stands still.',
+    ),
     counted('RepeatedFailures', 'repeated failures', 'A message failed for the third time or more.'),
   ];
 }

@@ -1,6 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
@@ -22,7 +22,7 @@ export class AlarmTopic extends Construct {
     key.addToResourcePolicy(
       new PolicyStatement({ principals: [alarms], actions: ['kms:Decrypt', 'kms:GenerateDataKey*'], resources: ['*'] }),
     );
-    this.topic = new Topic(this, 'Topic', { masterKey: key as IKey, enforceSSL: true });
+    this.topic = new Topic(this, 'Topic', { masterKey: key, enforceSSL: true });
     const { account, region, partition } = Stack.of(this);
     this.topic.addToResourcePolicy(
       new PolicyStatement({

@@ -78,5 +78,10 @@ test('the record of a plan says what was asked for, and is put once', async () =
   const [key = '', ...others] = await objects.list('');
   expect([key, ...others]).toEqual(['logs/pipeline/ingestion/plans/date=2024-01-15/020000-run-1.json']);
   const body = JSON.parse(Buffer.from((await objects.get(key))?.body ?? '').toString()) as unknown;
-  expect(body).toMatchObject({ version: 1, scheduled_at: '2024-01-15T02:00:00.000000Z', is_schedule: true, planned: [] });
+  expect(body).toMatchObject({
+    version: 1,
+    scheduled_at: '2024-01-15T02:00:00.000000Z',
+    is_schedule: true,
+    planned: [],
+  });
 });

@@ -2,7 +2,14 @@ import { measuredKey, planKey, plansFrom, plansOfDay } from '@bronze/common/load
 import { readJson } from '@bronze/common/load/stored-json';
 import type { ObjectReader, ObjectStore } from '@bronze/common/ports/object-store';
 import { encodeJson } from '@bronze/common/words/json';
-import { minusSeconds, secondsBetween, type Timestamp, timestamp, timestampSchema, utcDate } from '@bronze/common/words/timestamp';
+import {
+  minusSeconds,
+  secondsBetween,
+  type Timestamp,
+  timestamp,
+  timestampSchema,
+  utcDate,
+} from '@bronze/common/words/timestamp';
 import * as z from 'zod/mini';
 import type { PlanInput, Plan } from './plan-run.ts';
 

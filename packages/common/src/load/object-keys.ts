@@ -56,7 +56,13 @@ export function failureRecordKey(failed_at: Timestamp, message_id: string): stri
 }
 
 /** What a run of the planner asked for: `…/plans/date=2024-01-15/020000-{run_id}.json` */
-export function planKey({ scheduled_at, run_id }: { readonly scheduled_at: Timestamp; readonly run_id: string }): string {
+export function planKey({
+  scheduled_at,
+  run_id,
+}: {
+  readonly scheduled_at: Timestamp;
+  readonly run_id: string;
+}): string {
   return `${plansFrom(scheduled_at)}-${run_id}.json`;
 }
 
