@@ -208,7 +208,7 @@ test('the ingestion stack has exactly these resources', () => {
     [
       "8 AWS::Athena::NamedQuery",
       "1 AWS::Athena::WorkGroup",
-      "19 AWS::CloudWatch::Alarm",
+      "30 AWS::CloudWatch::Alarm",
       "1 AWS::CloudWatch::Dashboard",
       "1 AWS::Glue::Database",
       "8 AWS::Glue::Table",

@@ -1,6 +1,5 @@
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import { defineConfig } from '@bronze/common/config';
-import { freshWithinSeconds } from '@bronze/common/config/fresh-within';
 import { timestamp } from '@bronze/common/words/timestamp';
 import { expect, test } from 'vitest';
 import { freshnessOf, neverLoaded } from './freshness.ts';
@@ -62,14 +61,6 @@ test('an entity that is exactly as old as it may be is not late', () => {
   const one = new Map([['late', at('2024-01-15T08:00:00Z')]]);
   const [late] = freshnessOf(config, one, { now: NOW, measuredSince });
   expect(late).toMatchObject({ lag_seconds: 7200, fresh_within_seconds: 7200, is_late: false });
-});
-
-test('how far an entity may be behind is its own setting, else its source’s, else 26 hours; disabled ones have none', () => {
-  const found = freshWithinSeconds(config);
-  expect(found.get('waiting')).toBe(2 * 86_400);
-  expect(found.get('late')).toBe(7200);
-  expect(found.get('daily')).toBe(26 * 3600);
-  expect(found.has('off')).toBe(false);
 });
 
 test('never loaded are those without a readable time and without an entry that is broken', () => {
