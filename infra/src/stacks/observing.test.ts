@@ -217,7 +217,40 @@ test('an alarm of silence stays one, however long the silence lasts', async () =
 });
 
 test('the alarms are exactly these', () => {
-  expect(alarms.map(({ name }) => name).toSorted()).toMatchInlineSnapshot();
+  expect(alarms.map(({ name }) => name).toSorted()).toMatchInlineSnapshot(`
+    [
+      "AwsUnreachable",
+      "ExtractDeadLetters",
+      "ExtractOldestMessage",
+      "ExtractorDuration",
+      "ExtractorErrors",
+      "ExtractorThrottles",
+      "FreshnessErrors",
+      "FreshnessSilent",
+      "FreshnessThrottles",
+      "Latecustomers",
+      "Lateorderitems",
+      "Lateorders",
+      "Latepayments",
+      "Lateproducts",
+      "Lateshipments",
+      "PermanentFailures",
+      "PlannerErrors",
+      "PlannerSilent",
+      "PlannerThrottles",
+      "Quarantine",
+      "RepeatedFailures",
+      "ScheduleDeadLetters",
+      "ScheduleSilent",
+      "SchemaChanged",
+      "SourceUnreachable",
+      "WriteDeadLetters",
+      "WriteOldestMessage",
+      "WriterDuration",
+      "WriterErrors",
+      "WriterThrottles",
+    ]
+  `);
 });
 
 test('each alarm names an existing section of the runbook, and notifies the topic when it begins and ends', () => {
