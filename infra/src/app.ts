@@ -9,6 +9,7 @@ import { Code } from 'aws-cdk-lib/aws-lambda';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { ApiStack } from './stacks/api-stack.ts';
 import { bundleFunction } from '@bronze/constructs/bundle';
+import { freshWithinSeconds } from '@bronze/common/config/fresh-within';
 import type { FunctionName } from '@bronze/constructs/function-names';
 import { IngestionStack } from './stacks/ingestion-stack.ts';
 import { queryKeys } from './stacks/query-keys.ts';
@@ -32,8 +33,13 @@ const api = await bundled('api');
 const app = new App({ outdir: OUT });
 const settings = readSettings(process.env);
 new ApiStack(app, 'EcomApiStack', { code: api, secretName: settings.apiSecretName });
-const entities = Object.keys(config.entities);
-new IngestionStack(app, 'EcomIngestionStack', { ...settings, code, entities, queryKeys: queryKeys(config) });
+new IngestionStack(app, 'EcomIngestionStack', {
+  ...settings,
+  code,
+  entities: Object.keys(config.entities),
+  queryKeys: queryKeys(config),
+  freshWithin: freshWithinSeconds(config),
+});
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
 app.synth();
 process.stderr.write(`Both stacks are in ${OUT}\n`);

@@ -92,6 +92,7 @@ export class AwsWorld {
       [CATALOG_VARIABLES.bronze]: DEFAULT_NAMES.bronze,
       [CATALOG_VARIABLES.log]: DEFAULT_NAMES.log,
       [CATALOG_VARIABLES.loads]: DEFAULT_NAMES.loads,
+      SCHEDULE_HOUR: '2',
     };
   }
 

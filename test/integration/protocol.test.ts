@@ -3,10 +3,11 @@ import { abandonLoad } from '@bronze/common/load/abandon-load';
 import { batchKey, CHECKPOINTS_KEY, receiptsPrefix } from '@bronze/common/load/object-keys';
 import { removeStaging } from '@bronze/common/load/remove-staging';
 import { describe, expect, test } from 'vitest';
+import { timestamp } from '@bronze/common/words/timestamp';
 import { messageId, Steps } from './steps.ts';
 
 const SETTINGS = { batch_rows: 4, task_rows: 8, slice_rows: 12 };
-const [FIRST, SECOND, THIRD] = [messageId(9001), messageId(9002), messageId(9003)];
+const [FIRST, SECOND, THIRD, FOURTH] = [messageId(9001), messageId(9002), messageId(9003), messageId(9004)];
 
 async function loaded(): Promise<Steps> {
   const world = new Steps(SETTINGS);
@@ -144,6 +145,33 @@ describe('batches that a killed process left', () => {
     world.now_ms += 1e9;
     await world.drain();
     expect([await batches(world), completed(world)]).toEqual([[], [FIRST, SECOND]]);
+  });
+
+  test('long after its load was decided are gone with the first claim of another day', async () => {
+    const world = await loaded();
+    await world.ask(SECOND);
+    await world.drain();
+    await leave(world, FIRST);
+    await world.ask(THIRD);
+    await world.drain();
+    expect(await batches(world)).toHaveLength(1);
+    world.now = timestamp('2024-01-16T10:00:00Z');
+    await world.ask(FOURTH);
+    await world.drain();
+    expect([await batches(world), completed(world)]).toEqual([[], [FIRST, SECOND, THIRD, FOURTH]]);
+  });
+
+  test('of a load that was decided long ago don’t come back when its messages do', async () => {
+    const world = await loaded();
+    world.now = timestamp('2024-01-16T10:00:00Z');
+    await world.ask(SECOND);
+    await world.drain();
+    const before = await world.snapshot('');
+    await world.ask(FIRST);
+    await world.writes.send([{ entity: 'things', load_id: FIRST, slice: 0, task: 0 }]);
+    await world.drain();
+    expect(await world.snapshot('')).toEqual(before);
+    expect(await batches(world)).toEqual([]);
   });
 
   test('of an abandoned load are gone too, and those of a load that is not decided stay', async () => {

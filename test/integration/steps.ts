@@ -36,6 +36,7 @@ export class Steps {
   rows = 20;
   columns: readonly Column[] = [{ name: 'id', type: 'integer' }];
   until = timestamp('2024-01-15T10:00:00Z');
+  now = timestamp('2024-01-15T10:35:00Z');
   /** Calls of the object store so far. */
   calls = 0;
   now_ms = 0;
@@ -112,7 +113,7 @@ export class Steps {
       attempts: { next: () => `attempt-${++this.#ids}` },
       codec: { compress: async (ndjson: Uint8Array) => Uint8Array.from(ndjson) },
       deadline: { isNear: () => false, remainingMs: () => Infinity },
-      clock: { now: () => timestamp('2024-01-15T10:35:00Z'), sleep: async () => undefined },
+      clock: { now: () => this.now, sleep: async () => undefined },
       log: { event: (event: PipelineEvent) => void this.events.push(event) },
       engine: new LinesEngine(),
     };

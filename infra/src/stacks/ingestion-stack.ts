@@ -3,9 +3,10 @@ import { SecurityGroup, Vpc, type IVpc, type ISecurityGroup } from 'aws-cdk-lib/
 import type { Code } from 'aws-cdk-lib/aws-lambda';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import { Topic } from 'aws-cdk-lib/aws-sns';
+import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { acknowledgeIngestion } from './acknowledged.ts';
+import { AlarmTopic } from '@bronze/constructs/alarm-topic';
 import { Alarms } from '@bronze/constructs/alarms';
 import { BronzePipeline, type PipelineFunctionName } from '@bronze/constructs/bronze-pipeline';
 import { Catalog } from '@bronze/constructs/catalog';
@@ -23,8 +24,13 @@ export interface IngestionStackProps extends StackProps {
   readonly bucketName?: string | undefined;
   /** Network of the database, by ids, because synthesising looks nothing up. */
   readonly network?: Network | undefined;
-  readonly alarmTopicArn?: string | undefined;
   readonly checkpointStore?: 's3' | 'dynamodb' | undefined;
+  /** Whom alarms notify; `undefined`: nobody, they show in CloudWatch only. */
+  readonly alarmsTo: AlarmsTo | undefined;
+  /** Address of docs/runbook.md, for links in alarms. */
+  readonly runbookUrl?: string | undefined;
+  /** How many seconds each enabled entity may be behind. */
+  readonly freshWithin: ReadonlyMap<string, number>;
   readonly loadType?: string | undefined;
   readonly hour?: number | undefined;
   readonly provisionedConcurrency?: number | undefined;
@@ -33,6 +39,9 @@ export interface IngestionStackProps extends StackProps {
   /** Of entities that get a saved query for their latest rows. */
   readonly queryKeys: Readonly<Record<string, QueryKey>>;
 }
+
+/** An address of a topic that the stack makes, or an existing topic. */
+export type AlarmsTo = { readonly email: string } | { readonly topicArn: string };
 
 export interface Network {
   readonly vpcId: string;
@@ -78,14 +87,22 @@ export class IngestionStack extends Stack {
     acknowledgeIngestion(this, this.pipeline);
   }
 
-  #observe({ entities, queryKeys: keys, catalogNames: names, alarmTopicArn }: IngestionStackProps): void {
+  #observe({ entities, queryKeys: keys, catalogNames: names, ...props }: IngestionStackProps): void {
     const { pipeline } = this;
     const { bucket, functions } = pipeline;
-    const topic = alarmTopicArn === undefined ? undefined : Topic.fromTopicArn(this, 'AlarmTopic', alarmTopicArn);
-    const alarms = new Alarms(this, 'Alarms', { pipeline, topic, entities });
+    const { alarmsTo, freshWithin, runbookUrl } = props;
+    const topic = alarmsTo && this.#topic(alarmsTo);
+    const alarms = new Alarms(this, 'Alarms', { pipeline, topic, freshWithin, runbookUrl });
     new PipelineDashboard(this, 'Dashboard', { name: this.stackName, pipeline, alarms: alarms.all });
     new Catalog(this, 'Catalog', { names, entities, function: functions.catalog });
     new Queries(this, 'Queries', { name: this.stackName, names, bucket, keys });
+  }
+
+  #topic(to: AlarmsTo): ITopic {
+    if ('topicArn' in to) return Topic.fromTopicArn(this, 'AlarmTopic', to.topicArn);
+    const { topic } = new AlarmTopic(this, 'AlarmTopic', to);
+    new CfnOutput(this, 'AlarmTopicArn', { value: topic.topicArn });
+    return topic;
   }
 
   #network(network: Network | undefined): { vpc?: IVpc; securityGroups?: ISecurityGroup[] } {

@@ -34,6 +34,7 @@ describe('grants of the construct', () => {
     expect(lines.join('\n')).toMatch(/s3:GetObject.*\/data\/bronze\/\*/);
     expect(lines.join('\n')).not.toMatch(/s3:Put|s3:Delete/);
     expect(stack.pipeline.metric('RowsWritten', { service: 'writer', entity: 'orders' }).dimensions).toEqual({
+      pipeline: 'EcomIngestionStack',
       service: 'writer',
       entity: 'orders',
     });
@@ -102,6 +103,7 @@ describe('permissions', () => {
         "PipelineCatalog: Allow logs:CreateLogStream logs:PutLogEvents on PipelineCatalogLogs1DC44244",
         "PipelineCatalog: Allow s3:GetObject on PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/loads/*",
         "PipelineCatalog: Allow s3:ListBucket on PipelineDataBucketDA2BCAB2 if {StringLikeIfExists:{s3:prefix:[logs/pipeline/ingestion/loads/*,logs/pipeline/ingestion/date=*]}}",
+        "PipelineCatalog: Allow sqs:SendMessage sqs:GetQueueAttributes sqs:GetQueueUrl on PipelineSchedulesDeadLetters9711FB02",
         "PipelineExtractor: Allow ec2:CreateNetworkInterface ec2:DescribeNetworkInterfaces ec2:DescribeSubnets ec2:DeleteNetworkInterface ec2:AssignPrivateIpAddresses ec2:UnassignPrivateIpAddresses on *",
         "PipelineExtractor: Allow logs:CreateLogStream logs:PutLogEvents on PipelineExtractorLogs63375F1F",
         "PipelineExtractor: Allow s3:DeleteObject on PipelineDataBucketDA2BCAB2,/data/staging/*.ndjson.zst",
@@ -113,13 +115,14 @@ describe('permissions', () => {
         "PipelineExtractor: Allow sqs:ReceiveMessage sqs:ChangeMessageVisibility sqs:GetQueueUrl sqs:DeleteMessage sqs:GetQueueAttributes on PipelineExtractQueue2EB082FE",
         "PipelineExtractor: Allow sqs:SendMessage on [PipelineExtractQueue2EB082FE,PipelineExtractDeadLettersFFC4C012,PipelineWriteQueueE9822A38]",
         "PipelineFreshness: Allow logs:CreateLogStream logs:PutLogEvents on PipelineFreshnessLogs275B38C5",
-        "PipelineFreshness: Allow s3:GetObject on PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/checkpoints.json",
-        "PipelineFreshness: Allow s3:ListBucket on PipelineDataBucketDA2BCAB2 if {StringLikeIfExists:{s3:prefix:[logs/pipeline/ingestion/checkpoints.json]}}",
+        "PipelineFreshness: Allow s3:GetObject on [PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/checkpoints.json,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/measured/*]",
+        "PipelineFreshness: Allow s3:ListBucket on PipelineDataBucketDA2BCAB2 if {StringLikeIfExists:{s3:prefix:[logs/pipeline/ingestion/checkpoints.json,logs/pipeline/ingestion/plans/*,logs/pipeline/ingestion/measured/*]}}",
+        "PipelineFreshness: Allow s3:PutObject on PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/measured/*",
         "PipelineFreshness: Allow sqs:SendMessage sqs:GetQueueAttributes sqs:GetQueueUrl on PipelineSchedulesDeadLetters9711FB02",
         "PipelinePlanner: Allow logs:CreateLogStream logs:PutLogEvents on PipelinePlannerLogsF6577367",
-        "PipelinePlanner: Allow s3:GetObject on PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/checkpoints.json",
-        "PipelinePlanner: Allow s3:ListBucket on PipelineDataBucketDA2BCAB2 if {StringLikeIfExists:{s3:prefix:[logs/pipeline/ingestion/checkpoints.json]}}",
-        "PipelinePlanner: Allow s3:PutObject on PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/date=*",
+        "PipelinePlanner: Allow s3:GetObject on [PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/checkpoints.json,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/loads/*]",
+        "PipelinePlanner: Allow s3:ListBucket on PipelineDataBucketDA2BCAB2 if {StringLikeIfExists:{s3:prefix:[logs/pipeline/ingestion/checkpoints.json,logs/pipeline/ingestion/loads/*]}}",
+        "PipelinePlanner: Allow s3:PutObject on [PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/date=*,PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/plans/*]",
         "PipelinePlanner: Allow sqs:SendMessage on PipelineExtractQueue2EB082FE",
         "PipelinePlanner: Allow sqs:SendMessage sqs:GetQueueAttributes sqs:GetQueueUrl on PipelineSchedulesDeadLetters9711FB02",
         "PipelineWriter: Allow logs:CreateLogStream logs:PutLogEvents on PipelineWriterLogsFC06761F",

@@ -1,9 +1,9 @@
 import { BronzeError } from '@bronze/common/words/failure';
 import type { Environment } from '@bronze/common/reference';
 import { catalogNames } from './catalog-settings.ts';
-import type { IngestionStackProps, Network } from './ingestion-stack.ts';
+import type { AlarmsTo, IngestionStackProps, Network } from './ingestion-stack.ts';
 
-export interface Settings extends Omit<IngestionStackProps, 'code' | 'entities' | 'queryKeys'> {
+export interface Settings extends Omit<IngestionStackProps, 'code' | 'entities' | 'queryKeys' | 'freshWithin'> {
   readonly apiSecretName: string | undefined;
 }
 
@@ -32,6 +32,7 @@ export function readSettings(environment: Environment): Settings {
       : ['PROVISIONED_CONCURRENCY: must be a whole number from 1 to 999']),
     ...(checkpointStore ? [] : ['CHECKPOINT_STORE: must be s3 or dynamodb']),
     ...keyMistakes(environment['PAYMENTS_API_KEY']),
+    ...alarmMistakes(environment),
     ...['RDS_SECRET_ARN', 'API_KEY_SECRET_ARN'].flatMap((name) =>
       value(name as keyof typeof EXAMPLE).startsWith('arn:') ? [] : [`${name}: must be the complete ARN of a secret`],
     ),
@@ -48,7 +49,8 @@ export function readSettings(environment: Environment): Settings {
     paymentsApiUrl: value('PAYMENTS_API_URL'),
     shipmentsApiUrl: environment['SHIPMENTS_API_URL'],
     bucketName: environment['S3_BUCKET_NAME'],
-    alarmTopicArn: environment['ALARM_TOPIC_ARN'],
+    alarmsTo: alarmsToIn(environment),
+    runbookUrl: environment['RUNBOOK_URL'],
     checkpointStore,
     loadType: environment['LOAD_TYPE'],
     hour,
@@ -68,6 +70,32 @@ function keyMistakes(key: string | undefined): string[] {
   if (key === undefined) return [];
   const isGood = key.length >= 20 && /^[A-Za-z0-9]+$/.test(key);
   return isGood ? [] : ['PAYMENTS_API_KEY: must be at least 20 letters and digits'];
+}
+
+/** An alarm that reaches nobody is chosen, and not forgotten. */
+function alarmMistakes({ ALARM_EMAIL: email, ALARM_TOPIC_ARN: topic, RUNBOOK_URL: runbook }: Environment): string[] {
+  return [
+    ...(email === undefined && topic === undefined
+      ? [
+          'ALARM_EMAIL or ALARM_TOPIC_ARN: set one, so that alarms reach somebody; ALARM_TOPIC_ARN=none makes alarms that only show in CloudWatch',
+        ]
+      : []),
+    ...(email !== undefined && topic !== undefined ? ['ALARM_EMAIL and ALARM_TOPIC_ARN: set one of them'] : []),
+    ...(email === undefined || /^[^@\s]+@[^@\s]+$/.test(email) ? [] : ['ALARM_EMAIL: must be an e-mail address']),
+    ...(topic === undefined || topic === NO_TOPIC || /^arn:[^:]+:sns:/.test(topic)
+      ? []
+      : ['ALARM_TOPIC_ARN: must be the ARN of an SNS topic, or none']),
+    ...(runbook === undefined || /^https:\/\/[^#\s]+$/.test(runbook)
+      ? []
+      : ['RUNBOOK_URL: must be the https address of docs/runbook.md, without #']),
+  ];
+}
+
+const NO_TOPIC = 'none';
+
+function alarmsToIn({ ALARM_EMAIL: email, ALARM_TOPIC_ARN: topicArn }: Environment): AlarmsTo | undefined {
+  if (email !== undefined) return { email };
+  return topicArn === undefined || topicArn === NO_TOPIC ? undefined : { topicArn };
 }
 
 function networkIn(environment: Environment): Network | undefined {

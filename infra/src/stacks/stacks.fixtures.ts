@@ -3,6 +3,7 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { ApiStack } from './api-stack.ts';
+import { freshWithinSeconds } from '@bronze/common/config/fresh-within';
 import { IngestionStack, type IngestionStackProps } from './ingestion-stack.ts';
 import { queryKeys } from './query-keys.ts';
 import { readSettings } from './settings.ts';
@@ -18,12 +19,13 @@ export const NETWORK = {
 export const TOPIC = 'arn:aws:sns:eu-central-1:123456789012:alarms';
 
 export function ingestion(app: App, changed: Partial<IngestionStackProps> = {}): IngestionStack {
-  const settings = { ...readSettings({}), network: NETWORK, alarmTopicArn: TOPIC };
+  const settings = { ...readSettings({ ALARM_TOPIC_ARN: TOPIC }), network: NETWORK };
   return new IngestionStack(app, 'EcomIngestionStack', {
     ...settings,
     code,
     entities: Object.keys(config.entities),
     queryKeys: queryKeys(config),
+    freshWithin: freshWithinSeconds(config),
     ...changed,
   });
 }

@@ -4,7 +4,7 @@ import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
 import { ApiStack } from './api-stack.ts';
 import { readSettings } from './settings.ts';
-import { api, ingestion, inline, NETWORK, resources, template } from './stacks.fixtures.ts';
+import { api, ingestion, inline, NETWORK, resources, template, TOPIC } from './stacks.fixtures.ts';
 
 describe('queues', () => {
   test('queues hide a message for six times the function’s timeout, and dead-letter it after five deliveries', () => {
@@ -41,6 +41,25 @@ describe('queues', () => {
 });
 
 describe('the bucket', () => {
+  test('of current objects the bucket expires results of queries only, never staging or a load record', () => {
+    type Rule = Readonly<Record<string, unknown>>;
+    const Rules = Object.values(resources('AWS::S3::Bucket')).flatMap(
+      ({ Properties }) => (Properties['LifecycleConfiguration'] as { Rules: Rule[] }).Rules,
+    );
+    const expiring = Rules.filter((rule) => 'ExpirationInDays' in rule || 'ExpirationDate' in rule);
+    expect(expiring.map(({ Prefix }) => Prefix)).toEqual(['athena/']);
+    expect(Rules).toEqual([
+      expect.objectContaining({
+        Status: 'Enabled',
+        NoncurrentVersionExpiration: { NoncurrentDays: 30 },
+        ExpiredObjectDeleteMarker: true,
+        AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 },
+      }),
+      expect.objectContaining({ Status: 'Enabled', Prefix: 'athena/', ExpirationInDays: 7 }),
+    ]);
+    expect(Rules[0]).not.toHaveProperty('Prefix');
+  });
+
   test('the bucket is versioned, private, TLS only, and kept when the stack is deleted', () => {
     template.hasResource('AWS::S3::Bucket', {
       DeletionPolicy: 'Retain',
@@ -161,9 +180,22 @@ describe('settings', () => {
     [{ PAYMENTS_API_KEY: 'short' }, /PAYMENTS_API_KEY: must be at least 20 letters and digits/],
     [{ PAYMENTS_API_KEY: 'with-a-dash-in-its-middle' }, /PAYMENTS_API_KEY/],
     [{ RDS_SECRET_ARN: 'shop' }, /RDS_SECRET_ARN: must be the complete ARN/],
+    [{}, /ALARM_EMAIL or ALARM_TOPIC_ARN: set one.*ALARM_TOPIC_ARN=none/],
+    [{ ALARM_EMAIL: 'data@example.com', ALARM_TOPIC_ARN: 'none' }, /ALARM_EMAIL and ALARM_TOPIC_ARN: set one of them/],
+    [{ ALARM_EMAIL: 'nobody' }, /ALARM_EMAIL: must be an e-mail address/],
+    [{ ALARM_TOPIC_ARN: 'alarms' }, /ALARM_TOPIC_ARN: must be the ARN of an SNS topic, or none/],
+    [{ RUNBOOK_URL: 'docs/runbook.md' }, /RUNBOOK_URL: must be the https address/],
   ])('a wrong setting is refused by its name, never by its value: %j', (environment, message) => {
     expect(() => readSettings(environment)).toThrow(message);
     expect(() => readSettings(environment)).toThrow(/^(?!.*with-a-dash)/);
+  });
+
+  test.each([
+    [{ ALARM_EMAIL: 'data@example.com' }, { email: 'data@example.com' }],
+    [{ ALARM_TOPIC_ARN: TOPIC }, { topicArn: TOPIC }],
+    [{ ALARM_TOPIC_ARN: 'none' }, undefined],
+  ])('alarms go where %j says', (environment, alarmsTo) => {
+    expect(readSettings(environment).alarmsTo).toEqual(alarmsTo);
   });
 });
 
@@ -178,7 +210,7 @@ test('the ingestion stack has exactly these resources', () => {
     [
       "5 AWS::Athena::NamedQuery",
       "1 AWS::Athena::WorkGroup",
-      "21 AWS::CloudWatch::Alarm",
+      "32 AWS::CloudWatch::Alarm",
       "1 AWS::CloudWatch::Dashboard",
       "1 AWS::Glue::Database",
       "8 AWS::IAM::Policy",

@@ -1,8 +1,9 @@
 import { CATALOG_VARIABLES, type CatalogNames, DEFAULT_NAMES } from '@bronze/common/load/catalog-names';
+import { NAMESPACE, PIPELINE_VARIABLE, type PipelineTotal } from '@bronze/common/adapters/aws/metrics';
 import { BRONZE_PREFIX } from '@bronze/common/load/object-keys';
 import { Duration } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
-import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
+import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import { type Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Code, Function as LambdaFunction, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -48,6 +49,8 @@ export interface BronzePipelineProps {
   readonly catalogNames?: CatalogNames | undefined;
 }
 
+/** Of the daily run, in UTC. */
+const HOUR = 2;
 /** Lambda's maximum. */
 const TIMEOUT = Duration.minutes(15);
 const MEMORY_MB = 2048;
@@ -56,6 +59,8 @@ const WRITER_SCRATCH_MB = 10_240;
 
 /** The whole pipeline: bucket, queues, functions and schedules. */
 export class BronzePipeline extends Construct {
+  /** The prefix: what its metrics have as their dimension `pipeline`. */
+  readonly name: string;
   readonly bucket: IBucket;
   /** Undefined unless `checkpointStore` is `dynamodb`. */
   readonly checkpoints: CheckpointTable | undefined;
@@ -66,6 +71,7 @@ export class BronzePipeline extends Construct {
 
   constructor(scope: Construct, id: string, props: BronzePipelineProps) {
     super(scope, id);
+    this.name = props.prefix;
     this.bucket = props.bucket ?? new DataBucket(this, 'Data', {}).bucket;
     this.extractQueue = new TaskQueue(this, 'Extract', {
       queueName: `${props.prefix}-extract`,
@@ -81,7 +87,8 @@ export class BronzePipeline extends Construct {
     };
     this.checkpoints = props.checkpointStore === 'dynamodb' ? new CheckpointTable(this, 'Checkpoints') : undefined;
     this.checkpoints?.serve(this.functions);
-    this.schedules = new Schedules(this, 'Schedules', { ...this.functions, hour: props.hour ?? 2 });
+    for (const fn of Object.values(this.functions)) fn.addEnvironment(PIPELINE_VARIABLE, this.name);
+    this.schedules = new Schedules(this, 'Schedules', { ...this.functions, hour: props.hour ?? HOUR });
   }
 
   /** Lets the grantee request loads of entities, outside the schedule. */
@@ -95,8 +102,17 @@ export class BronzePipeline extends Construct {
   }
 
   /** One of Bronze’s own metrics for an entity, such as `RowsWritten` of the `writer`; docs/aws.md lists them. */
-  metric(name: string, { service, entity }: { readonly service: string; readonly entity: string }): Metric {
-    return new Metric({ namespace: 'Bronze', metricName: name, dimensionsMap: { service, entity } });
+  metric(
+    metricName: string,
+    { service, entity, ...options }: MetricOptions & { readonly service: string; readonly entity: string },
+  ): Metric {
+    const dimensionsMap = { pipeline: this.name, service, entity };
+    return new Metric({ ...options, namespace: NAMESPACE, metricName, dimensionsMap });
+  }
+
+  /** One of Bronze’s own metrics for all entities together. */
+  total(metricName: PipelineTotal, options: MetricOptions): Metric {
+    return new Metric({ ...options, namespace: NAMESPACE, metricName, dimensionsMap: { pipeline: this.name } });
   }
 
   #planner(props: BronzePipelineProps): LambdaFunction {
@@ -174,11 +190,11 @@ export class BronzePipeline extends Construct {
   #freshness(props: BronzePipelineProps): LambdaFunction {
     const freshness = new PipelineFunction(this, 'Freshness', {
       functionName: `${props.prefix}-FreshnessFunction`,
-      description: 'Measures how far each entity is behind',
+      description: 'Measures how far each entity is behind, and whether the schedule ran',
       code: props.code.freshness,
       timeout: Duration.minutes(1),
       memoryMb: 256,
-      environment: { S3_BUCKET_NAME: this.bucket.bucketName },
+      environment: { S3_BUCKET_NAME: this.bucket.bucketName, SCHEDULE_HOUR: String(props.hour ?? HOUR) },
     }).function;
     grantBucket(this.bucket, freshness, BUCKET_RIGHTS.freshness);
     return freshness;

@@ -1,3 +1,4 @@
+import { NAMESPACE } from '@bronze/common/adapters/aws/metrics';
 import { Duration } from 'aws-cdk-lib';
 import { AlarmStatusWidget, type Alarm, Dashboard, GraphWidget, MathExpression } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
@@ -16,6 +17,8 @@ export class PipelineDashboard extends Construct {
   constructor(scope: Construct, id: string, { name, pipeline, alarms }: PipelineDashboardProps) {
     super(scope, id);
     const { extractQueue, writeQueue, functions } = pipeline;
+    const graph = (title: string, metric: readonly [name: string, statistic: string]) =>
+      graphByEntity(pipeline.name, title, metric);
     const queues = [extractQueue.queue, extractQueue.deadLetters, writeQueue.queue, writeQueue.deadLetters];
     new Dashboard(this, 'Dashboard', {
       dashboardName: name,
@@ -30,7 +33,14 @@ export class PipelineDashboard extends Construct {
           graph('Loads without an exact window', ['WindowFallbacks', 'Sum']),
         ],
         [graph('Rows written', ['RowsWritten', 'Sum']), graph('Rows quarantined', ['RowsQuarantined', 'Sum'])],
-        [graph('Columns added, dropped, renamed or retyped', ['SchemaChanges', 'Sum'])],
+        [
+          graph('Columns added, dropped, renamed or retyped', ['SchemaChanges', 'Sum']),
+          graph('Deliveries that failed', ['BatchItemFailures', 'Sum']),
+        ],
+        [
+          graph('Sources that did not answer', ['SourceUnreachable', 'Sum']),
+          graph('Failures that no retry can help', ['PermanentFailures', 'Sum']),
+        ],
         [
           new GraphWidget({
             title: 'Messages in queues and dead-letter queues',
@@ -48,9 +58,14 @@ export class PipelineDashboard extends Construct {
   }
 }
 
-/** A graph of one of Bronze's metrics by the hour, with a line for each entity. */
-function graph(title: string, [metric, statistic]: readonly [string, string]): GraphWidget {
-  const expression = `SEARCH('{Bronze,entity,service} MetricName="${metric}"', '${statistic}', ${HOUR_SECONDS})`;
+/** A graph of one of the pipeline's metrics by the hour, with a line for each entity. */
+function graphByEntity(
+  pipeline: string,
+  title: string,
+  [metric, statistic]: readonly [name: string, statistic: string],
+): GraphWidget {
+  const found = `{${NAMESPACE},entity,pipeline,service} MetricName="${metric}" pipeline="${pipeline}"`;
+  const expression = `SEARCH('${found}', '${statistic}', ${HOUR_SECONDS})`;
   const left = [new MathExpression({ expression, label: '', period: Duration.hours(1) })];
   return new GraphWidget({ title, width: 12, left });
 }

@@ -5,9 +5,16 @@ import {
   QUARANTINE_PREFIX,
   STAGING_PREFIX,
 } from '@bronze/common/load/object-keys';
-import { RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type IBucket,
+  type LifecycleRule,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 
 export interface DataBucketProps {
@@ -24,6 +31,29 @@ export const CREATE_ONCE = [
   `${LOAD_RECORDS_PREFIX}*`,
 ] as const;
 
+/** Where Athena puts the results of queries. */
+export const QUERY_RESULTS_PREFIX = 'athena/';
+
+/**
+ * What S3 removes by itself (docs/aws/storage.md). No rule may expire current objects by age, except results of queries: the
+ * staged batches of a load that is stuck are the only copy of its rows, and a load record is needed however old it is.
+ */
+const LIFECYCLE: readonly LifecycleRule[] = [
+  {
+    id: 'superseded-versions',
+    // Long enough to notice that somebody deleted what was needed.
+    noncurrentVersionExpiration: Duration.days(30),
+    expiredObjectDeleteMarker: true,
+    abortIncompleteMultipartUploadAfter: Duration.days(7),
+  },
+  {
+    id: 'query-results',
+    prefix: QUERY_RESULTS_PREFIX,
+    expiration: Duration.days(7),
+    noncurrentVersionExpiration: Duration.days(1),
+  },
+];
+
 /** The bucket for staging, bronze and checkpoints: versioned, private, TLS only, and kept when the stack is deleted. */
 export class DataBucket extends Construct {
   readonly bucket: IBucket;
@@ -34,6 +64,7 @@ export class DataBucket extends Construct {
       ...(props.bucketName !== undefined && { bucketName: props.bucketName }),
       removalPolicy: RemovalPolicy.RETAIN,
       versioned: true,
+      lifecycleRules: [...LIFECYCLE],
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
       minimumTLSVersion: 1.2,

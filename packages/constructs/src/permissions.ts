@@ -5,6 +5,8 @@ import {
   CHECKPOINTS_KEY,
   FAILURES_PREFIX,
   LOAD_RECORDS_PREFIX,
+  MEASURED_PREFIX,
+  PLANS_PREFIX,
   PROBE_KEY,
   QUARANTINE_PREFIX,
   RUN_LOG_PREFIX,
@@ -29,10 +31,14 @@ export const BUCKET_RIGHTS = {
   // Load records tell a lost checkpoint from an entity that was never loaded.
   planner: {
     get: [CHECKPOINTS_KEY, `${LOAD_RECORDS_PREFIX}*`],
-    put: [`${RUN_LOG_PREFIX}*`],
+    put: [`${RUN_LOG_PREFIX}*`, `${PLANS_PREFIX}*`],
     list: [CHECKPOINTS_KEY, `${LOAD_RECORDS_PREFIX}*`],
   },
-  freshness: { get: [CHECKPOINTS_KEY], list: [CHECKPOINTS_KEY] },
+  freshness: {
+    get: [CHECKPOINTS_KEY, `${MEASURED_PREFIX}*`],
+    put: [`${MEASURED_PREFIX}*`],
+    list: [CHECKPOINTS_KEY, `${PLANS_PREFIX}*`, `${MEASURED_PREFIX}*`],
+  },
   catalog: { get: [`${LOAD_RECORDS_PREFIX}*`], list: [`${LOAD_RECORDS_PREFIX}*`, `${RUN_LOG_PREFIX}*`] },
   extractor: {
     get: [`${STAGING_PREFIX}*`, CHECKPOINTS_KEY, `${LOAD_RECORDS_PREFIX}*`, PROBE_KEY],

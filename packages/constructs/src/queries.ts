@@ -2,6 +2,7 @@ import type { CatalogNames } from '@bronze/common/load/catalog-names';
 import { CfnNamedQuery, CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { QUERY_RESULTS_PREFIX } from './data-bucket.ts';
 
 export interface QueriesProps {
   readonly name: string;
@@ -28,7 +29,7 @@ export class Queries extends Construct {
         enforceWorkGroupConfiguration: true,
         publishCloudWatchMetricsEnabled: true,
         resultConfiguration: {
-          outputLocation: `s3://${bucket.bucketName}/athena/`,
+          outputLocation: `s3://${bucket.bucketName}/${QUERY_RESULTS_PREFIX}`,
           encryptionConfiguration: { encryptionOption: 'SSE_S3' },
         },
       },

@@ -17,7 +17,7 @@ export interface SchedulesProps {
 /** EventBridge Scheduler replaces this with the time the call was scheduled for, also when it comes late or twice. */
 const SCHEDULED_TIME = '<aws.scheduler.scheduled-time>';
 
-/** The daily run of the planner, the hourly measurement of freshness, and the catalog every 15 minutes. */
+/** The daily run of the planner, the measurement of freshness every five minutes, and the catalog every 15. */
 export class Schedules extends Construct {
   readonly deadLetters: Queue;
 
@@ -41,10 +41,11 @@ export class Schedules extends Construct {
         input: ScheduleTargetInput.fromObject({ scheduled_time: SCHEDULED_TIME }),
       }),
     });
-    new Schedule(this, 'Hourly', {
-      description: 'Measures how far each entity is behind, every hour',
-      schedule: ScheduleExpression.rate(Duration.hours(1)),
-      target: new LambdaInvoke(props.freshness, common),
+    new Schedule(this, 'Freshness', {
+      description: 'Measures how far each entity is behind, every five minutes',
+      schedule: ScheduleExpression.rate(Duration.minutes(5)),
+      // The next measurement is better than a late one.
+      target: new LambdaInvoke(props.freshness, { ...common, retryAttempts: 1, maxEventAge: Duration.minutes(5) }),
     });
     new Schedule(this, 'Catalog', {
       description: 'Brings what was loaded into the catalog, every 15 minutes',

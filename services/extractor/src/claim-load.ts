@@ -17,9 +17,10 @@ import type { HighWatermark } from '@bronze/common/load/high-watermark';
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
 import type { Log } from '@bronze/common/load/events';
 import type { ObjectStore } from '@bronze/common/ports/object-store';
-import { removeStaging } from '@bronze/common/load/remove-staging';
+import { removeStaging, removeStagingOfEntity } from '@bronze/common/load/remove-staging';
 import { schemaDigest } from '@bronze/common/load/schema-changes';
 import type { Source } from '@bronze/common/load/source';
+import { utcDate } from '@bronze/common/words/timestamp';
 
 export interface ClaimPorts {
   readonly objects: ObjectStore;
@@ -72,7 +73,7 @@ export async function claimLoad(
     }
     case 'start': {
       if (!checkpoint) await assertNeverLoaded(ports, entity.name);
-      const previous_schema = await removeStagingBefore(ports.objects, entity.name, checkpoint?.last_load_id);
+      const previous_schema = await removeStagingBefore(ports, entity.name, checkpoint);
       const isFull = effectiveLoadType(checkpoint, decision.request.load_type, hasCursor) === 'full';
       const { last_sync_timestamp, exact_position, storage } = checkpoint ?? {};
       const watermark = await ports.source.readHighWatermark(entity, {
@@ -106,16 +107,21 @@ function mayHelp(
 
 /**
  * The load decided last leaves no staged batches when the next one is claimed, whoever decided it and whatever became of
- * that process (decision 20).
+ * that process. The first claim of a day looks at all loads of the entity: a process that hung, and was then killed, may have
+ * staged batches after others had decided its load and swept it (decision 20).
  *
- * @returns the digest of its columns
+ * @returns the digest of the columns of the load decided last
  */
 async function removeStagingBefore(
-  objects: ObjectStore,
+  { objects, clock }: Pick<ClaimPorts, 'objects' | 'clock'>,
   entity: string,
-  load_id: string | undefined,
+  checkpoint: Checkpoint | undefined,
 ): Promise<string | undefined> {
-  const record = load_id === undefined ? undefined : await removeStaging(objects, { entity, load_id });
+  if (checkpoint?.last_load_id === undefined) return undefined;
+  const load = { entity, load_id: checkpoint.last_load_id };
+  const isSameDay = checkpoint.updated_at !== undefined && utcDate(checkpoint.updated_at) === utcDate(clock.now());
+  if (!isSameDay) await removeStagingOfEntity(objects, entity);
+  const record = isSameDay ? await removeStaging(objects, load) : await readLoadRecord(objects, load);
   return record && schemaDigest(record);
 }
 

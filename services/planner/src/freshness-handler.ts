@@ -1,15 +1,17 @@
 /**
- * Measures every hour by how many seconds each entity is behind (`FreshnessLagSeconds`). The metric is a gauge, so that
- * it shows entities that are no longer loaded as well as those that are loaded late.
+ * Measures every five minutes by how many seconds each entity is behind (`FreshnessLagSeconds`), and whether the schedule
+ * missed a run (`ScheduleSilentSeconds`). Both are gauges, so that they show what is missing as well as what is late.
  */
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { MetricUnit } from '@aws-lambda-powertools/metrics';
 import { AwsPorts } from '@bronze/common/adapters/aws/aws-ports';
+import { FRESHNESS_LAG } from '@bronze/common/adapters/aws/metrics';
 import { Telemetry } from '@bronze/common/adapters/aws/telemetry';
 import { requireVariables } from '@bronze/common/adapters/aws/lambda-environment';
 import middy from '@middy/core';
 import config from '../../../bronze.config.ts';
-import { type Freshness, freshnessOf } from './freshness.ts';
+import type { Freshness } from './freshness.ts';
+import { type Measured, measureFreshness } from './measure-freshness.ts';
 
 const telemetry = new Telemetry('freshness');
 let aws: AwsPorts | undefined;
@@ -17,14 +19,20 @@ let aws: AwsPorts | undefined;
 export const handler = middy<unknown, readonly Freshness[]>()
   .use(injectLambdaContext(telemetry.logger))
   .handler(async (_event, context) => {
-    const opened = (aws ??= new AwsPorts(requireVariables(process.env, ['S3_BUCKET_NAME']).S3_BUCKET_NAME));
-    const checkpoints = await opened.within(
+    const variables = requireVariables(process.env, ['S3_BUCKET_NAME', 'SCHEDULE_HOUR']);
+    const opened = (aws ??= new AwsPorts(variables.S3_BUCKET_NAME));
+    const measured = await opened.within(
       () => context.getRemainingTimeInMillis(),
-      () => opened.checkpoints.readAll(),
+      () => measureFreshness(opened, config, Number(variables.SCHEDULE_HOUR)),
     );
-    const found = freshnessOf(config, checkpoints, opened.clock.now());
-    for (const { entity, lag_seconds } of found) {
-      telemetry.measure(entity, [['FreshnessLagSeconds', lag_seconds, MetricUnit.Seconds]]);
-    }
-    return found;
+    report(telemetry, measured);
+    return measured.entities;
   });
+
+export function report(to: Telemetry, { entities, schedule_silent_seconds }: Measured): void {
+  for (const { entity, lag_seconds, is_late, ...rest } of entities) {
+    to.measure(entity, [[FRESHNESS_LAG, lag_seconds, MetricUnit.Seconds]]);
+    if (is_late) to.logger.warn('entity_late', { entity, lag_seconds, ...rest });
+  }
+  to.measurePipeline('ScheduleSilentSeconds', schedule_silent_seconds, MetricUnit.Seconds);
+}

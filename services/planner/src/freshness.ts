@@ -1,39 +1,66 @@
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import type { Config } from '@bronze/common/config';
-import type { Timestamp } from '@bronze/common/words/timestamp';
+import { freshWithinSeconds } from '@bronze/common/config/fresh-within';
+import { secondsBetween, type Timestamp } from '@bronze/common/words/timestamp';
 
 export interface Freshness {
   readonly entity: string;
   /**
-   * How far bronze is behind: the time from the end of the last window until now; never negative. A checkpoint that is
-   * ahead by more than {@link AHEAD_SECONDS_MAX} counts as {@link AHEAD_LAG_SECONDS}.
+   * How far bronze is behind: the time from the end of the last window until now; never negative. An entity that was never
+   * loaded is behind since it was first measured. One whose lag nobody can say (see `basis`) is behind by more than it may.
    */
   readonly lag_seconds: number;
+  /** How far it may be behind: {@link freshWithinSeconds}. */
+  readonly fresh_within_seconds: number;
+  readonly is_late: boolean;
+  /**
+   * What the lag was measured from. `unreadable`: its entry in `checkpoints.json` can't be read. `future`: its checkpoint is
+   * ahead of the clock, so until then nothing is loaded.
+   */
+  readonly basis: 'checkpoint' | 'never_loaded' | 'unreadable' | 'future';
 }
+
+type Checkpoints = ReadonlyMap<string, Checkpoint | undefined>;
 
 /** Clocks that are kept by NTP differ by less. */
 const AHEAD_SECONDS_MAX = 5 * 60;
-/** More than any alarm allows: until the time of a checkpoint in the future has come, nothing is loaded. */
-const AHEAD_LAG_SECONDS = 7 * 24 * 3600;
+/** A week: the lag of an entity that nobody can say, or twice what it may be behind if that is more. */
+const UNKNOWN_LAG_SECONDS = 7 * 24 * 3600;
 
-/** The lag of every enabled entity that has been loaded. One that never was has no lag, so its metric is missing. */
+/**
+ * The lag of every enabled entity, also of one that was never loaded or whose checkpoint can't be read.
+ *
+ * @param measuredSince when an entity that was never loaded was first measured; default: now
+ */
 export function freshnessOf(
   config: Config,
-  checkpoints: ReadonlyMap<string, Checkpoint | undefined>,
-  now: Timestamp,
+  checkpoints: Checkpoints,
+  { now, measuredSince }: { readonly now: Timestamp; readonly measuredSince: ReadonlyMap<string, Timestamp> },
 ): Freshness[] {
-  return Object.entries(config.entities).flatMap(([entity, { enabled }]) => {
-    const synced = checkpoints.get(entity)?.last_sync_timestamp;
-    if (!enabled || synced === undefined) return [];
-    return [{ entity, lag_seconds: lagOf((Date.parse(now) - Date.parse(synced)) / 1000) }];
+  return [...freshWithinSeconds(config)].map(([entity, fresh_within_seconds]) => {
+    const basis = basisOf(checkpoints, entity, now);
+    const synced = basis === 'checkpoint' ? checkpoints.get(entity)?.last_sync_timestamp : measuredSince.get(entity);
+    const isKnown = basis === 'checkpoint' || basis === 'never_loaded';
+    const lag_seconds = isKnown
+      ? Math.max(0, secondsBetween(synced ?? now, now))
+      : Math.max(UNKNOWN_LAG_SECONDS, 2 * fresh_within_seconds);
+    return { entity, lag_seconds, fresh_within_seconds, is_late: lag_seconds > fresh_within_seconds, basis };
   });
+}
+
+/** The enabled entities that were never loaded. */
+export function neverLoaded(config: Config, checkpoints: Checkpoints, now: Timestamp): string[] {
+  return [...freshWithinSeconds(config).keys()].filter((name) => basisOf(checkpoints, name, now) === 'never_loaded');
+}
+
+function basisOf(checkpoints: Checkpoints, entity: string, now: Timestamp): Freshness['basis'] {
+  const checkpoint = checkpoints.get(entity);
+  if (!checkpoint && checkpoints.has(entity)) return 'unreadable';
+  if (checkpoint?.last_sync_timestamp === undefined) return 'never_loaded';
+  return isAhead(checkpoint.last_sync_timestamp, now) ? 'future' : 'checkpoint';
 }
 
 /** Whether a checkpoint is so far in the future that some clock must have been wrong. */
 export function isAhead(last_sync_timestamp: Timestamp, now: Timestamp): boolean {
-  return Date.parse(last_sync_timestamp) - Date.parse(now) > AHEAD_SECONDS_MAX * 1000;
-}
-
-function lagOf(seconds: number): number {
-  return seconds < -AHEAD_SECONDS_MAX ? AHEAD_LAG_SECONDS : Math.max(0, seconds);
+  return secondsBetween(now, last_sync_timestamp) > AHEAD_SECONDS_MAX;
 }

@@ -12,6 +12,7 @@ import middy from '@middy/core';
 import config from '../../../bronze.config.ts';
 import { decodePlanEvent } from './plan-event.ts';
 import { checkedPlan, type Plan, planRun } from './plan-run.ts';
+import { recordPlan } from './schedule-watch.ts';
 
 const telemetry = new Telemetry('planner');
 let opened: { readonly aws: AwsPorts; readonly requests: TaskQueue<ExtractRequest> } | undefined;
@@ -40,7 +41,9 @@ export const handler = middy<unknown, Plan>()
       () => context.getRemainingTimeInMillis(),
       async () => {
         const request = await validated(aws, { id: context.awsRequestId, unwritten }, check);
-        return planRun({ ...readers, requests, log: telemetry }, config, request);
+        const plan = await planRun({ ...readers, requests, log: telemetry }, config, request);
+        if (!request.entities) await recordPlan(aws.objects, plan, request);
+        return plan;
       },
     );
   });

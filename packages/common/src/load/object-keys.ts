@@ -12,6 +12,10 @@ export const LOAD_RECORDS_PREFIX = `${STATE_PREFIX}loads/`;
 export const FAILURES_PREFIX = `${STATE_PREFIX}failures/`;
 /** What people decided about rows in quarantine. The rows themselves are under {@link QUARANTINE_PREFIX}. */
 export const ACKNOWLEDGEMENTS_PREFIX = `${STATE_PREFIX}quarantine/`;
+/** What each run of the planner asked for, in a folder for each day. */
+export const PLANS_PREFIX = `${STATE_PREFIX}plans/`;
+/** When the freshness function first looked at an entity without a checkpoint, and at the schedule. */
+export const MEASURED_PREFIX = `${STATE_PREFIX}measured/`;
 /** Of the run log, which has a folder for each day. */
 export const RUN_LOG_PREFIX = `${STATE_PREFIX}date=`;
 
@@ -54,6 +58,32 @@ export function sliceOfTask(name: string): number {
 /** The failure record that says why a message went to the dead-letter queue. */
 export function failureRecordKey(failed_at: Timestamp, message_id: string): string {
   return `${failureRecordsOfDay(utcDate(failed_at))}${message_id}.json`;
+}
+
+/** What a run of the planner asked for: `…/plans/date=2024-01-15/020000-{run_id}.json` */
+export function planKey({
+  scheduled_at,
+  run_id,
+}: {
+  readonly scheduled_at: Timestamp;
+  readonly run_id: string;
+}): string {
+  return `${plansFrom(scheduled_at)}-${run_id}.json`;
+}
+
+/** The plans of the UTC day that holds the time. */
+export function plansOfDay(at: Timestamp): string {
+  return `${PLANS_PREFIX}date=${utcDate(at)}/`;
+}
+
+/** Keys of plans for this second or later of its day are this text or greater. */
+export function plansFrom(at: Timestamp): string {
+  return `${plansOfDay(at)}${at.slice(11, 19).replaceAll(':', '')}`;
+}
+
+/** @param name an entity, or what no entity is called */
+export function measuredKey(name: string): string {
+  return `${MEASURED_PREFIX}${name}.json`;
 }
 
 /** Every failure record of a UTC day. @param day `2024-01-15` */

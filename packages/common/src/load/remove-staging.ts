@@ -31,14 +31,21 @@ export async function removeStagingOfPreviousLoad(
 
 /**
  * Does the same for every decided load of the entity that still has batches. It lists the staging of all loads there ever
- * were: for a folder, once a run. Batches of a load whose record can't be read stay.
+ * were, about three keys for each: once a day, and on a folder once a run. Batches of a load whose record can't be read stay.
  */
 export async function removeStagingOfEntity(objects: ObjectStore, entity: string): Promise<void> {
-  const keys = await objects.list(stagingOfEntity(entity));
-  const load_ids = new Set(keys.filter((key) => key.endsWith(BATCH_SUFFIX)).map(loadIdOfStaging));
-  for (const load_id of load_ids) {
-    await removeStaging(objects, { entity, load_id }).catch((thrown: unknown) => {
-      if (toFailure(thrown).code !== 'OBJECT_INVALID') throw thrown;
-    });
+  const batches = (await objects.list(stagingOfEntity(entity))).filter((key) => key.endsWith(BATCH_SUFFIX));
+  for (const [load_id, own] of Map.groupBy(batches, loadIdOfStaging)) {
+    if (!(await isDecided(objects, { entity, load_id }))) continue;
+    for (const key of own) await objects.remove(key);
+  }
+}
+
+async function isDecided(objects: ObjectStore, load: LoadKey): Promise<boolean> {
+  try {
+    return (await readLoadRecord(objects, load)) !== undefined;
+  } catch (thrown) {
+    if (toFailure(thrown).code === 'OBJECT_INVALID') return false;
+    throw thrown;
   }
 }
