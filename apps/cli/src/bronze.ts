@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { abandonCommand } from './commands/abandon-command.ts';
 import { addAwsCommands } from './commands/aws-commands.ts';
+import { addBackfillCommand } from './commands/backfill-command.ts';
 import { localPath } from './local-path.ts';
 import { previewCommand } from './commands/preview-command.ts';
 import {
@@ -41,17 +42,12 @@ function program(): Command {
   );
   bronze.version(manifest.version).exitOverride();
   bronze.configureOutput({ outputError: (text, write) => write(`${withoutUrls(text.trimEnd())}\n`) });
-  bronze
+  const run = bronze
     .command('run [entity...]')
     .description('ingest entities on this machine (default: all enabled entities)')
-    .option('--full', 'load everything, not only what has changed')
-    .option('--database-url <url>', 'connection URL for the configuration’s only PostgreSQL source')
-    .addOption(allowQuarantine())
-    .addOption(retryFor())
-    .addOption(config())
-    .addOption(out())
-    .addOption(output())
-    .action(settingExitCode(runCommand));
+    .option('--full', 'load everything, not only what has changed');
+  withRun(run).addOption(out()).action(settingExitCode(runCommand));
+  addBackfillCommand(bronze, withRun);
   bronze
     .command('status [entity...]')
     .description('show how far each entity has come, and what is late, missing or failed')
@@ -75,6 +71,16 @@ function program(): Command {
   addQuarantineCommands(bronze.command('quarantine').description('list, release or acknowledge rows in quarantine'));
   addAwsCommands(bronze);
   return bronze;
+}
+
+/** Adds the options of all that loads on this machine. */
+function withRun(command: Command): Command {
+  return command
+    .option('--database-url <url>', 'connection URL for the configuration’s only PostgreSQL source')
+    .addOption(allowQuarantine())
+    .addOption(retryFor())
+    .addOption(config())
+    .addOption(output());
 }
 
 function addQuarantineCommands(quarantine: Command): void {

@@ -24,8 +24,9 @@ export function leftLine({ entity, messages }: LeftAlone, called: Called): strin
 export function otherLoadLines({ entity, loads, load }: Pick<EntityResult, 'entity' | 'loads' | 'load'>): string[] {
   return loads
     .filter(({ load_id }) => load_id !== load?.load_id)
-    .map(({ load_id, load_type, rows_in_bronze: rows }) => {
-      const which = `the ${load_type} load ${load_id} (${plural(rows, 'row')})`;
+    .map(({ load_id, load_type, backfill, rows_in_bronze: rows }) => {
+      const kind = backfill ? `backfill from ${backfill.from} to ${backfill.to}, load` : `${load_type} load`;
+      const which = `the ${kind} ${load_id} (${plural(rows, 'row')})`;
       return `${entity}: also ended ${which}, which was asked for before: an entity has one load at a time`;
     });
 }

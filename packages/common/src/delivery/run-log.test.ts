@@ -48,6 +48,15 @@ test('what is in quarantine is not among the records', () => {
   );
 });
 
+test('a backfill is named with its window', () => {
+  const load = { entity: 'customers', load_id: '00000000-0000-8000-8000-000000000001' };
+  const backfill = { from: timestamp('2024-01-01'), to: timestamp('2024-02-01') };
+  const event = { ...load, kind: 'load_completed', rows: 5, rows_quarantined: 0, parts: 1, until: EPOCH } as const;
+  expect(runLogLine({ ...event, backfill }, timestamp('2024-01-15T10:30:45Z'))?.text).toBe(
+    '[2024-01-15 10:30:45] Completed: Processing customers, backfill from 2024-01-01T00:00:00.000000Z to 2024-02-01T00:00:00.000000Z (5 records, 1 files)',
+  );
+});
+
 test('an error names all missing variables at once, and no value', () => {
   const environment = { A: 'canary', B: '', C: undefined };
   expect(requireVariables(environment, ['A'])).toEqual({ A: 'canary' });

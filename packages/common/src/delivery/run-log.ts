@@ -1,3 +1,4 @@
+import type { Backfill } from '../load/backfill.ts';
 import type { PipelineEvent } from '../load/events.ts';
 import { runLogKey } from '../load/object-keys.ts';
 import { describeChanges } from '../load/schema-changes.ts';
@@ -25,9 +26,9 @@ export function runLogLine(event: PipelineEvent, at: Timestamp): RunLogLine | un
       : undefined;
   switch (event.kind) {
     case 'load_claimed':
-      return line('1-starting', `Starting: Processing ${event.entity}`);
+      return line('1-starting', `Starting: Processing ${event.entity}${ofWindow(event)}`);
     case 'load_completed':
-      return line('2-completed', `Completed: Processing ${event.entity} (${whatIsThere(event)})`);
+      return line('2-completed', `Completed: Processing ${event.entity}${ofWindow(event)} (${whatIsThere(event)})`);
     case 'load_abandoned':
       return line('2-abandoned', `Abandoned: Processing ${event.entity}`);
     case 'schema_changed':
@@ -35,6 +36,11 @@ export function runLogLine(event: PipelineEvent, at: Timestamp): RunLogLine | un
     default:
       return undefined;
   }
+}
+
+/** Of a backfill: `, backfill from 2024-01-01T00:00:00.000000Z to 2024-02-01T00:00:00.000000Z`. */
+function ofWindow({ backfill }: { readonly backfill?: Backfill | undefined }): string {
+  return backfill ? `, backfill from ${backfill.from} to ${backfill.to}` : '';
 }
 
 /** `250 records, 3 files`, and what is not among them: `, 5 more in quarantine`. */
