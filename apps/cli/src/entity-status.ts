@@ -17,13 +17,16 @@ export interface EntityFacts {
   readonly checkpoint: Checkpoint | undefined;
   /** Why its checkpoint or a load record can't be read. */
   readonly unreadable: string | undefined;
+  /** Why it has no checkpoint although it should. */
+  readonly lost?: string | undefined;
   /** The record of the load that was decided last, backfills aside. */
   readonly record: LoadRecord | undefined;
   readonly last_schema_change: LastSchemaChange | null;
   readonly quarantine: readonly QuarantinedLoad[];
-  readonly failures: readonly Failure[];
-  /** Whether a run that lives has a message of it. */
-  readonly isRunning: boolean;
+  /** Of each of its dead letters; undefined if nothing recorded why. */
+  readonly failures: readonly (Failure | undefined)[];
+  /** Whether a run that lives has a message of it; undefined if that can't be known. */
+  readonly isRunning: boolean | undefined;
 }
 
 export interface ConfiguredEntity {
@@ -36,7 +39,7 @@ export interface ConfiguredEntity {
 /** One entity as `bronze status -o json` shows it. */
 export interface EntityStatus {
   readonly entity: string;
-  readonly state: 'idle' | 'loading' | 'interrupted' | 'failed' | 'never_loaded' | 'unreadable';
+  readonly state: 'idle' | 'loading' | 'pending' | 'interrupted' | 'failed' | 'never_loaded' | 'lost' | 'unreadable';
   /** Null: no configuration was read. */
   readonly is_configured: boolean | null;
   readonly is_enabled: boolean | null;
@@ -72,6 +75,8 @@ export interface EntityStatus {
   readonly unreadable: string | null;
 }
 
+const UNEXPLAINED = 'unknown: it has no failure record';
+
 export function statusOf(facts: EntityFacts, now: Timestamp): EntityStatus {
   const { configured, checkpoint, record, failures } = facts;
   const ofCheckpoint = describeCheckpoint(checkpoint, now);
@@ -87,8 +92,8 @@ export function statusOf(facts: EntityFacts, now: Timestamp): EntityStatus {
     last_schema_change: facts.last_schema_change,
     rows_quarantined: quarantine.reduce((sum, { rows }) => sum + rows, 0),
     quarantine,
-    dead_letters: failures.map(({ code, message }) => `${code}: ${message}`),
-    unreadable: facts.unreadable ?? null,
+    dead_letters: failures.map((failure) => (failure ? `${failure.code}: ${failure.message}` : UNEXPLAINED)),
+    unreadable: facts.unreadable ?? facts.lost ?? null,
   };
 }
 
@@ -116,15 +121,16 @@ function describeCheckpoint(checkpoint: Checkpoint = {}, now: Timestamp) {
 /** Whether nothing about the entity needs a person. */
 export function isHealthy(status: EntityStatus, allow_quarantine: boolean): boolean {
   const { state, is_ahead, is_late, dead_letters, rows_quarantined, allows_quarantine } = status;
-  if (state === 'unreadable' || is_ahead || is_late || dead_letters.length > 0) return false;
+  if (state === 'unreadable' || state === 'lost' || is_ahead || is_late || dead_letters.length > 0) return false;
   return rows_quarantined === 0 || allow_quarantine || allows_quarantine;
 }
 
-function stateOf({ unreadable, checkpoint, failures, isRunning }: EntityFacts): EntityStatus['state'] {
+function stateOf({ unreadable, lost, checkpoint, failures, isRunning }: EntityFacts): EntityStatus['state'] {
   if (unreadable !== undefined) return 'unreadable';
+  if (lost !== undefined) return 'lost';
   if (isRunning) return 'loading';
   if (failures.length > 0) return 'failed';
-  if (checkpoint?.pending_load) return 'interrupted';
+  if (checkpoint?.pending_load) return isRunning === undefined ? 'pending' : 'interrupted';
   return checkpoint?.last_sync_timestamp === undefined ? 'never_loaded' : 'idle';
 }
 

@@ -24,6 +24,8 @@ export interface DeadLetter {
   readonly failure: Failure;
   /** Undefined: by earlier code. */
   readonly failed_at_ms: number | undefined;
+  readonly sent_at_ms: number | undefined;
+  readonly receive_count: number;
 }
 
 /** What the queues of a run's folder say, read without changing anything. */
@@ -39,9 +41,11 @@ export function readFolderState(out_dir: string): FolderState {
   const messages = readQueues(queuesFile(out_dir));
   const owners = new Set(messages.flatMap(({ owner }) => owner ?? []));
   const living = new Set([...owners].filter((owner) => isRunning(runsFolder(out_dir), owner)));
-  const dead_letters = messages.flatMap(({ message_id, queue, body, failure, failed_at_ms }) =>
-    failure ? [{ message_id, queue: deliveredBy(queue), entity: entityIn(body), body, failure, failed_at_ms }] : [],
-  );
+  const dead_letters = messages.flatMap(({ message_id, queue, body, failure, ...message }) => {
+    const { failed_at_ms, sent_at_ms, receive_count } = message;
+    const times = { failed_at_ms, sent_at_ms, receive_count };
+    return failure ? [{ message_id, queue: deliveredBy(queue), entity: entityIn(body), body, failure, ...times }] : [];
+  });
   return {
     // Of those without a time, the one that was sent last is first.
     dead_letters: dead_letters.toReversed().toSorted((a, b) => (b.failed_at_ms ?? 0) - (a.failed_at_ms ?? 0)),

@@ -67,7 +67,10 @@ export async function settle(run: Run, stop: AbortSignal): Promise<void> {
  * Whether the load is decided, or covered by another that was claimed and decided since, with nothing pending. No other
  * load covers a backfill.
  */
-export async function isDecided(run: Run, load: Asked): Promise<boolean> {
+export async function isDecided(
+  run: Pick<Run, 'before'> & { readonly pipeline: Pick<SettlingPipeline, 'objects' | 'checkpoints'> },
+  load: Pick<Asked, 'entity' | 'load_id' | 'backfill'>,
+): Promise<boolean> {
   const { checkpoint } = await readCheckpoint(run.pipeline, load.entity);
   if (await readLoadRecord(run.pipeline.objects, load)) return checkpoint?.pending_load?.load_id !== load.load_id;
   if (load.backfill) return false;

@@ -26,7 +26,11 @@ interface BucketRights {
 const STAGED_BATCHES = `${STAGING_PREFIX}*${BATCH_SUFFIX}`;
 
 export const BUCKET_RIGHTS = {
-  planner: { get: [CHECKPOINTS_KEY], list: [CHECKPOINTS_KEY] },
+  // Load records tell a lost checkpoint from an entity that was never loaded.
+  planner: {
+    get: [CHECKPOINTS_KEY, `${LOAD_RECORDS_PREFIX}*`],
+    list: [CHECKPOINTS_KEY, `${LOAD_RECORDS_PREFIX}*`],
+  },
   freshness: { get: [CHECKPOINTS_KEY], list: [CHECKPOINTS_KEY] },
   extractor: {
     get: [`${STAGING_PREFIX}*`, CHECKPOINTS_KEY, `${LOAD_RECORDS_PREFIX}*`, PROBE_KEY],

@@ -64,6 +64,7 @@ async function claim(before: Checkpoint | undefined, request: ExtractRequest, fo
   const checkpoints: CheckpointStore = {
     readAll: () => file.readAll(),
     read: (entity) => file.read(entity),
+    readStored: (entity) => file.readStored(entity),
     swap: async (entity, version, next) => {
       await found.beforeSwap?.(++swaps, file);
       return file.swap(entity, version, next);
@@ -271,6 +272,62 @@ describe('where each run carries out its own, a late message of a decided load',
   });
 });
 
+describe('an entity without a checkpoint that a completed load has brought to bronze', () => {
+  const put = async ({ objects }: { objects: MemoryObjectStore }, record: object) =>
+    objects.putIfAbsent(loadRecordKey({ entity: 'things', load_id: idOf(5) }), encodeJson(record));
+  const LOADED = { ...RECORD, load_id: idOf(5) };
+
+  test.each(['full', 'incremental'] as const)('is not claimed by a request for a %s load', async (load_type) => {
+    const world = await claim(undefined, { ...THINGS, load_type });
+    await put(world, LOADED);
+    await expect(world.run()).rejects.toMatchObject({
+      code: 'CHECKPOINT_LOST',
+      kind: 'permanent',
+      message: expect.stringContaining(NOW) as string,
+      hint: expect.stringMatching(/checkpoint restore.+checkpoint reset/) as string,
+    });
+    expect(await world.after()).toBeUndefined();
+    expect(world.asked).toEqual([]);
+  });
+
+  test('is claimed if it has an entry, empty as it may be: somebody has reset it', async () => {
+    const world = await claim({}, THINGS);
+    await put(world, LOADED);
+    expect(await world.run()).toMatchObject({ load_type: 'full' });
+  });
+
+  test('is claimed if the load was abandoned', async () => {
+    const world = await claim(undefined, THINGS);
+    await put(world, { ...LOADED, status: 'abandoned' });
+    expect(await world.run()).toMatchObject({ load_type: 'full' });
+  });
+
+  test('is not lost if that first load was claimed and completed while this claim looked', async () => {
+    const world = await claim(undefined, THINGS);
+    const { objects } = world;
+    const list = objects.list.bind(objects);
+    objects.list = async (prefix) => {
+      await put(world, LOADED);
+      await new CheckpointFile(objects).swap('things', 'absent', { ...IDLE, last_load_id: idOf(5) });
+      return list(prefix);
+    };
+    expect(await world.run()).toMatchObject({ load_id: idOf(1), load_type: 'incremental', since: SYNCED });
+  });
+});
+
+test('only a claim without a checkpoint lists the load records', async () => {
+  const listed: string[] = [];
+  for (const before of [IDLE, undefined]) {
+    const { run, objects } = await claim(before, THINGS);
+    const list = objects.list.bind(objects);
+    objects.list = async (prefix) => {
+      listed.push(prefix);
+      return list(prefix);
+    };
+    await run();
+  }
+  expect(listed).toEqual(['logs/pipeline/ingestion/loads/things/']);
+});
 describe('the claim of a backfill', () => {
   const backfill = { from: timestamp('2024-01-01'), to: timestamp('2024-01-08') };
   const BACKFILL: ExtractRequest = { ...THINGS, backfill };

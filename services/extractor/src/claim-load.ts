@@ -10,6 +10,7 @@ import {
 } from '@bronze/common/load/checkpoint';
 import type { Entity } from '@bronze/common/config';
 import { readLoadRecord } from '@bronze/common/load/load-record';
+import { assertNeverLoaded } from '@bronze/common/load/lost-checkpoint';
 import type { ExtractRequest } from '@bronze/common/load/messages';
 import type { CheckpointStore, VersionedCheckpoint } from '@bronze/common/load/checkpoint-store';
 import type { HighWatermark } from '@bronze/common/load/high-watermark';
@@ -43,7 +44,8 @@ export interface ClaimPorts {
  * lost compare-and-swap it reads the checkpoint again and starts over.
  *
  * @returns `undefined` when there is nothing to do
- * @throws BronzeError from the source, when the entity can't be read as configured; BACKFILL_REFUSED; nothing is claimed then
+ * @throws BronzeError CHECKPOINT_LOST, BACKFILL_REFUSED, or from the source, when the entity can't be read as configured;
+ *   nothing is claimed then
  */
 export async function claimLoad(
   ports: ClaimPorts,
@@ -73,6 +75,7 @@ export async function claimLoad(
       return decision.load;
     }
     case 'start': {
+      if (!checkpoint) await assertNeverLoaded(ports, entity.name);
       const previous_schema = await removeStagingBefore(ports.objects, entity.name, lastDecided(checkpoint));
       const begin = beginOf(checkpoint, decision.request, hasCursor);
       const watermark = await ports.source.readHighWatermark(entity, { ...begin, deadline: ports.deadline });

@@ -1,22 +1,13 @@
-import { loadTypeSchema } from '@bronze/common/words/entity';
+import { anyCaseLoadTypeSchema } from '@bronze/common/words/entity';
 import { BronzeError } from '@bronze/common/words/failure';
 import { type Timestamp, timestampSchema } from '@bronze/common/words/timestamp';
 import '@bronze/common/words/zod-locale';
 import * as z from 'zod/mini';
 import type { PlanInput } from './plan-run.ts';
 
-/** `FULL` and `full` are the same. */
-const anyCase = z.pipe(
-  z.pipe(
-    z.string(),
-    z.transform((text: string) => text.toLowerCase()),
-  ),
-  loadTypeSchema,
-);
-
 /** What a person sends: `{}`, `{"load_type": "FULL"}`, `{"entities": ["orders"]}`, `{"dry_run": true}`. */
 const askedSchema = z.strictObject({
-  load_type: z.optional(anyCase),
+  load_type: z.optional(anyCaseLoadTypeSchema),
   entities: z.optional(z.array(z.string())),
   dry_run: z.optional(z.boolean()),
   /** Filled in by EventBridge Scheduler: `<aws.scheduler.scheduled-time>`. */
@@ -65,7 +56,7 @@ function decode(event: unknown): z.infer<typeof askedSchema> {
 
 /** @throws BronzeError CONFIG_INVALID */
 function defaultType(variable: string | undefined): 'full' | 'incremental' | undefined {
-  const decoded = z.safeParse(anyCase, variable ?? 'incremental');
+  const decoded = z.safeParse(anyCaseLoadTypeSchema, variable ?? 'incremental');
   if (decoded.success) return decoded.data;
   throw new BronzeError('CONFIG_INVALID', {
     message: 'LOAD_TYPE of the function is neither FULL nor INCREMENTAL',

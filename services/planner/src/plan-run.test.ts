@@ -2,7 +2,11 @@ import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import { defineConfig } from '@bronze/common/config';
 import type { PipelineEvent } from '@bronze/common/load/events';
 import type { ExtractRequest } from '@bronze/common/load/messages';
+import { loadRecordKey } from '@bronze/common/load/object-keys';
+import type { ObjectReader } from '@bronze/common/ports/object-store';
+import { encodeJson } from '@bronze/common/words/json';
 import { EPOCH, timestamp } from '@bronze/common/words/timestamp';
+import { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
 import { describe, expect, test } from 'vitest';
 import { type PlanInput, planRun } from './plan-run.ts';
 
@@ -23,17 +27,18 @@ const CHECKPOINTS: readonly (readonly [string, Checkpoint | undefined])[] = [
   ['lookup', { last_sync_timestamp: SYNCED }],
 ];
 
-async function plan(input: Partial<PlanInput> = {}, sent: ExtractRequest[] = [], entries = CHECKPOINTS) {
+async function plan(
+  input: Partial<PlanInput> = {},
+  sent: ExtractRequest[] = [],
+  entries = CHECKPOINTS,
+  objects: ObjectReader = new MemoryObjectStore(),
+) {
   const checkpoints = new Map(entries);
   const events: PipelineEvent[] = [];
-  const store = {
-    readAll: async () => checkpoints,
-    read: () => Promise.reject(new Error('unused')),
-    swap: () => Promise.reject(new Error('unused')),
-  };
+  const store = { readAll: async () => checkpoints };
   const requests = { send: async (messages: readonly ExtractRequest[]) => void sent.push(...messages) };
   const result = await planRun(
-    { checkpoints: store, requests, log: { event: (event) => void events.push(event) } },
+    { objects, checkpoints: store, requests, log: { event: (event) => void events.push(event) } },
     config,
     {
       scheduled_at: AT,
@@ -162,6 +167,31 @@ test('a run that has an id keeps it, and asks for the same loads', async () => {
   expect(named.planned).toEqual(derived.planned);
 });
 
+describe('an entity without a checkpoint is planned, and the plan says what its request will fail with', () => {
+  const load_id = '50000000-0000-8000-8000-000000000000';
+  const problems = async (entity: string, body: object) => {
+    const objects = new MemoryObjectStore();
+    await objects.putIfAbsent(loadRecordKey({ entity, load_id }), encodeJson(body));
+    const { planned } = await plan({}, [], [...CHECKPOINTS, ['lookup', undefined]], objects);
+    return planned.flatMap(({ entity: of, problem }) => (problem ? [[of, problem]] : []));
+  };
+
+  test.each([
+    ['completed', [['fresh', 'CHECKPOINT_LOST']]],
+    ['abandoned', []],
+    ['half', [['fresh', 'OBJECT_INVALID']]],
+  ])('where its only load record is of a load that is %s', async (status, expected) => {
+    const unreadable = ['lookup', 'CHECKPOINTS_UNREADABLE'];
+    expect(await problems('fresh', recordOf('fresh', load_id, status))).toEqual([...expected, unreadable]);
+  });
+});
+
+function recordOf(entity: string, load_id: string, status: string) {
+  const counts = { rows: 1, rows_in_bronze: 1, rows_quarantined: 0, slices: 1, write_tasks: 1 };
+  const lists = { engines: [], columns: [], parts: [], quarantine: [] };
+  const times = { since: EPOCH, until: SYNCED, ingested_at: SYNCED, completed_at: SYNCED };
+  return { version: 1, status, entity, load_id, load_type: 'full', ...times, ...counts, ...lists };
+}
 describe('a backfill', () => {
   const backfill = { from: timestamp('2024-01-01'), to: timestamp('2024-01-08') };
   const asked = { is_schedule: false, backfill, entities: ['orders'] } as const;

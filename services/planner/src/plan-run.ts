@@ -6,12 +6,16 @@ import { deriveId } from './load-id.ts';
 import type { ExtractRequest } from '@bronze/common/load/messages';
 import type { CheckpointStore } from '@bronze/common/load/checkpoint-store';
 import type { Log } from '@bronze/common/load/events';
+import { completedLoad } from '@bronze/common/load/lost-checkpoint';
+import type { ObjectReader } from '@bronze/common/ports/object-store';
 import type { TaskQueue } from '@bronze/common/ports/queue';
-import { BronzeError } from '@bronze/common/words/failure';
+import { BronzeError, type FailureCode } from '@bronze/common/words/failure';
 import { EPOCH, type Timestamp } from '@bronze/common/words/timestamp';
 
 export interface PlannerPorts {
-  readonly checkpoints: CheckpointStore;
+  /** Where the load records are. They are asked only about entities without a checkpoint. */
+  readonly objects: ObjectReader;
+  readonly checkpoints: Pick<CheckpointStore, 'readAll'>;
   readonly requests: TaskQueue<ExtractRequest>;
   readonly log: Log;
 }
@@ -38,6 +42,8 @@ export interface PlannedLoad {
   readonly backfill?: Backfill;
   /** When the pending load was claimed that this request continues. Absent: the request asks for a new load. */
   readonly claimed_at?: Timestamp;
+  /** The code with which its request will fail, because of its checkpoint. Absent: nothing is known to be wrong. */
+  readonly problem?: FailureCode;
 }
 
 export interface Plan {
@@ -51,7 +57,7 @@ export interface Plan {
 /**
  * Plans one run: sends a request for each entity asked for, all in one call.
  *
- * An entity whose own checkpoint can't be read is planned too: its extractor then fails and says what is wrong.
+ * An entity whose own checkpoint can't be read, or is lost, is planned too: its extractor then fails and says what is wrong.
  *
  * @throws BronzeError ENTITY_UNKNOWN, BACKFILL_REFUSED, or CHECKPOINTS_UNREADABLE for the whole file, before anything is sent
  */
@@ -59,16 +65,13 @@ export async function planRun(ports: PlannerPorts, config: Config, input: PlanIn
   const { chosen, skipped } = chooseEntities(config, input.entities);
   const checkpoints = await ports.checkpoints.readAll();
   const run_id = input.run_id ?? deriveId('run', input.scheduled_at, input.load_type ?? '');
-  const planned = chosen.map((entity): PlannedLoad => {
-    const checkpoint = checkpoints.get(entity.name);
-    if (input.backfill) return planBackfill(entity, checkpoint, input.backfill, input.scheduled_at);
-    const pending = continuedLoad(checkpoint, input, entity.cursor !== null);
-    if (pending) return toPlanned(entity.name, pending);
-    const load_type = effectiveLoadType(checkpoint, input.load_type, entity.cursor !== null);
-    const since = load_type === 'full' ? EPOCH : (checkpoint?.last_sync_timestamp ?? EPOCH);
-    const load_id = deriveId('load', input.scheduled_at, entity.name, input.load_type ?? '');
-    return { entity: entity.name, load_id, load_type, since };
-  });
+  const planned = await Promise.all(
+    chosen.map(async (entity): Promise<PlannedLoad> => {
+      const checkpoint = checkpoints.get(entity.name);
+      const problem = checkpoint ? undefined : await problemOf(ports, checkpoints, entity.name);
+      return { ...planLoad(entity, checkpoint, input), ...(problem && { problem }) };
+    }),
+  );
   await ports.requests.send(planned.map((load) => toRequest(load, run_id, input)));
   for (const { entity, load_id, claimed_at, backfill } of planned) {
     ports.log.event({ kind: 'planned', entity, load_id, run_id });
@@ -76,6 +79,32 @@ export async function planRun(ports: PlannerPorts, config: Config, input: PlanIn
     if (claimed_at) ports.log.event({ kind: 'load_continued', ...of, claimed_at });
   }
   return { run_id, load_type: input.load_type ?? 'incremental', planned, skipped };
+}
+
+function planLoad(of: Entity, checkpoint: Checkpoint | undefined, input: PlanInput): PlannedLoad {
+  const { name: entity, cursor } = of;
+  if (input.backfill) return planBackfill(of, checkpoint, input.backfill, input.scheduled_at);
+  const pending = continuedLoad(checkpoint, input, cursor !== null);
+  if (pending) return toPlanned(entity, pending);
+  const load_type = effectiveLoadType(checkpoint, input.load_type, cursor !== null);
+  const since = load_type === 'full' ? EPOCH : (checkpoint?.last_sync_timestamp ?? EPOCH);
+  return { entity, load_id: deriveId('load', input.scheduled_at, entity, input.load_type ?? ''), load_type, since };
+}
+
+/** Of an entity without a checkpoint, or with one that can't be read. */
+async function problemOf(
+  { objects }: PlannerPorts,
+  checkpoints: ReadonlyMap<string, Checkpoint | undefined>,
+  entity: string,
+): Promise<PlannedLoad['problem']> {
+  if (checkpoints.has(entity)) return 'CHECKPOINTS_UNREADABLE';
+  try {
+    return (await completedLoad(objects, entity)) ? 'CHECKPOINT_LOST' : undefined;
+  } catch (thrown) {
+    // One entity's record does not stop the others: its extractor says what is wrong with it.
+    if (thrown instanceof BronzeError && thrown.code === 'OBJECT_INVALID') return thrown.code;
+    throw thrown;
+  }
 }
 
 /** The pending full load that a request of this run would ask for again (decision 36). */

@@ -6,6 +6,7 @@ import { KNOWN_FAILURES } from './known-failures.ts';
 import { ALONE } from './l7-alone.ts';
 import { ALWAYS_LIVE } from './l5-always-live.ts';
 import { LINEAR_MESSAGES } from './linear-messages.ts';
+import { LOST_CHECKPOINTS } from './lost-checkpoints.ts';
 import { NEVER_AHEAD } from './l3-never-ahead.ts';
 import { NEVER_BACK } from './l4-never-back.ts';
 import { NOTHING_LOST } from './l1-nothing-lost.ts';
@@ -31,6 +32,7 @@ const LAWS: readonly Law[] = [
   PLANNED,
   LINEAR_MESSAGES,
   KNOWN_FAILURES,
+  LOST_CHECKPOINTS,
 ];
 
 /**

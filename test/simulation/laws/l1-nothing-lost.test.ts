@@ -22,6 +22,8 @@ function verdict(version: Partial<Version>, record: object): string | undefined 
     ledger,
     entities: new Map([['orders', orders]]),
     gone: new Set<string>(),
+    lost: new Set<string>(),
+    ever_lost: new Set<string>(),
     asked_at: undefined,
     count: () => undefined,
   };

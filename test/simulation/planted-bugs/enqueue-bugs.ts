@@ -76,8 +76,8 @@ export const ENQUEUE_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: PLAN,
-        find: '  const planned = chosen.map((entity): PlannedLoad => {',
-        put: '  const planned = chosen.filter(({ name }) => checkpoints.has(name)).map((entity): PlannedLoad => {',
+        find: '    chosen.map(async (entity): Promise<PlannedLoad> => {',
+        put: '    chosen.filter(({ name }) => checkpoints.has(name)).map(async (entity): Promise<PlannedLoad> => {',
       },
     ],
   },

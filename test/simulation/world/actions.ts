@@ -10,6 +10,8 @@ export async function act(world: World, action: Action): Promise<void> {
   const names = [...sources.keys()];
   const name = (options.isInOrder ? names[0] : random.pick(names)) ?? '';
   trace.add(`${clock.now_us} ${action} ${name}`);
+  // What was removed is missed until the next thing that a person or the schedule does.
+  await world.restoreCheckpoints();
   switch (action) {
     case 'plan': {
       const input = {
@@ -46,8 +48,8 @@ export async function act(world: World, action: Action): Promise<void> {
       return replay(world);
     case 'abandon':
       return functions.abandon(name);
-    case 'set back':
-      return world.setCheckpointBack(name);
+    case 'edit':
+      return world.editCheckpoint(name);
     default:
       return action satisfies never;
   }

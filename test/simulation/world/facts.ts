@@ -1,4 +1,5 @@
 import { windowFallbackSchema } from '@bronze/common/words/exact-position';
+import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import type { Failure, FailureCode } from '@bronze/common/words/failure';
 import type { Invocation } from './invocation.ts';
 import type { Change, Ledger, PlanFacts } from './ledger.ts';
@@ -31,6 +32,10 @@ export interface Facts {
   readonly entities: ReadonlyMap<string, EntityFacts>;
   /** Entities with a message that vanished, died, or was never sent because a command was interrupted. */
   readonly gone: ReadonlySet<string>;
+  /** Entities whose checkpoint somebody has removed, and nobody has restored yet. */
+  readonly lost: ReadonlySet<string>;
+  /** Entities whose checkpoint was ever removed: invocations of that time may still run. */
+  readonly ever_lost: ReadonlySet<string>;
   /** When each entity was requested once more after the faults; undefined before that. */
   readonly asked_at: string | undefined;
   /** Counts that a law had something to judge. */
@@ -48,6 +53,8 @@ export const COUNTED = [
   'redriven_weeks_later',
   'tampered',
   'checkpoints_edited',
+  'checkpoints_lost',
+  'lost_checkpoints_refused',
   /** Healthy entities that lost no message, and so had to complete without another request. */
   'strictly_live',
   'healthy',
@@ -94,6 +101,12 @@ export interface Law {
   onPlanSent?(facts: Facts, sent: Sent): string | undefined;
   /** When a planner has returned its plan. */
   onPlanned?(facts: Facts, plan: PlanFacts): string | undefined;
+  /** When a checkpoint that was removed has been restored from the load records. */
+  onRestored?(
+    facts: Facts,
+    entity: string,
+    restored: { readonly before: Checkpoint; readonly after: Checkpoint },
+  ): string | undefined;
   /** When a message or a command has failed. */
   onFailure?(facts: Facts, entity: string, failure: Failure): string | undefined;
   /** When faults have stopped and everything is at rest. */

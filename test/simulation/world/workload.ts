@@ -16,7 +16,7 @@ const WEIGHTS = {
   replay: 2,
   abandon: 0.3,
   backfill: 0,
-  'set back': 2,
+  edit: 2,
 } as const;
 export type Action = keyof typeof WEIGHTS;
 

@@ -1,54 +1,103 @@
 import { abandonLoad } from '@bronze/common/load/abandon-load';
-import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
-import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
+import { RunLog } from '@bronze/common/delivery/run-log';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
+import { type LoadRecord, readLoadRecord } from '@bronze/common/load/load-record';
+import { isPartOf, partsPrefix } from '@bronze/common/load/object-keys';
 import { type Dropped, dropLeft, entitiesInQueues } from '@bronze/runner/drop-left';
 import { driftLines } from '../drift/drift-lines.ts';
 import { EXIT } from '../exit-code.ts';
-import { assertFolder } from '../folder.ts';
+import { onTarget } from '../target/open-target.ts';
+import type { Target, WritableTarget } from '../target/target.ts';
+import type { TargetOptions } from '../target/target-options.ts';
+import { commandLine } from '../terminal/command-line.ts';
 import { plural } from '../terminal/numbers.ts';
 import { say } from '../terminal/output.ts';
 import { unknownEntity } from '../unknown-entity.ts';
 
+export interface AbandonOptions extends TargetOptions {
+  /** Deletes the parts that the abandoned load had written. */
+  readonly deleteParts?: boolean;
+}
+
 /**
- * `bronze abandon <entity>`: gives up a pending load that can never complete, and what ended runs have left of the entity:
- * messages and dead letters. Requests waiting behind the load are run by the next `bronze run`.
+ * `bronze abandon <entity>`: gives up a pending load that can never complete. A request that waits behind the load is
+ * sent on AWS; in a folder the next `bronze run` makes its load. In a folder, also what ended runs have left of the entity
+ * is dropped: messages and dead letters.
  *
- * @throws BronzeError ENTITY_UNKNOWN if the folder has neither a checkpoint nor a message of the entity
+ * @throws BronzeError ENTITY_UNKNOWN if the target has neither a checkpoint nor, in a folder, a message of the entity
  */
-export async function abandonCommand(entity: string, options: { readonly out: string }): Promise<number> {
-  await assertFolder(options.out);
-  const objects = await FolderObjectStore.open(options.out);
-  try {
-    const checkpoints = new CheckpointFile(objects);
-    const known = new Set([...(await checkpoints.readAll()).keys(), ...entitiesInQueues(options.out)]);
-    if (!known.has(entity)) throw unknownEntity(entity, options.out, [...known]);
-    // Nothing consumes the queues between runs: the next run reads the waiting requests from the checkpoint.
-    const requests = { send: async () => undefined };
-    const ports = { objects, checkpoints, requests, clock: new SystemClock(), log: { event: () => undefined } };
-    const record = await abandonLoad(ports, entity);
-    const left = describe(dropLeft(options.out, entity));
-    if (!record) say(`${entity} has no pending load.`);
-    else if (record.status === 'completed') say(`${entity}: load ${record.load_id} has already completed.`);
-    else {
-      say(
-        `${entity}: load ${record.load_id} is abandoned; the checkpoint has not moved.\n` +
-          `Delete any parts that it had already written: data/bronze/${entity}/**/part-*-${record.load_id}.parquet`,
-      );
-      driftLines(record, options).forEach(say);
-    }
-    if (left) say(`${entity}: dropped ${left} that ended runs had left.`);
+export async function abandonCommand(entity: string, options: AbandonOptions): Promise<number> {
+  return onTarget(options, async (target) => {
+    const checkpoints = await target.readCheckpoints();
+    const inQueues = target.kind === 'folder' ? entitiesInQueues(target.name) : [];
+    const known = [...new Set([...checkpoints.keys(), ...inQueues])];
+    if (!known.includes(entity)) throw unknownEntity(entity, target.name, known);
+    await abandonOn(target, entity, options);
     return EXIT.ok;
-  } finally {
-    objects.close();
+  });
+}
+
+/** Does what {@link abandonCommand} does, and says it, about an entity that the target may not know. */
+export async function abandonOn(target: Target, entity: string, options: AbandonOptions): Promise<void> {
+  const opened = await target.open();
+  const pending = await abandonPending(opened, entity);
+  if (!pending) say(`${entity} has no pending load.`);
+  else if (pending.status === 'completed') {
+    say(`${entity}: load ${pending.load_id} has completed, so there is nothing to abandon.`);
+  } else {
+    say(`${entity}: load ${pending.load_id} is abandoned; the checkpoint has not moved.`);
+    driftLines(pending, target.given).forEach(say);
+  }
+  const record = pending ?? (await lastRecord(opened, entity));
+  if (record?.status === 'abandoned') await dealWithParts(target, opened, record, options);
+  if (target.kind === 'folder') sayDropped(entity, dropLeft(target.name, entity));
+}
+
+/** The record that decided about the pending load; undefined if none was pending. */
+async function abandonPending(opened: WritableTarget, entity: string): Promise<LoadRecord | undefined> {
+  const clock = new SystemClock();
+  const log = new RunLog(opened.objects, clock);
+  const record = await abandonLoad({ ...opened, clock, log }, entity);
+  await log.flush();
+  return record;
+}
+
+/** Of an earlier call: its parts may not be deleted yet. */
+async function lastRecord({ objects, checkpoints }: WritableTarget, entity: string): Promise<LoadRecord | undefined> {
+  const load_id = (await checkpoints.read(entity)).checkpoint?.last_load_id;
+  return load_id === undefined ? undefined : readLoadRecord(objects, { entity, load_id });
+}
+
+/**
+ * Deleting parts of an abandoned load is safe at any time: no record of a completed load ever names them. A writer that
+ * was at work when the load was abandoned may put more of them afterwards.
+ */
+async function dealWithParts(
+  target: Target,
+  { objects }: WritableTarget,
+  record: LoadRecord,
+  { deleteParts }: AbandonOptions,
+): Promise<void> {
+  const keys = (await objects.list(partsPrefix(record))).filter((key) => isPartOf(record, key));
+  const again = commandLine(['abandon', record.entity, '--delete-parts'], target.given);
+  const late = target.kind === 'aws' ? ' A writer that is still at work may write more, for up to 15 minutes.' : '';
+  if (deleteParts) {
+    for (const key of keys) await objects.remove(key);
+    if (keys.length > 0) say(`Deleted ${plural(keys.length, 'part')} of the abandoned load ${record.load_id}.${late}`);
+  } else if (keys.length > 0) {
+    const [first = ''] = keys;
+    const parts = `${plural(keys.length, 'part')} of the abandoned load ${record.load_id}`;
+    say(
+      `${parts} can be seen by queries, such as ${target.placeOf(first)}\n  What to do: ${again} deletes them.${late}`,
+    );
   }
 }
 
-/** `2 messages and 1 dead letter`; empty if there were none. */
-function describe({ messages, dead_letters }: Dropped): string {
+function sayDropped(entity: string, { messages, dead_letters }: Dropped): void {
   const counts = [
     [messages, 'message'],
     [dead_letters, 'dead letter'],
   ] as const;
-  return counts.flatMap(([number, noun]) => (number > 0 ? [plural(number, noun)] : [])).join(' and ');
+  const dropped = counts.flatMap(([number, noun]) => (number > 0 ? [plural(number, noun)] : [])).join(' and ');
+  if (dropped) say(`${entity}: dropped ${dropped} that ended runs had left.`);
 }

@@ -1,16 +1,21 @@
 import { SystemClock } from '@bronze/common/adapters/system-clock';
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
-import { BronzeError } from '@bronze/common/words/failure';
-import { parseTimestamp } from '@bronze/common/words/timestamp';
+import { type EditPorts, resetCheckpoint, setCheckpoint } from '@bronze/common/load/edit-checkpoint';
+import { provenCheckpoint } from '@bronze/common/load/restore-checkpoint';
+import { describeSeconds } from '@bronze/common/words/duration';
+import { EPOCH, parseTimestamp, secondsBetween, type Timestamp } from '@bronze/common/words/timestamp';
 import { EXIT, usageError } from '../exit-code.ts';
-import { AwsTarget } from '../target/aws-target.ts';
-import { openCheckpoints } from '../target/aws-checkpoints.ts';
-import type { AwsOptions } from '../target/target-options.ts';
+import { assertKnownEntities } from '../known-entities.ts';
+import type { ConfigOption } from '../pipeline-state.ts';
+import { onTarget } from '../target/open-target.ts';
+import type { Target } from '../target/target.ts';
+import type { TargetOptions } from '../target/target-options.ts';
 import { commandLine } from '../terminal/command-line.ts';
-import { type Format, printJson, printTable } from '../terminal/output.ts';
+import { isConfirmed } from '../terminal/confirm.ts';
+import { type Format, printJson, printTable, say } from '../terminal/output.ts';
 import { unknownEntity } from '../unknown-entity.ts';
 
-export interface CheckpointOptions extends AwsOptions {
+export interface CheckpointOptions extends ConfigOption, TargetOptions {
   readonly output: Format;
 }
 
@@ -19,49 +24,96 @@ export interface CheckpointOptions extends AwsOptions {
  * @throws BronzeError ENTITY_UNKNOWN if that entity has none
  */
 export async function checkpointGetCommand(entity: string | undefined, options: CheckpointOptions): Promise<number> {
-  const checkpoints = await openCheckpoints((await AwsTarget.open(options)).objects);
-  const all = await checkpoints.readAll();
-  if (entity !== undefined && !all.has(entity)) throw unknownEntity(entity, 'the checkpoints', [...all.keys()]);
-  const shown = entity === undefined ? [...all] : [[entity, all.get(entity)] as const];
-  show(shown, options.output);
-  return EXIT.ok;
+  return onTarget(options, async (target) => {
+    const all = await target.readCheckpoints();
+    if (entity !== undefined && !all.has(entity)) {
+      throw unknownEntity(entity, `the checkpoints of ${target.name}`, [...all.keys()]);
+    }
+    const shown = entity === undefined ? [...all] : [[entity, all.get(entity)] as const];
+    showCheckpoints(shown, options.output);
+    const unreadable = shown.filter(([, one]) => one === undefined).map(([name]) => name);
+    if (unreadable.length > 0) say(`Can’t be read: ${unreadable.join(', ')}. ${restoring(target, unreadable)}`);
+    return unreadable.length > 0 ? EXIT.unhealthy : EXIT.ok;
+  });
+}
+
+export function restoring(target: Target, entities: readonly string[]): string {
+  return `To rebuild from the load records: ${commandLine(['checkpoint', 'restore', ...entities], target.given)}`;
+}
+
+export interface CheckpointSetOptions extends CheckpointOptions {
+  /** Answers the question whether rows may be left out. */
+  readonly yes?: boolean;
 }
 
 /**
- * `bronze checkpoint set <entity> <timestamp>`: the next incremental load begins there. Moving it back loads
- * rows again, moving it forward skips rows; an operator may do either.
- * @throws BronzeError CONFIG_INVALID if `to` is not a timestamp, CHECKPOINT_BUSY while a load is pending,
- * SWAP_CONTENDED if the checkpoint changed between reading and writing it
+ * `bronze checkpoint set <entity> <timestamp>`: the next incremental load begins there. Moving it back loads rows again.
+ * Moving it forward leaves rows out, so that has to be confirmed.
+ *
+ * @throws BronzeError CONFIG_INVALID if `to` is not a timestamp or nobody confirms it, ENTITY_UNKNOWN, CHECKPOINT_BUSY
+ *   while a load is pending, CHECKPOINTS_UNREADABLE, SWAP_CONTENDED
  */
-export async function checkpointSetCommand(entity: string, to: string, options: CheckpointOptions): Promise<number> {
-  const last_sync_timestamp = parseTimestamp(to);
-  if (!last_sync_timestamp) throw usageError(`${to} is not a timestamp`, 'Write it like 2024-01-15T10:32:00.123456Z.');
-  const checkpoints = await openCheckpoints((await AwsTarget.open(options)).objects);
-  const { checkpoint, version } = await checkpoints.read(entity);
-  if (checkpoint?.pending_load) {
-    throw new BronzeError('CHECKPOINT_BUSY', {
-      message: `${entity} has a pending load (${checkpoint.pending_load.load_id}) that would move the checkpoint again`,
-      hint: 'Wait until the load completes, or abandon it. Then set the checkpoint.',
-    });
-  }
-  const next: Checkpoint = { ...checkpoint, last_sync_timestamp, updated_at: new SystemClock().now() };
-  if (!(await checkpoints.swap(entity, version, next))) {
-    throw new BronzeError('SWAP_CONTENDED', {
-      message: `the checkpoint of ${entity} changed while it was being set`,
-      hint: `Check it with ${commandLine(['checkpoint', 'get', entity], {})} and the options of this command; set it again if you still want to.`,
-    });
-  }
-  show([[entity, next]], options.output);
-  return EXIT.ok;
+export async function checkpointSetCommand(entity: string, to: string, options: CheckpointSetOptions): Promise<number> {
+  const timestamp = parseTimestamp(to);
+  if (!timestamp) throw usageError(`${to} is not a timestamp`, 'Write it like 2024-01-15T10:32:00.123456Z.');
+  return onTarget(options, async (target) => {
+    await assertKnownEntities(target, options, [entity]);
+    const ports = await editPorts(target);
+    const { checkpoint } = await ports.checkpoints.read(entity);
+    const current = checkpoint ?? (await provenCheckpoint(ports.objects, entity));
+    const leftOut = whatIsLeftOut(entity, current?.last_sync_timestamp, timestamp, ports.clock.now());
+    if (leftOut && !options.yes && !(await isConfirmed(leftOut))) {
+      throw usageError(leftOut, 'Pass --yes if that is meant. Nothing was changed.');
+    }
+    if (leftOut) say(leftOut);
+    showCheckpoints([[entity, await setCheckpoint(ports, entity, timestamp)]], options.output);
+    if (!leftOut) say(`${entity}: rows from ${timestamp} on will be loaded again.`);
+    return EXIT.ok;
+  });
 }
 
-function show(all: readonly (readonly [string, Checkpoint | undefined])[], output: Format): void {
+/** What no incremental load would bring any more; undefined if nothing. */
+function whatIsLeftOut(
+  entity: string,
+  current: Timestamp | undefined,
+  to: Timestamp,
+  now: Timestamp,
+): string | undefined {
+  if (to > now) {
+    return `${to} is ${describeSeconds(secondsBetween(now, to))} in the future: until then no load of ${entity} brings anything, and rows with cursors from ${current ?? 'the beginning'} on are left out`;
+  }
+  if (current !== undefined && to <= current) return undefined;
+  const from = current ?? EPOCH;
+  const since =
+    current === undefined ? 'everything before' : `${describeSeconds(secondsBetween(from, to))}, from ${from} to`;
+  return `this leaves out ${since} ${to}: no incremental load of ${entity} will bring rows with cursors in that time`;
+}
+
+/**
+ * `bronze checkpoint reset <entity>`: the next load is a full load, on purpose.
+ * @throws BronzeError ENTITY_UNKNOWN, CHECKPOINT_BUSY while a load is pending, SWAP_CONTENDED
+ */
+export async function checkpointResetCommand(entity: string, options: CheckpointOptions): Promise<number> {
+  return onTarget(options, async (target) => {
+    await assertKnownEntities(target, options, [entity]);
+    showCheckpoints([[entity, await resetCheckpoint(await editPorts(target), entity)]], options.output);
+    say(`${entity}: its next load is a full load. What is in bronze stays, so its rows will be there once more.`);
+    return EXIT.ok;
+  });
+}
+
+export async function editPorts(target: Target): Promise<EditPorts> {
+  const { objects, checkpoints } = await target.open();
+  return { objects, checkpoints, clock: new SystemClock() };
+}
+
+export function showCheckpoints(all: readonly (readonly [string, Checkpoint | undefined])[], output: Format): void {
   if (output === 'json') return printJson(Object.fromEntries(all.map(([name, one]) => [name, one ?? null])));
   printTable(
     ['entity', 'last_sync_timestamp', 'record_count', 'updated_at', 'pending load'],
     all.map(([name, one]) => [
       name,
-      one?.last_sync_timestamp ?? (one ? '' : 'unreadable'),
+      one?.last_sync_timestamp ?? (one ? 'none: the next load is full' : 'unreadable'),
       String(one?.record_count ?? ''),
       one?.updated_at ?? '',
       one?.pending_load?.load_id ?? '',

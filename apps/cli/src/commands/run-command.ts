@@ -8,6 +8,7 @@ import { loadConfig, withDatabaseUrl } from '../config-file.ts';
 import { driftLines } from '../drift/drift-lines.ts';
 import { exitCodeOfRun, exitCodeWithQuarantine } from '../exit-code.ts';
 import { summaryLine } from '../summary-line.ts';
+import { FolderTarget } from '../target/folder-target.ts';
 import { leftForLater, leftOut } from '../terminal/left-out.ts';
 import { bytes, count, perSecond, plural } from '../terminal/numbers.ts';
 import {
@@ -26,11 +27,13 @@ import { createProgress } from '../terminal/progress.ts';
 import { describeQuarantine } from '../terminal/quarantined.ts';
 import { columnsOf } from '../terminal/screen.ts';
 import { RUN_AGAIN, stopOnInterrupt } from '../terminal/stop-on-interrupt.ts';
+import { abandonBefore } from './restart.ts';
 
 export interface RunOptions {
   readonly full?: boolean;
   /** The window of `bronze backfill`. */
   readonly backfill?: Backfill;
+  readonly restart?: boolean;
   readonly allowQuarantine?: boolean;
   readonly config: string;
   readonly out: string;
@@ -43,6 +46,7 @@ export interface RunOptions {
 /** `bronze run [entity…]`: runs the whole pipeline on this machine. */
 export async function runCommand(entities: readonly string[], options: RunOptions): Promise<number> {
   const config = withDatabaseUrl(await loadConfig(options.config), options.databaseUrl);
+  if (options.restart) await abandonBefore(entities, options.out);
   const started_ms = performance.now();
   const engine = engineName(process.env['PARQUET_ENGINE']);
   const progress = createProgress((entity) => config.entities[entity]?.source);
@@ -119,7 +123,7 @@ function printReport(
   for (const one of entities) {
     sayLeft(one);
     sayLeftOut(one);
-    if (one.quarantine.length > 0) say(describeQuarantine(one.entity, one.quarantine, options.out));
+    if (one.quarantine.length > 0) say(describeQuarantine(one.entity, one.quarantine, new FolderTarget(options.out)));
   }
   for (const { loads } of report.results) sayDrift(loads, options);
   return entities;

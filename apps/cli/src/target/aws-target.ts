@@ -1,6 +1,7 @@
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { errorName } from '@bronze/common/adapters/aws/aws-error';
+import { openCheckpoints } from '@bronze/common/adapters/aws/open-checkpoints';
 import { S3ObjectStore } from '@bronze/common/adapters/aws/s3-object-store';
 import { type SqsDeadLetter, SqsDeadLetters } from '@bronze/common/adapters/aws/sqs-dead-letters';
 import { sqsFailure } from '@bronze/common/adapters/aws/sqs-failure';
@@ -9,9 +10,9 @@ import { SystemClock } from '@bronze/common/adapters/system-clock';
 import { failureOf, type FailureRecord, failureRecords, recordOf } from '@bronze/common/delivery/failure-record';
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import type { ExtractRequest } from '@bronze/common/load/messages';
+import { type Failure, FAILURE_KINDS } from '@bronze/common/words/failure';
 import { timestamp } from '@bronze/common/words/timestamp';
 import { usageError } from '../exit-code.ts';
-import { openCheckpoints } from './aws-checkpoints.ts';
 import {
   type Activity,
   type DeadLetter,
@@ -62,7 +63,7 @@ export class AwsTarget implements Target {
   }
 
   async readCheckpoints(): Promise<ReadonlyMap<string, Checkpoint | undefined>> {
-    return (await openCheckpoints(this.objects)).readAll();
+    return openCheckpoints(this.objects).readAll();
   }
 
   async open(): Promise<WritableTarget> {
@@ -73,7 +74,7 @@ export class AwsTarget implements Target {
         await new SqsTaskQueue<ExtractRequest>(this.sqs, { queue_url }).send(messages);
       },
     };
-    return { objects, checkpoints: await openCheckpoints(objects), requests };
+    return { objects, checkpoints: openCheckpoints(objects), requests };
   }
 
   /** Each with its reason, if a failure record in the bucket has it. Messages that another command holds are missing. */
@@ -83,6 +84,30 @@ export class AwsTarget implements Target {
     const records = await this.#recordsFor(letters.map(({ letter }) => letter));
     const explained = letters.map(({ queue, letter }) => toDeadLetter(queue, letter, recordOf(letter, records)));
     return explained.toSorted((a, b) => (b.failed_at_ms ?? 0) - (a.failed_at_ms ?? 0));
+  }
+
+  replayDeadLetters(message_ids: ReadonlySet<string>): Promise<readonly string[]> {
+    return this.#inEach((queue) => queue.replay(({ message_id }) => message_ids.has(message_id)));
+  }
+
+  dropDeadLetters(message_ids: ReadonlySet<string>): Promise<readonly string[]> {
+    return this.#inEach((queue) => queue.drop(({ message_id }) => message_ids.has(message_id)));
+  }
+
+  async failureRecordOf({
+    message_id,
+    body,
+    record_key,
+    sent_at_ms = 0,
+  }: DeadLetter): Promise<FailureRecord | undefined> {
+    const letter = { message_id, body, record_key, sent_at: new Date(sent_at_ms).toISOString() };
+    return recordOf(letter, await this.#recordsFor([letter]));
+  }
+
+  async #inEach(act: (queue: SqsDeadLetters) => Promise<SqsDeadLetter[]>): Promise<string[]> {
+    const letters: SqsDeadLetter[] = [];
+    for (const queue of QUEUES) letters.push(...(await act(await this.deadLetterQueue(queue))));
+    return letters.map(({ message_id }) => message_id);
   }
 
   async activity(): Promise<Activity> {
@@ -111,7 +136,7 @@ export class AwsTarget implements Target {
   }
 
   /** A message is dead from when it was sent at the earliest, and SQS keeps it for 14 days. */
-  async #recordsFor(letters: readonly SqsDeadLetter[]): Promise<FailureRecord[]> {
+  async #recordsFor(letters: readonly Pick<SqsDeadLetter, 'sent_at'>[]): Promise<FailureRecord[]> {
     const [oldest] = letters.map(({ sent_at }) => sent_at).toSorted();
     if (oldest === undefined) return [];
     return failureRecords(this.objects, { since: timestamp(oldest), until: new SystemClock().now() });
@@ -147,9 +172,23 @@ const COUNTS = {
 } as const;
 
 function toDeadLetter(queue: QueueName, letter: SqsDeadLetter, record: FailureRecord | undefined): DeadLetter {
-  const { message_id, entity, body } = letter;
-  const failed_at_ms = Date.parse(record?.failed_at ?? letter.sent_at);
-  return { message_id, queue, entity, body, failure: record && failureOf(record), failed_at_ms };
+  const { message_id, entity, body, receive_count, record_key = record?.key } = letter;
+  const sent_at_ms = Date.parse(letter.sent_at);
+  const failed_at_ms = record ? Date.parse(record.failed_at) : sent_at_ms;
+  const failure = record ? failureOf(record) : withoutRecord(letter);
+  return { message_id, queue, entity, body, failure, failed_at_ms, sent_at_ms, receive_count, record_key };
+}
+
+/** Of a copy that names its record, which somebody has deleted since, only the code is known. */
+function withoutRecord({ code, record_key }: SqsDeadLetter): Failure | undefined {
+  if (code === undefined) return undefined;
+  const message = `its failure record is not there: ${record_key ?? ''}`;
+  return {
+    code,
+    kind: Reflect.get(FAILURE_KINDS, code) ?? 'bug',
+    message,
+    hint: 'docs/runbook.md says what the code means.',
+  } as Failure;
 }
 
 /** The SDK's own words where it looked for credentials; those of a service that it asked may hold an account or an ARN. */

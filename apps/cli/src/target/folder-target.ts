@@ -1,10 +1,15 @@
 import { join } from 'node:path';
 import { FolderObjectReader } from '@bronze/common/adapters/local/folder-object-reader';
 import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
+import { type FailureRecord, failureRecords } from '@bronze/common/delivery/failure-record';
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import { CheckpointFile, readCheckpoints } from '@bronze/common/load/checkpoint-file';
+import { timestamp } from '@bronze/common/words/timestamp';
+import { dropDeadLetters, replayDeadLetters } from '@bronze/runner/dead-letters';
 import { type FolderState, readFolderState } from '@bronze/runner/folder-state';
 import type { Activity, DeadLetter, Target, WritableTarget } from './target.ts';
+
+const MOVING_MS = 60_000;
 
 /** A folder of `bronze run`. */
 export class FolderTarget implements Target {
@@ -36,7 +41,23 @@ export class FolderTarget implements Target {
   }
 
   async deadLetters(): Promise<readonly DeadLetter[]> {
-    return this.#read().dead_letters;
+    return this.#read().dead_letters.map((letter) => ({ ...letter, record_key: undefined }));
+  }
+
+  async replayDeadLetters(message_ids: ReadonlySet<string>): Promise<readonly string[]> {
+    return replayDeadLetters(this.name, message_ids);
+  }
+
+  async dropDeadLetters(message_ids: ReadonlySet<string>): Promise<readonly string[]> {
+    return dropDeadLetters(this.name, message_ids);
+  }
+
+  /** It was written right before the message was moved, perhaps on the other side of midnight. */
+  async failureRecordOf({ message_id, failed_at_ms }: DeadLetter): Promise<FailureRecord | undefined> {
+    if (failed_at_ms === undefined) return undefined;
+    const [since, until] = [failed_at_ms - MOVING_MS, failed_at_ms].map((ms) => timestamp(new Date(ms).toISOString()));
+    const records = since && until ? await failureRecords(this.objects, { since, until }) : [];
+    return records.find((record) => record.message_id === message_id);
   }
 
   async activity(): Promise<Activity> {

@@ -23,7 +23,7 @@ export async function openTarget(options: TargetOptions): Promise<Target> {
   }
   const { AwsTarget } = await import('./aws-target.ts');
   const target = await AwsTarget.open(chosen.aws);
-  say(`On AWS: ${target.name}, stack ${chosen.aws.stack}`);
+  say(`On AWS: ${chosen.aws.bucket === undefined ? '' : `${target.name}, `}stack ${chosen.aws.stack}`);
   return target;
 }
 

@@ -1,3 +1,4 @@
+import type { FailureRecord } from '@bronze/common/delivery/failure-record';
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import type { CheckpointStore } from '@bronze/common/load/checkpoint-store';
 import type { ExtractRequest } from '@bronze/common/load/messages';
@@ -27,6 +28,12 @@ export interface Target {
   open(): Promise<WritableTarget>;
   /** All dead letters, the newest failure first. */
   deadLetters(): Promise<readonly DeadLetter[]>;
+  /** Sends these dead letters back to their queues. @returns the ids of those that were still there */
+  replayDeadLetters(message_ids: ReadonlySet<string>): Promise<readonly string[]>;
+  /** Deletes these dead letters. @returns the ids of those that were still there */
+  dropDeadLetters(message_ids: ReadonlySet<string>): Promise<readonly string[]>;
+  /** The failure record of a dead letter; undefined if there is none. */
+  failureRecordOf(letter: DeadLetter): Promise<FailureRecord | undefined>;
   activity(): Promise<Activity>;
   close(): void;
 }
@@ -53,6 +60,12 @@ export interface DeadLetter {
   readonly failure: Failure | undefined;
   /** When it failed for good, or on AWS without a record when it was sent. Undefined: by earlier code. */
   readonly failed_at_ms: number | undefined;
+  /** When the message was sent to the queue in which it is, or was moved from. Undefined: not known. */
+  readonly sent_at_ms: number | undefined;
+  /** How often it was received: in a folder from its queue, on AWS from the dead-letter queue if a function sent it there. */
+  readonly receive_count: number;
+  /** On AWS: its failure record's key. */
+  readonly record_key: string | undefined;
 }
 
 export type Activity =

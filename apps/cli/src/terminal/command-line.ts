@@ -1,16 +1,18 @@
+import type { TargetOptions } from '../target/target-options.ts';
+
 /** What the command that is proposed has to be given besides its words, as the command that proposes it was. */
-export interface GivenOptions {
+export interface GivenOptions extends TargetOptions {
   readonly config?: string | undefined;
-  readonly out?: string | undefined;
 }
 
+const OPTIONS = ['config', 'out', 'stack', 'bucket', 'profile', 'region', 'endpoint'] as const;
+
 /** A whole command, as a shell takes it in the root of the clone: `npx --no -- bronze run orders --out 'my data'`. */
-export function commandLine(words: readonly string[], { config, out }: GivenOptions): string {
-  const options = [
-    ['--config', config],
-    ['--out', out],
-  ] as const;
-  const given = options.flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
+export function commandLine(words: readonly string[], options: GivenOptions): string {
+  const given = OPTIONS.flatMap((name) => {
+    const value = options[name];
+    return value === undefined ? [] : [`--${name}`, value];
+  });
   return ['npx --no -- bronze', ...[...words, ...given].map(quoted)].join(' ');
 }
 

@@ -16,9 +16,11 @@ interface StatusColumn {
 const STATES: Readonly<Record<EntityStatus['state'], string>> = {
   idle: 'idle',
   loading: 'loading',
+  pending: 'pending',
   interrupted: 'interrupted',
   failed: 'failed',
   never_loaded: 'never loaded',
+  lost: 'checkpoint lost',
   unreadable: 'unreadable',
 };
 

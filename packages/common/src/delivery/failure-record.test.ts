@@ -12,7 +12,14 @@ async function storeOf(...failed: readonly { message_id: string; at: string; rea
   const objects = new MemoryObjectStore();
   for (const { message_id, at, reason } of failed) {
     const clock = { now: () => timestamp(at), sleep: async () => undefined };
-    const ports = { objects, clock, log: { event: () => undefined }, sendToDeadLetterQueue: async () => undefined };
+    const ports = {
+      objects,
+      clock,
+      log: { event: () => undefined },
+      retryInMs: () => undefined,
+      giveBack: async () => undefined,
+      sendToDeadLetterQueue: async () => undefined,
+    };
     await deliverMessage(ports, { message_id, body: BODY, receive_count: 1 }, async () => {
       throw new BronzeError('TABLE_MISSING', { message: reason, hint: 'what to do' });
     });
@@ -41,7 +48,7 @@ test('failure records are read by their day, the newest first, without those tha
   });
 });
 
-test('a dead letter has the record with its id, else the last one with its body from before it was sent', async () => {
+test('a dead letter has the record that it names, or that with its id, else the last one with its body from before it was sent', async () => {
   const objects = await storeOf(
     { message_id: 'm-1', at: '2024-01-15T10:00:00Z', reason: 'first' },
     { message_id: 'm-2', at: '2024-01-15T12:00:00Z', reason: 'second' },
@@ -50,6 +57,10 @@ test('a dead letter has the record with its id, else the last one with its body 
   const reasonOf = (message_id: string, sent_at: string, body = BODY) =>
     recordOf({ message_id, body, sent_at }, records)?.reason;
   expect(reasonOf('m-1', '2024-01-15T13:00:00.000Z')).toBe('first');
+  const named = { message_id: 'copy', body: BODY, sent_at: '2024-01-15T12:00:01.000Z' };
+  const folder = 'logs/pipeline/ingestion/failures/date=2024-01-15/';
+  expect(recordOf({ ...named, record_key: `${folder}m-1.json` }, records)?.reason).toBe('first');
+  expect(recordOf({ ...named, record_key: `${folder}gone.json` }, records)).toBeUndefined();
   expect(reasonOf('copy', '2024-01-15T10:00:01.000Z')).toBe('first');
   expect(reasonOf('copy', '2024-01-15T12:00:01.000Z')).toBe('second');
   expect(reasonOf('copy', '2024-01-15T08:00:00.000Z')).toBeUndefined();

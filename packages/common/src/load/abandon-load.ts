@@ -20,12 +20,13 @@ export async function abandonLoad(ports: CompletionPorts, entity: string): Promi
   if (!load) return undefined;
   const key = { entity, load_id: load.load_id };
   const slices = await readableSlices(ports.objects, key);
-  const { load_id, load_type, since, until, backfill, ingested_at, previous_load_id } = load;
+  const { load_id, load_type, since, until, backfill, ingested_at, previous_load_id, run_id } = load;
   const record: LoadRecord = {
     version: 1,
     status: 'abandoned',
     entity,
     load_id,
+    ...(run_id && { run_id }),
     ...(previous_load_id && { previous_load_id }),
     load_type,
     since,

@@ -1,16 +1,17 @@
 import * as z from 'zod/mini';
 import { type Checkpoint, checkpointSchema } from './checkpoint.ts';
 import { BronzeError } from '../words/failure.ts';
-import { decodeJson, decodeValue, encodeJson } from '../words/json.ts';
-import { CHECKPOINTS_KEY } from './object-keys.ts';
-import type { CheckpointStore, VersionedCheckpoint } from './checkpoint-store.ts';
+import { decodeValue, encodeJson } from '../words/json.ts';
+import type { Timestamp } from '../words/timestamp.ts';
+import { type CheckpointsObject, elsewhere, readCheckpointsObject, unreadable } from './checkpoint-place.ts';
+import { CHECKPOINTS_KEY, unreadableCheckpointsKey } from './object-keys.ts';
+import type { CheckpointStore, StoredCheckpoint, VersionedCheckpoint } from './checkpoint-store.ts';
 import type { ObjectReader, ObjectStore } from '../ports/object-store.ts';
 
 /** Each lost round means that another entity's swap succeeded, so the limit is reached only if something is wrong. */
 const SWAP_ROUNDS_MAX = 100;
 
-const fileSchema = z.record(z.string(), z.unknown());
-type File = z.infer<typeof fileSchema>;
+type File = CheckpointsObject['entries'];
 
 /**
  * All checkpoints in one object, `checkpoints.json`, which people can read and edit.
@@ -28,9 +29,14 @@ export class CheckpointFile implements CheckpointStore {
   }
 
   async read(entity: string): Promise<VersionedCheckpoint> {
+    const { stored, version } = await this.readStored(entity);
+    return { checkpoint: stored === undefined ? undefined : decodeEntry(entity, stored), version };
+  }
+
+  async readStored(entity: string): Promise<StoredCheckpoint> {
     const { file } = await readFile(this.#objects);
-    const entry = entryOf(file, entity);
-    return { checkpoint: entry === undefined ? undefined : decodeEntry(entity, entry), version: versionOf(entry) };
+    const stored = entryOf(file, entity);
+    return { stored, version: versionOf(stored) };
   }
 
   async swap(entity: string, version: string, next: Checkpoint): Promise<boolean> {
@@ -53,13 +59,39 @@ export async function readCheckpoints(objects: ObjectReader): Promise<ReadonlyMa
   return new Map(Object.entries(file).map(([entity, entry]) => [entity, z.safeParse(checkpointSchema, entry).data]));
 }
 
-async function readFile(objects: ObjectReader): Promise<{ file: File; etag: string | undefined }> {
+/**
+ * Puts a file that is no JSON object aside and an empty one in its place, so that entries can be restored. Until they are,
+ * no load is claimed.
+ *
+ * @returns the key under which the file is kept; undefined if there is none, or one that can be read
+ * @throws BronzeError SWAP_CONTENDED if somebody else changes the file
+ */
+export async function setUnreadableAside(objects: ObjectStore, now: Timestamp): Promise<string | undefined> {
   const stored = await objects.get(CHECKPOINTS_KEY);
-  if (!stored) return { file: {}, etag: undefined };
-  return {
-    etag: stored.etag,
-    file: decodeJson(fileSchema, Buffer.from(stored.body).toString(), unreadable(CHECKPOINTS_KEY)),
-  };
+  if (!stored || (await isReadable(objects))) return undefined;
+  const key = unreadableCheckpointsKey(now);
+  await objects.putIfAbsent(key, stored.body);
+  if (await objects.replace(CHECKPOINTS_KEY, encodeJson({}), stored.etag)) return key;
+  throw new BronzeError('SWAP_CONTENDED', {
+    message: `${CHECKPOINTS_KEY} changed while it was being replaced`,
+    hint: 'Somebody else is mending it. Look at it, and repeat the command if you still want to.',
+  });
+}
+
+async function isReadable(objects: ObjectReader): Promise<boolean> {
+  try {
+    await readCheckpointsObject(objects);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof BronzeError && thrown.code === 'CHECKPOINTS_UNREADABLE') return false;
+    throw thrown;
+  }
+}
+
+async function readFile(objects: ObjectReader): Promise<{ file: File; etag: string | undefined }> {
+  const { entries, table, etag } = await readCheckpointsObject(objects);
+  if (table !== undefined) throw elsewhere(`${CHECKPOINTS_KEY} says that the checkpoints are in the table ${table}`);
+  return { file: entries, etag };
 }
 
 function entryOf(file: File, entity: string): unknown {
@@ -72,12 +104,4 @@ function versionOf(entry: unknown): string {
 
 function decodeEntry(entity: string, entry: unknown): Checkpoint {
   return decodeValue(checkpointSchema, entry, unreadable(`${CHECKPOINTS_KEY}: ${entity}`));
-}
-
-function unreadable(what: string) {
-  return {
-    code: 'CHECKPOINTS_UNREADABLE',
-    what,
-    hint: 'Nothing was changed. Fix the file by hand, or restore its last version; the load records under logs/pipeline/ingestion/loads/ say up to when each entity is loaded.',
-  } as const;
 }

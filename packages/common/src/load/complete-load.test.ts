@@ -232,6 +232,7 @@ describe('a load whose tasks all have a receipt', () => {
     world.checkpoints = {
       readAll: () => checkpoints.readAll(),
       read: (entity) => checkpoints.read(entity),
+      readStored: (entity) => checkpoints.readStored(entity),
       swap: async (entity, version, next) => {
         swaps += 1;
         if (swaps === 1) await checkpoints.swap(entity, version, { ...PENDING, next_requests: WAITING });

@@ -4,7 +4,12 @@ import { backfillSchema } from './backfill.ts';
 import type { PendingLoad } from './checkpoint.ts';
 import { sinceParameterSchema } from './high-watermark.ts';
 import { columnSchema, entityNameSchema, loadIdSchema, loadTypeSchema, sourceSystemSchema } from '../words/entity.ts';
-import { exactWindowSchema, windowFallbackSchema } from '../words/exact-position.ts';
+import {
+  exactWindowSchema,
+  readablePositionSchema,
+  storageSchema,
+  windowFallbackSchema,
+} from '../words/exact-position.ts';
 import { readJson } from './stored-json.ts';
 import { type LoadKey, loadRecordKey } from './object-keys.ts';
 import type { ObjectReader, ObjectStore } from '../ports/object-store.ts';
@@ -20,7 +25,7 @@ export const loadRecordSchema = z.looseObject({
   entity: entityNameSchema,
   load_id: loadIdSchema,
   run_id: z.optional(loadIdSchema),
-  /** In the records of abandoned loads and of backfills: the load that was decided before it. */
+  /** The load that was decided before it. Of completed loads, earlier versions did not record it. */
   previous_load_id: z.optional(loadIdSchema),
   load_type: loadTypeSchema,
   since: timestampSchema,
@@ -30,6 +35,9 @@ export const loadRecordSchema = z.looseObject({
   window_basis: z.optional(z.string()),
   window_fallback: z.optional(windowFallbackSchema),
   exact_window: z.optional(exactWindowSchema),
+  /** What the checkpoint got when the load completed, so that it can be restored. Absent from records of earlier versions. */
+  exact_position: z.optional(readablePositionSchema),
+  storage: z.optional(storageSchema),
   watermark_lag_seconds: z.optional(z.number()),
   oldest_transaction_seconds: z.optional(z.number()),
   since_parameter: z.optional(sinceParameterSchema),
@@ -139,7 +147,7 @@ export function buildLoadRecord(
     entity: last.entity,
     load_id,
     ...(run_id && { run_id }),
-    ...(backfill && previous_load_id && { previous_load_id }),
+    ...(previous_load_id && { previous_load_id }),
     load_type,
     since,
     until,
@@ -164,12 +172,15 @@ export function buildLoadRecord(
 }
 
 function windowOf(slices: readonly SliceManifest[], load: PendingLoad): Partial<LoadRecord> {
-  const { window_basis, exact_window, watermark_lag_seconds, oldest_transaction_seconds } = load;
+  const { window_basis, exact_window, exact_position, storage } = load;
+  const { watermark_lag_seconds, oldest_transaction_seconds } = load;
   const window_fallback = load.window_fallback ?? slices.find((slice) => slice.window_fallback)?.window_fallback;
   return {
     ...(window_basis && { window_basis }),
     ...(window_fallback && { window_fallback }),
     ...(exact_window && { exact_window }),
+    ...(exact_position && { exact_position }),
+    ...(storage && { storage }),
     ...(watermark_lag_seconds !== undefined && { watermark_lag_seconds }),
     ...(oldest_transaction_seconds !== undefined && { oldest_transaction_seconds }),
   };

@@ -57,7 +57,7 @@ test.each([
   '{"entity":"Orders"}',
   '{"entity":"orders; DROP TABLE orders"}',
   '{"entity":"orders","sql":"SELECT 1"}',
-  '{"entity":"orders","load_type":"FULL"}',
+  '{"entity":"orders","load_type":"all"}',
   '{"entity":"orders","load_id":"../x"}',
   '{"entity":"orders","target":"soon"}',
   '{"entity":"orders","slice":-1}',
@@ -68,8 +68,13 @@ test.each([
   expect(() => decodeExtractRequest(body.slice(0, 6000), MESSAGE_ID)).toThrow(invalid);
 });
 
+test.each(['FULL', 'Full', 'full'])('a hand-made request may write its load type as %s', (load_type) => {
+  const body = JSON.stringify({ entity: 'orders', load_type });
+  expect(decodeExtractRequest(body, MESSAGE_ID)).toEqual({ entity: 'orders', load_type: 'full', load_id: MESSAGE_ID });
+});
+
 test('a refusal names each wrong path and says what to send instead', () => {
-  expect(() => decodeExtractRequest('{"entity":"Orders","load_type":"FULL"}', MESSAGE_ID)).toThrow(
+  expect(() => decodeExtractRequest('{"entity":"Orders","load_type":"all"}', MESSAGE_ID)).toThrow(
     expect.objectContaining({
       message: expect.stringMatching(/^the message: entity: .+; load_type: /) as string,
       hint: expect.stringContaining('{"entity":"<name>"}') as string,

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { backfillSchema } from './backfill.ts';
-import { entityNameSchema, loadIdSchema, loadTypeSchema } from '../words/entity.ts';
+import { anyCaseLoadTypeSchema, entityNameSchema, loadIdSchema } from '../words/entity.ts';
 import { BronzeError } from '../words/failure.ts';
 import { decodeJson } from '../words/json.ts';
 import { timestampSchema } from '../words/timestamp.ts';
@@ -14,7 +14,7 @@ export const extractRequestSchema = z.strictObject({
   /** Absent from hand-made requests: the message id is then used. */
   load_id: z.optional(loadIdSchema),
   /** Absent: incremental, or full if the entity has no checkpoint yet. */
-  load_type: z.optional(loadTypeSchema),
+  load_type: z.optional(anyCaseLoadTypeSchema),
   run_id: z.optional(loadIdSchema),
   /** The scheduled time: an incremental request is done once the checkpoint has reached it. */
   target: z.optional(timestampSchema),

@@ -17,6 +17,11 @@ export const RUN_LOG_PREFIX = `${STATE_PREFIX}date=`;
 
 export const CHECKPOINTS_KEY = `${STATE_PREFIX}checkpoints.json`;
 
+/** Where a checkpoint file is kept that could not be read when the checkpoints were restored. */
+export function unreadableCheckpointsKey(found_at: Timestamp): string {
+  return `${STATE_PREFIX}checkpoints-unreadable-${found_at.replaceAll(':', '')}.json`;
+}
+
 /** Written at each start to check that the store honours conditional writes. */
 export const PROBE_KEY = `${STATE_PREFIX}probe.txt`;
 
@@ -58,7 +63,20 @@ export function failureRecordsOfDay(day: string): string {
 
 /** One line of the run log, under its UTC day: `…/date=2024-01-15/orders-{load_id}-1-starting.log` */
 export function runLogKey(line: LoadKey & { readonly at: Timestamp; readonly name: string }): string {
-  return `${RUN_LOG_PREFIX}${utcDate(line.at)}/${line.entity}-${line.load_id}-${line.name}.log`;
+  return `${runLogOfDay(utcDate(line.at))}${line.entity}-${line.load_id}-${line.name}.log`;
+}
+
+/** The run log of a UTC day. @param day `2024-01-15` */
+export function runLogOfDay(day: string): string {
+  return `${RUN_LOG_PREFIX}${day}/`;
+}
+
+const RUN_LOG_NAME = /\/([a-z][a-z0-9_]*)-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-[^/]*\.log$/;
+
+/** The load that a line of the run log is about; undefined for a line about none. */
+export function loadOfRunLog(key: string): LoadKey | undefined {
+  const [, entity, load_id] = RUN_LOG_NAME.exec(key) ?? [];
+  return entity === undefined || load_id === undefined ? undefined : { entity, load_id };
 }
 
 export function loadRecordsPrefix(entity: string): string {
@@ -73,6 +91,12 @@ export function loadRecordKey(load: LoadKey): string {
 export function loadIdOfRecord(entity: string, key: string): string | undefined {
   const load_id = key.slice(loadRecordsPrefix(entity).length, -'.json'.length);
   return key === loadRecordKey({ entity, load_id }) && loadIdSchema.safeParse(load_id).success ? load_id : undefined;
+}
+
+/** The entity in the key of a load record; undefined for a stray. */
+export function entityOfRecord(key: string): string | undefined {
+  const entity = key.slice(LOAD_RECORDS_PREFIX.length).split('/')[0] ?? '';
+  return loadIdOfRecord(entity, key) === undefined ? undefined : entity;
 }
 
 export function stagingOfEntity(entity: string): string {
@@ -124,7 +148,16 @@ export function taskNameOfReceipt(load: LoadKey, key: string): string | undefine
  */
 export function partKey(load: BronzeKey, eventDate: string | null, part: number): string {
   const day = eventDate === null ? '' : `event_date=${asEventDate(eventDate)}/`;
-  return `${BRONZE_PREFIX}${load.entity}/ingestion_date=${utcDate(load.ingested_at)}/load_type=${load.load_type}/${day}part-${ordinal(part)}-${load.load_id}.parquet`;
+  return `${partsPrefix(load)}${day}part-${ordinal(part)}-${load.load_id}.parquet`;
+}
+
+/** Where the parts of a load are, next to those of other loads of its entity, day and type. */
+export function partsPrefix(load: Omit<BronzeKey, 'load_id'>): string {
+  return `${BRONZE_PREFIX}${load.entity}/ingestion_date=${utcDate(load.ingested_at)}/load_type=${load.load_type}/`;
+}
+
+export function isPartOf({ load_id }: Pick<LoadKey, 'load_id'>, key: string): boolean {
+  return key.endsWith(`-${load_id}.parquet`);
 }
 
 export const NULL_EVENT_DATE = '__HIVE_DEFAULT_PARTITION__';

@@ -8,7 +8,7 @@ import { latest } from '../words/timestamp.ts';
 import { BronzeError } from '../words/failure.ts';
 import { readJson } from './stored-json.ts';
 import { type LoadKey, sliceManifestKey } from './object-keys.ts';
-import type { ObjectStore } from '../ports/object-store.ts';
+import type { ObjectReader, ObjectStore } from '../ports/object-store.ts';
 
 export const stagedBatchSchema = z.object({
   key: z.string(),
@@ -114,7 +114,7 @@ export function seenCursorsOf(slices: readonly SliceManifest[]): SeenCursors | u
 
 /** Undefined if the slice is not committed. @throws BronzeError OBJECT_INVALID, also for newer code's manifests */
 export async function readSlice(
-  objects: ObjectStore,
+  objects: ObjectReader,
   load: LoadKey,
   slice: number,
 ): Promise<SliceManifest | undefined> {

@@ -13,6 +13,14 @@ export const entityNameSchema = z
 
 export const loadTypeSchema = z.enum(['full', 'incremental']);
 export type LoadType = z.infer<typeof loadTypeSchema>;
+/** As people write it: `FULL` and `full` are the same. */
+export const anyCaseLoadTypeSchema = z.pipe(
+  z.pipe(
+    z.string(),
+    z.transform((text: string) => text.toLowerCase()),
+  ),
+  loadTypeSchema,
+);
 
 /**
  * Identifies one load permanently: a UUID from the planner, or the SQS message id of a request made by hand.

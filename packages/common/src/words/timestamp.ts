@@ -104,6 +104,17 @@ export function utcDate(at: Timestamp): string {
   return at.slice(0, 10);
 }
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** Each UTC day from one time to another, the first first: `['2024-01-15', '2024-01-16']`. */
+export function utcDays(since: Timestamp, until: Timestamp): string[] {
+  const first_ms = Date.parse(utcDate(since));
+  const days = Math.round((Date.parse(utcDate(until)) - first_ms) / DAY_MS) + 1;
+  return Array.from({ length: Math.max(0, days) }, (_, day) =>
+    new Date(first_ms + day * DAY_MS).toISOString().slice(0, 10),
+  );
+}
+
 /** Decodes every spelling that {@link parseTimestamp} accepts to the canonical one. */
 export const timestampSchema = z.pipe(
   z.string(),

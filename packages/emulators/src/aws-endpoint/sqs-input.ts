@@ -1,11 +1,17 @@
 import * as z from 'zod/mini';
 import { AwsRefusal } from './protocol.ts';
 
+/** Only text: Bronze sends no numbers and no bytes. */
+const messageAttributeSchema = z.strictObject({ DataType: z.literal('String'), StringValue: z.string() });
+const messageAttributesSchema = z.record(z.string(), messageAttributeSchema);
+export type MessageAttributes = z.infer<typeof messageAttributesSchema>;
+
 /** Strict, so that a field which this endpoint would silently ignore is refused. */
 const entrySchema = z.strictObject({
   Id: z.string().check(z.regex(/^[\w-]{1,80}$/)),
   MessageBody: z.optional(z.string()),
   MessageGroupId: z.optional(z.string().check(z.maxLength(128))),
+  MessageAttributes: z.optional(messageAttributesSchema),
   DelaySeconds: z.optional(z.number()),
   ReceiptHandle: z.optional(z.string()),
   VisibilityTimeout: z.optional(z.number()),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LocalQueue, type QueueDatabase } from '@bronze/common/adapters/local/local-queue';
 import { AwsRefusal } from './protocol.ts';
+import type { MessageAttributes } from './sqs-input.ts';
 
 /** As in SQS, all values are text. */
 export type QueueAttributes = Readonly<Record<string, string>>;
@@ -12,6 +13,13 @@ export interface SqsMessage {
   readonly Body: string;
   readonly MD5OfBody: string;
   readonly Attributes: Readonly<Record<string, string>>;
+  readonly MessageAttributes: MessageAttributes;
+}
+
+export interface SentMessage {
+  readonly delay_seconds: number | undefined;
+  readonly group_id: string | undefined;
+  readonly attributes: MessageAttributes | undefined;
 }
 
 const DEFAULTS: QueueAttributes = {
@@ -28,6 +36,8 @@ export class SqsQueues {
   constructor(database: QueueDatabase) {
     this.#database = database;
     database.run('CREATE TABLE IF NOT EXISTS sqs_queues (name TEXT PRIMARY KEY, attributes TEXT NOT NULL)');
+    database.run('CREATE TABLE IF NOT EXISTS sqs_messages (message_id TEXT PRIMARY KEY, attributes TEXT NOT NULL)');
+    database.run('CREATE TABLE IF NOT EXISTS sqs_received (message_id TEXT PRIMARY KEY, first_ms INTEGER NOT NULL)');
   }
 
   create(name: string, attributes: QueueAttributes): void {
@@ -82,9 +92,11 @@ export class SqsQueue {
     this.#queue = new LocalQueue(database, name);
   }
 
-  send(body: string, delay_seconds: number | undefined, group_id: string | undefined): string {
+  send(body: string, { delay_seconds, group_id, attributes }: SentMessage): string {
     const delay_ms = 1000 * (delay_seconds ?? this.#number('DelaySeconds'));
-    return this.#queue.sendText(body, group_id === undefined ? { delay_ms } : { delay_ms, group_id });
+    const id = this.#queue.sendText(body, group_id === undefined ? { delay_ms } : { delay_ms, group_id });
+    if (attributes) this.#database.run('INSERT INTO sqs_messages VALUES (?, ?)', id, JSON.stringify(attributes));
+    return id;
   }
 
   /** In random order, because SQS guarantees none: a consumer that relies on the order fails here. */
@@ -102,7 +114,9 @@ export class SqsQueue {
   /** Only the handle of the latest delivery deletes; an older one is accepted but does nothing, as in SQS. */
   delete(handle: string): void {
     const held = this.#held(handle);
-    if (held) this.#queue.delete(held.message_id);
+    if (!held) return;
+    this.#queue.delete(held.message_id);
+    this.#database.run('DELETE FROM sqs_received WHERE message_id = ?', held.message_id);
   }
 
   changeVisibility(handle: string, seconds: number): void {
@@ -145,6 +159,7 @@ export class SqsQueue {
     const [row = {}] = this.#database.all('SELECT * FROM messages WHERE message_id = ?', message_id);
     const body = String(row['body']);
     const group_id = row['group_id'];
+    const [sent] = this.#database.all('SELECT attributes FROM sqs_messages WHERE message_id = ?', message_id);
     return {
       MessageId: message_id,
       ReceiptHandle: Buffer.from(`${message_id} ${String(row['receive_count'])}`).toString('base64url'),
@@ -154,10 +169,18 @@ export class SqsQueue {
         SenderId: 'local',
         SentTimestamp: String(row['sent_at_ms'] ?? 0),
         ApproximateReceiveCount: String(row['receive_count']),
-        ApproximateFirstReceiveTimestamp: String(this.#database.options.now_ms()),
+        ApproximateFirstReceiveTimestamp: String(this.#firstReceived(message_id)),
         ...(typeof group_id === 'string' ? { MessageGroupId: group_id } : {}),
       },
+      MessageAttributes: sent ? (JSON.parse(String(sent['attributes'])) as MessageAttributes) : {},
     };
+  }
+
+  #firstReceived(message_id: string): number {
+    const { now_ms } = this.#database.options;
+    this.#database.run('INSERT OR IGNORE INTO sqs_received VALUES (?, ?)', message_id, now_ms());
+    const [row] = this.#database.all('SELECT first_ms FROM sqs_received WHERE message_id = ?', message_id);
+    return Number(row?.['first_ms']);
   }
 
   #held(handle: string): { message_id: string; is_hidden: boolean } | undefined {

@@ -67,7 +67,11 @@ export class SqsService implements AwsService {
     SendMessageBatch: (input) => this.#sendBatch(input),
     ReceiveMessage: async (input, { signal }) => receive(this.#queue(input), input, signal),
     DeleteMessage: (input) => deleted(this.#queue(input), input),
-    DeleteMessageBatch: (input) => eachOf(entriesOf(input), (entry) => deleted(this.#queue(input), entry)),
+    DeleteMessageBatch: (input) =>
+      eachOf(entriesOf(input), (entry) => {
+        this.#maybeFail('DeleteMessageBatchEntry', input);
+        return deleted(this.#queue(input), entry);
+      }),
     ChangeMessageVisibility: (input) => hidden(this.#queue(input), input),
     ChangeMessageVisibilityBatch: (input) => eachOf(entriesOf(input), (entry) => hidden(this.#queue(input), entry)),
   };
@@ -82,17 +86,22 @@ export class SqsService implements AwsService {
     const bytes = entries.reduce((sum, entry) => sum + Buffer.byteLength(entry.MessageBody ?? ''), 0);
     if (bytes > MESSAGE_BYTES_MAX) throw new AwsRefusal(400, 'BatchRequestTooLong');
     return eachOf(entries, (entry) => {
-      const fault = this.#faults({ service: 'sqs', action: 'SendMessageBatchEntry', name: queueNameOf(input) });
-      if (fault === 'failed') throw new AwsRefusal(500, 'InternalError');
-      if (fault === 'rejected') throw new AwsRefusal(400, 'InvalidMessageContents');
+      this.#maybeFail('SendMessageBatchEntry', input);
       return sent(queue, entry);
     });
+  }
+
+  /** One entry of a batch fails although the batch is answered with 200. */
+  #maybeFail(action: 'SendMessageBatchEntry' | 'DeleteMessageBatchEntry', input: SqsInput): void {
+    const fault = this.#faults({ service: 'sqs', action, name: queueNameOf(input) });
+    if (fault === 'failed') throw new AwsRefusal(500, 'InternalError');
+    if (fault === 'rejected') throw new AwsRefusal(400, 'InvalidMessageContents');
   }
 }
 
 type Message = Omit<SqsEntry, 'Id'>;
 
-function sent(queue: SqsQueue, { MessageBody, DelaySeconds, MessageGroupId }: Message): object {
+function sent(queue: SqsQueue, { MessageBody, DelaySeconds, MessageGroupId, MessageAttributes }: Message): object {
   const body = required(MessageBody, 'MessageBody');
   if (body === '' || Buffer.byteLength(body) > MESSAGE_BYTES_MAX) throw new AwsRefusal(400, 'InvalidParameterValue');
   // As SQS documents: characters that XML 1.0 allows, so most control characters are refused.
@@ -103,7 +112,8 @@ function sent(queue: SqsQueue, { MessageBody, DelaySeconds, MessageGroupId }: Me
   if (DelaySeconds !== undefined && (DelaySeconds < 0 || DelaySeconds > 900)) {
     throw new AwsRefusal(400, 'InvalidParameterValue', 'DelaySeconds');
   }
-  return { MessageId: queue.send(body, DelaySeconds, MessageGroupId), MD5OfMessageBody: md5Of(body) };
+  const sending = { delay_seconds: DelaySeconds, group_id: MessageGroupId, attributes: MessageAttributes };
+  return { MessageId: queue.send(body, sending), MD5OfMessageBody: md5Of(body) };
 }
 
 function deleted(queue: SqsQueue, { ReceiptHandle }: Message): object {
@@ -142,12 +152,13 @@ async function receive(queue: SqsQueue, input: SqsInput, signal: AbortSignal): P
   }
 }
 
-function asked(message: SqsMessage, { AttributeNames, MessageSystemAttributeNames }: SqsInput): SqsMessage {
-  const names = [...(AttributeNames ?? []), ...(MessageSystemAttributeNames ?? [])];
-  return { ...message, Attributes: picked(message.Attributes, names) };
+function asked(message: SqsMessage, input: SqsInput): SqsMessage {
+  const names = [...(input.AttributeNames ?? []), ...(input.MessageSystemAttributeNames ?? [])];
+  const MessageAttributes = picked(message.MessageAttributes, input.MessageAttributeNames);
+  return { ...message, Attributes: picked(message.Attributes, names), MessageAttributes };
 }
 
-function picked(all: Readonly<Record<string, string>>, names: readonly string[] = []): Record<string, string> {
+function picked<T>(all: Readonly<Record<string, T>>, names: readonly string[] = []): Record<string, T> {
   return Object.fromEntries(Object.entries(all).filter(([name]) => names.includes('All') || names.includes(name)));
 }
 

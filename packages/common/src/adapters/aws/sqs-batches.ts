@@ -5,7 +5,7 @@ import { queueName, sqsFailure } from './sqs-failure.ts';
 
 const BATCH_MESSAGES_MAX = 10;
 /** SQS's limit for a batch, and also for a single message. */
-const BATCH_BYTES_MAX = 1024 * 1024;
+export const BATCH_BYTES_MAX = 1024 * 1024;
 const ATTEMPTS_MAX = 6;
 
 export interface OutgoingMessage {
@@ -13,6 +13,8 @@ export interface OutgoingMessage {
   /** Makes a standard queue a fair queue: a group with many messages doesn't hold up the others. */
   readonly group_id: string | undefined;
   readonly delay_seconds?: number;
+  /** Sent as message attributes, all of them text. */
+  readonly attributes?: Readonly<Record<string, string>>;
 }
 
 /** Consecutive messages, as many per batch as SQS takes. One that is too long gets its own batch and SQS refuses it. */
@@ -61,13 +63,19 @@ export async function sendBatch(
 function commandFor(queue_url: string, batch: readonly OutgoingMessage[]): SendMessageBatchCommand {
   return new SendMessageBatchCommand({
     QueueUrl: queue_url,
-    Entries: batch.map(({ body, group_id, delay_seconds }, index) => ({
+    Entries: batch.map(({ body, group_id, delay_seconds, attributes }, index) => ({
       Id: String(index),
       MessageBody: body,
       MessageGroupId: group_id,
       DelaySeconds: delay_seconds,
+      ...(attributes && { MessageAttributes: inSqsForm(attributes) }),
     })),
   });
+}
+
+function inSqsForm(attributes: Readonly<Record<string, string>>) {
+  const entries = Object.entries(attributes);
+  return Object.fromEntries(entries.map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]));
 }
 
 /** Every message that the answer does not list as successful. */

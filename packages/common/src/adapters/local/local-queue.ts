@@ -2,7 +2,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { Failure } from '../../words/failure.ts';
 import type { TaskQueue } from '../../ports/queue.ts';
 import { onDisk } from './on-disk.ts';
-import { openQueues } from './queue-file.ts';
+import { openQueues, readFailure } from './queue-file.ts';
 
 /** A message as a consumer gets it. */
 export interface Received {
@@ -125,7 +125,8 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
       WHERE queue = ? AND visible_at_ms <= ? AND (? IS NULL OR owner = ?) ORDER BY visible_at_ms LIMIT ?`;
     const take = `UPDATE messages SET visible_at_ms = ?, receive_count = receive_count + 1
       WHERE message_id = ? AND queue = ? AND receive_count = ? AND visible_at_ms <= ?`;
-    const limit = isWelcome ? NO_LIMIT : count_max;
+    // Negative: no limit.
+    const limit = isWelcome ? -1 : count_max;
     const received: Received[] = [];
     for (const row of this.#database.all(visible, this.name, now, this.#owner, this.#owner, limit)) {
       if (received.length === count_max) break;
@@ -210,6 +211,19 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     }));
   }
 
+  /** Moves a dead letter back, for any run, as if it had never been delivered. @returns whether it was there, as below */
+  redrive(message_id: string): boolean {
+    this.changes += 1;
+    const sql = `UPDATE messages SET queue = ?, visible_at_ms = 0, receive_count = 0, owner = NULL, failure = NULL
+      WHERE message_id = ? AND queue = ?`;
+    return this.#database.run(sql, this.name, message_id, `${this.name}-dlq`) > 0;
+  }
+
+  dropDeadLetter(message_id: string): boolean {
+    const sql = 'DELETE FROM messages WHERE message_id = ? AND queue = ?';
+    return this.#database.run(sql, message_id, `${this.name}-dlq`) > 0;
+  }
+
   /** Bodies of all messages in the queue, visible or hidden, of all runs or of one. */
   bodies(owner: string | null = null): string[] {
     const sql = 'SELECT body FROM messages WHERE queue = ? AND (? IS NULL OR owner = ?)';
@@ -217,8 +231,7 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
   }
 
   forgetDeadLetters(isObsolete: (body: string) => boolean): void {
-    for (const { message_id, body } of this.deadLetters())
-      if (isObsolete(body)) this.#database.run('DELETE FROM messages WHERE message_id = ?', message_id);
+    for (const { message_id, body } of this.deadLetters()) if (isObsolete(body)) this.dropDeadLetter(message_id);
   }
 
   /** When the next message becomes visible; undefined if the queue is empty. */
@@ -234,12 +247,4 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     const visible = rows.filter((row) => row['visible'] === 1).length;
     return { visible, hidden: rows.length - visible };
   }
-}
-
-/** As SQLite's LIMIT takes it. */
-const NO_LIMIT = -1;
-
-/** Earlier versions wrote the kind `transient` as `temporary`. */
-export function readFailure(text: string): Failure {
-  return JSON.parse(text.replace('"kind":"temporary"', '"kind":"transient"')) as Failure;
 }

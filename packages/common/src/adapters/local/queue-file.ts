@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import type { Failure } from '../../words/failure.ts';
 import { isBusy } from './on-disk.ts';
 import { createPrivately } from './private-files.ts';
 
@@ -50,4 +51,9 @@ function migrate(database: DatabaseSync): void {
   database.exec('BEGIN IMMEDIATE');
   if (isOld()) database.exec('ALTER TABLE messages RENAME COLUMN receiver TO owner');
   database.exec('COMMIT');
+}
+
+/** Earlier versions wrote the kind `transient` as `temporary`. */
+export function readFailure(text: string): Failure {
+  return JSON.parse(text.replace('"kind":"temporary"', '"kind":"transient"')) as Failure;
 }

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { DatabaseSync } from 'node:sqlite';
 import { type Failure, machineError } from '../../words/failure.ts';
-import { readFailure } from './local-queue.ts';
+import { readFailure } from './queue-file.ts';
 
 /** A message in a queue or, with its failure, in a dead-letter queue. */
 export interface QueuedMessage {
@@ -15,6 +15,8 @@ export interface QueuedMessage {
   readonly failure: Failure | undefined;
   /** When it came into the dead-letter queue. Undefined: it is in none, or came there by earlier code. */
   readonly failed_at_ms: number | undefined;
+  readonly sent_at_ms: number | undefined;
+  readonly receive_count: number;
 }
 
 /**
@@ -32,6 +34,8 @@ export function readQueues(path: string): QueuedMessage[] {
       owner: typeof row['owner'] === 'string' ? row['owner'] : null,
       failure: typeof row['failure'] === 'string' ? readFailure(row['failure']) : undefined,
       failed_at_ms: typeof row['failure'] === 'string' ? Number(row['visible_at_ms']) || undefined : undefined,
+      sent_at_ms: Number(row['sent_at_ms']) || undefined,
+      receive_count: Number(row['receive_count']),
     }));
   } catch (thrown) {
     throw machineError(thrown, path) ?? thrown;

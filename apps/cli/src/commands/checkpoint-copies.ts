@@ -1,0 +1,168 @@
+/** Checkpoints from what is stored elsewhere: from load records, and to and from a file. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { setUnreadableAside } from '@bronze/common/load/checkpoint-file';
+import {
+  type EditPorts,
+  importCheckpoint,
+  type Imported,
+  restoreCheckpoint,
+  type Restored,
+} from '@bronze/common/load/edit-checkpoint';
+import { entitiesWithRecords } from '@bronze/common/load/restore-checkpoint';
+import { BronzeError, type Failure, machineError, toFailure } from '@bronze/common/words/failure';
+import { EXIT, usageError } from '../exit-code.ts';
+import { assertKnownEntities } from '../known-entities.ts';
+import { onTarget } from '../target/open-target.ts';
+import type { Target } from '../target/target.ts';
+import { commandLine } from '../terminal/command-line.ts';
+import { printJson, say } from '../terminal/output.ts';
+import { type CheckpointOptions, editPorts, restoring, showCheckpoints } from './checkpoint-command.ts';
+
+export interface CheckpointCopyOptions extends CheckpointOptions {
+  readonly force?: boolean;
+}
+
+/**
+ * `bronze checkpoint restore [entity…]`: rebuilds entries that are gone or can't be read from the load records; default: all
+ * such entries. Exit code 4 if one of the entities could not be restored.
+ *
+ * @throws BronzeError ENTITY_UNKNOWN
+ */
+export async function checkpointRestoreCommand(
+  names: readonly string[],
+  options: CheckpointCopyOptions,
+): Promise<number> {
+  if (options.force && names.length === 0) {
+    throw usageError('--force needs the names of entities', 'Name those whose readable checkpoint is to be replaced.');
+  }
+  return onTarget(options, async (target) => {
+    const ports = await editPorts(target);
+    await readableFile(target);
+    if (names.length > 0) await assertKnownEntities(target, options, names);
+    const before = await target.readCheckpoints();
+    const records = await entitiesWithRecords(target.objects);
+    const unreadable = [...before].filter(([, one]) => one === undefined).map(([name]) => name);
+    const missing = records.filter((name) => !before.has(name));
+    const entities = names.length > 0 ? [...new Set(names)] : [...missing, ...unreadable].toSorted();
+    const results: Result[] = [];
+    for (const entity of entities) results.push({ entity, ...(await tryRestore(ports, entity, options)) });
+    showRestored(target, results, options);
+    const isDone = results.every(({ outcome }) => outcome === 'restored' || outcome === 'kept');
+    return isDone ? EXIT.ok : EXIT.unhealthy;
+  });
+}
+
+type Tried = Restored | { readonly outcome: 'failed'; readonly failure: Failure };
+type Result = Tried & { readonly entity: string };
+
+/** What is wrong with one entity stops no other. */
+async function tryRestore(ports: EditPorts, entity: string, { force }: CheckpointCopyOptions): Promise<Tried> {
+  try {
+    return await restoreCheckpoint(ports, entity, force ?? false);
+  } catch (thrown) {
+    if (!(thrown instanceof BronzeError)) throw thrown;
+    return { outcome: 'failed', failure: toFailure(thrown) };
+  }
+}
+
+function showRestored(target: Target, results: readonly Result[], { output }: CheckpointOptions): void {
+  const entries = results.flatMap((one) => ('checkpoint' in one ? [[one.entity, one.checkpoint] as const] : []));
+  if (output === 'json' || entries.length > 0) showCheckpoints(entries, output);
+  if (results.length === 0)
+    say('Nothing to restore: every entity that has load records has a checkpoint that can be read.');
+  for (const result of results) {
+    const { entity, outcome } = result;
+    if (result.outcome === 'failed') {
+      const { code, message, hint } = result.failure;
+      say(`${entity}: ${code}: ${message}\n  What to do: ${hint}`);
+    }
+    if (outcome === 'restored') say(`${entity}: restored from its load records.`);
+    if (outcome === 'kept') say(`${entity}: its checkpoint can be read, and stays. --force rebuilds it all the same.`);
+    if (outcome === 'unknown') {
+      const reset = commandLine(['checkpoint', 'reset', entity], target.given);
+      say(`${entity}: it has no load record, so nothing says how far it was. To load it in full: ${reset}`);
+    }
+  }
+}
+
+/** A file of checkpoints that can't be read at all is put aside, so that its entries can be restored. */
+async function readableFile(target: Target): Promise<void> {
+  try {
+    await target.readCheckpoints();
+  } catch (thrown) {
+    if (!(thrown instanceof BronzeError) || thrown.code !== 'CHECKPOINTS_UNREADABLE') throw thrown;
+    const { objects, clock } = { ...(await target.open()), clock: (await editPorts(target)).clock };
+    const key = await setUnreadableAside(objects, clock.now());
+    if (key === undefined) throw thrown;
+    say(`The checkpoints can’t be read: kept as ${target.placeOf(key)}`);
+  }
+}
+
+/**
+ * `bronze checkpoint export [file]`: all checkpoints as a `checkpoints.json`, on stdout or into a new file. Exit code 4 if one
+ * can't be read: it is left out and named.
+ */
+export async function checkpointExportCommand(file: string | undefined, options: CheckpointOptions): Promise<number> {
+  return onTarget(options, async (target) => {
+    const all = await target.readCheckpoints();
+    const readable = [...all].filter(([, one]) => one !== undefined);
+    const unreadable = [...all].filter(([, one]) => one === undefined).map(([name]) => name);
+    if (file === undefined) printJson(Object.fromEntries(readable));
+    else await writeNew(file, `${JSON.stringify(Object.fromEntries(readable), null, 2)}\n`);
+    if (file !== undefined) say(`${readable.length} checkpoints are in ${file}`);
+    if (unreadable.length > 0)
+      say(`Left out, because they can’t be read: ${unreadable.join(', ')}. ${restoring(target, unreadable)}`);
+    return unreadable.length > 0 ? EXIT.unhealthy : EXIT.ok;
+  });
+}
+
+async function writeNew(file: string, text: string): Promise<void> {
+  await writeFile(file, text, { flag: 'wx' }).catch((thrown: unknown) => {
+    if (Reflect.get(Object(thrown), 'code') === 'EEXIST')
+      throw usageError(`${file} exists already`, 'Name another file, or remove that one.');
+    throw machineError(thrown, file) ?? thrown;
+  });
+}
+
+const OUTCOMES: Readonly<Record<Imported, string>> = {
+  imported: 'imported',
+  same: 'is the same already',
+  pending: 'left as it is: a load is pending. --force replaces it, and that load has to be abandoned then',
+  newer: 'left as it is: it is further than the file. --force moves it back, so that rows are loaded again',
+  unreadable: 'left as it is: the file’s entry can’t be read',
+};
+
+/**
+ * `bronze checkpoint import <file>`: writes the entries of an exported file, each by one compare-and-swap. Exit code 4 if one
+ * was left as it is.
+ *
+ * @throws BronzeError CONFIG_INVALID if the file is no JSON object, SWAP_CONTENDED
+ */
+export async function checkpointImportCommand(file: string, options: CheckpointCopyOptions): Promise<number> {
+  const entries = await entriesIn(file);
+  return onTarget(options, async (target) => {
+    const ports = await editPorts(target);
+    const outcomes = [];
+    for (const [entity, entry] of entries) {
+      const outcome = await importCheckpoint(ports, entity, { entry, isForced: options.force ?? false });
+      outcomes.push({ entity, outcome });
+      say(`${entity}: ${OUTCOMES[outcome]}`);
+    }
+    if (options.output === 'json') printJson(outcomes);
+    const isDone = outcomes.every(({ outcome }) => outcome === 'imported' || outcome === 'same');
+    return isDone ? EXIT.ok : EXIT.unhealthy;
+  });
+}
+
+async function entriesIn(file: string): Promise<[string, unknown][]> {
+  const text = await readFile(file, 'utf8').catch((thrown: unknown) => {
+    throw machineError(thrown, file) ?? usageError(`${file} can’t be read`, 'Pass a file of bronze checkpoint export.');
+  });
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return Object.entries(parsed);
+  } catch {
+    // Said below.
+  }
+  throw usageError(`${file} is not a file of checkpoints`, 'Pass a file of bronze checkpoint export.');
+}
