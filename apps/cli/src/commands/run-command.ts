@@ -22,7 +22,7 @@ import {
   right,
   say,
 } from '../terminal/output.ts';
-import { leftLine, otherLoadLines } from '../terminal/other-runs.ts';
+import { continuedLine, leftLine, otherLoadLines } from '../terminal/other-runs.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { describeQuarantine } from '../terminal/quarantined.ts';
 import { columnsOf } from '../terminal/screen.ts';
@@ -92,11 +92,6 @@ export function printEnd(
   if (report.results.some(({ status }) => status === 'interrupted')) say(RUN_AGAIN);
 }
 
-function sayContinued({ entity, backfill, continued_from }: ReturnType<typeof summarize>): void {
-  const which = backfill ? 'backfill' : 'full load';
-  if (continued_from) say(`${entity}: this is the ${which} that was claimed at ${continued_from} and still pending`);
-}
-
 function sayDrift(loads: EntityResult['loads'], options: RunOptions): void {
   for (const load of loads) driftLines(load, options, !sinceFull(loads).includes(load)).forEach(say);
 }
@@ -113,7 +108,7 @@ function printReport(
   } else {
     printEntities(entities);
     for (const { entity, reason } of report.plan.skipped) say(`${entity}: skipped, ${reason}`);
-    entities.forEach(sayContinued);
+    for (const line of report.results.flatMap(continuedLine)) say(line);
     for (const left of report.left) say(leftLine(left, { ...options, isConfigured }));
     const isWritten = report.results.some(({ loads }) => loads.length > 0);
     if (isWritten) say(`Parquet, checkpoints and load records are in ${options.out}`);

@@ -20,6 +20,17 @@ export function leftLine({ entity, messages }: LeftAlone, called: Called): strin
     : `${left}, and ${config} has no such entity any more; ${commandLine(['abandon', entity], { out })} drops ${them}`;
 }
 
+/** Says that a run has continued a load that was pending already. */
+export function continuedLine({
+  entity,
+  backfill,
+  continued_from,
+}: Pick<EntityResult, 'entity' | 'backfill' | 'continued_from'>): string[] {
+  const which = backfill ? 'backfill' : 'full load';
+  if (continued_from === undefined) return [];
+  return [`${entity}: this is the ${which} that was claimed at ${continued_from} and still pending`];
+}
+
 /** Each load that ended in this run without being the one that answered its request. */
 export function otherLoadLines({ entity, loads, load }: Pick<EntityResult, 'entity' | 'loads' | 'load'>): string[] {
   return loads
