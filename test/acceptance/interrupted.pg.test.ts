@@ -47,7 +47,7 @@ async function run(
 
 /** A run that is killed when it has committed a slice, before it sends what comes next. */
 async function killedRun({ url, out, entity, load_type }: Given): Promise<void> {
-  const given = [join(import.meta.dirname, 'killed-run.ts'), out, entity, ...(load_type ? [load_type] : [])];
+  const given = [join(import.meta.dirname, 'killed-run.ts'), out, JSON.stringify({ entity, load_type })];
   const child = start(process.execPath, given, { DATABASE_URL: url });
   const { stderr } = await ended(child);
   expect(child.signalCode, stderr).toBe('SIGKILL');

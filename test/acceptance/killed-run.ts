@@ -1,10 +1,11 @@
-import { loadTypeSchema } from '@bronze/common/words/entity';
+import { extractRequestSchema } from '@bronze/common/load/messages';
 import { runLocally } from '@bronze/runner/run-locally';
 import * as z from 'zod/mini';
 import config from './interrupted.config.ts';
 
-/** A run that is killed when it has committed a slice: `node killed-run.ts FOLDER ENTITY [LOAD_TYPE]`. */
-const [out_dir = '', entity = '', type] = process.argv.slice(2);
+/** A run that is killed when it has committed a slice: `node killed-run.ts FOLDER '{"entity":"things"}'`. */
+const [out_dir = '', asked = ''] = process.argv.slice(2);
+const { entity, load_type, backfill } = z.parse(extractRequestSchema, JSON.parse(asked));
 
 const log = {
   event: ({ kind }: { readonly kind: string }) => {
@@ -16,6 +17,7 @@ await runLocally(
   {
     stop: new AbortController().signal,
     entities: [entity],
-    load_type: z.parse(z.optional(loadTypeSchema), type),
+    load_type,
+    backfill,
   },
 );

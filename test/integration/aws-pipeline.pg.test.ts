@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readLoadRecord } from '@bronze/common/load/load-record';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bronze } from '../command.ts';
 import { execute, newDatabase, textRows } from '../database.ts';
@@ -120,6 +121,28 @@ describe('the deployed functions, with the real SDK over HTTP', () => {
     await world.send('{"entity":"orders"}');
     await world.drain(functions);
     expect(await world.record('orders')).toMatchObject({ rows: 3 });
+  });
+
+  test('bronze backfill loads a window again, and the checkpoint stays where it was', async () => {
+    const { checkpoint: before } = await world.checkpoints.read('customers');
+    await execute(
+      url,
+      `INSERT INTO customers SELECT 900000 + n, 'late' || n || '@example.com', 'Late', 'DE', NULL, true, '{}', '2001-02-03Z', '2001-02-03Z'
+       FROM generate_series(1, 3) n`,
+    );
+    const backfill = { from: '2001-02-01T00:00:00.000000Z', to: '2001-03-01T00:00:00.000000Z' };
+    const asked = await ops('backfill', 'customers', '--from', '2001-02-01', '--to', '2001-03-01');
+    expect(asked.code, asked.stderr).toBe(0);
+    const { load_id } = JSON.parse(asked.stdout) as { load_id: string };
+    await world.drain(functions);
+    const record = await readLoadRecord(world.objects, { entity: 'customers', load_id });
+    expect(record).toMatchObject({ status: 'completed', backfill, rows: 3 });
+    expect((await world.checkpoints.read('customers')).checkpoint).toEqual({ ...before, last_backfill_id: load_id });
+    expect(await world.text('logs/pipeline/ingestion/date=')).toContain(
+      `Completed: Processing customers, backfill from ${backfill.from} to ${backfill.to} (3 records, 1 files)`,
+    );
+    const refused = await ops('backfill', 'customers', '--from', '2001-02-01', '--to', '9001-03-01');
+    expect([refused.code, JSON.parse(refused.stdout)]).toMatchObject([2, { error: { code: 'BACKFILL_REFUSED' } }]);
   });
 
   test('a message that can never succeed goes to the dead-letter queue at once, with its reason', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defineConfig } from '@bronze/common/config';
+import type { Backfill } from '@bronze/common/load/backfill';
 import type { PipelineEvent } from '@bronze/common/load/events';
 import type { Failure } from '@bronze/common/words/failure';
 import type { LoadRecord } from '@bronze/common/load/load-record';
@@ -97,7 +98,11 @@ export class RestWorld {
     return writeFile(this.secretFile, secret);
   }
 
-  async run(changed: Partial<EndpointEntityInput> = {}, stop = new AbortController().signal): Promise<EntityResult> {
+  async run(
+    changed: Partial<EndpointEntityInput> = {},
+    stop = new AbortController().signal,
+    backfill?: Backfill,
+  ): Promise<EntityResult> {
     const config = defineConfig({
       sources: {
         api: {
@@ -125,15 +130,15 @@ export class RestWorld {
     });
     const log = { event: (event: PipelineEvent) => this.events.push(event) };
     const options = { config, out_dir: this.out, engine: 'duckdb', environment: {}, log } as const;
-    const { results } = await runLocally(options, { stop });
+    const { results } = await runLocally(options, { stop, backfill });
     const [result] = results;
     if (!result) throw new Error('the run gave no result');
     return result;
   }
 
   /** A run that must complete. */
-  async load(changed: Partial<EndpointEntityInput> = {}): Promise<LoadRecord> {
-    const { status, failure, loads } = await this.run(changed);
+  async load(changed: Partial<EndpointEntityInput> = {}, backfill?: Backfill): Promise<LoadRecord> {
+    const { status, failure, loads } = await this.run(changed, undefined, backfill);
     const record = loads.at(-1);
     if (status === 'completed' && record) return record;
     throw new Error(`the load did not complete: ${JSON.stringify(failure)}`);

@@ -5,7 +5,7 @@ import { Random } from '../random.ts';
 import { playConnections } from './world/connections.ts';
 import type { Counts, Violation } from './world/facts.ts';
 import { World } from './world/world.ts';
-import { drawWorkload } from './world/workload.ts';
+import { drawWorkload, withBackfills } from './world/workload.ts';
 
 export interface SeedResult {
   readonly seed: number;
@@ -26,7 +26,7 @@ export interface SeedResult {
  */
 export async function simulateSeed(seed: number, faults_max = Infinity, table?: ItemTable): Promise<SeedResult> {
   const faults = new RandomFaults(new Random(seed * 7), faults_max);
-  const workload = drawWorkload(new Random(seed * 7 + 6));
+  const workload = withBackfills(drawWorkload(new Random(seed * 7 + 6)), seed, new Random(seed * 7 + 4));
   const played = await simulate(new World({ seed, workload, faults, isInOrder: false, table }), faults);
   const { broken, lines } = await playConnections(new Random(seed * 7 + 5));
   return {

@@ -1,12 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type Checkpoint,
-  checkpointSchema,
-  effectiveLoadType,
-  type PendingLoad,
-  startLoad,
-} from '@bronze/common/load/checkpoint';
+import { type Checkpoint, checkpointSchema, effectiveLoadType, type PendingLoad } from '@bronze/common/load/checkpoint';
 import { finishLoad } from '@bronze/common/load/finish-load';
+import { startLoad } from '@bronze/common/load/start-load';
 import { defineConfig, type Entity, entityOf as entityIn, isTable } from '@bronze/common/config';
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
 import type { RawBatch, Source, SliceReader } from '@bronze/common/load/source';

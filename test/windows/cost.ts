@@ -1,5 +1,6 @@
-import { type PendingLoad, startLoad } from '@bronze/common/load/checkpoint';
+import { type PendingLoad } from '@bronze/common/load/checkpoint';
 import { finishLoad } from '@bronze/common/load/finish-load';
+import { startLoad } from '@bronze/common/load/start-load';
 import { defineConfig, entityOf, isTable } from '@bronze/common/config';
 import { timestamp } from '@bronze/common/words/timestamp';
 import { lockAndDescribe, zoneOf } from '@bronze/extractor/postgres/table/described-table';

@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { abandonCommand } from './commands/abandon-command.ts';
+import { addBackfillCommand } from './commands/backfill-command.ts';
 import { addOperations } from './commands/operation-commands.ts';
 import { localPath } from './local-path.ts';
 import { planCommand } from './commands/plan-command.ts';
@@ -43,18 +44,14 @@ function program(): Command {
   );
   bronze.version(manifest.version).exitOverride();
   bronze.configureOutput({ outputError: (text, write) => write(`${withoutUrls(text.trimEnd())}\n`) });
-  withTarget(bronze.command('run [entity...]'))
+  const run = withTarget(bronze.command('run [entity...]'))
     .description('ingest entities on this machine, or ask a pipeline on AWS to (default: all enabled entities)')
     .option('--full', 'load everything, not only what has changed')
     .option('--restart', 'first give up the pending loads of the named entities: see abandon')
-    .option('--database-url <url>', 'connection URL for the configuration’s only PostgreSQL source')
     .option('--remote', 'ask the pipeline on AWS for the loads')
-    .option('--wait', 'with --remote: wait until each load is decided')
-    .addOption(allowQuarantine())
-    .addOption(retryFor())
-    .addOption(config())
-    .addOption(output())
-    .action(settingExitCode(runHereOrThere));
+    .option('--wait', 'with --remote: wait until each load is decided');
+  withRun(run).action(settingExitCode(runHereOrThere));
+  addBackfillCommand(bronze, withRun);
   withTarget(bronze.command('plan [entity...]'))
     .description('show what a run would ask for, without asking')
     .option('--full', 'as of a run with --full')
@@ -66,6 +63,16 @@ function program(): Command {
   addQuarantineCommands(bronze.command('quarantine').description('list, release or acknowledge rows in quarantine'));
   addOperations(bronze, settingExitCode);
   return bronze;
+}
+
+/** Adds the options of all that loads on this machine. */
+function withRun(command: Command): Command {
+  return command
+    .option('--database-url <url>', 'connection URL for the configuration’s only PostgreSQL source')
+    .addOption(allowQuarantine())
+    .addOption(retryFor())
+    .addOption(config())
+    .addOption(output());
 }
 
 /** About a folder or a pipeline on AWS. */

@@ -19,7 +19,7 @@ export interface EntityFacts {
   readonly unreadable: string | undefined;
   /** Why it has no checkpoint although it should. */
   readonly lost?: string | undefined;
-  /** The record of the load that was decided last. */
+  /** The record of the load that was decided last, backfills aside. */
   readonly record: LoadRecord | undefined;
   readonly last_schema_change: LastSchemaChange | null;
   readonly quarantine: readonly QuarantinedLoad[];
@@ -160,10 +160,11 @@ type Window = Pick<
 > &
   Partial<Pick<LoadRecord, 'left_out'>>;
 
-/** The window of the pending load, else of the last load; if that was abandoned, the one the checkpoint is still at. */
+/** The window of the pending load unless that is a backfill, else of the last load; if that was abandoned, the one the checkpoint is still at. */
 function windowOf(checkpoint: Checkpoint | undefined, record: LoadRecord | undefined): Window | undefined {
   const { pending_load, last_load_id, exact_position, last_sync_timestamp } = checkpoint ?? {};
-  if (pending_load || last_load_id === undefined) return pending_load;
+  const next = pending_load?.backfill ? undefined : pending_load;
+  if (next || last_load_id === undefined) return next;
   if (record?.status === 'completed') return record;
   return exact_position && last_sync_timestamp && standingWindow(exact_position, last_sync_timestamp);
 }

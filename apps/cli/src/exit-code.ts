@@ -6,7 +6,7 @@ export const EXIT = { ok: 0, bug: 1, usage: 2, transient: 3, unhealthy: 4, inter
 
 /** Exit code for a failure that ended a command before it could do its work. */
 export function exitCodeOf(failure: Failure): number {
-  if (failure.code === 'ENTITY_UNKNOWN') return EXIT.usage;
+  if (failure.code === 'ENTITY_UNKNOWN' || failure.code === 'BACKFILL_REFUSED') return EXIT.usage;
   return BY_KIND[failure.kind];
 }
 

@@ -12,7 +12,7 @@ import type { Source } from '@bronze/common/load/source';
 import { openSources, RETRY_FOR_MS } from '@bronze/extractor/adapters/open-source';
 import { handleRequest } from '@bronze/extractor/handle-request';
 import { ZSTD_CODEC } from '@bronze/extractor/zstd-codec';
-import type { Plan } from '@bronze/planner/plan-run';
+import type { Plan, PlannedLoad } from '@bronze/planner/plan-run';
 import { createEngine, type EngineName } from '@bronze/writer/adapters/engines';
 import { handleTask } from '@bronze/writer/handle-task';
 import { type Lane, LocalEventSource, type LocalEventSourceOptions, type Turn } from './local-event-source.ts';
@@ -21,7 +21,7 @@ import { isRetryable, toFailure } from '@bronze/common/words/failure';
 import { helpedForAnother } from './others-load.ts';
 import { RequestsByRun } from './requests-by-run.ts';
 import { readCheckpoint } from './settle.ts';
-import { takeOver } from './take-over.ts';
+import { isDoneBy, takeOver } from './take-over.ts';
 import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
 import { LocalQueue, QueueDatabase, type Received } from '@bronze/common/adapters/local/local-queue';
 import { RunLock } from '@bronze/common/adapters/local/run-lock';
@@ -130,11 +130,9 @@ export class LocalPipeline {
     return [this.requests, this.writes].some((queue) => queue.bodies().some((body) => entityIn(body) === entity));
   }
 
-  /** Deletes the dead letters of an entity: its completed load has done what they asked for. */
-  forgetDeadLetters(entity: string): void {
-    for (const queue of [this.requests, this.writes]) {
-      queue.forgetDeadLetters((body) => entityIn(body) === entity);
-    }
+  /** Deletes the dead letters that ask for nothing more than the completed load has done. */
+  forgetDeadLetters(load: PlannedLoad): void {
+    for (const queue of [this.requests, this.writes]) queue.forgetDeadLetters((body) => isDoneBy(load, body));
   }
 
   close(): void {

@@ -1,3 +1,4 @@
+import type { Backfill } from '@bronze/common/load/backfill';
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import { validated } from '@bronze/common/delivery/run-log';
 import type { LoadType } from '@bronze/common/words/entity';
@@ -14,6 +15,7 @@ import { type LeftAlone, leftAlone } from './take-over.ts';
 export interface RunRequest {
   readonly entities?: readonly string[] | undefined;
   readonly load_type?: LoadType | undefined;
+  readonly backfill?: Backfill | undefined;
   /** Default: now. The same timestamp asks for the same loads. */
   readonly scheduled_at?: Timestamp;
   readonly stop: AbortSignal;
@@ -21,6 +23,8 @@ export interface RunRequest {
 
 export interface EntityResult {
   readonly entity: string;
+  /** The window that the run was asked to load again. */
+  readonly backfill: Backfill | undefined;
   /**
    * `interrupted`: it was stopped before its end, and the next run continues it. `abandoned`: somebody gave its load up
    * while the run was waiting for it.
@@ -67,6 +71,7 @@ export async function runLocally(options: LocalPipelineOptions, request: RunRequ
         run_id: pipeline.run_id,
         is_schedule: false,
         load_type: request.load_type,
+        backfill: request.backfill,
         entities: request.entities,
       }),
     );
@@ -75,9 +80,10 @@ export async function runLocally(options: LocalPipelineOptions, request: RunRequ
     const run: WatchedRun = { pipeline, watch, plan, load_type: request.load_type, before, failures };
     await settle(run, request.stop);
     const results = await Promise.all(plan.planned.map((asked) => resultOf(run, asked)));
-    for (const { entity, status } of results) {
-      if (status === 'completed') pipeline.forgetDeadLetters(entity);
-      await removeStagingOfEntity(pipeline.objects, entity);
+    const completed = new Set(results.filter(({ status }) => status === 'completed').map(({ entity }) => entity));
+    for (const load of plan.planned) {
+      if (completed.has(load.entity)) pipeline.forgetDeadLetters(load);
+      await removeStagingOfEntity(pipeline.objects, load.entity);
     }
     return { plan, results, left: leftAlone(pipeline, plan) };
   } finally {
@@ -92,16 +98,13 @@ async function resultOf(run: WatchedRun, asked: PlannedLoad): Promise<EntityResu
   const failure = watch.failures().get(entity) ?? unreadable;
   const continued = watch.continuedLoad(entity);
   const ended = await recordsOf(run, entity, watch.completedLoads(entity));
-  const [own] = await recordsOf(run, entity, [
-    asked.load_id,
-    continued?.load_id,
-    decidedSince(run, entity, checkpoint),
-  ]);
+  const [own] = await recordsOf(run, entity, [asked.load_id, continued?.load_id, joinedIn(run, asked, checkpoint)]);
   const isDone = await isDecided(run, asked);
   const loads = new Map([...ended, ...(own && isDone ? [own] : [])].map((record) => [record.load_id, record]));
   const status = failure ? 'failed' : !isDone ? 'interrupted' : own?.status === 'abandoned' ? 'abandoned' : 'completed';
   return {
     entity,
+    backfill: asked.backfill,
     status,
     loads: [...loads.values()],
     load: isDone && !failure ? own : undefined,
@@ -111,6 +114,11 @@ async function resultOf(run: WatchedRun, asked: PlannedLoad): Promise<EntityResu
     checkpoint,
     failure,
   };
+}
+
+/** The load that the request may have been joined to. No other load brings what a backfill asks for. */
+function joinedIn(run: Run, { entity, backfill }: PlannedLoad, checkpoint: Checkpoint | undefined): string | undefined {
+  return backfill ? undefined : decidedSince(run, entity, checkpoint);
 }
 
 /** The records of those of these loads that are decided, in that order. */

@@ -56,18 +56,24 @@ export async function settle(run: Run, stop: AbortSignal): Promise<void> {
     if (open.length === 0 || stop.aborted) return;
     const unheard = open.filter(({ entity }) => !pipeline.hasMessages(entity));
     const asked = { run_id: plan.run_id, ...(load_type && { load_type }) };
-    await pipeline.requests.send(unheard.map(({ entity, load_id }) => ({ entity, load_id, ...asked })));
+    await pipeline.requests.send(
+      unheard.map(({ entity, load_id, backfill }) => ({ entity, load_id, ...asked, ...(backfill && { backfill }) })),
+    );
     await pipeline.clock.sleep(SETTLE_INTERVAL_MS);
   }
 }
 
-/** Whether the load is decided, or covered by another that was claimed and decided since, with nothing pending. */
+/**
+ * Whether the load is decided, or covered by another that was claimed and decided since, with nothing pending. No other
+ * load covers a backfill.
+ */
 export async function isDecided(
   run: Pick<Run, 'before'> & { readonly pipeline: Pick<SettlingPipeline, 'objects' | 'checkpoints'> },
-  load: Pick<Asked, 'entity' | 'load_id'>,
+  load: Pick<Asked, 'entity' | 'load_id' | 'backfill'>,
 ): Promise<boolean> {
   const { checkpoint } = await readCheckpoint(run.pipeline, load.entity);
   if (await readLoadRecord(run.pipeline.objects, load)) return checkpoint?.pending_load?.load_id !== load.load_id;
+  if (load.backfill) return false;
   const isIdle = !checkpoint?.pending_load && !checkpoint?.next_requests?.length;
   return isIdle && decidedSince(run, load.entity, checkpoint) !== undefined;
 }

@@ -87,10 +87,12 @@ async function claim(before: Checkpoint | undefined, request: ExtractRequest, fo
   const deadline = { isNear: () => false, remainingMs: () => Infinity };
   const log = { event: (event: PipelineEvent) => void events.push(event) };
   const { isOurs } = found;
-  const ports = { objects, checkpoints, source, clock, deadline, log, ...(isOurs && { isOurs }) };
+  const sent: ExtractRequest[] = [];
+  const requests = { send: async (messages: readonly ExtractRequest[]) => void sent.push(...messages) };
+  const ports = { objects, checkpoints, source, requests, clock, deadline, log, ...(isOurs && { isOurs }) };
   const run = () => claimLoad(ports, entityOf(config, request.entity), request);
   const after = async () => (await file.read(request.entity)).checkpoint;
-  return { run, after, asked, events, read, objects };
+  return { run, after, asked, events, read, objects, sent };
 }
 
 const THINGS: ExtractRequest = { entity: 'things', load_id: idOf(1) };
@@ -325,4 +327,50 @@ test('only a claim without a checkpoint lists the load records', async () => {
     await run();
   }
   expect(listed).toEqual(['logs/pipeline/ingestion/loads/things/']);
+});
+describe('the claim of a backfill', () => {
+  const backfill = { from: timestamp('2024-01-01'), to: timestamp('2024-01-08') };
+  const BACKFILL: ExtractRequest = { ...THINGS, backfill };
+  const NEXT: ExtractRequest = { entity: 'things', load_id: idOf(2) };
+
+  test('asks the source from its own beginning, continues no position, and is said', async () => {
+    const { run, after, asked, events } = await claim(IDLE, BACKFILL);
+    const load = await run();
+    expect(asked).toEqual([{ since: backfill.from, deadline: expect.anything() as unknown }]);
+    expect(load).toMatchObject({ since: backfill.from, until: backfill.to, backfill, load_type: 'incremental' });
+    expect(await after()).toEqual({ ...IDLE, pending_load: load });
+    expect(events).toMatchObject([{ kind: 'load_claimed', load_id: idOf(1), backfill }]);
+  });
+
+  test('is refused where nothing can be carried out, and changes nothing', async () => {
+    const { run, after, asked } = await claim({ ...IDLE, last_sync_timestamp: backfill.from }, BACKFILL);
+    await expect(run()).rejects.toMatchObject({ code: 'BACKFILL_REFUSED' });
+    expect(await after()).toEqual({ ...IDLE, last_sync_timestamp: backfill.from });
+    expect(asked).toEqual([]);
+    const whole = await claim(IDLE, { ...BACKFILL, entity: 'whole' });
+    await expect(whole.run()).rejects.toThrow('whole has no cursor');
+  });
+
+  test('that is refused in its turn waits no longer, and the next request is sent', async () => {
+    const state = { ...IDLE, last_sync_timestamp: backfill.from };
+    const { run, after, sent } = await claim({ ...state, next_requests: [BACKFILL, NEXT] }, BACKFILL);
+    await expect(run()).rejects.toMatchObject({ code: 'BACKFILL_REFUSED' });
+    expect(await after()).toEqual({ ...state, next_requests: [NEXT] });
+    expect(sent).toEqual([NEXT]);
+  });
+
+  test('that loses its swap decides again by the checkpoint that is there then', async () => {
+    const { run, after } = await claim(
+      { ...IDLE, last_sync_timestamp: backfill.from, next_requests: [BACKFILL] },
+      BACKFILL,
+      {
+        beforeSwap: async (swap, store) => {
+          const { version } = await store.read('things');
+          return swap === 1 && store.swap('things', version, { ...IDLE, next_requests: [BACKFILL] });
+        },
+      },
+    );
+    expect(await run()).toMatchObject({ load_id: idOf(1), backfill });
+    expect(await after()).not.toHaveProperty('next_requests');
+  });
 });

@@ -4,28 +4,32 @@ import {
   decideClaim,
   effectiveLoadType,
   isAnsweredBy,
+  lastDecided,
   type PendingLoad,
-  startLoad,
   withWaiting,
 } from '@bronze/common/load/checkpoint';
 import type { Entity } from '@bronze/common/config';
 import { readLoadRecord } from '@bronze/common/load/load-record';
 import { assertNeverLoaded } from '@bronze/common/load/lost-checkpoint';
 import type { ExtractRequest } from '@bronze/common/load/messages';
-import type { CheckpointStore } from '@bronze/common/load/checkpoint-store';
+import type { CheckpointStore, VersionedCheckpoint } from '@bronze/common/load/checkpoint-store';
 import type { HighWatermark } from '@bronze/common/load/high-watermark';
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
 import type { Log } from '@bronze/common/load/events';
 import type { ObjectStore } from '@bronze/common/ports/object-store';
 import { removeStaging, removeStagingOfEntity } from '@bronze/common/load/remove-staging';
+import { startLoad } from '@bronze/common/load/start-load';
 import { schemaDigest } from '@bronze/common/load/schema-changes';
+import type { TaskQueue } from '@bronze/common/ports/queue';
 import type { Source } from '@bronze/common/load/source';
+import { BronzeError } from '@bronze/common/words/failure';
 import { utcDate } from '@bronze/common/words/timestamp';
 
 export interface ClaimPorts {
   readonly objects: ObjectStore;
   readonly checkpoints: CheckpointStore;
   readonly source: Source;
+  readonly requests: TaskQueue<ExtractRequest>;
   readonly clock: Clock;
   readonly deadline: Deadline;
   readonly log: Log;
@@ -41,8 +45,8 @@ export interface ClaimPorts {
  * lost compare-and-swap it reads the checkpoint again and starts over.
  *
  * @returns `undefined` when there is nothing to do
- * @throws BronzeError CHECKPOINT_LOST, or from the source, when the entity can't be read as configured; nothing is claimed
- *   then
+ * @throws BronzeError CHECKPOINT_LOST, BACKFILL_REFUSED, or from the source, when the entity can't be read as configured;
+ *   nothing is claimed then
  */
 export async function claimLoad(
   ports: ClaimPorts,
@@ -74,14 +78,8 @@ export async function claimLoad(
     case 'start': {
       if (!checkpoint) await assertNeverLoaded(ports, entity.name);
       const previous_schema = await removeStagingBefore(ports, entity.name, checkpoint);
-      const isFull = effectiveLoadType(checkpoint, decision.request.load_type, hasCursor) === 'full';
-      const { last_sync_timestamp, exact_position, storage } = checkpoint ?? {};
-      const watermark = await ports.source.readHighWatermark(entity, {
-        since: isFull ? undefined : last_sync_timestamp,
-        exact_position,
-        storage,
-        deadline: ports.deadline,
-      });
+      const begin = beginOf(checkpoint, decision.request, hasCursor);
+      const watermark = await ports.source.readHighWatermark(entity, { ...begin, deadline: ports.deadline });
       const now = ports.clock.now();
       const started = startLoad(checkpoint, { ...decision, hasCursor, watermark, previous_schema, now });
       if (!(await ports.checkpoints.swap(entity.name, version, started.checkpoint)))
@@ -89,9 +87,39 @@ export async function claimLoad(
       logClaim(ports.log, entity.name, started.load, watermark);
       return started.load;
     }
+    case 'refuse':
+      return refuse(ports, { entity, request, checkpoint, version }, decision);
     default:
       return decision satisfies never;
   }
+}
+
+interface Asked extends VersionedCheckpoint {
+  readonly entity: Entity;
+  readonly request: ExtractRequest;
+}
+
+/** @throws BronzeError BACKFILL_REFUSED, unless the checkpoint has changed meanwhile */
+async function refuse(
+  ports: ClaimPorts,
+  { entity, request, checkpoint, version }: Asked,
+  { waiting, why }: Extract<ClaimDecision, { kind: 'refuse' }>,
+): Promise<PendingLoad | undefined> {
+  const wasWaiting = waiting.length < (checkpoint?.next_requests?.length ?? 0);
+  const left = withWaiting({ ...checkpoint }, waiting);
+  if (wasWaiting && !(await ports.checkpoints.swap(entity.name, version, left)))
+    return claimLoad(ports, entity, request);
+  // No load of this request will end and send what waits behind it.
+  await ports.requests.send(waiting.slice(0, 1));
+  throw new BronzeError('BACKFILL_REFUSED', why);
+}
+
+/** Where the load begins. A backfill begins where it was asked to, and continues no other load. */
+function beginOf(checkpoint: Checkpoint | undefined, request: ExtractRequest, hasCursor: boolean) {
+  if (request.backfill) return { since: request.backfill.from };
+  const isFull = effectiveLoadType(checkpoint, request.load_type, hasCursor) === 'full';
+  const { last_sync_timestamp, exact_position, storage } = checkpoint ?? {};
+  return { since: isFull ? undefined : last_sync_timestamp, exact_position, storage };
 }
 
 /** Whether a message of a decided load finds its own load still pending, or work of our runs. */
@@ -117,9 +145,10 @@ async function removeStagingBefore(
   entity: string,
   checkpoint: Checkpoint | undefined,
 ): Promise<string | undefined> {
-  if (checkpoint?.last_load_id === undefined) return undefined;
-  const load = { entity, load_id: checkpoint.last_load_id };
-  const isSameDay = checkpoint.updated_at !== undefined && utcDate(checkpoint.updated_at) === utcDate(clock.now());
+  const load_id = lastDecided(checkpoint);
+  if (load_id === undefined) return undefined;
+  const load = { entity, load_id };
+  const isSameDay = checkpoint?.updated_at !== undefined && utcDate(checkpoint.updated_at) === utcDate(clock.now());
   if (!isSameDay) await removeStagingOfEntity(objects, entity);
   const record = isSameDay ? await removeStaging(objects, load) : await readLoadRecord(objects, load);
   return record && schemaDigest(record);
@@ -134,8 +163,8 @@ function logContinued(log: Log, { name, cursor }: Entity, request: ExtractReques
 
 function logClaim(log: Log, entity: string, load: PendingLoad, { rows_estimated }: HighWatermark): void {
   const { load_id, run_id, load_type, since, until, since_parameter, window_basis, window_fallback } = load;
-  const { watermark_lag_seconds, oldest_transaction_seconds } = load;
-  const window = { since, until, since_parameter, window_basis };
+  const { backfill, watermark_lag_seconds, oldest_transaction_seconds } = load;
+  const window = { since, until, ...(backfill && { backfill }), since_parameter, window_basis };
   const lag = { watermark_lag_seconds, oldest_transaction_seconds };
   const estimate = load_type === 'full' && rows_estimated !== undefined ? { rows_estimated } : {};
   log.event({ kind: 'load_claimed', entity, load_id, run_id, load_type, ...window, ...lag, ...estimate });

@@ -15,9 +15,9 @@ export interface EnqueuePorts {
 export async function enqueueNext(ports: EnqueuePorts, slice: SliceManifest): Promise<void> {
   await ports.writes.send(writeMessages(slice));
   if (slice.final) return;
-  const { load_id, load_type, run_id } = slice.load;
+  const { load_id, load_type, backfill, run_id } = slice.load;
   const next = { entity: slice.entity, load_id, load_type, slice: slice.slice + 1 };
-  await ports.requests.send([{ ...next, ...(run_id && { run_id }) }]);
+  await ports.requests.send([{ ...next, ...(backfill && { backfill }), ...(run_id && { run_id }) }]);
 }
 
 /** Sends each task of these slices that has no receipt: the invocation that committed them may have sent none. */

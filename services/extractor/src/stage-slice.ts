@@ -3,7 +3,7 @@ import type { PendingLoad } from '@bronze/common/load/checkpoint';
 import type { Entity } from '@bronze/common/config';
 import { bronzeName } from '@bronze/common/config/columns';
 import { encodeJson } from '@bronze/common/words/json';
-import { lastCompleted, type LoadRecord, newestSeen, recordBefore } from '@bronze/common/load/load-record';
+import { lastThatMoved, type LoadRecord, newestSeen, recordBefore } from '@bronze/common/load/load-record';
 import { batchKey, sliceManifestKey, keyOf } from '@bronze/common/load/object-keys';
 import type { AttemptIds } from '@bronze/common/ports/attempt-ids';
 import type { BatchCodec } from '@bronze/common/ports/codec';
@@ -57,7 +57,7 @@ export async function stageSlice(
     position: position ?? undefined,
     knownColumns: async () => before?.columns ?? (await loadBefore())?.columns ?? [],
     newestSeen: async () =>
-      before ? before.seen_cursors?.before : newestSeen(await lastCompleted(ports.objects, await loadBefore()), load),
+      before ? before.seen_cursors?.before : newestSeen(await lastThatMoved(ports.objects, await loadBefore()), load),
     deadline: ports.deadline,
   });
   const staged = await stageBatches(ports, entity, reader, {

@@ -192,3 +192,42 @@ function recordOf(entity: string, load_id: string, status: string) {
   const times = { since: EPOCH, until: SYNCED, ingested_at: SYNCED, completed_at: SYNCED };
   return { version: 1, status, entity, load_id, load_type: 'full', ...times, ...counts, ...lists };
 }
+describe('a backfill', () => {
+  const backfill = { from: timestamp('2024-01-01'), to: timestamp('2024-01-08') };
+  const asked = { is_schedule: false, backfill, entities: ['orders'] } as const;
+
+  test('is requested with its window, which is checked before anything is sent', async () => {
+    const { planned, sent, run_id } = await plan(asked);
+    const [{ load_id } = { load_id: '' }] = planned;
+    expect(planned).toEqual([{ entity: 'orders', load_id, load_type: 'incremental', since: backfill.from, backfill }]);
+    expect(sent).toEqual([{ entity: 'orders', load_id, run_id, backfill }]);
+    const refused: ExtractRequest[] = [];
+    await expect(plan({ ...asked, entities: ['fresh'] }, refused)).rejects.toMatchObject({ code: 'BACKFILL_REFUSED' });
+    await expect(plan({ ...asked, entities: ['orders', 'lookup'] }, refused)).rejects.toThrow('lookup has no cursor');
+    expect(refused).toEqual([]);
+  });
+
+  test('has an id of its own, also next to the usual load and another window of the same time', async () => {
+    const of = async (input: Partial<PlanInput>) => (await plan({ ...asked, ...input })).planned[0]?.load_id;
+    const other = { ...backfill, to: timestamp('2024-01-09') };
+    const ids = [await of({}), await of({ backfill: undefined }), await of({ backfill: other })];
+    expect(new Set(ids).size).toBe(3);
+    expect(await of({})).toBe(ids[0]);
+  });
+
+  test('of the same window that is pending or waits is continued; one of another window is not', async () => {
+    const load_id = '11111111-0000-8000-8000-000000000000';
+    const pending_load = { load_id, load_type: 'incremental', since: SYNCED, until: SYNCED, ingested_at: AT } as const;
+    const of = async (checkpoint: Checkpoint) =>
+      plan(asked, [], [['orders', { last_sync_timestamp: SYNCED, ...checkpoint }]]);
+    const continued = await of({ pending_load: { ...pending_load, backfill } });
+    expect(continued.planned).toMatchObject([{ load_id, claimed_at: AT }]);
+    expect(continued.sent).toMatchObject([{ load_id, backfill }]);
+    expect(continued.events.at(-1)).toMatchObject({ kind: 'load_continued', load_id, backfill });
+    const waiting = await of({ next_requests: [{ entity: 'orders', load_id, backfill }] });
+    expect(waiting.planned).toMatchObject([{ load_id }]);
+    expect(waiting.planned[0]).not.toHaveProperty('claimed_at');
+    const other = await of({ pending_load: { ...pending_load, backfill: { ...backfill, to: SYNCED } } });
+    expect(other.planned[0]?.load_id).not.toBe(load_id);
+  });
+});

@@ -1,3 +1,4 @@
+import { type Backfill, isSameBackfill, whyNoBackfill } from '@bronze/common/load/backfill';
 import { type Checkpoint, effectiveLoadType, isAnsweredBy, type PendingLoad } from '@bronze/common/load/checkpoint';
 import { type Config, type Entity, entityOf } from '@bronze/common/config';
 import type { LoadType } from '@bronze/common/words/entity';
@@ -25,6 +26,8 @@ export interface PlanInput {
   /** Whether entities already loaded up to `scheduled_at` need no load: true for a schedule, false for a person. */
   readonly is_schedule: boolean;
   readonly load_type?: LoadType | undefined;
+  /** Load this window of each entity again, instead of what is new. */
+  readonly backfill?: Backfill | undefined;
   /** Default: derived from `scheduled_at`, so that planning the same time again is the same run. */
   readonly run_id?: string;
   /** The entities to load; default: all that are enabled. */
@@ -36,7 +39,8 @@ export interface PlannedLoad {
   readonly load_id: string;
   readonly load_type: LoadType;
   readonly since: Timestamp;
-  /** When the pending full load was claimed that this request continues. Absent: the request asks for a new load. */
+  readonly backfill?: Backfill;
+  /** When the pending load was claimed that this request continues. Absent: the request asks for a new load. */
   readonly claimed_at?: Timestamp;
   /** The code with which its request will fail, because of its checkpoint. Absent: nothing is known to be wrong. */
   readonly problem?: FailureCode;
@@ -55,7 +59,7 @@ export interface Plan {
  *
  * An entity whose own checkpoint can't be read, or is lost, is planned too: its extractor then fails and says what is wrong.
  *
- * @throws BronzeError ENTITY_UNKNOWN, or CHECKPOINTS_UNREADABLE for the whole file, before anything is sent
+ * @throws BronzeError ENTITY_UNKNOWN, BACKFILL_REFUSED, or CHECKPOINTS_UNREADABLE for the whole file, before anything is sent
  */
 export async function planRun(ports: PlannerPorts, config: Config, input: PlanInput): Promise<Plan> {
   const { chosen, skipped } = chooseEntities(config, input.entities);
@@ -69,9 +73,10 @@ export async function planRun(ports: PlannerPorts, config: Config, input: PlanIn
     }),
   );
   await ports.requests.send(planned.map((load) => toRequest(load, run_id, input)));
-  for (const { entity, load_id, claimed_at } of planned) {
+  for (const { entity, load_id, claimed_at, backfill } of planned) {
     ports.log.event({ kind: 'planned', entity, load_id, run_id });
-    if (claimed_at) ports.log.event({ kind: 'load_continued', entity, load_id, run_id, claimed_at });
+    const of = { entity, load_id, run_id, ...(backfill && { backfill }) };
+    if (claimed_at) ports.log.event({ kind: 'load_continued', ...of, claimed_at });
   }
   return { run_id, load_type: input.load_type ?? 'incremental', planned, skipped };
 }
@@ -90,7 +95,9 @@ export function checkedPlan<Input extends PlanInput>(
   return { ...input, run_id: runIdOf(input) };
 }
 
-function planLoad({ name: entity, cursor }: Entity, checkpoint: Checkpoint | undefined, input: PlanInput): PlannedLoad {
+function planLoad(of: Entity, checkpoint: Checkpoint | undefined, input: PlanInput): PlannedLoad {
+  const { name: entity, cursor } = of;
+  if (input.backfill) return planBackfill(of, checkpoint, input.backfill, input.scheduled_at);
   const pending = continuedLoad(checkpoint, input, cursor !== null);
   if (pending) return toPlanned(entity, pending);
   const load_type = effectiveLoadType(checkpoint, input.load_type, cursor !== null);
@@ -125,6 +132,29 @@ function continuedLoad(
   return pending && isAnsweredBy(pending, request, hasCursor) ? pending : undefined;
 }
 
+/**
+ * A backfill of the same window that is pending, or waits, is continued: whoever repeats an interrupted command means that
+ * one (decision 46).
+ *
+ * @throws BronzeError BACKFILL_REFUSED
+ */
+function planBackfill(
+  { name, cursor }: Entity,
+  checkpoint: Checkpoint | undefined,
+  backfill: Backfill,
+  scheduled_at: Timestamp,
+): PlannedLoad {
+  const { last_sync_timestamp, pending_load, next_requests = [] } = checkpoint ?? {};
+  const why = whyNoBackfill(name, backfill, { last_sync_timestamp, hasCursor: cursor !== null });
+  if (why) throw new BronzeError('BACKFILL_REFUSED', why);
+  const planned = { entity: name, load_type: 'incremental' as const, since: backfill.from, backfill };
+  const isIt = (one: { readonly backfill?: Backfill | undefined }) => isSameBackfill(one.backfill, backfill);
+  if (pending_load && isIt(pending_load))
+    return { ...planned, load_id: pending_load.load_id, claimed_at: pending_load.ingested_at };
+  const load_id = deriveId('backfill', scheduled_at, name, backfill.from, backfill.to);
+  return { ...planned, load_id: next_requests.find(isIt)?.load_id ?? load_id };
+}
+
 function toPlanned(entity: string, { load_id, load_type, since, ingested_at }: PendingLoad): PlannedLoad {
   return { entity, load_id, load_type, since, claimed_at: ingested_at };
 }
@@ -146,6 +176,7 @@ function toRequest(load: PlannedLoad, run_id: string, input: PlanInput): Extract
     load_id: load.load_id,
     run_id,
     ...(input.load_type && { load_type: input.load_type }),
+    ...(load.backfill && { backfill: load.backfill }),
     ...(input.is_schedule && { target: input.scheduled_at }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Law, Violation } from '../world/facts.ts';
+import { BACKFILLS } from './backfills.ts';
 import { CREATE_ONCE } from './create-once.ts';
 import { EXACT_POSITION } from './exact-position.ts';
 import { KNOWN_FAILURES } from './known-failures.ts';
@@ -27,6 +28,7 @@ const LAWS: readonly Law[] = [
   OWNED,
   ONCE_PER_REQUEST,
   EXACT_POSITION,
+  BACKFILLS,
   PLANNED,
   LINEAR_MESSAGES,
   KNOWN_FAILURES,

@@ -74,7 +74,7 @@ function lastFull({ loads }: Facts['ledger'], { entity, claimed_us }: LoadFacts)
  * loads whose database was replaced while they were read don't count: they took more than their window. Nor do full
  * loads for rows that are backdated: what they leave to the next, they tell by the cursor. Nor do windows of time, from
  * before the role could read transaction ids. Nor does anything before the last full load, which brings everything
- * again, together with what it leaves to the next.
+ * again, together with what it leaves to the next. Nor do backfills, which bring what others brought or will.
  */
 function comesAgain({ ledger, entities, count }: Facts, load: LoadFacts): string | undefined {
   const { entity, load_id, record } = load;
@@ -89,7 +89,9 @@ function comesAgain({ ledger, entities, count }: Facts, load: LoadFacts): string
       if (one.decided_us < full_us) return false;
       const hasMore = one.slices.some((slice) => slice?.window_fallback);
       const isOfTime = one.record?.exact_window === undefined;
-      return !hasMore && !isOfTime && !(one.record?.load_type === 'full' && backdated.has(line));
+      return (
+        !hasMore && !isOfTime && !one.record?.backfill && !(one.record?.load_type === 'full' && backdated.has(line))
+      );
     });
     if (first && first !== load) return `load ${load_id} of ${entity} repeats what ${first.load_id} brought: ${line}`;
   }

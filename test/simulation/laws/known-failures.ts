@@ -14,7 +14,9 @@ export const KNOWN_FAILURES: Law = {
     if (isLost) facts.count('lost_checkpoints_refused');
     const isOwn = isLost || (poison !== undefined && failure.code === POISON_CODES[poison]);
     // An API's page token may expire; the next delivery continues from the last committed slice.
-    const needsPerson = !isRetryable(failure) && failure.code !== 'PAGE_TOKEN_EXPIRED' && !isOwn;
+    // Its window was behind the checkpoint when it was asked for, and an operator has set that back.
+    const isAnswer = failure.code === 'BACKFILL_REFUSED';
+    const needsPerson = !isRetryable(failure) && failure.code !== 'PAGE_TOKEN_EXPIRED' && !isOwn && !isAnswer;
     const isOurs = failure.kind === 'bug' || needsPerson;
     return isOurs ? `${entity}: ${failure.code}: ${failure.message}` : undefined;
   },

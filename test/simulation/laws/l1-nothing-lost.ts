@@ -43,7 +43,8 @@ function isInBronze({ ledger }: Facts, { entity, record }: LoadFacts, line: stri
 function isCovered({ claimed_us }: LoadFacts, record: LoadRecord, version: Version): boolean {
   if (record.exact_window)
     return isCoveredByTransactions(record, record.exact_window, asWrittenAt(claimed_us, version));
-  const { load_type, since, until } = record;
+  const { load_type, backfill } = record;
+  const { from: since, to: until } = backfill ?? { from: record.since, to: record.until };
   const { cursor } = version;
   if (load_type === 'full') return cursor === null || cursor < until;
   return cursor !== null && cursor >= since && cursor < until;

@@ -60,7 +60,8 @@ function readings({ slices }: LoadFacts): number {
 
 /**
  * Windows don't overlap: a row version is in at most one incremental load. A full load brings everything again, once,
- * together with what it leaves to the next, and so may a load with `window_fallback`.
+ * together with what it leaves to the next, and so may a load with `window_fallback`. A backfill brings what others brought,
+ * once.
  */
 function twoLoads({ ledger, entities }: Facts): string | undefined {
   for (const name of entities.keys()) {
@@ -69,15 +70,16 @@ function twoLoads({ ledger, entities }: Facts): string | undefined {
     );
     const isAnew = (before: LoadFacts | undefined, load: LoadFacts) =>
       full.some(({ decided_us }) => decided_us > (before?.decided_us ?? 0) && decided_us <= load.claimed_us);
-    for (const [line, loads] of ledger.linesOf(name)) {
+    for (const [line, every] of ledger.linesOf(name)) {
+      const loads = every.filter(({ record }) => !record?.backfill);
       const incremental = loads.filter(
         ({ record }) => record?.load_type === 'incremental' && record.window_fallback === undefined,
       );
       const isAgain = loads.some((load, index) => isOfTime(load) && !loads.slice(0, index).every(tookMore));
       const isTwice = incremental.some((load, index) => index > 0 && !isAnew(incremental[index - 1], load));
-      const isRepeated = loads.some((load) => loads.filter((one) => one === load).length > readings(load));
+      const isRepeated = every.some((load) => every.filter((one) => one === load).length > readings(load));
       if (isTwice || isAgain || isRepeated) {
-        return `${line} of ${name} is in bronze ${loads.length} times: ${loads.map(({ load_id }) => load_id).join(', ')}`;
+        return `${line} of ${name} is in bronze ${every.length} times: ${every.map(({ load_id }) => load_id).join(', ')}`;
       }
     }
   }

@@ -1,7 +1,7 @@
 import type { PlantedBug } from './planted-bug.ts';
 
 const COMPLETE = 'packages/common/src/load/complete-load.ts';
-const CHECKPOINT = 'packages/common/src/load/checkpoint.ts';
+const START = 'packages/common/src/load/start-load.ts';
 const FINISH = 'packages/common/src/load/finish-load.ts';
 const EXTRACT = 'services/extractor/src/extract-load.ts';
 const ENQUEUE_NEXT = 'services/extractor/src/enqueue-next.ts';
@@ -139,7 +139,7 @@ export const DATA_BUGS: readonly PlantedBug[] = [
       },
       {
         file: 'packages/common/src/load/remove-staging.ts',
-        find: 'checkpoint?.pending_load ? checkpoint.pending_load.previous_load_id : checkpoint?.last_load_id',
+        find: 'checkpoint?.pending_load ? checkpoint.pending_load.previous_load_id : lastDecided(checkpoint)',
         put: 'checkpoint?.pending_load?.load_id',
       },
     ],
@@ -167,9 +167,9 @@ export const DATA_BUGS: readonly PlantedBug[] = [
     name: 'a watermark below the checkpoint steps back',
     edits: [
       {
-        file: CHECKPOINT,
-        find: '  const until = latest(start.watermark.until, synced);',
-        put: '  const until = start.watermark.until;',
+        file: START,
+        find: '  const until = latest(watermark.until, synced);',
+        put: '  const until = watermark.until;',
       },
       { file: FINISH, find: 'latest(load.until, idle.last_sync_timestamp ?? EPOCH)', put: 'load.until' },
     ],

@@ -25,9 +25,9 @@ export const ENQUEUE_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: ENQUEUE_NEXT,
-        find: '  await ports.requests.send([{ ...next, ...(run_id && { run_id }) }]);',
-        put: `  await ports.requests.send([{ ...next, ...(run_id && { run_id }) }]);
-  await ports.requests.send([{ ...next, ...(run_id && { run_id }) }]);`,
+        find: '  await ports.requests.send([{ ...next, ...(backfill && { backfill }), ...(run_id && { run_id }) }]);',
+        put: `  await ports.requests.send([{ ...next, ...(backfill && { backfill }), ...(run_id && { run_id }) }]);
+  await ports.requests.send([{ ...next, ...(backfill && { backfill }), ...(run_id && { run_id }) }]);`,
       },
     ],
   },

@@ -1,5 +1,6 @@
 import type { PlantedBug } from './planted-bug.ts';
 
+const START = 'packages/common/src/load/start-load.ts';
 const FINISH = 'packages/common/src/load/finish-load.ts';
 const CLAIM = 'services/extractor/src/postgres/window/high-watermark.ts';
 const BOUNDS = 'services/extractor/src/postgres/window/bounds.ts';
@@ -148,5 +149,19 @@ export const WINDOW_BUGS: readonly PlantedBug[] = [
         put: '    batches: staged.batches.slice(0, Math.max(1, staged.batches.length - 1)),\n    tasks: planWriteTasks(staged.batches.slice(0, Math.max(1, staged.batches.length - 1)), entity),',
       },
     ],
+  },
+  {
+    name: 'a backfill moves the checkpoint',
+    edits: [
+      {
+        file: FINISH,
+        find: '  if (pending_load.backfill) return { ...idle, ...changed, last_backfill_id: load_id };',
+        put: '',
+      },
+    ],
+  },
+  {
+    name: 'a backfill begins at the checkpoint',
+    edits: [{ file: START, find: 'since: from, until: to, backfill,', put: 'since: to, until: to, backfill,' }],
   },
 ];

@@ -1,5 +1,6 @@
 import type { Action } from './workload.ts';
 import type { World } from './world.ts';
+import { minusSeconds, parseTimestamp } from '@bronze/common/words/timestamp';
 
 const HOUR_US = 3_600_000_000;
 
@@ -26,6 +27,8 @@ export async function act(world: World, action: Action): Promise<void> {
       return world.ask({ entity: name });
     case 'ask full':
       return world.ask({ entity: name, load_type: 'full' });
+    case 'backfill':
+      return backfill(world);
     case 'change':
       return sources.get(name)?.change();
     case 'wait':
@@ -50,6 +53,20 @@ export async function act(world: World, action: Action): Promise<void> {
     default:
       return action satisfies never;
   }
+}
+
+/** Asks for a window of a loaded entity that ends at its checkpoint or up to two hours before it. */
+async function backfill(world: World): Promise<void> {
+  const { random, ledger } = world;
+  const loaded = [...ledger.checkpoints].flatMap(([entity, { last_sync_timestamp: text = '' }]) => {
+    const synced = parseTimestamp(text);
+    return synced === undefined ? [] : [{ entity, synced }];
+  });
+  if (loaded.length === 0) return;
+  const { entity, synced } = random.pick(loaded);
+  const to = minusSeconds(synced, random.pick([0, 0, 60, 7200]));
+  const from = minusSeconds(to, random.pick([30, 3600, 24 * 3600, 400 * 24 * 3600]));
+  await world.ask({ entity, backfill: { from, to } });
 }
 
 function deadOf({ backing: { requests, writes } }: World) {

@@ -71,6 +71,7 @@ export const COUNTED = [
   'once_per_request_claims',
   'exact_positions_moved',
   'exact_lines_compared',
+  'backfills_ended',
   'planned_loads',
   'linear_sends',
   'known_failures',

@@ -198,7 +198,7 @@ export class World {
   }
 
   /** Sends a request by hand. It has no load id: the load gets the id of the message. */
-  async ask(request: { entity: string; load_type?: 'full' }): Promise<void> {
+  async ask(request: Omit<ExtractRequest, 'load_id'>): Promise<void> {
     this.backing.requests.sendText(JSON.stringify(request), {});
     this.isRequested(request);
     this.trace.add(`${this.clock.now_us} by hand: ${JSON.stringify(request)}`);

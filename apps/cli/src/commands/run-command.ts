@@ -1,4 +1,5 @@
 import type { Config } from '@bronze/common/config';
+import type { Backfill } from '@bronze/common/load/backfill';
 import type { Skipped } from '@bronze/common/load/position';
 import { type EntityResult, type RunReport, runLocally } from '@bronze/runner/run-locally';
 import { engineName } from '@bronze/writer/adapters/engines';
@@ -21,7 +22,7 @@ import {
   right,
   say,
 } from '../terminal/output.ts';
-import { leftLine, otherLoadLines } from '../terminal/other-runs.ts';
+import { continuedLine, leftLine, otherLoadLines } from '../terminal/other-runs.ts';
 import { createProgress } from '../terminal/progress.ts';
 import { describeQuarantine } from '../terminal/quarantined.ts';
 import { columnsOf } from '../terminal/screen.ts';
@@ -30,6 +31,8 @@ import { abandonBefore } from './restart.ts';
 
 export interface RunOptions {
   readonly full?: boolean;
+  /** The window of `bronze backfill`. */
+  readonly backfill?: Backfill;
   readonly restart?: boolean;
   readonly allowQuarantine?: boolean;
   readonly config: string;
@@ -61,6 +64,7 @@ export async function runCommand(entities: readonly string[], options: RunOption
       {
         stop: stop.signal,
         load_type: options.full ? 'full' : undefined,
+        backfill: options.backfill,
         entities: entities.length > 0 ? entities : undefined,
       },
     );
@@ -104,10 +108,7 @@ function printReport(
   } else {
     printEntities(entities);
     for (const { entity, reason } of report.plan.skipped) say(`${entity}: skipped, ${reason}`);
-    for (const { entity, continued_from } of entities) {
-      if (continued_from)
-        say(`${entity}: this is the full load that was claimed at ${continued_from} and still pending`);
-    }
+    for (const line of report.results.flatMap(continuedLine)) say(line);
     for (const left of report.left) say(leftLine(left, { ...options, isConfigured }));
     const isWritten = report.results.some(({ loads }) => loads.length > 0);
     if (isWritten) say(`Parquet, checkpoints and load records are in ${options.out}`);
@@ -169,10 +170,11 @@ function summarize(result: EntityResult) {
   return {
     entity: result.entity,
     status: result.status,
+    backfill: result.backfill ?? null,
     ...describeLoad(result.load),
     ...skippedIn(result),
-    loads: result.loads.map(({ load_id, load_type, rows_in_bronze: rows, rows_quarantined }) => {
-      return { load_id, load_type, rows, rows_quarantined };
+    loads: result.loads.map(({ load_id, load_type, backfill, rows_in_bronze: rows, rows_quarantined }) => {
+      return { load_id, load_type, backfill: backfill ?? null, rows, rows_quarantined };
     }),
     continued_from: result.continued_from ?? null,
     rows,
@@ -235,7 +237,7 @@ function printEntities(entities: readonly ReturnType<typeof summarize>[]): void 
     entities.map((one) => [
       one.entity,
       colored(one.status, STATUS_COLORS[one.status]),
-      [...new Set(one.loads.map(({ load_type }) => load_type))].join(' + '),
+      [...new Set(one.loads.map(({ load_type, backfill }) => (backfill ? 'backfill' : load_type)))].join(' + '),
       right(count(one.rows)),
       right(count(one.rows_quarantined)),
       right(count(one.parts)),

@@ -139,6 +139,7 @@ function resultOf(fate: Fate): EntityResult {
   const load = recordOf(fate);
   return {
     entity,
+    backfill: undefined,
     status: failure ? 'failed' : 'completed',
     loads: failure ? [] : [load],
     load: failure ? undefined : load,

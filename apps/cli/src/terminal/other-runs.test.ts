@@ -1,4 +1,5 @@
 import type { LoadRecord } from '@bronze/common/load/load-record';
+import { timestamp } from '@bronze/common/words/timestamp';
 import { describe, expect, test } from 'vitest';
 import { leftLine, otherLoadLines } from './other-runs.ts';
 
@@ -28,4 +29,8 @@ test('a load that ended in a run and did not answer its request is named, with i
   expect(otherLoadLines({ entity: 'orders', loads: [other, own], load: own })).toEqual([line]);
   expect(otherLoadLines({ entity: 'orders', loads: [other], load: undefined })).toEqual([line]);
   expect(otherLoadLines({ entity: 'orders', loads: [own], load: own })).toEqual([]);
+  const backfill = { from: timestamp('2024-01-01'), to: timestamp('2024-02-01') };
+  expect(otherLoadLines({ entity: 'orders', loads: [{ ...other, backfill }, own], load: own })).toEqual([
+    'orders: also ended the backfill from 2024-01-01T00:00:00.000000Z to 2024-02-01T00:00:00.000000Z, load other (1 row), which was asked for before: an entity has one load at a time',
+  ]);
 });

@@ -20,12 +20,24 @@ export function leftLine({ entity, messages }: LeftAlone, called: Called): strin
     : `${left}, and ${config} has no such entity any more; ${commandLine(['abandon', entity], { out })} drops ${them}`;
 }
 
+/** Says that a run has continued a load that was pending already. */
+export function continuedLine({
+  entity,
+  backfill,
+  continued_from,
+}: Pick<EntityResult, 'entity' | 'backfill' | 'continued_from'>): string[] {
+  const which = backfill ? 'backfill' : 'full load';
+  if (continued_from === undefined) return [];
+  return [`${entity}: this is the ${which} that was claimed at ${continued_from} and still pending`];
+}
+
 /** Each load that ended in this run without being the one that answered its request. */
 export function otherLoadLines({ entity, loads, load }: Pick<EntityResult, 'entity' | 'loads' | 'load'>): string[] {
   return loads
     .filter(({ load_id }) => load_id !== load?.load_id)
-    .map(({ load_id, load_type, rows_in_bronze: rows }) => {
-      const which = `the ${load_type} load ${load_id} (${plural(rows, 'row')})`;
+    .map(({ load_id, load_type, backfill, rows_in_bronze: rows }) => {
+      const kind = backfill ? `backfill from ${backfill.from} to ${backfill.to}, load` : `${load_type} load`;
+      const which = `the ${kind} ${load_id} (${plural(rows, 'row')})`;
       return `${entity}: also ended ${which}, which was asked for before: an entity has one load at a time`;
     });
 }

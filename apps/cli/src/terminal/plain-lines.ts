@@ -19,9 +19,9 @@ type Of<Kind extends PipelineEvent['kind']> = Extract<PipelineEvent, { kind: Kin
 export function plainLine(event: PipelineEvent): string | undefined {
   switch (event.kind) {
     case 'load_claimed':
-      return `Starting: Processing ${event.entity} (${event.load_type}${howFiltered(event)})`;
+      return `Starting: Processing ${event.entity} (${whichLoad(event)}${howFiltered(event)})`;
     case 'load_continued':
-      return `Continuing: Processing ${event.entity}, the full load that was claimed at ${event.claimed_at}`;
+      return `Continuing: Processing ${event.entity}, the ${event.backfill ? 'backfill' : 'full load'} that was claimed at ${event.claimed_at}`;
     case 'load_completed':
       return `Completed: ${event.entity}, ${plural(event.rows, 'row')} in ${plural(event.parts, 'part')}${quarantined(event)}`;
     case 'window_fallback':
@@ -62,6 +62,10 @@ export function retryOf(event: PipelineEvent, sourceOf: SourceOf): string | unde
   const isRetry = event.kind === 'source_retried' || (event.kind === 'message_failed' && !event.is_dead);
   if (!isRetry) return undefined;
   return JSON.stringify(['retry', sourceOf(event.entity), event.failure.code, event.failure.message]);
+}
+
+function whichLoad({ load_type, backfill }: Of<'load_claimed'>): string {
+  return backfill ? `backfill from ${backfill.from} to ${backfill.to}` : load_type;
 }
 
 function quarantined({ rows_quarantined: rows }: Of<'load_completed'>): string {

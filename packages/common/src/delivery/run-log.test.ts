@@ -115,6 +115,13 @@ describe('the validation before a run', () => {
   });
 });
 
+test('a backfill is named with its window', () => {
+  const backfill = { from: timestamp('2024-01-01'), to: timestamp('2024-02-01') };
+  expect(textsOf({ ...completed, backfill })?.at(-1)).toBe(
+    'Completed: Processing customers, backfill from 2024-01-01T00:00:00.000000Z to 2024-02-01T00:00:00.000000Z',
+  );
+});
+
 test('an error names all missing variables at once, and no value', () => {
   const environment = { A: 'canary', B: '', C: undefined };
   expect(requireVariables(environment, ['A'])).toEqual({ A: 'canary' });

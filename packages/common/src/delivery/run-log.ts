@@ -1,3 +1,4 @@
+import type { Backfill } from '../load/backfill.ts';
 import type { PipelineEvent } from '../load/events.ts';
 import { type RunLogName, runLogKey } from '../load/object-keys.ts';
 import { describeChanges, inLine } from '../load/schema-changes.ts';
@@ -27,7 +28,7 @@ export function runLogEntry(event: PipelineEvent, at: Timestamp, message_id: str
   });
   switch (event.kind) {
     case 'load_claimed':
-      return entry(event.load_id, '1-starting', `Starting: ${processing}`);
+      return entry(event.load_id, '1-starting', `Starting: ${processing}${ofWindow(event)}`);
     case 'load_completed':
       return entry(event.load_id, '2-completed', ...completedTexts(event, processing));
     case 'load_abandoned':
@@ -45,6 +46,11 @@ export function runLogEntry(event: PipelineEvent, at: Timestamp, message_id: str
   }
 }
 
+/** Of a backfill: `, backfill from 2024-01-01T00:00:00.000000Z to 2024-02-01T00:00:00.000000Z`. */
+function ofWindow({ backfill }: { readonly backfill?: Backfill | undefined }): string {
+  return backfill ? `, backfill from ${backfill.from} to ${backfill.to}` : '';
+}
+
 /** What was read, what it became, and the end. */
 function completedTexts(event: Extract<PipelineEvent, { kind: 'load_completed' }>, processing: string): string[] {
   const { rows, rows_quarantined, parts } = event;
@@ -52,7 +58,7 @@ function completedTexts(event: Extract<PipelineEvent, { kind: 'load_completed' }
     `${processing}: Extracted ${rows + rows_quarantined} records`,
     `${processing}: Wrote ${parts} files`,
     ...(rows_quarantined > 0 ? [`${processing}: Quarantined ${rows_quarantined} records`] : []),
-    `Completed: ${processing}`,
+    `Completed: ${processing}${ofWindow(event)}`,
   ];
 }
 

@@ -20,7 +20,7 @@ export async function abandonLoad(ports: CompletionPorts, entity: string): Promi
   if (!load) return undefined;
   const key = { entity, load_id: load.load_id };
   const slices = await readableSlices(ports.objects, key);
-  const { load_id, load_type, since, until, ingested_at, previous_load_id, run_id } = load;
+  const { load_id, load_type, since, until, backfill, ingested_at, previous_load_id, run_id } = load;
   const record: LoadRecord = {
     version: 1,
     status: 'abandoned',
@@ -31,6 +31,7 @@ export async function abandonLoad(ports: CompletionPorts, entity: string): Promi
     load_type,
     since,
     until,
+    ...(backfill && { backfill }),
     ingested_at,
     completed_at: ports.clock.now(),
     rows: rowsOf(slices),

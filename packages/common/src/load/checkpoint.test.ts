@@ -1,11 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { type Checkpoint, decideClaim, isAnsweredBy, startLoad } from './checkpoint.ts';
+import { type Checkpoint, decideClaim, isAnsweredBy } from './checkpoint.ts';
 import type { ExtractRequest } from './messages.ts';
 import { id, pending, SYNCED } from './pending-load.fixtures.ts';
+import { startLoad } from './start-load.ts';
 import { EPOCH, timestamp } from '../words/timestamp.ts';
 
 const COLUMNS = 6;
+const PASSED = { from: timestamp('2024-01-01'), to: timestamp('2024-01-08') };
+/** `backfill`: of a window that the checkpoint has passed, unless it is `ahead` of it. */
+const windowIn = (cell: string) =>
+  cell.includes('ahead') ? { ...PASSED, to: timestamp('2024-01-15T00:00:01Z') } : PASSED;
 
 function tableOf(file: string): string[][] {
   const text = readFileSync(new URL(file, import.meta.url), 'utf8');
@@ -31,11 +36,13 @@ describe('decideClaim does what the table in docs/checkpoints.md says:', () => {
         entity: 'orders',
         load_id: id(2),
         ...(waits === 'full' && { load_type: 'full' as const }),
+        ...(waits.startsWith('backfill') && { backfill: windowIn(waits) }),
       };
       const request: ExtractRequest = {
         entity: 'orders',
         load_id: asked === 'own waiting' ? id(2) : id(1),
         ...(asked.startsWith('full') && { load_type: 'full' as const }),
+        ...(asked.startsWith('backfill') && { backfill: windowIn(asked) }),
         ...(asked.includes('target passed') && { target: timestamp('2024-01-14') }),
         ...(asked.includes('target ahead') && { target: timestamp('2024-01-16') }),
       };
@@ -43,6 +50,7 @@ describe('decideClaim does what the table in docs/checkpoints.md says:', () => {
         last_sync_timestamp: SYNCED,
         ...(state === 'loading own' && { pending_load: pending(id(1)) }),
         ...(state === 'loading another' && { pending_load: pending(id(3)) }),
+        ...(state === 'loading another, backfill' && { pending_load: { ...pending(id(3)), backfill: PASSED } }),
         ...(state === 'loading another, full' && { pending_load: { ...pending(id(3)), load_type: 'full' } }),
         ...(waits !== 'nobody' && { next_requests: [waiting] }),
       };
@@ -53,6 +61,7 @@ describe('decideClaim does what the table in docs/checkpoints.md says:', () => {
         done: () => decided.kind === 'done' && `done ${decided.reason}`,
         queue: () => 'queue',
         help: () => 'help',
+        refuse: () => 'refuse',
       }[decided.kind]();
       expect(said).toBe(decision);
       const left =

@@ -1,4 +1,5 @@
-import { type HighWatermark, sinceParameterSchema } from './high-watermark.ts';
+import { backfillSchema, whyNoBackfill } from './backfill.ts';
+import { sinceParameterSchema } from './high-watermark.ts';
 import * as z from 'zod/mini';
 import { loadIdSchema, loadTypeSchema, type LoadType } from '../words/entity.ts';
 import {
@@ -8,8 +9,9 @@ import {
   storageSchema,
   windowFallbackSchema,
 } from '../words/exact-position.ts';
+import type { FailureText } from '../words/failure.ts';
 import { type ExtractRequest, waitingRequestSchema } from './messages.ts';
-import { earliest, EPOCH, latest, type Timestamp, timestampSchema } from '../words/timestamp.ts';
+import { timestampSchema } from '../words/timestamp.ts';
 
 /** The load in flight: everything about it that must not change between attempts. */
 export const pendingLoadSchema = z.looseObject({
@@ -18,9 +20,11 @@ export const pendingLoadSchema = z.looseObject({
   /** The window is `[since, until)`. */
   since: timestampSchema,
   until: timestampSchema,
+  /** The window, if a backfill asked for it: completing the load then moves no checkpoint. */
+  backfill: z.optional(backfillSchema),
   /** The rows' `_ingestion_ts`. Its UTC date is the `ingestion_date`, even for parts written after midnight. */
   ingested_at: timestampSchema,
-  /** What guarantees `until`: see {@link HighWatermark}. */
+  /** What guarantees `until`: see `high-watermark.ts`. */
   window_basis: z.optional(z.string()),
   /** Why the previous load's exact position did not count: this load may bring rows again. */
   window_fallback: z.optional(windowFallbackSchema),
@@ -47,8 +51,13 @@ export const checkpointSchema = z.looseObject({
   last_sync_timestamp: z.optional(timestampSchema),
   record_count: z.optional(z.int().check(z.minimum(0))),
   updated_at: z.optional(timestampSchema),
-  /** The load decided last. It makes every idle state unique, so that a late swap always fails (decision 7). */
+  /**
+   * The load decided last, backfills aside. With the next field it makes every idle state unique, so that a late swap
+   * always fails (decision 7).
+   */
   last_load_id: z.optional(loadIdSchema),
+  /** The backfill decided last, if it was decided after that load (decision 46). */
+  last_backfill_id: z.optional(loadIdSchema),
   /** When the last completed full load was claimed. It read again what loads claimed before it left in quarantine. */
   full_load_at: z.optional(timestampSchema),
   /** The last load whose columns differed from those of the load before: its record says how. */
@@ -70,7 +79,9 @@ export type ClaimDecision =
   /** Another load is pending: swap `waiting` in as the requests that wait, then help that load. */
   | { readonly kind: 'queue'; readonly load: PendingLoad; readonly waiting: readonly ExtractRequest[] }
   /** Help the pending load; nothing to swap. */
-  | { readonly kind: 'help'; readonly load: PendingLoad };
+  | { readonly kind: 'help'; readonly load: PendingLoad }
+  /** A backfill that can't be carried out: it waits no longer, if it did, and fails. */
+  | { readonly kind: 'refuse'; readonly why: FailureText; readonly waiting: readonly ExtractRequest[] };
 
 /**
  * What an extractor does with a request, given the entity's checkpoint. The table is in `docs/checkpoints.md`.
@@ -93,14 +104,33 @@ export function decideClaim(
     const left = stillWaiting(waiting, request, pending, hasCursor);
     return left === waiting ? { kind: 'help', load: pending } : { kind: 'queue', load: pending, waiting: left };
   }
-  const reason = whyDone(checkpoint, request, recorded);
-  const [oldest, ...rest] = reason ? waiting : coalesce(waiting, request);
-  if (oldest) return { kind: 'start', request: oldest, waiting: rest };
+  return decideIdle(checkpoint, request, whyDone(checkpoint, request, recorded), hasCursor);
+}
+
+function decideIdle(
+  checkpoint: Checkpoint | undefined,
+  request: ExtractRequest,
+  reason: ReturnType<typeof whyDone>,
+  hasCursor: boolean,
+): ClaimDecision {
+  const waiting = checkpoint?.next_requests ?? [];
+  const why = reason ? undefined : whyRefused(checkpoint, request, hasCursor);
+  if (why) return { kind: 'refuse', why, waiting: waiting.filter(({ load_id }) => load_id !== request.load_id) };
+  const open = reason ? waiting : coalesce(waiting, request);
+  // A backfill that can't be carried out now does not keep others from their turn: its own message refuses it.
+  const oldest = open.find((one) => !whyRefused(checkpoint, one, hasCursor));
+  if (oldest) return { kind: 'start', request: oldest, waiting: open.filter((one) => one !== oldest) };
   return { kind: 'done', reason: reason ?? 'already_loaded' };
+}
+
+function whyRefused(checkpoint: Checkpoint | undefined, { entity, backfill }: ExtractRequest, hasCursor: boolean) {
+  const last_sync_timestamp = checkpoint?.last_sync_timestamp;
+  return backfill && whyNoBackfill(entity, backfill, { last_sync_timestamp, hasCursor });
 }
 
 function whyDone(checkpoint: Checkpoint | undefined, request: ExtractRequest, recorded: boolean) {
   if (recorded) return 'already_loaded';
+  if (request.backfill) return undefined;
   const synced = checkpoint?.last_sync_timestamp;
   const passed = synced !== undefined && request.target !== undefined && request.target <= synced;
   return passed && request.load_type !== 'full' ? 'target_passed' : undefined;
@@ -117,9 +147,12 @@ function stillWaiting(
   return isAnsweredBy(pending, request, hasCursor) ? open : coalesce(open, request);
 }
 
-/** At most one incremental and one full request wait: another one of the same type adds nothing. */
+/**
+ * At most one incremental and one full request wait: another one of the same type adds nothing. Each backfill waits by
+ * itself.
+ */
 function coalesce(waiting: readonly ExtractRequest[], request: ExtractRequest): readonly ExtractRequest[] {
-  const type = (one: ExtractRequest) => one.load_type ?? 'incremental';
+  const type = (one: ExtractRequest) => (one.backfill ? one.load_id : (one.load_type ?? 'incremental'));
   const covered = waiting.some((one) => one.load_id === request.load_id || type(one) === type(request));
   return covered ? waiting : [...waiting, request];
 }
@@ -130,14 +163,17 @@ function coalesce(waiting: readonly ExtractRequest[], request: ExtractRequest): 
  */
 export function isAnsweredBy(
   load: PendingLoad,
-  { load_type, target }: Pick<ExtractRequest, 'load_type' | 'target'>,
+  { load_type, target, backfill }: Pick<ExtractRequest, 'load_type' | 'target' | 'backfill'>,
   hasCursor: boolean,
 ): boolean {
+  // What it is to bring may have been inserted behind the pending load's back.
+  if (backfill) return false;
   const isForFull = load_type === 'full' || !hasCursor;
   return load.load_type === 'full' && isForFull && (target === undefined || target <= load.until);
 }
 
-function unanswered(
+/** The requests that wait and that the load does not answer: `waiting` itself if it answers none. */
+export function unanswered(
   waiting: readonly ExtractRequest[],
   load: PendingLoad,
   hasCursor: boolean,
@@ -155,64 +191,9 @@ export function effectiveLoadType(
   return checkpoint?.last_sync_timestamp === undefined || !hasCursor ? 'full' : (requested ?? 'incremental');
 }
 
-export interface StartOfLoad {
-  readonly request: ExtractRequest;
-  readonly waiting: readonly ExtractRequest[];
-  readonly hasCursor: boolean;
-  readonly watermark: HighWatermark;
-  /** Of the columns of the load decided last: see `schemaDigest`. */
-  readonly previous_schema?: string | undefined;
-  readonly now: Timestamp;
-}
-
-/**
- * The checkpoint with the load of `start.request` pending and its window fixed. A watermark below the checkpoint, due
- * to a transaction that began early or to a margin, gives an empty window (decision 6) and never moves the checkpoint back.
- */
-export function startLoad(
-  checkpoint: Checkpoint | undefined,
-  start: StartOfLoad,
-): { readonly load: PendingLoad; readonly checkpoint: Checkpoint } {
-  const synced = checkpoint?.last_sync_timestamp ?? EPOCH;
-  const load_type = loadTypeOf(checkpoint, start);
-  const until = latest(start.watermark.until, synced);
-  const load: PendingLoad = {
-    load_id: start.request.load_id,
-    load_type,
-    since: load_type === 'full' ? EPOCH : earliest(start.watermark.again?.since ?? synced, synced),
-    until,
-    ingested_at: start.now,
-    window_basis: start.watermark.basis,
-    ...exactFieldsOf(start.watermark, until),
-    ...(start.watermark.again && { window_fallback: start.watermark.again.reason }),
-    ...(start.watermark.since_parameter &&
-      load_type === 'incremental' && { since_parameter: start.watermark.since_parameter }),
-    ...previousOf(checkpoint, start),
-    ...(start.request.run_id && { run_id: start.request.run_id }),
-  };
-  const waiting = unanswered(start.waiting, load, start.hasCursor);
-  return { load, checkpoint: withWaiting({ ...checkpoint, pending_load: load }, waiting) };
-}
-
-function previousOf({ last_load_id }: Checkpoint = {}, { previous_schema }: StartOfLoad): Partial<PendingLoad> {
-  return { ...(last_load_id && { previous_load_id: last_load_id }), ...(previous_schema && { previous_schema }) };
-}
-
-/** A source that has nothing to continue from has the last word. */
-function loadTypeOf(checkpoint: Checkpoint | undefined, { request, hasCursor, watermark }: StartOfLoad): LoadType {
-  return watermark.load_type ?? effectiveLoadType(checkpoint, request.load_type, hasCursor);
-}
-
-function exactFieldsOf({ exact, storage }: HighWatermark, at: Timestamp): Partial<PendingLoad> {
-  if (!exact) return storage ? { storage } : {};
-  const { window, position, fallback, watermark_lag_seconds, oldest_transaction_seconds } = exact;
-  return {
-    ...(fallback && { window_fallback: fallback }),
-    exact_window: window,
-    exact_position: { ...position, at },
-    watermark_lag_seconds,
-    ...(oldest_transaction_seconds !== undefined && { oldest_transaction_seconds }),
-  };
+/** The load of an entity that was decided last, backfills included. */
+export function lastDecided(checkpoint: Checkpoint | undefined): string | undefined {
+  return checkpoint?.last_backfill_id ?? checkpoint?.last_load_id;
 }
 
 /** The checkpoint with `next_requests` set, or without the field if no request waits. */

@@ -91,12 +91,23 @@ export async function finishSwap(ports: CompletionPorts, record: LoadRecord): Pr
 }
 
 function sayDecided(log: Log, record: LoadRecord): void {
-  const { status, entity, load_id, rows_in_bronze: rows, rows_quarantined, until, left_out, schema_changes } = record;
+  const {
+    status,
+    entity,
+    load_id,
+    rows_in_bronze: rows,
+    rows_quarantined,
+    until,
+    left_out,
+    schema_changes,
+    backfill,
+  } = record;
   if (status === 'abandoned') log.event({ kind: 'load_abandoned', entity, load_id });
   else {
     const late = record.seen_cursors?.late;
     const parts = record.parts.length;
-    log.event({ kind: 'load_completed', entity, load_id, rows, rows_quarantined, parts, until, left_out, late });
+    const found = { rows, rows_quarantined, parts, until, left_out, late };
+    log.event({ kind: 'load_completed', entity, load_id, ...found, ...(backfill && { backfill }) });
   }
   if (schema_changes) log.event({ kind: 'schema_changed', entity, load_id, changes: schema_changes });
 }

@@ -1,3 +1,4 @@
+import type { Backfill } from './backfill.ts';
 import type { PendingLoad } from './checkpoint.ts';
 import type { SchemaChange } from './schema-changes.ts';
 import type { Skipped } from './position.ts';
@@ -17,6 +18,7 @@ export type PipelineEvent =
       readonly load_type: LoadType;
       readonly since: string;
       readonly until: string;
+      readonly backfill?: Backfill | undefined;
       readonly since_parameter: PendingLoad['since_parameter'];
       readonly window_basis?: string | undefined;
       readonly watermark_lag_seconds?: number | undefined;
@@ -25,13 +27,14 @@ export type PipelineEvent =
       readonly rows_estimated?: number | undefined;
     }
   | {
-      /** A request that the pending full load answers: it makes no load of its own (decision 36). */
+      /** A request that the pending full load, or backfill of the same window, answers: it makes no load of its own. */
       readonly kind: 'load_continued';
       readonly entity: string;
       /** The pending load. */
       readonly load_id: string;
       readonly run_id: string | undefined;
       readonly claimed_at: string;
+      readonly backfill?: Backfill | undefined;
     }
   | {
       /** The exact position did not count, so this load may bring rows again. */
@@ -150,6 +153,7 @@ export type PipelineEvent =
       readonly rows_quarantined: number;
       readonly parts: number;
       readonly until: string;
+      readonly backfill?: Backfill | undefined;
       readonly left_out?: Skipped | undefined;
       /** How many records showed late: see `SeenCursors`. */
       readonly late?: number | undefined;

@@ -13,7 +13,8 @@ export interface DecidedLoad {
 
 /**
  * The checkpoint after a decided load; undefined if that load is not the pending one (somebody else has finished it).
- * An abandoned load frees the entity and does not move its timestamp.
+ * An abandoned load frees the entity and does not move its timestamp. Nor does a backfill, whose rows are of a window that
+ * the checkpoint has passed: it leaves the checkpoint as the load before it did.
  */
 export function finishLoad(
   checkpoint: Checkpoint | undefined,
@@ -24,7 +25,9 @@ export function finishLoad(
   const { pending_load, ...idle } = checkpoint;
   const { load_id, schema_changes } = load;
   const changed = schema_changes && { schema_change_load_id: load_id };
-  const freed: Checkpoint = { ...idle, ...changed, last_load_id: load_id };
+  if (pending_load.backfill) return { ...idle, ...changed, last_backfill_id: load_id };
+  const { last_backfill_id: ___, ...chain } = idle;
+  const freed: Checkpoint = { ...chain, ...changed, last_load_id: load_id };
   if (load.status === 'abandoned') return freed;
   const { exact_position: _, storage: __, ...timed } = freed;
   return {

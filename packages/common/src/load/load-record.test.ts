@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { encodeJson } from '../words/json.ts';
 import {
   buildLoadRecord,
-  lastCompleted,
+  lastThatMoved,
   type LoadRecord,
   loadRecordSchema,
   newestSeen,
@@ -223,8 +223,33 @@ test('a load after abandoned ones continues where the last completed one ended',
   const objects = new MemoryObjectStore();
   await objects.putIfAbsent(loadRecordKey({ entity: 'orders', load_id: LOAD_ID }), encodeJson(completed));
   await objects.putIfAbsent(loadRecordKey({ entity: 'orders', load_id: OLD }), encodeJson(abandoned));
-  expect(await lastCompleted(objects, { ...abandoned, previous_load_id: OLD })).toEqual(completed);
-  expect(await lastCompleted(objects, completed)).toEqual(completed);
-  expect(await lastCompleted(objects, { ...completed, status: 'abandoned' })).toBeUndefined();
-  expect(await lastCompleted(objects, undefined)).toBeUndefined();
+  expect(await lastThatMoved(objects, { ...abandoned, previous_load_id: OLD })).toEqual(completed);
+  expect(await lastThatMoved(objects, completed)).toEqual(completed);
+  expect(await lastThatMoved(objects, { ...completed, status: 'abandoned' })).toBeUndefined();
+  expect(await lastThatMoved(objects, undefined)).toBeUndefined();
+});
+
+describe('a backfill', () => {
+  const backfill = { from: timestamp('2024-01-01'), to: timestamp('2024-01-02') };
+  const OLD = '11111111-0000-8000-8000-000000000000';
+  const empty = { ...slice(0, 0, true), batches: [], tasks: [] };
+  const load = { ...empty.load, load_type: 'incremental', backfill, previous_load_id: OLD } as const;
+
+  test('is named in its record, with the load before it', () => {
+    const record = buildLoadRecord([{ ...empty, load }], [], COMPLETED_AT);
+    expect(record).toMatchObject({ backfill, previous_load_id: OLD, load_type: 'incremental' });
+    expect(buildLoadRecord([empty], [], COMPLETED_AT)).not.toHaveProperty('backfill');
+  });
+
+  test('is not what the next load continues, nor does it continue another', async () => {
+    const usual = { ...buildLoadRecord([empty], [], COMPLETED_AT), load_id: OLD };
+    const objects = new MemoryObjectStore();
+    await objects.putIfAbsent(loadRecordKey({ entity: 'orders', load_id: OLD }), encodeJson(usual));
+    const record = buildLoadRecord([{ ...empty, load }], [], COMPLETED_AT);
+    expect(await lastThatMoved(objects, record)).toEqual(usual);
+    const newest = timestamp('2024-01-14');
+    const seen = { ...usual, seen_cursors: { newest, late: 0 } };
+    expect(newestSeen(seen, { ...empty.load, since: usual.until })).toBe(newest);
+    expect(newestSeen(seen, { ...load, since: usual.until })).toBeUndefined();
+  });
 });

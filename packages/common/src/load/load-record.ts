@@ -1,5 +1,6 @@
 import { engineReportSchema, partSchema, quarantinedSchema, type Receipt } from './receipts.ts';
 import * as z from 'zod/mini';
+import { backfillSchema } from './backfill.ts';
 import type { PendingLoad } from './checkpoint.ts';
 import { sinceParameterSchema } from './high-watermark.ts';
 import { columnSchema, entityNameSchema, loadIdSchema, loadTypeSchema, sourceSystemSchema } from '../words/entity.ts';
@@ -29,6 +30,8 @@ export const loadRecordSchema = z.looseObject({
   load_type: loadTypeSchema,
   since: timestampSchema,
   until: timestampSchema,
+  /** The window, if a backfill asked for it: the checkpoint did not move. */
+  backfill: z.optional(backfillSchema),
   window_basis: z.optional(z.string()),
   window_fallback: z.optional(windowFallbackSchema),
   exact_window: z.optional(exactWindowSchema),
@@ -107,18 +110,18 @@ async function schemaBefore(
   return source_system === 'rds' ? { columns } : undefined;
 }
 
-/** This record, or the last completed load's before it: abandoned ones have moved nothing. */
-export async function lastCompleted(
+/** This record, or that of the last load before it that moved the checkpoint: abandoned ones and backfills did not. */
+export async function lastThatMoved(
   objects: ObjectStore,
   record: LoadRecord | undefined,
 ): Promise<LoadRecord | undefined> {
-  if (record?.status !== 'abandoned') return record;
-  return lastCompleted(objects, await recordBefore(objects, record.entity, record));
+  if (!record || (record.status === 'completed' && !record.backfill)) return record;
+  return lastThatMoved(objects, await recordBefore(objects, record.entity, record));
 }
 
 /** The newest cursor that was seen before `load`; undefined if that load does not continue where `record` ended. */
 export function newestSeen(record: LoadRecord | undefined, load: PendingLoad): Timestamp | undefined {
-  const isContinued = record?.status === 'completed' && record.until === load.since;
+  const isContinued = record?.status === 'completed' && record.until === load.since && !load.backfill;
   return isContinued ? record.seen_cursors?.newest : undefined;
 }
 
@@ -133,7 +136,7 @@ export function buildLoadRecord(
   const parts = receipts.flatMap((receipt) => receipt.parts);
   const quarantine = receipts.flatMap((receipt) => receipt.quarantine ?? []);
   const engines = new Map(receipts.map((receipt) => [JSON.stringify(receipt.engine), receipt.engine]));
-  const { load_id, run_id, previous_load_id, load_type, since, until, ingested_at } = last.load;
+  const { load_id, run_id, previous_load_id, load_type, since, until, backfill, ingested_at } = last.load;
   const isIgnored = slices.some((slice) => slice.since_parameter === 'ignored');
   const since_parameter = isIgnored ? 'ignored' : last.load.since_parameter;
   const left_out = skippedOf(slices);
@@ -148,6 +151,7 @@ export function buildLoadRecord(
     load_type,
     since,
     until,
+    ...(backfill && { backfill }),
     ...windowOf(slices, last.load),
     ...(since_parameter && { since_parameter }),
     ingested_at,

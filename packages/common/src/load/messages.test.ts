@@ -33,6 +33,21 @@ test('a request with every field is decoded', () => {
   });
 });
 
+test('a backfill is asked for with its window, and nothing else', () => {
+  const decoded = (backfill: object) =>
+    decodeExtractRequest(JSON.stringify({ entity: 'orders', backfill }), MESSAGE_ID).backfill;
+  expect(decoded({ from: '2024-01-01', to: '2024-02-01T02:00+02' })).toEqual({
+    from: '2024-01-01T00:00:00.000000Z',
+    to: '2024-02-01T00:00:00.000000Z',
+  });
+  for (const wrong of [
+    { from: '2024-01-01' },
+    { from: 'January', to: '2024-02-01' },
+    { from: '2024-01-01', to: '2024-02-01', by: 'day' },
+  ])
+    expect(() => decoded(wrong)).toThrow(invalid);
+});
+
 test.each([
   '',
   'orders',

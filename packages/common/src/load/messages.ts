@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { backfillSchema } from './backfill.ts';
 import { anyCaseLoadTypeSchema, entityNameSchema, loadIdSchema } from '../words/entity.ts';
 import { BronzeError } from '../words/failure.ts';
 import { decodeJson } from '../words/json.ts';
@@ -17,6 +18,8 @@ export const extractRequestSchema = z.strictObject({
   run_id: z.optional(loadIdSchema),
   /** The scheduled time: an incremental request is done once the checkpoint has reached it. */
   target: z.optional(timestampSchema),
+  /** Loads this window again instead of what is new. Such a load counts as incremental, whatever `load_type` says. */
+  backfill: z.optional(backfillSchema),
   /** In a request that continues its load: the slice to stage next, from 0. The tasks of all before it were sent. */
   slice: z.optional(z.int().check(z.minimum(0))),
 });

@@ -1,5 +1,6 @@
 import { BATCH_SUFFIX, type LoadKey, loadIdOfStaging, stagingOfEntity, stagingPrefix } from './object-keys.ts';
 import { type LoadRecord, readLoadRecord } from './load-record.ts';
+import { lastDecided } from './checkpoint.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import { toFailure } from '../words/failure.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
@@ -25,7 +26,7 @@ export async function removeStagingOfPreviousLoad(
   entity: string,
 ): Promise<void> {
   const { checkpoint } = await ports.checkpoints.read(entity);
-  const load_id = checkpoint?.pending_load ? checkpoint.pending_load.previous_load_id : checkpoint?.last_load_id;
+  const load_id = checkpoint?.pending_load ? checkpoint.pending_load.previous_load_id : lastDecided(checkpoint);
   if (load_id !== undefined) await removeStaging(ports.objects, { entity, load_id });
 }
 

@@ -80,7 +80,7 @@ function newestFirst(records: readonly LoadRecord[]): LoadRecord[] {
 
 /** A backfill moves no checkpoint. */
 function isBackfill(record: LoadRecord): boolean {
-  return record['backfill'] !== undefined;
+  return record.backfill !== undefined;
 }
 
 /** Records of earlier versions have no exact position: the next load then goes by the timestamp, and says so. */

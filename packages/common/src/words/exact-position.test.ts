@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { expect, test } from 'vitest';
-import { type Checkpoint, checkpointSchema, startLoad } from '../load/checkpoint.ts';
+import { type Checkpoint, checkpointSchema } from '../load/checkpoint.ts';
 import { finishLoad } from '../load/finish-load.ts';
+import { startLoad } from '../load/start-load.ts';
 import {
   type ExactPosition,
   exactPositionSchema,

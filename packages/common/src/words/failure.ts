@@ -27,6 +27,7 @@ export const FAILURE_KINDS = {
   PART_FOREIGN: 'permanent',
   SWAP_CONTENDED: 'transient',
   CHECKPOINT_BUSY: 'transient',
+  BACKFILL_REFUSED: 'permanent',
   STORE_UNREACHABLE: 'transient',
   STORE_DENIED: 'permanent',
   STORE_MISSING: 'configuration',

@@ -130,7 +130,8 @@ export class PostgresSlice implements SliceReader {
   /** Counts rows that the load skips, once: in its first slice. */
   async #countSkipped(session: Session, table: DescribedTable, is_exact: boolean): Promise<Skipped | undefined> {
     const { entity, load, position } = this.#slice;
-    if (position !== undefined) return undefined;
+    // A backfill takes its window and nothing else: what is outside of it belongs to other loads.
+    if (position !== undefined || load.backfill) return undefined;
     const left = await countLeftForLater(session, { ...table, entity, load, zone: zoneOf(entity, table), is_exact });
     if (load.load_type === 'full')
       return left.outside_window > 0 ? { ...left, without_cursor: 0, repeated: 0 } : undefined;

@@ -1,5 +1,6 @@
-import { type Checkpoint, effectiveLoadType, type PendingLoad, startLoad } from '@bronze/common/load/checkpoint';
+import { type Checkpoint, effectiveLoadType, type PendingLoad } from '@bronze/common/load/checkpoint';
 import { finishLoad } from '@bronze/common/load/finish-load';
+import { startLoad } from '@bronze/common/load/start-load';
 import { execute } from '@bronze/emulators/embedded-postgres';
 import type { PostgresSourceInput, TableEntityInput } from '@bronze/common/config/postgres';
 import type { LoadType } from '@bronze/common/words/entity';

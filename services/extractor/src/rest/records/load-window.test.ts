@@ -52,6 +52,26 @@ describe('with times that name their zone', () => {
     });
   });
 
+  test('a backfill takes its window, and says of nothing that later loads bring it', () => {
+    const backfill = { from: LOAD.since, to: LOAD.until };
+    expect(taken([BELOW, ...INSIDE, ...CHANGED, ...FUTURE], { backfill })).toEqual({
+      taken: INSIDE,
+      left_out: { without_cursor: 0, outside_window: 7, repeated: 0 },
+    });
+    const late = new LoadWindow(entityWith({}), { ...LOAD, backfill }, timestamp('2024-01-01'));
+    const record = parseJson(JSON.stringify({ id: 1, updated_at: BELOW })) as JsonObject;
+    expect([late.takes(record), late.seenCursors]).toEqual([false, undefined]);
+  });
+
+  test('a backfill’s list grows only by what has changed since the claim', () => {
+    const backfill = { from: LOAD.since, to: LOAD.until };
+    const at = (updated_at: string) => parseJson(JSON.stringify({ id: 1, updated_at })) as JsonObject;
+    const isBeyond = (load: PendingLoad) =>
+      [LOAD.until, LOAD.ingested_at].map((time) => new LoadWindow(entityWith({}), load).isBeyond(at(time)));
+    expect(isBeyond({ ...LOAD, backfill })).toEqual([false, true]);
+    expect(isBeyond(LOAD)).toEqual([true, true]);
+  });
+
   test('what a full load leaves is exactly what has changed between its end and the source’s clock, also as numbers', () => {
     const entity = { columns: { updated_at: 'unix_seconds' } };
     const until = Date.parse(LOAD.until) / 1000;

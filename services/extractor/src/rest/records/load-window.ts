@@ -31,7 +31,7 @@ export class LoadWindow {
     this.#entity = entity;
     this.#load = load;
     // A full load sees everything, and begins anew.
-    this.#seen_before = load.load_type === 'full' ? undefined : seen_before;
+    this.#seen_before = load.load_type === 'full' || load.backfill ? undefined : seen_before;
     this.#newest = load.load_type === 'full' && entity.cursor !== null ? NOTHING_SEEN : this.#seen_before;
     this.#now = load.until;
     const { since } = entity;
@@ -53,6 +53,8 @@ export class LoadWindow {
 
   get leftOut(): Skipped {
     const { without_cursor, before, changed, future, repeated } = this.#counts;
+    // Which of them other loads have brought, or will, a backfill doesn't know.
+    if (this.#load.backfill) return { without_cursor, outside_window: before + changed + future, repeated };
     // A full load takes these.
     const [earlier, in_the_future] = this.#isFull ? [0, 0] : [before, future];
     const left_for_later = changed + in_the_future;
@@ -66,6 +68,8 @@ export class LoadWindow {
   }
 
   get seenCursors(): SeenCursors | undefined {
+    // A backfill says nothing about the records after its window.
+    if (this.#load.backfill) return undefined;
     const [before, newest] = [this.#seen_before, this.#newest];
     return newest && { ...(before && { before }), newest, late: this.#counts.late };
   }
@@ -79,11 +83,12 @@ export class LoadWindow {
     this.#now = latest(this.#now, now);
   }
 
-  /** Whether a record changed at or after the window's end. @throws BronzeError as {@link takes} */
+  /** Whether a record changed after the load had begun. @throws BronzeError as {@link takes} */
   isBeyond(record: JsonObject): boolean {
+    const { backfill, ingested_at, until } = this.#load;
     const { cursor } = this.#entity;
     const time = cursor === null ? undefined : cursorTime(this.#entity, record.get(cursor));
-    return time !== undefined && time.at >= this.#load.until;
+    return time !== undefined && time.at >= (backfill ? ingested_at : until);
   }
 
   /**
