@@ -96,6 +96,8 @@ class Place {
       objects: this.objects,
       clock: { now: () => NOW, sleep: async () => undefined },
       log: { event: () => undefined },
+      retryInMs: () => 1,
+      giveBack: async ({ message_id }, retry_in_ms) => queue.changeVisibility(message_id, retry_in_ms),
       sendToDeadLetterQueue: async ({ message_id }, failure) => queue.deadLetter(message_id, failure),
     };
     const handle = async (message: Received) => {
@@ -103,7 +105,7 @@ class Place {
       bodies.set(message.message_id, message.body);
       await deliverMessage(ports, message, () => this.#handle(message, queue));
     };
-    return new LocalEventSource({ queue, concurrency: 1, visibility_ms: VISIBILITY_MS, retry_delay_ms: 1, handle });
+    return new LocalEventSource({ queue, concurrency: 1, visibility_ms: VISIBILITY_MS, handle });
   }
 
   async #handle({ body, receive_count }: Received, queue: LocalQueue<object>): Promise<void> {

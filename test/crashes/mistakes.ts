@@ -64,7 +64,12 @@ const IN_THE_LOOP = [
     `    const outcome = await handle(message, { waits }).then(`,
     `    queue.delete(message.message_id);\n    const outcome = await handle(message, { waits }).then(`,
   ],
-  ['the first failure is the last', LOOP, `receive_count >= RECEIVE_COUNT_MAX`, `receive_count >= 1`],
+  [
+    'the first failure is the last',
+    DELIVERY,
+    `isRetryable(failure) ? ports.retryInMs(message, failure) : undefined`,
+    `undefined`,
+  ],
   [
     'a run that is over seems to live',
     LOCK,
@@ -87,8 +92,8 @@ const IN_THE_LOOP = [
   [
     'a dead letter is recorded after it was sent',
     DELIVERY,
-    `  if (is_dead) await record(ports, message, thrown);\n  if (isRetryable(failure)) throw thrown;\n  await ports.sendToDeadLetterQueue(message, failure);`,
-    `  if (isRetryable(failure)) throw thrown;\n  await ports.sendToDeadLetterQueue(message, failure);\n  await record(ports, message, thrown);`,
+    `    await record(ports, message, thrown);\n    await ports.sendToDeadLetterQueue(message, toFailure(thrown));`,
+    `    await ports.sendToDeadLetterQueue(message, toFailure(thrown));\n    await record(ports, message, thrown);`,
   ],
 ] as const;
 

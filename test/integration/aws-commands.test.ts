@@ -176,7 +176,9 @@ describe('a load of which a staged batch was deleted', () => {
     expect([rows.length, new Set(rows.map(({ id }) => id)).size]).toEqual([ROWS, ROWS]);
     // What is left of the abandoned load is replayed, and does nothing.
     const [source_queue_url, dead_letter_queue_url] = [world.queueUrl('write'), world.queueUrl('write-dlq')];
-    const replayed = await new SqsDeadLetters(world.sqs, { source_queue_url, dead_letter_queue_url }).replay(() => true);
+    const replayed = await new SqsDeadLetters(world.sqs, { source_queue_url, dead_letter_queue_url }).replay(
+      () => true,
+    );
     expect(replayed.length).toBeGreaterThan(0);
     await world.drain(functions);
     expect(await world.rows('payments')).toHaveLength(ROWS);

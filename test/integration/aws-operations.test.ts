@@ -119,7 +119,9 @@ describe('a pipeline on AWS', () => {
       ended = await (await waitForLoads(ports, new Map(), asked))();
       return 0;
     });
-    expect(ended).toMatchObject(asked.map(({ entity, load_id }) => ({ entity, load_id, status: 'completed', rows: ROWS })));
+    expect(ended).toMatchObject(
+      asked.map(({ entity, load_id }) => ({ entity, load_id, status: 'completed', rows: ROWS })),
+    );
   });
 
   test('loads nothing once checkpoints.json is gone, says so everywhere, and goes on after restore and replay', async () => {

@@ -1,12 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { S3Client } from '@aws-sdk/client-s3';
+import { LocalQueue, QueueDatabase } from '@bronze/common/adapters/local/local-queue';
+import { RECEIVE_COUNT_MAX } from '@bronze/common/delivery/retry-policy';
 import { S3ObjectStore } from '@bronze/common/adapters/aws/s3-object-store';
-import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
+import { openCheckpoints } from '@bronze/common/adapters/aws/open-checkpoints';
+import type { CheckpointStore } from '@bronze/common/load/checkpoint-store';
 import { type LoadRecord, readLoadRecord } from '@bronze/common/load/load-record';
 import { DemoShop } from '@bronze/demo/source-api/demo-shop';
 import { LoopbackServer } from '@bronze/demo/source-api/loopback-server';
 import { AwsEndpoint } from '@bronze/emulators/aws-endpoint/aws-endpoint';
 import { AwsEventSource, drainAll, type SqsHandler } from '@bronze/emulators/sqs-event-source';
+import { VirtualTime } from '@bronze/emulators/virtual-time';
 import type { Context } from 'aws-lambda';
 import { readPart, type BronzeRow } from '../bronze-folder.ts';
 
@@ -24,22 +29,30 @@ export interface Functions {
   readonly writer: SqsHandler;
 }
 
-/** AWS on one local port, with a database login and an API key in Secrets Manager, and the functions on its queues. */
+/** As the template has it: six times the function's. */
+const VISIBILITY_SECONDS = (6 * FUNCTION_TIMEOUT_MS) / 1000;
+
+/** AWS on one local port, in a time of its own, with a database login and an API key in Secrets Manager, and the functions on its queues. */
 export class AwsWorld {
   readonly endpoint: AwsEndpoint;
   readonly shop: DemoShop;
   readonly objects: S3ObjectStore;
-  readonly checkpoints: CheckpointFile;
+  readonly checkpoints: CheckpointStore;
   readonly sqs: SQSClient;
+  /** That of the queues and of what delivers their messages: hours of visibility timeouts take no time. */
+  readonly time: VirtualTime;
+  readonly #messages: QueueDatabase;
   readonly #api: LoopbackServer;
   readonly #queues = new Map<string, string>();
 
-  private constructor(endpoint: AwsEndpoint, shop: DemoShop, api: LoopbackServer) {
+  private constructor({ endpoint, time, queues }: EmulatedAws, shop: DemoShop, api: LoopbackServer) {
     this.endpoint = endpoint;
+    this.time = time;
+    this.#messages = queues;
     this.shop = shop;
     this.#api = api;
     this.objects = new S3ObjectStore(new S3Client({ ...endpoint.client_config, forcePathStyle: true }), BUCKET);
-    this.checkpoints = new CheckpointFile(this.objects);
+    this.checkpoints = openCheckpoints(this.objects);
     this.sqs = new SQSClient(endpoint.client_config);
   }
 
@@ -51,10 +64,11 @@ export class AwsWorld {
   static async open(database_url: string): Promise<AwsWorld> {
     const key = 'shop-key-77fa21';
     const secrets = { 'shop-database': database_url, 'payments-api': JSON.stringify({ api_key: key }) };
-    const endpoint = await AwsEndpoint.start({ secrets });
+    const aws = await startAws(secrets);
+    const { endpoint } = aws;
     await endpoint.createBucket(BUCKET);
     const shop = new DemoShop(async () => key);
-    const world = new AwsWorld(endpoint, shop, await LoopbackServer.start(shop.api));
+    const world = new AwsWorld(aws, shop, await LoopbackServer.start(shop.api));
     for (const name of ['extract', 'write']) await world.#createQueue(name);
     Object.assign(process.env, endpoint.environment, world.environment, {
       RDS_SECRET_ARN: 'shop-database',
@@ -89,14 +103,19 @@ export class AwsWorld {
     await this.sqs.send(new SendMessageCommand({ QueueUrl: this.queueUrl('extract'), MessageBody: body }));
   }
 
-  /** Delivers to the functions until both queues are empty, for at most three minutes. */
+  /** Delivers to the functions until both queues are empty, for at most five real minutes. */
   async drain({ extractor, writer }: Pick<Functions, 'extractor' | 'writer'>): Promise<void> {
-    const common = { client: this.sqs, function_timeout_ms: FUNCTION_TIMEOUT_MS, concurrency: 2, batch_size: 1 };
+    const { sqs: client, time } = this;
+    const common = { client, time, function_timeout_ms: FUNCTION_TIMEOUT_MS, concurrency: 2, batch_size: 1 };
     const sources = [
-      { queue_url: this.queueUrl('extract'), function_name: 'extractor', handler: extractor },
-      { queue_url: this.queueUrl('write'), function_name: 'writer', handler: writer },
-    ].map((one) => AwsEventSource.open({ ...common, retry_delay_seconds: 0, ...one }));
-    await drainAll(await Promise.all(sources), 180_000);
+      { name: 'extract', function_name: 'extractor', handler: extractor },
+      { name: 'write', function_name: 'writer', handler: writer },
+    ].map(({ name, ...one }) => {
+      const queue = new LocalQueue(this.#messages, `${STACK}-${name}`);
+      const nextVisibleAtMs = () => queue.nextVisibleAtMs();
+      return AwsEventSource.open({ ...common, queue_url: this.queueUrl(name), nextVisibleAtMs, ...one });
+    });
+    await drainAll(await Promise.all(sources), 290_000);
   }
 
   async depth(name: string): Promise<number> {
@@ -132,8 +151,11 @@ export class AwsWorld {
     const attributes = await this.sqs.send(
       new GetQueueAttributesCommand({ QueueUrl: dead, AttributeNames: ['QueueArn'] }),
     );
-    const redrive = { deadLetterTargetArn: attributes.Attributes?.['QueueArn'], maxReceiveCount: 5 };
-    await this.#create(name, { VisibilityTimeout: '5400', RedrivePolicy: JSON.stringify(redrive) });
+    const redrive = { deadLetterTargetArn: attributes.Attributes?.['QueueArn'], maxReceiveCount: RECEIVE_COUNT_MAX };
+    await this.#create(name, {
+      VisibilityTimeout: String(VISIBILITY_SECONDS),
+      RedrivePolicy: JSON.stringify(redrive),
+    });
   }
 
   async #create(name: string, Attributes: Record<string, string>): Promise<string> {
@@ -143,6 +165,18 @@ export class AwsWorld {
     this.#queues.set(name, QueueUrl);
     return QueueUrl;
   }
+}
+
+interface EmulatedAws {
+  readonly endpoint: AwsEndpoint;
+  readonly time: VirtualTime;
+  readonly queues: QueueDatabase;
+}
+
+async function startAws(secrets: Readonly<Record<string, string>>): Promise<EmulatedAws> {
+  const time = new VirtualTime();
+  const queues = new QueueDatabase({ path: ':memory:', now_ms: () => time.nowMs(), newId: randomUUID });
+  return { endpoint: await AwsEndpoint.start({ secrets, queues }), time, queues };
 }
 
 /** The context of a Lambda invocation, as far as the functions use it. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ItemTable } from '@bronze/common/ports/item-table';
 import { RandomFaults } from './faults/fates.ts';
 import { Random } from '../random.ts';
 import { playConnections } from './world/connections.ts';
@@ -20,11 +21,13 @@ export interface SeedResult {
 /**
  * Plays the world of a seed, which determines everything in it, and how one process connects to a source. Only its first
  * `faults_max` faults happen.
+ *
+ * @param table holds the checkpoints, instead of `checkpoints.json`; must be empty
  */
-export async function simulateSeed(seed: number, faults_max = Infinity): Promise<SeedResult> {
+export async function simulateSeed(seed: number, faults_max = Infinity, table?: ItemTable): Promise<SeedResult> {
   const faults = new RandomFaults(new Random(seed * 7), faults_max);
   const workload = drawWorkload(new Random(seed * 7 + 6));
-  const played = await simulate(new World({ seed, workload, faults, isInOrder: false }), faults);
+  const played = await simulate(new World({ seed, workload, faults, isInOrder: false, table }), faults);
   const { broken, lines } = await playConnections(new Random(seed * 7 + 5));
   return {
     seed,

@@ -12,7 +12,7 @@ import { World } from './world/world.ts';
 
 const MAIN = new URL('./main.ts', import.meta.url).pathname;
 /** A little below the actual number: catches a list of cases that has become shorter. */
-const CASES_MIN = 200;
+const CASES_MIN = 100;
 const DOCS = new URL('../../docs/how-we-know/simulation.md', import.meta.url);
 
 interface Ran {
@@ -39,14 +39,14 @@ async function summaryOf(...words: string[]): Promise<Record<string, unknown>> {
 describe('all laws hold', { timeout: 900_000 }, () => {
   test('with every fault at every port call, and with every kill together with every double delivery', async () => {
     // All of them are played each night.
-    const summary = await summaryOf('--exhaustive', '--every', '96');
+    const summary = await summaryOf('--exhaustive', '--every', '192');
     expect(summary).toMatchObject({ violations: 0, broken: [] });
     expect(summary['cases']).toBeGreaterThan(CASES_MIN);
   });
 
-  test('in 500 worlds with random faults', async () => {
-    const summary = await summaryOf('--seeds', '500');
-    expect(summary).toMatchObject({ seeds: 500, violations: 0, broken: [] });
+  test('in 300 worlds with random faults', async () => {
+    const summary = await summaryOf('--seeds', '300');
+    expect(summary).toMatchObject({ seeds: 300, violations: 0, broken: [] });
     expect(summary['faults']).toBeGreaterThan(10_000);
     // A law without anything to judge, or a fallback that never happens, shows nothing.
     expect(COUNTED.filter((what) => summary[what] === 0)).toEqual([]);
@@ -131,10 +131,13 @@ describe('planted bugs', () => {
   });
 
   test(
-    'are caught, each in the world and by the law that docs/how-we-know/simulation.md names',
+    'are caught, one in three here, each in the world and by the law that docs/how-we-know/simulation.md names',
     { timeout: 900_000 },
     async () => {
-      for (const { mutant, world, law } of await documented()) {
+      // Each takes a process of its own. The night plays all of them.
+      const third = (await documented()).filter((_, index) => index % 3 === 0);
+      expect(third.length).toBeGreaterThan(20);
+      for (const { mutant, world, law } of third) {
         const { code, stdout } = await simulate(...`--${world}`.split(' '), '--mutant', mutant);
         expect({ mutant, code, last: stdout.trimEnd().split('\n').at(-1) }).toMatchObject({
           code: 1,

@@ -13,11 +13,14 @@ export interface Mistake {
   readonly openLoader: OpenLoader;
   /** Whether it can show in a schedule; undefined: it can in all that load tables. */
   readonly shows?: (wishes: Wishes) => boolean;
+  /** Whether so few schedules show it that a test of every change would be long: the night plays it. */
+  readonly isRare?: boolean;
 }
 
 export const MISTAKES: readonly Mistake[] = [
   {
     what: 'the scan begins at the start of the oldest transaction open at the previous claim',
+    isRare: true,
     openLoader: planted((reading) => cutting(({ position }, margin) => scanFrom(position.open_bound, margin), reading)),
     shows: ({ relay, role }) => relay && role === 'stats',
   },
@@ -27,6 +30,7 @@ export const MISTAKES: readonly Mistake[] = [
   },
   {
     what: 'the scan allows no margin for application clocks',
+    isRare: true,
     openLoader: planted((reading) => cutting(({ position }) => scanFrom(position.lower_bound, 0), reading)),
   },
   {
@@ -54,10 +58,12 @@ export const MISTAKES: readonly Mistake[] = [
   },
   {
     what: 'a slice begins after the last timestamp of the previous slice and drops ties',
+    isRare: true,
     openLoader: planted(() => ({ source: withoutTies })),
   },
   {
     what: 'an abandoned load moves the exact position',
+    isRare: true,
     openLoader: planted(() => ({
       finished: (checkpoint, { exact_position }) =>
         exact_position && checkpoint.exact_position && checkpoint.last_sync_timestamp
@@ -67,6 +73,7 @@ export const MISTAKES: readonly Mistake[] = [
   },
   {
     what: 'the file nodes of the table are not part of the position',
+    isRare: true,
     openLoader: planted(() => ({ source: (source) => wrapped(source, { watermark: withoutFiles }) })),
     shows: ({ remade, view }) => remade && !view,
   },

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { RECEIVE_COUNT_MAX } from '@bronze/common/delivery/deliver-message';
-import { type Failure, toFailure } from '@bronze/common/words/failure';
+import { toFailure } from '@bronze/common/words/failure';
 import { isMachineCode } from '@bronze/common/words/machine-failure';
 import type { LocalQueue, Received } from '@bronze/common/adapters/local/local-queue';
 
@@ -11,9 +10,7 @@ export interface LocalEventSourceOptions {
   readonly queue: LocalQueue<never>;
   readonly concurrency: number;
   readonly visibility_ms: number;
-  /** The wait before delivery n + 1 is this times 2^(n - 1). */
-  readonly retry_delay_ms: number;
-  /** If it throws, the queue delivers the message again: see `deliver-message.ts`. */
+  /** If it throws, the message becomes visible when it gave it back for: see `deliver-message.ts`. */
   readonly handle: (message: Received, turn: Turn) => Promise<void>;
   /** The lane of a message with this body. Default: none, so that only `concurrency` counts. */
   readonly laneOf?: ((body: string) => Lane | undefined) | undefined;
@@ -31,7 +28,7 @@ export interface Turn {
   waits(isWaiting: boolean): void;
 }
 
-/** Does what Lambda's event source mapping does: polls, invokes, deletes what succeeded, delays what failed. */
+/** Does what Lambda's event source mapping does: polls, invokes, deletes what succeeded. */
 export class LocalEventSource {
   readonly #options: LocalEventSourceOptions;
   readonly #running = new Map<Received, Promise<void>>();
@@ -101,7 +98,7 @@ export class LocalEventSource {
   }
 
   async #deliver(message: Received, signal: AbortSignal): Promise<void> {
-    const { queue, handle, retry_delay_ms } = this.#options;
+    const { queue, handle } = this.#options;
     const waits = (isWaiting: boolean) => void (isWaiting ? this.#waiting.add(message) : this.#waiting.delete(message));
     const outcome = await handle(message, { waits }).then(
       () => undefined,
@@ -110,7 +107,6 @@ export class LocalEventSource {
     if (!outcome) this.#quietly(() => queue.delete(message.message_id));
     else if (isMachineCode(outcome.failure.code)) this.#refuse(message, outcome.thrown);
     else if (signal.aborted && outcome.failure.kind === 'transient') this.#release(message);
-    else this.#quietly(() => giveBack(queue, message, outcome.failure, retry_delay_ms));
   }
 
   #refuse(message: Received, thrown: unknown): void {
@@ -130,22 +126,4 @@ export class LocalEventSource {
       if (isMachineCode(toFailure(thrown).code)) this.#refused ??= { thrown };
     }
   }
-}
-
-/**
- * Does what a queue does with a message whose delivery failed: delays it, or after {@link RECEIVE_COUNT_MAX} deliveries
- * moves it to the dead-letter queue.
- *
- * @returns whether that was its last delivery
- */
-export function giveBack(
-  queue: LocalQueue<never>,
-  { message_id, receive_count }: Received,
-  failure: Failure,
-  retry_delay_ms: number,
-): boolean {
-  const isDead = receive_count >= RECEIVE_COUNT_MAX;
-  if (isDead) queue.deadLetter(message_id, failure);
-  else queue.changeVisibility(message_id, retry_delay_ms * 2 ** (receive_count - 1));
-  return isDead;
 }

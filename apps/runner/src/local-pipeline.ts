@@ -3,6 +3,7 @@ import { resolve as resolvePath } from 'node:path';
 import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import type { Config } from '@bronze/common/config';
 import { deliverMessage, type DeliveryPorts } from '@bronze/common/delivery/deliver-message';
+import { localRetryMs } from '@bronze/common/delivery/retry-policy';
 import { entityIn, type ExtractRequest, type WriteMessage } from '@bronze/common/load/messages';
 import type { Clock, Deadline } from '@bronze/common/ports/clock';
 import type { Log } from '@bronze/common/load/events';
@@ -33,7 +34,6 @@ export { RETRY_FOR_MS };
 const VISIBILITY_MS = 15 * 60 * 1000;
 /** For each service: two extractions keep a small database server busy, two write tasks two cores. Waits don't count. */
 const CONCURRENCY = 2;
-const RETRY_DELAY_MS = 500;
 const DRAIN_INTERVAL_MS = 20;
 
 export interface LocalPipelineOptions {
@@ -191,13 +191,14 @@ export class LocalPipeline {
       clock,
       log: this.options.log,
       isStopping,
+      retryInMs: ({ receive_count }, failure) => localRetryMs({ failure, receive_count }),
+      giveBack: async ({ message_id }, retry_in_ms) => queue.changeVisibility(message_id, retry_in_ms),
       sendToDeadLetterQueue: async ({ message_id }, failure) => queue.deadLetter(message_id, failure),
     };
     return new LocalEventSource({
       queue,
       concurrency: CONCURRENCY,
       visibility_ms: VISIBILITY_MS,
-      retry_delay_ms: RETRY_DELAY_MS,
       laneOf,
       handle: (message, { waits }) => deliverMessage(delivery, message, (log) => handle(message, { log, waits })),
     });

@@ -23,6 +23,7 @@ export interface IngestionStackProps extends StackProps {
   /** Network of the database, by ids, because synthesising looks nothing up. */
   readonly network?: Network | undefined;
   readonly alarmTopicArn?: string | undefined;
+  readonly checkpointStore?: 's3' | 'dynamodb' | undefined;
   readonly loadType?: string | undefined;
   readonly hour?: number | undefined;
   readonly provisionedConcurrency?: number | undefined;
@@ -59,6 +60,7 @@ export class IngestionStack extends Stack {
       ],
       vpc,
       securityGroups,
+      checkpointStore: props.checkpointStore,
       loadType: props.loadType,
       hour: props.hour,
       provisionedConcurrency: props.provisionedConcurrency,
@@ -66,6 +68,8 @@ export class IngestionStack extends Stack {
     this.#observe(props);
     Tags.of(this).add('application', 'bronze');
     new CfnOutput(this, 'BucketName', { value: this.pipeline.bucket.bucketName });
+    const { checkpoints } = this.pipeline;
+    if (checkpoints) new CfnOutput(this, 'CheckpointTable', { value: checkpoints.table.tableName });
     acknowledgeIngestion(this, this.pipeline);
   }
 

@@ -1,7 +1,8 @@
 import { App } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Match, Template } from 'aws-cdk-lib/assertions';
 import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { describe, expect, test } from 'vitest';
+import { readSettings } from './settings.ts';
 import { api, ingestion, resources, template } from './stacks.fixtures.ts';
 
 /** Each statement of each role on one line: `PipelinePlanner: Allow sqs:SendMessage on <Queue>`. */
@@ -36,6 +37,49 @@ describe('grants of the construct', () => {
       service: 'writer',
       entity: 'orders',
     });
+  });
+});
+
+describe('checkpoints in DynamoDB', () => {
+  const given = Template.fromStack(ingestion(new App(), { checkpointStore: 'dynamodb' }));
+
+  test('each function may do what it does with the one table, and no more', () => {
+    const lines = statements(given).filter((line) => line.includes('dynamodb:'));
+    expect(lines.toSorted()).toEqual([
+      'PipelineExtractor: Allow dynamodb:GetItem dynamodb:PutItem on PipelineCheckpointsTable00E66715',
+      'PipelineFreshness: Allow dynamodb:Scan on PipelineCheckpointsTable00E66715',
+      'PipelinePlanner: Allow dynamodb:Scan on PipelineCheckpointsTable00E66715',
+      'PipelineWriter: Allow dynamodb:GetItem dynamodb:PutItem on PipelineCheckpointsTable00E66715',
+    ]);
+    const others = statements(given).filter((line) => !line.includes('dynamodb:'));
+    expect(others.toSorted()).toEqual(statements(template).toSorted());
+  });
+
+  test('the table is on demand, restorable, protected, and kept when the stack is deleted', () => {
+    given.hasResource('AWS::DynamoDB::Table', {
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        KeySchema: [{ AttributeName: 'entity', KeyType: 'HASH' }],
+        AttributeDefinitions: [{ AttributeName: 'entity', AttributeType: 'S' }],
+        BillingMode: 'PAY_PER_REQUEST',
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        DeletionProtectionEnabled: true,
+        TableName: Match.absent(),
+      },
+    });
+    given.hasOutput('CheckpointTable', {});
+    for (const { Properties } of Object.values(resources('AWS::Lambda::Function', given))) {
+      expect(Properties['Environment']).toMatchObject({
+        Variables: { CHECKPOINT_STORE: 'dynamodb', CHECKPOINT_TABLE: { Ref: expect.any(String) as string } },
+      });
+    }
+  });
+
+  test('without it there is no table, and an unknown store is refused', () => {
+    template.resourceCountIs('AWS::DynamoDB::Table', 0);
+    expect(() => readSettings({ CHECKPOINT_STORE: 'redis' })).toThrow('CHECKPOINT_STORE: must be s3 or dynamodb');
+    expect(readSettings({ CHECKPOINT_STORE: 'dynamodb' }).checkpointStore).toBe('dynamodb');
   });
 });
 

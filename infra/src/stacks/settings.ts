@@ -18,6 +18,7 @@ export function readSettings(environment: Environment): Settings {
   const value = (name: keyof typeof EXAMPLE) => environment[name] ?? EXAMPLE[name];
   const hour = Number(environment['SCHEDULE_HOUR'] ?? 2);
   const apiSecretName = environment['PAYMENTS_API_SECRET_NAME'];
+  const checkpointStore = storeIn(environment);
   const warm = environment['PROVISIONED_CONCURRENCY'];
   const wrong = [
     ...(Number.isInteger(hour) && hour >= 0 && hour <= 23
@@ -26,6 +27,7 @@ export function readSettings(environment: Environment): Settings {
     ...(warm === undefined || /^[1-9]\d{0,2}$/.test(warm)
       ? []
       : ['PROVISIONED_CONCURRENCY: must be a whole number from 1 to 999']),
+    ...(checkpointStore ? [] : ['CHECKPOINT_STORE: must be s3 or dynamodb']),
     ...keyMistakes(environment['PAYMENTS_API_KEY']),
     ...['RDS_SECRET_ARN', 'API_KEY_SECRET_ARN'].flatMap((name) =>
       value(name as keyof typeof EXAMPLE).startsWith('arn:') ? [] : [`${name}: must be the complete ARN of a secret`],
@@ -44,12 +46,17 @@ export function readSettings(environment: Environment): Settings {
     shipmentsApiUrl: environment['SHIPMENTS_API_URL'],
     bucketName: environment['S3_BUCKET_NAME'],
     alarmTopicArn: environment['ALARM_TOPIC_ARN'],
+    checkpointStore,
     loadType: environment['LOAD_TYPE'],
     hour,
     network: networkIn(environment),
     provisionedConcurrency: warm === undefined ? undefined : Number(warm),
     apiSecretName,
   };
+}
+
+function storeIn({ CHECKPOINT_STORE: store = 's3' }: Environment): 's3' | 'dynamodb' | undefined {
+  return store === 's3' || store === 'dynamodb' ? store : undefined;
 }
 
 /** API Gateway refuses keys of fewer than 20 characters. Checked only if the environment holds the key itself. */

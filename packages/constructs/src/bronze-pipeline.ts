@@ -9,6 +9,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { CheckpointTable } from './checkpoint-table.ts';
 import { DataBucket } from './data-bucket.ts';
 import { BUCKET_RIGHTS, grantBucket } from './permissions.ts';
 import { PipelineFunction } from './pipeline-function.ts';
@@ -30,6 +31,8 @@ export interface BronzePipelineProps {
   /** VPC of the database; default: none, for a database that is reachable without. */
   readonly vpc?: IVpc | undefined;
   readonly securityGroups?: ISecurityGroup[] | undefined;
+  /** Where a new pipeline keeps its checkpoints; default `s3`. An existing one moves them: docs/checkpoints.md. */
+  readonly checkpointStore?: 's3' | 'dynamodb' | undefined;
   /** `INCREMENTAL` or `FULL` */
   readonly loadType?: string | undefined;
   /** Hour of the daily run, in UTC: 0 to 23, default 2. */
@@ -51,6 +54,8 @@ const WRITER_SCRATCH_MB = 10_240;
 /** The whole pipeline: bucket, queues, functions and schedules. */
 export class BronzePipeline extends Construct {
   readonly bucket: IBucket;
+  /** Undefined unless `checkpointStore` is `dynamodb`. */
+  readonly checkpoints: CheckpointTable | undefined;
   readonly extractQueue: TaskQueue;
   readonly writeQueue: TaskQueue;
   readonly functions: Readonly<Record<PipelineFunctionName, LambdaFunction>>;
@@ -70,6 +75,8 @@ export class BronzePipeline extends Construct {
       writer: this.#writer(props),
       freshness: this.#freshness(props),
     };
+    this.checkpoints = props.checkpointStore === 'dynamodb' ? new CheckpointTable(this, 'Checkpoints') : undefined;
+    this.checkpoints?.serve(this.functions);
     this.schedules = new Schedules(this, 'Schedules', { ...this.functions, hour: props.hour ?? 2 });
   }
 
@@ -149,6 +156,7 @@ export class BronzePipeline extends Construct {
       environment: {
         S3_BUCKET_NAME: this.bucket.bucketName,
         EXTRACT_QUEUE_URL: this.extractQueue.queue.queueUrl,
+        WRITE_QUEUE_URL: this.writeQueue.queue.queueUrl,
         WRITE_DLQ_URL: this.writeQueue.deadLetters.queueUrl,
         PARQUET_ENGINE: 'duckdb',
       },

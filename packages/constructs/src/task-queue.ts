@@ -1,4 +1,4 @@
-import { RECEIVE_COUNT_MAX } from '@bronze/common/delivery/deliver-message';
+import { RECEIVE_COUNT_MAX } from '@bronze/common/delivery/retry-policy';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';

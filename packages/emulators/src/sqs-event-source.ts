@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
   GetQueueAttributesCommand,
   type Message,
@@ -9,6 +8,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { type EmulatedTime, REAL_TIME } from './virtual-time.ts';
 
 export type SqsHandler = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse | void>;
 
@@ -21,21 +21,26 @@ export interface AwsEventSourceOptions {
   /** Maximum number of concurrent invocations. */
   readonly concurrency: number;
   readonly batch_size: number;
-  /** When a failed message becomes visible again. Lambda waits for the visibility timeout, too long for tests. */
-  readonly retry_delay_seconds: number;
+  /** That of the queue. Default: real time. */
+  readonly time?: EmulatedTime;
+  /** When the queue's next message becomes visible: what Lambda's long polls tell it. Default: unknown, so that nothing waits for it. */
+  readonly nextVisibleAtMs?: () => number | undefined;
 }
 
 /**
- * Lambda's event source mapping for SQS: polls, invokes, deletes what succeeded. Like Lambda, it never extends a
- * message's visibility while the function runs, so it refuses a queue on which messages would reappear meanwhile.
+ * Lambda's event source mapping for SQS: polls, invokes, deletes what succeeded. Like Lambda, it leaves a failed message
+ * to its visibility timeout, and never extends that while the function runs: it refuses a queue on which messages would
+ * reappear meanwhile.
  */
 export class AwsEventSource {
   readonly #options: AwsEventSourceOptions;
   readonly #queue_arn: string;
   readonly #running = new Set<Promise<void>>();
+  readonly #time: EmulatedTime;
 
   private constructor(options: AwsEventSourceOptions, queue_arn: string) {
     this.#options = options;
+    this.#time = options.time ?? REAL_TIME;
     this.#queue_arn = queue_arn;
   }
 
@@ -53,13 +58,31 @@ export class AwsEventSource {
 
   /** Polls until `signal` aborts, then waits for running invocations. */
   async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      if (this.#running.size >= this.#options.concurrency) await Promise.race(this.#running);
-      // A poll that fails counts as one that received nothing.
-      else if (!(await this.#poll().catch(() => false)))
-        await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
-    }
+    await this.#time.working(() => this.#poll(signal));
     await Promise.all(this.#running);
+  }
+
+  async #poll(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const isFree = this.#running.size < this.#options.concurrency;
+      // A poll that fails counts as one that received nothing.
+      if (!isFree) await this.#nap(signal, this.#running);
+      else if (!(await this.#receive().catch(() => false))) await this.#nap(signal);
+    }
+  }
+
+  /** The pause between two polls, in whichever time goes on, or until one of the others is over. */
+  async #nap(signal: AbortSignal, others: Iterable<Promise<void>> = []): Promise<void> {
+    const over = new AbortController();
+    const either = AbortSignal.any([over.signal, signal]);
+    const real = delay(POLL_INTERVAL_MS, undefined, { signal: either }).catch(() => undefined);
+    await Promise.race([real, this.#time.sleepUntil(() => this.#visibleAtMs(), either), ...others]);
+    over.abort();
+  }
+
+  #visibleAtMs(): number {
+    const { nextVisibleAtMs, concurrency } = this.#options;
+    return nextVisibleAtMs && this.#running.size < concurrency ? (nextVisibleAtMs() ?? Infinity) : Infinity;
   }
 
   /** Whether no invocation is running and the queue holds no message: visible, hidden or delayed. */
@@ -69,7 +92,7 @@ export class AwsEventSource {
     return COUNTS.every((count) => Number(attributes[count]) === 0);
   }
 
-  async #poll(): Promise<boolean> {
+  async #receive(): Promise<boolean> {
     const { client, queue_url, batch_size } = this.#options;
     const { Messages = [] } = await client.send(
       new ReceiveMessageCommand({
@@ -79,23 +102,20 @@ export class AwsEventSource {
       }),
     );
     if (Messages.length === 0) return false;
-    const running = this.#deliver(Messages.map((message) => this.#record(message))).finally(() =>
-      this.#running.delete(running),
-    );
+    const records = Messages.map((message) => this.#record(message));
+    const running = this.#time.working(() => this.#deliver(records)).finally(() => this.#running.delete(running));
     this.#running.add(running);
     return true;
   }
 
   async #deliver(records: SQSRecord[]): Promise<void> {
     const failed = await this.#invoke(records);
-    const { client, queue_url, retry_delay_seconds } = this.#options;
+    const { client, queue_url } = this.#options;
     for (const { messageId, receiptHandle } of records) {
-      const held = { QueueUrl: queue_url, ReceiptHandle: receiptHandle };
-      const command = failed.has(messageId)
-        ? client.send(new ChangeMessageVisibilityCommand({ ...held, VisibilityTimeout: retry_delay_seconds }))
-        : client.send(new DeleteMessageCommand(held));
-      // A message that can't be deleted or made visible is delivered again later: delivery is at least once.
-      await command.catch(() => undefined);
+      if (failed.has(messageId)) continue;
+      // A message that can't be deleted is delivered again later: delivery is at least once.
+      const command = new DeleteMessageCommand({ QueueUrl: queue_url, ReceiptHandle: receiptHandle });
+      await client.send(command).catch(() => undefined);
     }
   }
 
@@ -105,10 +125,9 @@ export class AwsEventSource {
     const all = new Set(records.map(({ messageId }) => messageId));
     const over = new AbortController();
     try {
-      const timeOut = delay(function_timeout_ms, undefined, { signal: over.signal }).then(() => {
-        throw new Error(`Task timed out after ${function_timeout_ms / 1000} seconds`);
-      });
-      const response = await Promise.race([handler({ Records: records }, this.#context()), timeOut]);
+      const timedOut = this.#time.passing(function_timeout_ms, over.signal).then(() => 'timed out' as const);
+      const response = await Promise.race([handler({ Records: records }, this.#context()), timedOut]);
+      if (response === 'timed out') return all;
       const failed = (response?.batchItemFailures ?? []).map(({ itemIdentifier }) => itemIdentifier);
       return failed.every((id) => all.has(id)) ? new Set(failed) : all;
     } catch {
@@ -140,7 +159,7 @@ export class AwsEventSource {
 
   #context(): Context {
     const { function_name, function_timeout_ms } = this.#options;
-    const ends_at_ms = Date.now() + function_timeout_ms;
+    const ends_at_ms = this.#time.nowMs() + function_timeout_ms;
     return {
       callbackWaitsForEmptyEventLoop: false,
       functionName: function_name,
@@ -150,7 +169,7 @@ export class AwsEventSource {
       awsRequestId: randomUUID(),
       logGroupName: `/aws/lambda/${function_name}`,
       logStreamName: 'local',
-      getRemainingTimeInMillis: () => Math.max(0, ends_at_ms - Date.now()),
+      getRemainingTimeInMillis: () => Math.max(0, ends_at_ms - this.#time.nowMs()),
       done: () => undefined,
       fail: () => undefined,
       succeed: () => undefined,
@@ -158,6 +177,7 @@ export class AwsEventSource {
   }
 }
 
+/** In real time: functions may take it. */
 const POLL_INTERVAL_MS = 20;
 
 const COUNTS = [

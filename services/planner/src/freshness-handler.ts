@@ -16,9 +16,13 @@ let aws: AwsPorts | undefined;
 
 export const handler = middy<unknown, readonly Freshness[]>()
   .use(injectLambdaContext(telemetry.logger))
-  .handler(async () => {
-    aws ??= new AwsPorts(requireVariables(process.env, ['S3_BUCKET_NAME']).S3_BUCKET_NAME);
-    const found = freshnessOf(config, await aws.checkpoints.readAll(), aws.clock.now());
+  .handler(async (_event, context) => {
+    const opened = (aws ??= new AwsPorts(requireVariables(process.env, ['S3_BUCKET_NAME']).S3_BUCKET_NAME));
+    const checkpoints = await opened.within(
+      () => context.getRemainingTimeInMillis(),
+      () => opened.checkpoints.readAll(),
+    );
+    const found = freshnessOf(config, checkpoints, opened.clock.now());
     for (const { entity, lag_seconds } of found) {
       telemetry.measure(entity, [['FreshnessLagSeconds', lag_seconds, MetricUnit.Seconds]]);
     }

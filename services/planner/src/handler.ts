@@ -25,10 +25,13 @@ const NOWHERE = { requests: { send: async () => undefined }, log: { event: () =>
 
 export const handler = middy<unknown, Plan>()
   .use(injectLambdaContext(telemetry.logger))
-  .handler(async (event) => {
+  .handler(async (event, context) => {
     opened ??= open();
     const { aws, requests } = opened;
     const request = decodePlanEvent(event, { load_type: process.env['LOAD_TYPE'], now: aws.clock.now() });
     const outlets = request.dry_run ? NOWHERE : { requests, log: telemetry };
-    return planRun({ objects: aws.objects, checkpoints: aws.checkpoints, ...outlets }, config, request);
+    return aws.within(
+      () => context.getRemainingTimeInMillis(),
+      () => planRun({ objects: aws.objects, checkpoints: aws.checkpoints, ...outlets }, config, request),
+    );
   });

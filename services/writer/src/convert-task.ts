@@ -13,6 +13,8 @@ export interface TaskInput {
   /** The task's index in the slice. */
   readonly number: number;
   readonly batches: readonly BatchBytes[];
+  /** Whether the task may have been begun before, by a delivery that did not end it. */
+  readonly is_repeated: boolean;
 }
 
 interface ConvertPorts {
@@ -30,7 +32,8 @@ export async function convertTask(ports: ConvertPorts, input: TaskInput): Promis
   for await (const converted of ports.engine.convert(conversion)) {
     if (converted.kind === 'part') {
       const key = partKey(load, converted.event_date, slice.first_part + number);
-      parts.push(await putPart(ports, { key, converted, provenance: conversion.provenance }));
+      const part = { key, converted, provenance: conversion.provenance };
+      parts.push((input.is_repeated && (await partAlreadyPut(ports, part))) || (await putPart(ports, part)));
     } else {
       const key = quarantineKey(load, slice.slice, number);
       await putQuarantine(ports.objects, key, converted.body);
@@ -76,11 +79,24 @@ interface PartToPut {
  * A part that already exists counts if it carries this task's provenance (decision 4): an earlier attempt put it, whole,
  * from the same batches, perhaps with another version of the engine. Any other object under this key is a failure.
  */
-async function putPart({ objects, engine }: ConvertPorts, { key, converted, provenance }: PartToPut): Promise<Part> {
-  const put = await objects.putIfAbsent(key, converted.body);
-  const body = put === 'created' ? converted.body : ((await objects.get(key))?.body ?? Buffer.of());
-  const rows = put === 'created' ? converted.rows : engine.rowCountIfOurs(body, provenance);
+async function putPart(ports: ConvertPorts, part: PartToPut): Promise<Part> {
+  const { key, converted } = part;
+  if ((await ports.objects.putIfAbsent(key, converted.body)) === 'created') return toPart(key, converted);
+  const found = await partAlreadyPut(ports, part);
+  if (found) return found;
+  throw foreign(key);
+}
+
+/** The part that is there, so that a task which is repeated uploads only what is missing; undefined if none is. */
+async function partAlreadyPut({ objects, engine }: ConvertPorts, { key, provenance }: PartToPut) {
+  const stored = await objects.get(key);
+  if (!stored) return undefined;
+  const rows = engine.rowCountIfOurs(stored.body, provenance);
   if (rows === undefined) throw foreign(key);
+  return toPart(key, { rows, body: stored.body });
+}
+
+function toPart(key: string, { rows, body }: { readonly rows: number; readonly body: Uint8Array }): Part {
   return { key, rows, bytes: body.length, sha256: createHash('sha256').update(body).digest('hex') };
 }
 

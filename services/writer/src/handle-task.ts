@@ -9,10 +9,12 @@ import { writeTask, type WriterPorts } from './write-task.ts';
  *
  * @throws BronzeError MESSAGE_INVALID, or what {@link writeTask} throws
  */
-export function handleTask(ports: WriterPorts): (message: Pick<DeliveredMessage, 'body'>) => Promise<void> {
-  return async ({ body }) => {
+export function handleTask(
+  ports: WriterPorts,
+): (message: Pick<DeliveredMessage, 'body' | 'receive_count'>) => Promise<void> {
+  return async ({ body, receive_count }) => {
     const task = decodeWriteMessage(body);
-    await writeTask(ports, task);
+    await writeTask(ports, task, receive_count > 1);
     await removeStaging(ports.objects, task);
   };
 }

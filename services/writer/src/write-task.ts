@@ -20,9 +20,10 @@ export interface WriterPorts extends CompletionPorts {
  * load if it was the last one. Every put is if-absent and every byte follows from the slice, so it may run any number
  * of times. If it throws, the message is delivered again, or goes to the dead-letter queue if a retry can't help.
  *
+ * @param is_repeated whether the message was delivered before; parts that are there are then not uploaded again
  * @throws BronzeError MESSAGE_INVALID, OBJECT_*, PART_FOREIGN, ENGINE_LIMIT, LOAD_RECLAIMED and what the ports throw
  */
-export async function writeTask(ports: WriterPorts, message: WriteMessage): Promise<void> {
+export async function writeTask(ports: WriterPorts, message: WriteMessage, is_repeated = false): Promise<void> {
   const record = await readLoadRecord(ports.objects, message);
   if (record) return finishSwap(ports, record);
 
@@ -30,7 +31,7 @@ export async function writeTask(ports: WriterPorts, message: WriteMessage): Prom
   if (!(await ports.objects.get(key))) {
     const { slice, task } = await findTask(ports.objects, message);
     const batches = await fetchBatches(ports.objects, slice, task);
-    const receipt = await convertTask(ports, { slice, task, number: message.task, batches });
+    const receipt = await convertTask(ports, { slice, task, number: message.task, batches, is_repeated });
     await ports.objects.putIfAbsent(key, encodeJson(receipt));
     logWritten(ports, message, receipt);
   }

@@ -18,8 +18,8 @@ export const COMMIT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: WRITE,
-        find: '    const receipt = await convertTask(ports, { slice, task, number: message.task, batches });\n    await ports.objects.putIfAbsent(key, encodeJson(receipt));',
-        put: `    const input = { slice, task, number: message.task, batches };
+        find: '    const receipt = await convertTask(ports, { slice, task, number: message.task, batches, is_repeated });\n    await ports.objects.putIfAbsent(key, encodeJson(receipt));',
+        put: `    const input = { slice, task, number: message.task, batches, is_repeated };
     const dry = { ...ports.objects, putIfAbsent: async () => 'created' as const };
     const receipt = await convertTask({ ...ports, objects: dry }, input);
     await ports.objects.putIfAbsent(key, encodeJson(receipt));

@@ -197,8 +197,13 @@ export const DATA_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: CONVERT,
+        find: '({ objects, engine }: ConvertPorts, { key, provenance }: PartToPut)',
+        put: '({ objects, engine }: ConvertPorts, { key, converted, provenance }: PartToPut)',
+      },
+      {
+        file: CONVERT,
         find: '  if (rows === undefined) throw foreign(key);',
-        put: '  if (rows === undefined) return { key, rows: converted.rows, bytes: 0, sha256: "" };',
+        put: '  if (rows === undefined) return toPart(key, converted);',
       },
     ],
   },

@@ -1,8 +1,10 @@
 import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
+import { CheckpointItems } from '@bronze/common/load/checkpoint-items';
 import { BronzeError, type FailureCode } from '@bronze/common/words/failure';
 import { LOAD_RECORDS_PREFIX } from '@bronze/common/load/object-keys';
 import { allKeys } from '@bronze/common/ports/list-pages';
 import type { ExtractRequest, WriteMessage } from '@bronze/common/load/messages';
+import type { ItemTable } from '@bronze/common/ports/item-table';
 import type { ObjectStore } from '@bronze/common/ports/object-store';
 import type { TaskQueue } from '@bronze/common/ports/queue';
 import type { LocalQueue } from '@bronze/common/adapters/local/local-queue';
@@ -21,6 +23,8 @@ export interface Backing {
   readonly agenda: Agenda;
   readonly clock: VirtualClock;
   readonly store: ObservedStore;
+  /** The table of the checkpoints; undefined: they are in `checkpoints.json`. */
+  readonly table: ItemTable | undefined;
   readonly requests: LocalQueue<ExtractRequest>;
   readonly writes: LocalQueue<WriteMessage>;
   readonly dead_requests: LocalQueue<never>;
@@ -32,15 +36,18 @@ export interface Backing {
   readonly onRequested: (requests: readonly Pick<ExtractRequest, 'entity' | 'slice'>[]) => void;
   readonly onLost: (messages: readonly { readonly entity: string }[]) => void;
   readonly nextAttempt: () => string;
+  readonly nextSwap: () => string;
 }
 
 /** The ports of one invocation. Each call waits on the agenda, which decides its fate. */
 export function faultyPorts(backing: Backing, invocation: Invocation) {
   const objects = faultyObjects(backing, invocation);
-  const { clock } = backing;
+  const { clock, table } = backing;
   return {
     objects,
-    checkpoints: new CheckpointFile(objects),
+    checkpoints: table
+      ? new CheckpointItems(faultyTable(table, backing, invocation), { next: backing.nextSwap })
+      : new CheckpointFile(objects),
     requests: faultyQueue(backing, invocation, 'requests'),
     writes: faultyQueue(backing, invocation, 'writes'),
     engine: faultyEngine(backing, invocation),
@@ -84,6 +91,19 @@ function faultyObjects({ agenda, store }: Backing, invocation: Invocation): Obje
         return prefix.startsWith(LOAD_RECORDS_PREFIX) ? page() : ask('objects.list', prefix, page);
       }),
     remove: (key) => ask('objects.remove', key, () => store.remove(key)),
+  };
+}
+
+/** Its failures are DynamoDB's: throttling, and answers that are lost before or after the put. */
+function faultyTable(table: ItemTable, { agenda }: Backing, invocation: Invocation): ItemTable {
+  const ask = <Answer>(name: string, about: string, effect: () => Promise<Answer>) =>
+    agenda.ask(invocation, { name, about, effect, failure: failing('STORE_UNREACHABLE') });
+  return {
+    name: table.name,
+    get: (entity) => ask('table.get', entity, () => table.get(entity)),
+    scan: () => ask('table.scan', table.name, () => table.scan()),
+    put: (item, expected) => ask('table.put', item.entity, () => table.put(item, expected)),
+    remove: (entity, expected) => ask('table.remove', entity, () => table.remove(entity, expected)),
   };
 }
 

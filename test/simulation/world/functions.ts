@@ -1,9 +1,9 @@
 import { abandonLoad } from '@bronze/common/load/abandon-load';
-import { type DeliveredMessage, deliverMessage, RECEIVE_COUNT_MAX } from '@bronze/common/delivery/deliver-message';
+import { type DeliveredMessage, deliverMessage } from '@bronze/common/delivery/deliver-message';
+import { DELIVERIES, localRetryMs } from '@bronze/common/delivery/retry-policy';
 import type { PipelineEvent } from '@bronze/common/load/events';
 import { type Failure, toFailure } from '@bronze/common/words/failure';
 import { entityIn } from '@bronze/common/load/messages';
-import { giveBack } from '@bronze/runner/local-event-source';
 import type { LocalQueue, Received } from '@bronze/common/adapters/local/local-queue';
 import { type PlanInput, planRun } from '@bronze/planner/plan-run';
 import { failing, faultyPorts } from './faulty-ports.ts';
@@ -13,7 +13,6 @@ import { Invocation } from './invocation.ts';
 import type { World } from './world.ts';
 
 const VISIBILITY_MS = 90_000;
-const RETRY_DELAY_MS = 500;
 
 const SERVICES: readonly Service[] = ['extract', 'write'];
 
@@ -33,6 +32,7 @@ export class Functions {
   #ended: Ended[] = [];
   /** When the last killed delivery of a message began, by message id. */
   readonly #killed_ms = new Map<string, number>();
+  readonly #retry_in_ms = new WeakMap<Invocation, number>();
   readonly #changes: Record<Service, number> = { extract: -1, write: -1 };
   readonly #next_ms: Record<Service, number> = { extract: Infinity, write: Infinity };
   #count = 0;
@@ -68,7 +68,7 @@ export class Functions {
     const isDoubled = faults.isDoubled(number);
     const [message] = this.#queue(service).receive(1, isDoubled ? 0 : VISIBILITY_MS);
     if (!message) return;
-    if (message.receive_count > RECEIVE_COUNT_MAX) return this.#expire(service, message);
+    if (message.receive_count > DELIVERIES) return this.#expire(service, message);
     this.#world.ledger.deliveries += 1;
     this.#start({ service, message, number });
   }
@@ -162,6 +162,8 @@ export class Functions {
       objects: ports.objects,
       clock: ports.clock,
       log: { event: (event: PipelineEvent) => this.#onEvent(event) },
+      retryInMs: ({ receive_count }: DeliveredMessage, failure: Failure) => localRetryMs({ failure, receive_count }),
+      giveBack: async (_: DeliveredMessage, retry_in_ms: number) => void this.#retry_in_ms.set(invocation, retry_in_ms),
       sendToDeadLetterQueue: (dead: DeliveredMessage) => this.#sendToDeadLetterQueue(service, dead, invocation),
     };
     const about = entityIn(message.body);
@@ -216,7 +218,7 @@ export class Functions {
     const { service, message, number } = delivered;
     this.#running[service] -= 1;
     if (failure?.kind === 'bug') this.#world.check((law) => law.onFailure?.(this.#world.facts, about, failure));
-    if (failure) this.#fail(service, message, failure);
+    if (failure) this.#fail(service, message, invocation);
     else if (outcome === 'killed') this.#killed_ms.set(message.message_id, invocation.started_ms);
     else if (!this.#world.faults.isUnacknowledged(number)) {
       // A delivery slower than the visibility timeout deletes a message whose later delivery was killed, and so is not
@@ -227,7 +229,9 @@ export class Functions {
     }
   }
 
-  #fail(service: Service, message: Received, failure: Failure): void {
-    if (giveBack(this.#queue(service), message, failure, RETRY_DELAY_MS)) this.#world.isGone(entityIn(message.body));
+  /** Lambda's event source leaves a failed message alone: it is visible again when the function gave it back for. */
+  #fail(service: Service, { message_id }: Received, invocation: Invocation): void {
+    const retry_in_ms = this.#retry_in_ms.get(invocation);
+    if (retry_in_ms !== undefined) this.#queue(service).changeVisibility(message_id, retry_in_ms);
   }
 }

@@ -1,5 +1,6 @@
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
+import { CheckpointItems, expectationOf } from '@bronze/common/load/checkpoint-items';
 import { restoreCheckpoint } from '@bronze/common/load/edit-checkpoint';
 import { CHECKPOINTS_KEY, partKey } from '@bronze/common/load/object-keys';
 import type { SliceManifest } from '@bronze/common/load/slice-manifest';
@@ -26,11 +27,11 @@ export class Tampering {
   }
 
   async poisonCheckpoints(): Promise<void> {
-    const { options, raw } = this.#world;
+    const { options } = this.#world;
     const broken = options.workload.entities.filter(({ poison }) => poison === 'checkpoint unreadable');
     if (broken.length === 0) return;
     const file = Object.fromEntries(broken.map(({ name }) => [name, { last_sync_timestamp: 'yesterday' }]));
-    await raw.putIfAbsent(CHECKPOINTS_KEY, Buffer.from(JSON.stringify(file)));
+    await this.#writeByHand(file);
   }
 
   /** Whether the entity is to be tampered with and has not been yet. */
@@ -66,10 +67,11 @@ export class Tampering {
   /** What an operator does about `CHECKPOINT_LOST`. */
   async restore(): Promise<void> {
     for (const [entity, before] of this.#lost) {
-      const { raw, clock, ledger, facts } = this.#world;
+      const { raw, clock, ledger, facts, options, backing } = this.#world;
+      const ids = { next: backing.nextSwap };
       const ports = {
         objects: raw,
-        checkpoints: new CheckpointFile(raw),
+        checkpoints: options.table ? new CheckpointItems(options.table, ids) : new CheckpointFile(raw),
         clock: { now: () => clock.now, sleep: async () => undefined },
       };
       const restored = await restoreCheckpoint(ports, entity, false);
@@ -82,14 +84,12 @@ export class Tampering {
   }
 
   async #lose(entity: string, checkpoint: Checkpoint): Promise<void> {
-    const { raw, ledger, counts } = this.#world;
+    const { ledger, counts } = this.#world;
     const isCompleted = [...ledger.loads.values()].some(
       (load) => load.entity === entity && load.record?.status === 'completed',
     );
-    const stored = await raw.get(CHECKPOINTS_KEY);
-    if (!stored || !isCompleted || checkpoint.pending_load || checkpoint.next_requests) return;
-    const { [entity]: _, ...left } = JSON.parse(Buffer.from(stored.body).toString()) as Record<string, Checkpoint>;
-    await raw.replace(CHECKPOINTS_KEY, Buffer.from(JSON.stringify(left)), stored.etag);
+    if (!isCompleted || checkpoint.pending_load || checkpoint.next_requests) return;
+    await this.#removeByHand(entity);
     ledger.checkpoints.delete(entity);
     this.#lost.set(entity, checkpoint);
     this.lost.add(entity);
@@ -99,15 +99,39 @@ export class Tampering {
 
   /** The entity's `last_sync_timestamp` goes back by an hour. */
   async #setBack(entity: string): Promise<void> {
-    const { raw, ledger, counts } = this.#world;
+    const { ledger, counts } = this.#world;
     const { last_sync_timestamp, pending_load, ...rest } = ledger.checkpoints.get(entity) ?? {};
-    const stored = await raw.get(CHECKPOINTS_KEY);
-    if (!stored || last_sync_timestamp === undefined || pending_load || !rest.exact_position) return;
+    if (last_sync_timestamp === undefined || pending_load || !rest.exact_position) return;
     const edited = { ...rest, last_sync_timestamp: minusSeconds(last_sync_timestamp, 3600) } as Checkpoint;
-    const file = JSON.parse(Buffer.from(stored.body).toString()) as Record<string, Checkpoint>;
-    await raw.replace(CHECKPOINTS_KEY, Buffer.from(JSON.stringify({ ...file, [entity]: edited })), stored.etag);
+    await this.#writeByHand({ [entity]: edited });
     ledger.checkpoints.set(entity, edited);
     counts.checkpoints_edited += 1;
+  }
+
+  /** In a table, `swap_id` is left alone. */
+  async #writeByHand(entries: Readonly<Record<string, object>>): Promise<void> {
+    const { raw, options } = this.#world;
+    if (!options.table) {
+      const stored = await raw.get(CHECKPOINTS_KEY);
+      const file = stored ? (JSON.parse(Buffer.from(stored.body).toString()) as object) : {};
+      await raw.replace(CHECKPOINTS_KEY, Buffer.from(JSON.stringify({ ...file, ...entries })), stored?.etag);
+      return;
+    }
+    for (const [entity, fields] of Object.entries(entries)) {
+      const stored = await options.table.get(entity);
+      const own = stored && { swap_id: stored['swap_id'] };
+      await options.table.put({ ...fields, ...own, entity }, stored && expectationOf(stored));
+    }
+  }
+
+  async #removeByHand(entity: string): Promise<void> {
+    const { raw, options } = this.#world;
+    const item = await options.table?.get(entity);
+    if (item) return void (await options.table?.remove(entity, expectationOf(item)));
+    const stored = await raw.get(CHECKPOINTS_KEY);
+    if (!stored) return;
+    const { [entity]: _, ...left } = JSON.parse(Buffer.from(stored.body).toString()) as Record<string, Checkpoint>;
+    await raw.replace(CHECKPOINTS_KEY, Buffer.from(JSON.stringify(left)), stored.etag);
   }
 
   async #corrupt({ batches: [batch] }: SliceManifest): Promise<void> {

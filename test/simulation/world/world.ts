@@ -1,6 +1,7 @@
 import type { ExtractRequest, WriteMessage } from '@bronze/common/load/messages';
 import { LocalQueue, type QueueDatabase } from '@bronze/common/adapters/local/local-queue';
 import { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
+import type { ItemTable } from '@bronze/common/ports/item-table';
 import { setImmediate as settled } from 'node:timers/promises';
 import { act } from './actions.ts';
 import { Agenda } from './agenda.ts';
@@ -20,6 +21,7 @@ import { Functions } from './functions.ts';
 import { firstBroken } from '../laws/all-laws.ts';
 import { type Change, Ledger, type LoadFacts } from './ledger.ts';
 import { ObservedStore } from './observed-store.ts';
+import { ObservedTable } from './observed-table.ts';
 import { emptyQueues } from './queues.ts';
 import { Random } from '../../random.ts';
 import { recordSent } from './sends.ts';
@@ -36,6 +38,8 @@ export interface WorldOptions {
   readonly faults: FaultPlan;
   /** Without randomness: whatever can happen first happens first. */
   readonly isInOrder: boolean;
+  /** Holds the checkpoints. Default: they are in `checkpoints.json`. */
+  readonly table?: ItemTable | undefined;
 }
 
 /** A world that is not at rest after this many steps is stuck. */
@@ -61,6 +65,7 @@ export class World {
   #database: QueueDatabase;
   readonly #tampering = new Tampering(this);
   #ids = 0;
+  #swaps = 0;
   #asked_at: string | undefined;
   readonly #gone = new Set<string>();
   violation: Violation | undefined;
@@ -266,14 +271,17 @@ export class World {
   }
 
   #backing(): Backing {
+    const { table } = this.options;
+    const onChange = (change: Change) => {
+      this.check((law) => law.onChange?.(this.facts, change));
+      if (change.kind === 'record') this.#countFallbacks(change.load);
+      if (change.kind === 'manifest') this.#tampering.committed.push(change.manifest);
+    };
     return {
       agenda: this.#agenda,
       clock: this.clock,
-      store: new ObservedStore(this.raw, this.ledger, (change: Change) => {
-        this.check((law) => law.onChange?.(this.facts, change));
-        if (change.kind === 'record') this.#countFallbacks(change.load);
-        if (change.kind === 'manifest') this.#tampering.committed.push(change.manifest);
-      }),
+      store: new ObservedStore(this.raw, this.ledger, onChange),
+      table: table && new ObservedTable(table, this.ledger, onChange),
       requests: new LocalQueue<ExtractRequest>(this.#database, 'extract'),
       writes: new LocalQueue<WriteMessage>(this.#database, 'write'),
       dead_requests: new LocalQueue<never>(this.#database, 'extract-dlq'),
@@ -286,6 +294,7 @@ export class World {
       onRequested: (messages) => messages.forEach((request) => this.isRequested(request)),
       onLost: (messages) => messages.forEach(({ entity }) => this.isGone(entity)),
       nextAttempt: () => `attempt-${(this.#ids += 1)}`,
+      nextSwap: () => `swap-${(this.#swaps += 1)}`,
     };
   }
 

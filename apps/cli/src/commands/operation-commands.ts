@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { localPath } from '../local-path.ts';
 import { withTarget } from '../target/target-options.ts';
 import { checkpointExportCommand, checkpointImportCommand, checkpointRestoreCommand } from './checkpoint-copies.ts';
+import type { CheckpointMoveOptions } from './checkpoint-move-command.ts';
 import { checkpointGetCommand, checkpointResetCommand, checkpointSetCommand } from './checkpoint-command.ts';
 import { dlqDropCommand, dlqListCommand, dlqReplayCommand, dlqShowCommand } from './dlq-command.ts';
 
@@ -15,6 +16,7 @@ export function addOperations(bronze: Command, acting: Acting): void {
   const checkpoint = bronze.command('checkpoint').description('show, set, reset, restore or copy checkpoints');
   addCheckpoint(checkpoint, acting);
   addCopies(checkpoint, acting);
+  addMove(checkpoint, acting);
 }
 
 function addDlq(dlq: Command, acting: Acting): void {
@@ -63,6 +65,21 @@ function addCopies(checkpoint: Command, acting: Acting): void {
     .description('write the checkpoints of an exported file')
     .addOption(force('also over one that is further, or has a load in flight'))
     .action(acting(checkpointImportCommand));
+}
+
+/** The AWS SDK is slow to load, so it is loaded only for this command. */
+function addMove(checkpoint: Command, acting: Acting): void {
+  withTarget(checkpoint.command('move'))
+    .description('on AWS: move all checkpoints to DynamoDB or back, with the loads in flight')
+    .addOption(new Option('--to <store>', 'where they go').choices(['s3', 'dynamodb']).makeOptionMandatory())
+    .option('--table <name>', 'DynamoDB table: the stack’s output CheckpointTable')
+    .option('--create-table', 'create the table if it is missing, with on-demand capacity')
+    .action(
+      acting(async (options: CheckpointMoveOptions) => {
+        const { checkpointMoveCommand } = await import('./checkpoint-move-command.ts');
+        return checkpointMoveCommand(options);
+      }),
+    );
 }
 
 function of(command: Command): Command {

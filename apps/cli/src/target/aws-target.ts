@@ -1,6 +1,7 @@
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { errorName } from '@bronze/common/adapters/aws/aws-error';
+import { openCheckpoints } from '@bronze/common/adapters/aws/open-checkpoints';
 import { S3ObjectStore } from '@bronze/common/adapters/aws/s3-object-store';
 import { type SqsDeadLetter, SqsDeadLetters } from '@bronze/common/adapters/aws/sqs-dead-letters';
 import { sqsFailure } from '@bronze/common/adapters/aws/sqs-failure';
@@ -12,7 +13,6 @@ import type { ExtractRequest } from '@bronze/common/load/messages';
 import { type Failure, FAILURE_KINDS } from '@bronze/common/words/failure';
 import { timestamp } from '@bronze/common/words/timestamp';
 import { usageError } from '../exit-code.ts';
-import { openCheckpoints } from './aws-checkpoints.ts';
 import {
   type Activity,
   type DeadLetter,
@@ -63,7 +63,7 @@ export class AwsTarget implements Target {
   }
 
   async readCheckpoints(): Promise<ReadonlyMap<string, Checkpoint | undefined>> {
-    return (await openCheckpoints(this.objects)).readAll();
+    return openCheckpoints(this.objects).readAll();
   }
 
   async open(): Promise<WritableTarget> {
@@ -74,7 +74,7 @@ export class AwsTarget implements Target {
         await new SqsTaskQueue<ExtractRequest>(this.sqs, { queue_url }).send(messages);
       },
     };
-    return { objects, checkpoints: await openCheckpoints(objects), requests };
+    return { objects, checkpoints: openCheckpoints(objects), requests };
   }
 
   /** Each with its reason, if a failure record in the bucket has it. Messages that another command holds are missing. */

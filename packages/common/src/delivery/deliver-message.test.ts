@@ -1,19 +1,22 @@
 import { MemoryObjectStore } from '@bronze/emulators/memory-object-store';
 import { describe, expect, test } from 'vitest';
-import { deliverMessage } from './deliver-message.ts';
-import type { PipelineEvent } from '../load/events.ts';
+import { deliverMessage, type DeliveryPorts } from './deliver-message.ts';
+import type { Log, PipelineEvent } from '../load/events.ts';
 import { BronzeError } from '../words/failure.ts';
 import { timestamp } from '../words/timestamp.ts';
 
 function world() {
   const objects = new MemoryObjectStore();
   const dead: string[] = [];
+  const given_back_ms: number[] = [];
   const events: PipelineEvent[] = [];
-  const ports = {
+  const ports: DeliveryPorts = {
     objects,
     clock: { now: () => timestamp('2024-01-15T10:32:00Z'), sleep: async () => undefined },
-    log: { event: (event: PipelineEvent) => events.push(event) },
-    sendToDeadLetterQueue: async ({ body }: { body: string }) => void dead.push(body),
+    log: { event: (event) => void events.push(event) },
+    retryInMs: ({ receive_count }) => (receive_count < 5 ? receive_count * 1000 : undefined),
+    giveBack: async (_, retry_in_ms) => void given_back_ms.push(retry_in_ms),
+    sendToDeadLetterQueue: async ({ body }) => void dead.push(body),
   };
   const records = async () => {
     const keys = await objects.list('logs/pipeline/ingestion/failures/');
@@ -22,7 +25,7 @@ function world() {
     );
     return texts.map((text) => JSON.parse(text) as object);
   };
-  return { ports, dead, events, records };
+  return { ports, dead, given_back_ms, events, records };
 }
 
 const message = (receive_count = 1) => ({ message_id: 'm-1', body: '{"entity":"orders"}', receive_count });
@@ -62,7 +65,7 @@ describe('a message', () => {
     const handle = async () => {
       throw new RangeError('no such thing');
     };
-    await expect(deliverMessage(ports, message(5), handle)).rejects.toThrow('no such thing');
+    await deliverMessage(ports, message(5), handle);
     const [record] = await records();
     expect(record).toMatchObject({ code: 'UNEXPECTED', reason: 'no such thing' });
     expect(Reflect.get(record ?? {}, 'stack')).toMatch(
@@ -71,24 +74,61 @@ describe('a message', () => {
     expect(Reflect.get(record ?? {}, 'hint')).toContain('logs/pipeline/ingestion/failures/');
   });
 
-  test('that may succeed later is delivered again, and recorded only after its last delivery', async () => {
-    const { ports, dead, events, records } = world();
+  test('that may succeed later is given back, and goes to the dead-letter queue with a record once that was in vain', async () => {
+    const { ports, dead, given_back_ms, events, records } = world();
     await expect(deliverMessage(ports, message(4), failing('SOURCE_INTERRUPTED'))).rejects.toThrow('what was wrong');
-    expect(await records()).toEqual([]);
-    await expect(deliverMessage(ports, message(5), failing('SOURCE_INTERRUPTED'))).rejects.toThrow('what was wrong');
+    expect([given_back_ms, dead, await records()]).toEqual([[4000], [], []]);
+    await deliverMessage(ports, message(5), failing('SOURCE_INTERRUPTED'));
     expect(await records()).toMatchObject([{ receive_count: 5, code: 'SOURCE_INTERRUPTED' }]);
-    expect(dead).toEqual([]);
+    expect([given_back_ms, dead]).toEqual([[4000], ['{"entity":"orders"}']]);
     expect(events).toMatchObject([
       { kind: 'message_failed', entity: 'orders', is_dead: false },
       { kind: 'message_failed', entity: 'orders', is_dead: true },
     ]);
   });
 
+  test.each([
+    ['a later delivery', 1, 1000],
+    ['the last', 5, 60_000],
+  ])('that can’t be sent to the dead-letter queue at %s is given back', async (_, receive_count, retry_in_ms) => {
+    const { ports, given_back_ms } = world();
+    const sendToDeadLetterQueue = async () => {
+      throw new BronzeError('QUEUE_UNREACHABLE', { message: 'no answer', hint: 'wait' });
+    };
+    const delivered = deliverMessage(
+      { ...ports, sendToDeadLetterQueue },
+      message(receive_count),
+      failing('TABLE_MISSING'),
+    );
+    await expect(delivered).rejects.toThrow('no answer');
+    expect(given_back_ms).toEqual([retry_in_ms]);
+  });
+
+  test('is given back only after all that this delivery has to write is written', async () => {
+    const { ports } = world();
+    const done: string[] = [];
+    const objects = {
+      ...ports.objects,
+      putIfAbsent: async () => {
+        done.push('put');
+        return 'created' as const;
+      },
+    };
+    const giveBack = async () => void done.push('given back');
+    const handle = async (log: Log) => {
+      log.event({ kind: 'load_claimed', entity: 'orders', load_id: 'l', load_type: 'full' } as PipelineEvent);
+      await failing('SOURCE_INTERRUPTED')();
+    };
+    await expect(deliverMessage({ ...ports, objects, giveBack }, message(), handle)).rejects.toThrow('what was wrong');
+    expect(done.at(-1)).toBe('given back');
+    expect(done).toContain('put');
+  });
+
   test('that is interrupted by a stop has not failed, and a stop hides nothing else', async () => {
-    const { ports, dead, events, records } = world();
+    const { ports, dead, given_back_ms, events, records } = world();
     const stopping = { ...ports, isStopping: () => true };
     await expect(deliverMessage(stopping, message(5), failing('SOURCE_INTERRUPTED'))).rejects.toThrow('what was wrong');
-    expect([dead, events, await records()]).toEqual([[], [], []]);
+    expect([dead, given_back_ms, events, await records()]).toEqual([[], [], [], []]);
     await deliverMessage(stopping, message(), failing('TABLE_MISSING'));
     expect(events).toMatchObject([{ kind: 'message_failed', failure: { code: 'TABLE_MISSING' } }]);
   });

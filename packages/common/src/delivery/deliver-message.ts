@@ -7,9 +7,6 @@ import { type Failure, isRetryable, toFailure } from '../words/failure.ts';
 import { encodeJson } from '../words/json.ts';
 import { RunLog } from './run-log.ts';
 
-/** After this many deliveries a queue moves the message to its dead-letter queue, on AWS and on one machine. */
-export const RECEIVE_COUNT_MAX = 5;
-
 export interface DeliveredMessage {
   readonly message_id: string;
   readonly body: string;
@@ -21,6 +18,10 @@ export interface DeliveryPorts {
   readonly objects: ObjectStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** When to deliver a message again whose failure a retry may help; undefined: never. See `retry-policy.ts`. */
+  retryInMs(message: DeliveredMessage, failure: Failure): number | undefined;
+  /** Makes the queue deliver a message again after so long. */
+  giveBack(message: DeliveredMessage, retry_in_ms: number): Promise<void>;
   /**
    * Sends a message to the dead-letter queue of the queue that delivered it.
    *
@@ -31,14 +32,24 @@ export interface DeliveryPorts {
   isStopping?(): boolean;
 }
 
+/** A delivery that did not end its message. */
+interface Unended {
+  readonly thrown: unknown;
+  /** Undefined: it was interrupted by a stop. */
+  readonly retry_in_ms?: number;
+}
+
+/** When a message is delivered again, at the latest, that could not be sent to the dead-letter queue. */
+const UNBURIED_MS = 60_000;
+
 /**
- * Handles one delivery of a message, on AWS, on one machine and in the simulation. If `handle` fails and no retry can
- * help, the message goes to the dead-letter queue at once and counts as handled (decision 21). Any other failure is
- * thrown, so that the queue delivers the message again, {@link RECEIVE_COUNT_MAX} times in all. Either way, a message
- * that ends in the dead-letter queue leaves a failure record in the bucket. The run log is written in every case.
+ * Handles one delivery of a message, on AWS, on one machine and in the simulation. If `handle` fails and a retry may
+ * help, the message is given back to its queue and the failure is thrown. If none can help, or enough were in vain, the
+ * message goes to the dead-letter queue at once, with a failure record in the bucket, and counts as handled (decisions 21
+ * and 47). The run log is written in every case.
  *
  * @param handle gets the log to write to
- * @throws what `handle` throws, if a retry may help
+ * @throws what `handle` throws, if the message is to be delivered again
  */
 export async function deliverMessage(
   ports: DeliveryPorts,
@@ -52,25 +63,36 @@ export async function deliverMessage(
       runLog.event(event);
     },
   };
-  try {
-    await handle(log);
-  } catch (thrown) {
-    await fail({ ...ports, log }, message, thrown);
-  } finally {
-    await flush(runLog, ports.log, message);
-  }
+  const unended = await handle(log).then(
+    () => undefined,
+    (thrown: unknown) => judge({ ...ports, log }, message, thrown),
+  );
+  await flush(runLog, ports.log, message);
+  if (!unended) return;
+  // Last: another delivery may begin as soon as it is visible.
+  if (unended.retry_in_ms !== undefined) await ports.giveBack(message, unended.retry_in_ms);
+  throw unended.thrown;
 }
 
-async function fail(ports: DeliveryPorts, message: DeliveredMessage, thrown: unknown): Promise<void> {
+/** Decides what a failure means for its message. @returns undefined if the message is in the dead-letter queue */
+async function judge(ports: DeliveryPorts, message: DeliveredMessage, thrown: unknown): Promise<Unended | undefined> {
   const failure = toFailure(thrown);
-  if (failure.kind === 'transient' && ports.isStopping?.()) throw thrown;
-  const is_dead = !isRetryable(failure) || message.receive_count >= RECEIVE_COUNT_MAX;
+  if (failure.kind === 'transient' && ports.isStopping?.()) return { thrown };
+  const retry_in_ms = isRetryable(failure) ? ports.retryInMs(message, failure) : undefined;
+  const is_dead = retry_in_ms === undefined;
   const { receive_count } = message;
   ports.log.event({ kind: 'message_failed', entity: entityIn(message.body), receive_count, is_dead, failure });
-  if (!is_dead) throw thrown;
-  const record_key = await record(ports, message, thrown);
-  if (isRetryable(failure)) throw thrown;
-  await ports.sendToDeadLetterQueue(message, failure, record_key);
+  return is_dead ? bury(ports, message, thrown) : { thrown, retry_in_ms };
+}
+
+async function bury(ports: DeliveryPorts, message: DeliveredMessage, thrown: unknown): Promise<Unended | undefined> {
+  try {
+    const record_key = await record(ports, message, thrown);
+    await ports.sendToDeadLetterQueue(message, toFailure(thrown), record_key);
+    return undefined;
+  } catch (unburied) {
+    return { thrown: unburied, retry_in_ms: ports.retryInMs(message, toFailure(unburied)) ?? UNBURIED_MS };
+  }
 }
 
 /**

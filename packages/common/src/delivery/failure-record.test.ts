@@ -12,7 +12,14 @@ async function storeOf(...failed: readonly { message_id: string; at: string; rea
   const objects = new MemoryObjectStore();
   for (const { message_id, at, reason } of failed) {
     const clock = { now: () => timestamp(at), sleep: async () => undefined };
-    const ports = { objects, clock, log: { event: () => undefined }, sendToDeadLetterQueue: async () => undefined };
+    const ports = {
+      objects,
+      clock,
+      log: { event: () => undefined },
+      retryInMs: () => undefined,
+      giveBack: async () => undefined,
+      sendToDeadLetterQueue: async () => undefined,
+    };
     await deliverMessage(ports, { message_id, body: BODY, receive_count: 1 }, async () => {
       throw new BronzeError('TABLE_MISSING', { message: reason, hint: 'what to do' });
     });

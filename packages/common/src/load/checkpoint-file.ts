@@ -1,17 +1,17 @@
 import * as z from 'zod/mini';
 import { type Checkpoint, checkpointSchema } from './checkpoint.ts';
 import { BronzeError } from '../words/failure.ts';
-import { decodeJson, decodeValue, encodeJson } from '../words/json.ts';
-import { CHECKPOINTS_KEY, unreadableCheckpointsKey } from './object-keys.ts';
+import { decodeValue, encodeJson } from '../words/json.ts';
 import type { Timestamp } from '../words/timestamp.ts';
+import { type CheckpointsObject, elsewhere, readCheckpointsObject, unreadable } from './checkpoint-place.ts';
+import { CHECKPOINTS_KEY, unreadableCheckpointsKey } from './object-keys.ts';
 import type { CheckpointStore, StoredCheckpoint, VersionedCheckpoint } from './checkpoint-store.ts';
 import type { ObjectReader, ObjectStore } from '../ports/object-store.ts';
 
 /** Each lost round means that another entity's swap succeeded, so the limit is reached only if something is wrong. */
 const SWAP_ROUNDS_MAX = 100;
 
-const fileSchema = z.record(z.string(), z.unknown());
-type File = z.infer<typeof fileSchema>;
+type File = CheckpointsObject['entries'];
 
 /**
  * All checkpoints in one object, `checkpoints.json`, which people can read and edit.
@@ -68,7 +68,7 @@ export async function readCheckpoints(objects: ObjectReader): Promise<ReadonlyMa
  */
 export async function setUnreadableAside(objects: ObjectStore, now: Timestamp): Promise<string | undefined> {
   const stored = await objects.get(CHECKPOINTS_KEY);
-  if (!stored || isFile(stored.body)) return undefined;
+  if (!stored || (await isReadable(objects))) return undefined;
   const key = unreadableCheckpointsKey(now);
   await objects.putIfAbsent(key, stored.body);
   if (await objects.replace(CHECKPOINTS_KEY, encodeJson({}), stored.etag)) return key;
@@ -78,21 +78,20 @@ export async function setUnreadableAside(objects: ObjectStore, now: Timestamp): 
   });
 }
 
-function isFile(body: Uint8Array): boolean {
+async function isReadable(objects: ObjectReader): Promise<boolean> {
   try {
-    return z.safeParse(fileSchema, JSON.parse(Buffer.from(body).toString())).success;
-  } catch {
-    return false;
+    await readCheckpointsObject(objects);
+    return true;
+  } catch (thrown) {
+    if (thrown instanceof BronzeError && thrown.code === 'CHECKPOINTS_UNREADABLE') return false;
+    throw thrown;
   }
 }
 
 async function readFile(objects: ObjectReader): Promise<{ file: File; etag: string | undefined }> {
-  const stored = await objects.get(CHECKPOINTS_KEY);
-  if (!stored) return { file: {}, etag: undefined };
-  return {
-    etag: stored.etag,
-    file: decodeJson(fileSchema, Buffer.from(stored.body).toString(), unreadable(CHECKPOINTS_KEY)),
-  };
+  const { entries, table, etag } = await readCheckpointsObject(objects);
+  if (table !== undefined) throw elsewhere(`${CHECKPOINTS_KEY} says that the checkpoints are in the table ${table}`);
+  return { file: entries, etag };
 }
 
 function entryOf(file: File, entity: string): unknown {
@@ -105,12 +104,4 @@ function versionOf(entry: unknown): string {
 
 function decodeEntry(entity: string, entry: unknown): Checkpoint {
   return decodeValue(checkpointSchema, entry, unreadable(`${CHECKPOINTS_KEY}: ${entity}`));
-}
-
-function unreadable(what: string) {
-  return {
-    code: 'CHECKPOINTS_UNREADABLE',
-    what,
-    hint: 'Nothing was changed. bronze checkpoint restore rebuilds what can’t be read from the load records; or fix the file by hand, or restore its last version.',
-  } as const;
 }

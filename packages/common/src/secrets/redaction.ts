@@ -36,8 +36,8 @@ export class Redaction {
   /** The same failure with its texts hidden, without the error that caused it. Its stack stays a bug's only trace. */
   hideIn(thrown: unknown): unknown {
     if (thrown instanceof BronzeError) {
-      const { code, message, hint } = thrown;
-      return new BronzeError(code, { message: this.hide(message), hint: this.hide(hint) });
+      const { code, message, hint, retry_after_ms } = thrown;
+      return new BronzeError(code, { message: this.hide(message), hint: this.hide(hint), retry_after_ms });
     }
     if (!(thrown instanceof Error)) return this.hide(String(thrown));
     const shown = new Error(this.hide(thrown.message));

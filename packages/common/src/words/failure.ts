@@ -16,7 +16,9 @@ export const FAILURE_KINDS = {
   REFERENCE_UNRESOLVED: 'configuration',
   ENTITY_UNKNOWN: 'permanent',
   MESSAGE_INVALID: 'permanent',
+  DELIVERIES_UNREPORTED: 'permanent',
   CHECKPOINTS_UNREADABLE: 'permanent',
+  CHECKPOINTS_ELSEWHERE: 'transient',
   CHECKPOINT_LOST: 'permanent',
   OBJECT_INVALID: 'permanent',
   OBJECT_MISSING: 'transient',
@@ -79,6 +81,8 @@ export interface FailureText {
   readonly message: string;
   /** What to do about it, as an instruction. */
   readonly hint: string;
+  /** How long whoever failed asks to be left alone, such as by `Retry-After`. */
+  readonly retry_after_ms?: number | undefined;
 }
 
 /** The only error that Bronze throws on purpose. Anything else that escapes is a bug or comes from outside. */
@@ -86,11 +90,13 @@ export class BronzeError extends Error {
   override readonly name = 'BronzeError';
   readonly code: FailureCode;
   readonly hint: string;
+  readonly retry_after_ms: number | undefined;
 
   constructor(code: FailureCode, text: FailureText, cause?: unknown) {
     super(text.message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.hint = text.hint;
+    this.retry_after_ms = text.retry_after_ms;
   }
 
   get kind(): FailureKind {
@@ -103,12 +109,17 @@ export interface Failure {
   readonly kind: FailureKind | 'bug';
   readonly message: string;
   readonly hint: string;
+  /** See {@link FailureText}. */
+  readonly retry_after_ms?: number;
 }
 
 /** Any thrown value as a {@link Failure}, for logs, tables and failure records. */
 export function toFailure(thrown: unknown): Failure {
   const known = toBronzeError(thrown);
-  if (known) return { code: known.code, kind: known.kind, message: known.message, hint: known.hint };
+  if (known) {
+    const { code, kind, message, hint, retry_after_ms } = known;
+    return { code, kind, message, hint, ...(retry_after_ms !== undefined && { retry_after_ms }) };
+  }
   return {
     code: 'UNEXPECTED',
     kind: 'bug',

@@ -37,6 +37,7 @@ export class SqsQueues {
     this.#database = database;
     database.run('CREATE TABLE IF NOT EXISTS sqs_queues (name TEXT PRIMARY KEY, attributes TEXT NOT NULL)');
     database.run('CREATE TABLE IF NOT EXISTS sqs_messages (message_id TEXT PRIMARY KEY, attributes TEXT NOT NULL)');
+    database.run('CREATE TABLE IF NOT EXISTS sqs_received (message_id TEXT PRIMARY KEY, first_ms INTEGER NOT NULL)');
   }
 
   create(name: string, attributes: QueueAttributes): void {
@@ -113,7 +114,9 @@ export class SqsQueue {
   /** Only the handle of the latest delivery deletes; an older one is accepted but does nothing, as in SQS. */
   delete(handle: string): void {
     const held = this.#held(handle);
-    if (held) this.#queue.delete(held.message_id);
+    if (!held) return;
+    this.#queue.delete(held.message_id);
+    this.#database.run('DELETE FROM sqs_received WHERE message_id = ?', held.message_id);
   }
 
   changeVisibility(handle: string, seconds: number): void {
@@ -166,11 +169,18 @@ export class SqsQueue {
         SenderId: 'local',
         SentTimestamp: String(row['sent_at_ms'] ?? 0),
         ApproximateReceiveCount: String(row['receive_count']),
-        ApproximateFirstReceiveTimestamp: String(this.#database.options.now_ms()),
+        ApproximateFirstReceiveTimestamp: String(this.#firstReceived(message_id)),
         ...(typeof group_id === 'string' ? { MessageGroupId: group_id } : {}),
       },
       MessageAttributes: sent ? (JSON.parse(String(sent['attributes'])) as MessageAttributes) : {},
     };
+  }
+
+  #firstReceived(message_id: string): number {
+    const { now_ms } = this.#database.options;
+    this.#database.run('INSERT OR IGNORE INTO sqs_received VALUES (?, ?)', message_id, now_ms());
+    const [row] = this.#database.all('SELECT first_ms FROM sqs_received WHERE message_id = ?', message_id);
+    return Number(row?.['first_ms']);
   }
 
   #held(handle: string): { message_id: string; is_hidden: boolean } | undefined {

@@ -106,8 +106,8 @@ export class Connections implements Database {
   #failureOf(thrown: unknown): BronzeError {
     const doing = `connecting to ${this.#ports.source}`;
     if (!(thrown instanceof BronzeError)) return sourceFailure(doing, thrown);
-    const { code, message, hint } = thrown;
-    return new BronzeError(code, { message: `${doing}: ${message}`, hint }, thrown);
+    const { code, message, hint, retry_after_ms } = thrown;
+    return new BronzeError(code, { message: `${doing}: ${message}`, hint, retry_after_ms }, thrown);
   }
 
   #counted(session: Session): Session {

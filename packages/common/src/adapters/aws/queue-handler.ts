@@ -2,12 +2,15 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import middy from '@middy/core';
 import type { Context, SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { type DeliveredMessage, deliverMessage } from '../../delivery/deliver-message.ts';
+import { type DeliveredMessage, deliverMessage, type DeliveryPorts } from '../../delivery/deliver-message.ts';
+import { isUnreported, queueRetryMs } from '../../delivery/retry-policy.ts';
 import type { Log } from '../../load/events.ts';
+import { entityIn } from '../../load/messages.ts';
 import type { Deadline } from '../../ports/clock.ts';
 import { bury } from './sqs-dead-letters.ts';
-import type { Failure } from '../../words/failure.ts';
+import { BronzeError, isRetryable, toFailure } from '../../words/failure.ts';
 import type { AwsPorts } from './aws-ports.ts';
+import { HeldMessage } from './held-message.ts';
 import { Telemetry } from './telemetry.ts';
 
 /** The end of an invocation, reserved for ending the slice: compressing and putting what is read, and the manifest. */
@@ -26,6 +29,7 @@ export interface Invocation {
 /** The parts of a function, assembled once for each execution environment. */
 export interface QueueService {
   readonly aws: AwsPorts;
+  readonly queue_url: string;
   readonly dead_letter_queue_url: string;
   handle(message: DeliveredMessage, invocation: Invocation): Promise<void>;
 }
@@ -44,34 +48,103 @@ export function queueHandler(name: string, open: () => QueueService) {
     .handler(async (event, context) => {
       opened ??= open();
       const service = opened;
-      await service.aws.verifyConditionalWrites();
-      const batchItemFailures: SQSBatchItemFailure[] = [];
-      for (const record of event.Records) {
-        // Its failure is logged, and recorded if it was the last, in `deliverMessage`.
-        const isDelivered = await deliver(service, telemetry, { record, context }).then(
-          () => true,
-          () => false,
-        );
-        if (!isDelivered) batchItemFailures.push({ itemIdentifier: record.messageId });
-      }
-      return { batchItemFailures };
+      const deliver = (record: SQSRecord) => new Delivery(service, telemetry, { record, context }).deliver();
+      return service.aws.within(
+        () => context.getRemainingTimeInMillis(),
+        () => deliverEach(event, deliver),
+      );
     });
 }
 
-interface Delivery {
+async function deliverEach(
+  { Records }: SQSEvent,
+  deliver: (record: SQSRecord) => Promise<'done' | 'failed'>,
+): Promise<SQSBatchResponse> {
+  const batchItemFailures: SQSBatchItemFailure[] = [];
+  for (const record of Records) {
+    if ((await deliver(record)) === 'failed') batchItemFailures.push({ itemIdentifier: record.messageId });
+  }
+  return { batchItemFailures };
+}
+
+interface Delivered {
   readonly record: SQSRecord;
   readonly context: Context;
 }
 
-async function deliver(service: QueueService, telemetry: Telemetry, { record, context }: Delivery): Promise<void> {
-  const { objects, clock, sqs } = service.aws;
-  const sendToDeadLetterQueue = ({ body }: DeliveredMessage, { code }: Failure, record_key: string) =>
-    bury(sqs, service.dead_letter_queue_url, { body, code, record_key });
-  const message = messageOf(record);
-  const deadline = deadlineOf(context);
-  await deliverMessage({ objects, clock, log: telemetry, sendToDeadLetterQueue }, message, (log) =>
-    running.run(log, () => service.handle(message, { deadline, log })),
-  );
+/** One delivery of one message to this function. */
+class Delivery {
+  readonly #service: QueueService;
+  readonly #telemetry: Telemetry;
+  readonly #context: Context;
+  readonly #message: DeliveredMessage;
+  readonly #held: HeldMessage;
+  readonly #age_ms: number;
+
+  constructor(service: QueueService, telemetry: Telemetry, { record, context }: Delivered) {
+    this.#service = service;
+    this.#telemetry = telemetry;
+    this.#context = context;
+    this.#message = messageOf(record);
+    this.#held = new HeldMessage(service.aws.sqs, service.queue_url, record);
+    const first_ms = Number(record.attributes.ApproximateFirstReceiveTimestamp);
+    this.#age_ms = Math.max(0, Date.parse(service.aws.clock.now()) - first_ms);
+  }
+
+  /** @throws BronzeError if the bucket can't be used as it is: that is a failure of the function, not of a message */
+  async deliver(): Promise<'done' | 'failed'> {
+    await this.#hideUntilTheEnd();
+    const unverified = await this.#verify();
+    const handle = async (log: Log) => {
+      if (unverified) throw unverified.thrown;
+      if (isUnreported({ ...this.#message, age_ms: this.#age_ms })) throw unreported(this.#message);
+      const deadline = deadlineOf(this.#context);
+      await running.run(log, () => this.#service.handle(this.#message, { deadline, log }));
+    };
+    // Its failure is logged, and recorded if it was the last, in `deliverMessage`.
+    return deliverMessage(this.#ports(), this.#message, handle).then(
+      () => 'done',
+      () => 'failed',
+    );
+  }
+
+  /** Not with all the time that there is: it only matters if this invocation is killed. */
+  #hideUntilTheEnd(): Promise<void> {
+    const remaining_ms = this.#context.getRemainingTimeInMillis();
+    const noTime = () => 0;
+    return this.#quietly(this.#service.aws.within(noTime, () => this.#held.hideUntilTheEnd(remaining_ms)));
+  }
+
+  async #verify(): Promise<{ thrown: unknown } | undefined> {
+    try {
+      await this.#service.aws.verifyConditionalWrites();
+      return undefined;
+    } catch (thrown) {
+      if (isRetryable(toFailure(thrown))) return { thrown };
+      throw thrown;
+    }
+  }
+
+  #ports(): DeliveryPorts {
+    const { aws, dead_letter_queue_url } = this.#service;
+    return {
+      objects: aws.objects,
+      clock: aws.clock,
+      log: this.#telemetry,
+      retryInMs: ({ receive_count }, failure) =>
+        queueRetryMs({ failure, receive_count, age_ms: this.#age_ms }, Math.random()),
+      giveBack: (_, retry_in_ms) => this.#quietly(this.#held.hideFor(retry_in_ms)),
+      sendToDeadLetterQueue: ({ body }, { code }, record_key) =>
+        bury(aws.sqs, dead_letter_queue_url, { body, code, record_key }),
+    };
+  }
+
+  /** If it can't be changed for how long a message is hidden, it is delivered again later than it could be: harmless. */
+  async #quietly(changing: Promise<void>): Promise<void> {
+    await changing.catch((thrown: unknown) => {
+      this.#telemetry.logger.warn('message_not_hidden', { entity: entityIn(this.#message.body), ...toFailure(thrown) });
+    });
+  }
 }
 
 function messageOf({ messageId, body, attributes }: SQSRecord): DeliveredMessage {
@@ -81,4 +154,11 @@ function messageOf({ messageId, body, attributes }: SQSRecord): DeliveredMessage
 function deadlineOf(context: Context): Deadline {
   const remainingMs = () => context.getRemainingTimeInMillis() - RESERVED_MS;
   return { isNear: () => remainingMs() <= 0, remainingMs };
+}
+
+function unreported({ receive_count }: DeliveredMessage): BronzeError {
+  return new BronzeError('DELIVERIES_UNREPORTED', {
+    message: `the message was delivered ${receive_count} times, and the function was killed each time before it could say why`,
+    hint: 'Look at the function’s log: did its memory or its time run out? Then lower task_rows or batch_bytes of the entity, and replay the message.',
+  });
 }

@@ -10,6 +10,7 @@ import type { HttpAnswer, HttpClient } from './http.ts';
 import { type JsonNode, parseJson } from '../records/json-node.ts';
 import { OutOfTime, type RateLimiter } from './rate-limiter.ts';
 import { budgetOf, isThrottled, retryAfterMs } from './rate-limit-headers.ts';
+import { failing, throttled } from './retried.ts';
 
 /** Statuses worth retrying besides 429: by RFC 9110, and 408 and 425, whose own definitions say so. */
 const RETRIED: ReadonlySet<number> = new Set([408, 425, 500, 502, 503, 504]);
@@ -162,7 +163,9 @@ export class ApiClient {
   /** The failure for an answer that is worth retrying, in the API's own words. */
   #retried(request: ApiRequest, answer: HttpAnswer): BronzeError {
     const { entity } = request;
-    const refusal = { status: answer.status, excerpt: this.#excerptOf(answer.body, request) };
+    const excerpt = this.#excerptOf(answer.body, request);
+    const retry_after_ms = retryAfterMs(answer.headers, this.#ports.limiter.now_ms);
+    const refusal = { status: answer.status, excerpt, retry_after_ms };
     return isThrottled(answer) ? throttled(entity, refusal) : failing(entity, refusal);
   }
 
@@ -222,20 +225,6 @@ function linesOf(entity: string): BronzeError {
   return new BronzeError('RESPONSE_UNSUPPORTED', {
     message: `the API of ${entity} answers with a JSON value per line, as its Content-Type says`,
     hint: 'Bronze reads one JSON value per answer. Does the API have another format, asked for by a header or in the path?',
-  });
-}
-
-function throttled(entity: string, { status, excerpt }: Refusal): BronzeError {
-  return new BronzeError('SOURCE_THROTTLED', {
-    message: `the API of ${entity} answers ${status}: its limit of requests is reached${excerpt && `: ${excerpt}`}`,
-    hint: 'Bronze retries it with growing pauses, or when the API says. If it persists, lower requests_per_second, or raise attempts.',
-  });
-}
-
-function failing(entity: string, { status, excerpt }: Refusal): BronzeError {
-  return new BronzeError('SOURCE_FAILING', {
-    message: `the API of ${entity} answers ${status}${excerpt && `: ${excerpt}`}`,
-    hint: 'Bronze retries it with growing pauses. If it persists, look at the API’s status page, or raise attempts.',
   });
 }
 

@@ -130,15 +130,18 @@ function tooLong(wait_ms: number, after: BronzeError | undefined): OutOfTime {
   const when = `may be asked again in ${Math.ceil(wait_ms / 1000)} s, which is longer than this invocation may wait`;
   // The API's own words may end in a full stop.
   const before = after?.message.replace(/\.$/, '');
+  const retry_after_ms = wait_ms;
   if (after && after.code !== 'SOURCE_THROTTLED') {
     return new OutOfTime(after.code, {
       message: `${before}. The API ${when}`,
       hint: 'Bronze continues later. If it persists, look at the API’s status page, or raise retry_wait_seconds_max.',
+      retry_after_ms,
     });
   }
   return new OutOfTime('SOURCE_THROTTLED', {
     message: before ? `${before}. It ${when}` : `the API ${when}`,
     hint: 'Bronze continues later. If it persists, lower requests_per_second or raise retry_wait_seconds_max.',
+    retry_after_ms,
   });
 }
 
