@@ -20,7 +20,7 @@ export interface WriterPorts extends CompletionPorts {
  * load if it was the last one. Every put is if-absent and every byte follows from the slice, so it may run any number
  * of times. If it throws, the message is delivered again, or goes to the dead-letter queue if a retry can't help.
  *
- * @param is_repeated whether the message was delivered before; parts that are there are then not uploaded again
+ * @param is_repeated whether the message was delivered before; large parts that are there are then not uploaded again
  * @throws BronzeError MESSAGE_INVALID, OBJECT_*, PART_FOREIGN, ENGINE_LIMIT, LOAD_RECLAIMED and what the ports throw
  */
 export async function writeTask(ports: WriterPorts, message: WriteMessage, is_repeated = false): Promise<void> {
