@@ -23,6 +23,7 @@ async function newRun(folder: string) {
   const queue = new LocalQueue<{ readonly n: number }>(database, 'extract', lock.run_id);
   await queue.send([{ n: 1 }, { n: 2 }]);
   queue.deadLetter('m2', FAILURE);
+  const sent = { sent_at_ms: 7, receive_count: 0 };
   const expected = [
     {
       message_id: 'm1',
@@ -31,8 +32,17 @@ async function newRun(folder: string) {
       owner: lock.run_id,
       failure: undefined,
       failed_at_ms: undefined,
+      ...sent,
     },
-    { message_id: 'm2', queue: 'extract-dlq', body: '{"n":2}', owner: null, failure: FAILURE, failed_at_ms: 7 },
+    {
+      message_id: 'm2',
+      queue: 'extract-dlq',
+      body: '{"n":2}',
+      owner: null,
+      failure: FAILURE,
+      failed_at_ms: 7,
+      ...sent,
+    },
   ];
   return { lock, database, expected };
 }
