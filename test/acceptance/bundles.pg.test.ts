@@ -9,7 +9,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { execute, newDatabase } from '../database.ts';
 import { AwsWorld, type Functions, lambdaContext } from '../integration/aws-world.ts';
 
-const NAMES = ['planner', 'freshness', 'extractor', 'writer', 'api'] as const satisfies readonly FunctionName[];
+const NAMES = [
+  'planner',
+  'freshness',
+  'catalog',
+  'extractor',
+  'writer',
+  'api',
+] as const satisfies readonly FunctionName[];
 const bundles = new Map<FunctionName, Bundle>();
 let world: AwsWorld;
 

@@ -6,6 +6,7 @@ import { RECEIVE_COUNT_MAX } from '@bronze/common/delivery/retry-policy';
 import { S3ObjectStore } from '@bronze/common/adapters/aws/s3-object-store';
 import { openCheckpoints } from '@bronze/common/adapters/aws/open-checkpoints';
 import type { CheckpointStore } from '@bronze/common/load/checkpoint-store';
+import { CATALOG_VARIABLES, DEFAULT_NAMES } from '@bronze/common/load/catalog-names';
 import { type LoadRecord, readLoadRecord } from '@bronze/common/load/load-record';
 import { DemoShop } from '@bronze/demo/source-api/demo-shop';
 import { LoopbackServer } from '@bronze/demo/source-api/loopback-server';
@@ -87,6 +88,10 @@ export class AwsWorld {
       WRITE_DLQ_URL: this.queueUrl('write-dlq'),
       PAYMENTS_API_URL: this.#api.url,
       LOAD_TYPE: 'INCREMENTAL',
+      [CATALOG_VARIABLES.database]: DEFAULT_NAMES.database,
+      [CATALOG_VARIABLES.bronze]: DEFAULT_NAMES.bronze,
+      [CATALOG_VARIABLES.log]: DEFAULT_NAMES.log,
+      [CATALOG_VARIABLES.loads]: DEFAULT_NAMES.loads,
     };
   }
 
@@ -176,7 +181,7 @@ interface EmulatedAws {
 async function startAws(secrets: Readonly<Record<string, string>>): Promise<EmulatedAws> {
   const time = new VirtualTime();
   const queues = new QueueDatabase({ path: ':memory:', now_ms: () => time.nowMs(), newId: randomUUID });
-  return { endpoint: await AwsEndpoint.start({ secrets, queues }), time, queues };
+  return { endpoint: await AwsEndpoint.start({ databases: [DEFAULT_NAMES.database], secrets, queues }), time, queues };
 }
 
 /** The context of a Lambda invocation, as far as the functions use it. */

@@ -8,13 +8,13 @@ import { queuesFile } from './folder-state.ts';
  *
  * @returns the ids of those that were still there
  */
-export function replayDeadLetters(out_dir: string, message_ids: ReadonlySet<string>): string[] {
-  return inQueues(out_dir, (queue) => [...message_ids].filter((message_id) => queue.redrive(message_id)));
+export function replayDeadLetters(out_dir: string, message_ids: readonly string[]): string[] {
+  return inQueues(out_dir, (queue) => message_ids.filter((message_id) => queue.redrive(message_id)));
 }
 
 /** Deletes dead letters of a run's folder. @returns the ids of those that were still there */
-export function dropDeadLetters(out_dir: string, message_ids: ReadonlySet<string>): string[] {
-  return inQueues(out_dir, (queue) => [...message_ids].filter((message_id) => queue.dropDeadLetter(message_id)));
+export function dropDeadLetters(out_dir: string, message_ids: readonly string[]): string[] {
+  return inQueues(out_dir, (queue) => message_ids.filter((message_id) => queue.dropDeadLetter(message_id)));
 }
 
 function inQueues(out_dir: string, act: (queue: LocalQueue<never>) => string[]): string[] {

@@ -1,10 +1,11 @@
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
+import { validated } from '@bronze/common/delivery/run-log';
 import type { LoadType } from '@bronze/common/words/entity';
 import type { Failure } from '@bronze/common/words/failure';
 import { type LoadRecord, readLoadRecord } from '@bronze/common/load/load-record';
 import { removeStagingOfEntity } from '@bronze/common/load/remove-staging';
 import type { Timestamp } from '@bronze/common/words/timestamp';
-import { type Plan, type PlannedLoad, planRun } from '@bronze/planner/plan-run';
+import { checkedPlan, type Plan, type PlannedLoad, planRun } from '@bronze/planner/plan-run';
 import { LocalPipeline, type LocalPipelineOptions } from './local-pipeline.ts';
 import { RunWatch } from './run-watch.ts';
 import { decidedSince, isDecided, readCheckpoint, type Run, settle } from './settle.ts';
@@ -59,13 +60,17 @@ export async function runLocally(options: LocalPipelineOptions, request: RunRequ
   const pipeline = await LocalPipeline.open({ ...options, log: watch });
   try {
     const before = await pipeline.checkpoints.readAll();
-    const plan = await planRun({ ...pipeline, log: watch }, options.config, {
-      scheduled_at: request.scheduled_at ?? pipeline.clock.now(),
-      run_id: pipeline.run_id,
-      is_schedule: false,
-      load_type: request.load_type,
-      entities: request.entities,
-    });
+    const unwritten = (failure: Failure) => watch.event({ kind: 'run_log_unwritten', entity: 'run', failure });
+    const asked = await validated(pipeline, { id: pipeline.run_id, unwritten }, () =>
+      checkedPlan(options.config, {
+        scheduled_at: request.scheduled_at ?? pipeline.clock.now(),
+        run_id: pipeline.run_id,
+        is_schedule: false,
+        load_type: request.load_type,
+        entities: request.entities,
+      }),
+    );
+    const plan = await planRun({ ...pipeline, log: watch }, options.config, asked);
     const failures = () => watch.failures();
     const run: WatchedRun = { pipeline, watch, plan, load_type: request.load_type, before, failures };
     await settle(run, request.stop);

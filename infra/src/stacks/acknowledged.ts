@@ -46,7 +46,7 @@ export function acknowledgeIngestion(stack: Stack, pipeline: BronzePipeline): vo
   const prefixes = [...keys].filter((key) => key.includes('*')).map((key) => `Resource::${arn}/${key}`);
   const reason = 'The narrowest prefix that covers objects which do not exist yet; permissions.ts lists all prefixes.';
   for (const prefix of prefixes) acknowledge(stack, { [`AwsSolutions::AwsSolutions-IAM5[${prefix}]`]: reason });
-  for (const fn of [pipeline.functions.planner, pipeline.functions.freshness]) {
+  for (const fn of [pipeline.functions.planner, pipeline.functions.freshness, pipeline.functions.catalog]) {
     const resource = `Resource::${arnIn(stack, fn)}:*`;
     acknowledge(stack, {
       [`AwsSolutions::AwsSolutions-IAM5[${resource}]`]: 'All versions of the one function that the schedule invokes.',

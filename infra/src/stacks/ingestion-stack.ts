@@ -8,7 +8,8 @@ import type { Construct } from 'constructs';
 import { acknowledgeIngestion } from './acknowledged.ts';
 import { Alarms } from '@bronze/constructs/alarms';
 import { BronzePipeline, type PipelineFunctionName } from '@bronze/constructs/bronze-pipeline';
-import { Catalog, type CatalogEntity } from '@bronze/constructs/catalog';
+import { Catalog } from '@bronze/constructs/catalog';
+import type { CatalogNames } from '@bronze/common/load/catalog-names';
 import { PipelineDashboard } from '@bronze/constructs/dashboard';
 import { Queries, type QueryKey } from '@bronze/constructs/queries';
 
@@ -27,7 +28,10 @@ export interface IngestionStackProps extends StackProps {
   readonly loadType?: string | undefined;
   readonly hour?: number | undefined;
   readonly provisionedConcurrency?: number | undefined;
-  readonly entities: readonly (CatalogEntity & QueryKey)[];
+  readonly catalogNames: CatalogNames;
+  readonly entities: readonly string[];
+  /** Of entities that get a saved query for their latest rows. */
+  readonly queryKeys: Readonly<Record<string, QueryKey>>;
 }
 
 export interface Network {
@@ -64,6 +68,7 @@ export class IngestionStack extends Stack {
       loadType: props.loadType,
       hour: props.hour,
       provisionedConcurrency: props.provisionedConcurrency,
+      catalogNames: props.catalogNames,
     });
     this.#observe(props);
     Tags.of(this).add('application', 'bronze');
@@ -73,16 +78,14 @@ export class IngestionStack extends Stack {
     acknowledgeIngestion(this, this.pipeline);
   }
 
-  #observe({ entities, alarmTopicArn }: IngestionStackProps): void {
+  #observe({ entities, queryKeys: keys, catalogNames: names, alarmTopicArn }: IngestionStackProps): void {
     const { pipeline } = this;
+    const { bucket, functions } = pipeline;
     const topic = alarmTopicArn === undefined ? undefined : Topic.fromTopicArn(this, 'AlarmTopic', alarmTopicArn);
-    const names = entities.map(({ name }) => name);
-    const alarms = new Alarms(this, 'Alarms', { pipeline, topic, entities: names });
+    const alarms = new Alarms(this, 'Alarms', { pipeline, topic, entities });
     new PipelineDashboard(this, 'Dashboard', { name: this.stackName, pipeline, alarms: alarms.all });
-    const { bucket } = pipeline;
-    const catalog = new Catalog(this, 'Catalog', { databaseName: 'bronze', bucket, entities });
-    const keys = Object.fromEntries(entities.map(({ name, key, cursor }) => [name, { key, cursor }]));
-    new Queries(this, 'Queries', { name: this.stackName, databaseName: catalog.databaseName, bucket, keys });
+    new Catalog(this, 'Catalog', { names, entities, function: functions.catalog });
+    new Queries(this, 'Queries', { name: this.stackName, names, bucket, keys });
   }
 
   #network(network: Network | undefined): { vpc?: IVpc; securityGroups?: ISecurityGroup[] } {

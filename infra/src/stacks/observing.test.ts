@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
+import { readSettings } from './settings.ts';
 import { resources, template, TOPIC } from './stacks.fixtures.ts';
 
 describe('alarms', () => {
@@ -14,6 +15,8 @@ describe('alarms', () => {
     expect(names.toSorted()).toMatchInlineSnapshot(`
       [
         "BatchItemFailures",
+        "CatalogErrors",
+        "CatalogThrottles",
         "ExtractDeadLetters",
         "ExtractOldestMessage",
         "ExtractorDuration",
@@ -51,35 +54,50 @@ describe('alarms', () => {
 });
 
 describe('the catalog', () => {
-  test('the catalog has a table for each entity, with partition projection', () => {
-    const tables = Object.values(resources('AWS::Glue::Table')).map(
-      ({ Properties }) => Properties['TableInput'] as Record<string, unknown>,
-    );
-    expect(tables.map(({ Name, name }) => Name ?? name).toSorted()).toEqual([
-      'bronze_loads',
-      'bronze_run_log',
-      'customers',
-      'order_items',
-      'orders',
-      'payments',
-      'products',
-      'shipments',
-    ]);
-    for (const table of tables) expect(table['Parameters']).toMatchObject({ 'projection.enabled': 'true' });
-    template.hasResourceProperties('AWS::Glue::Table', {
-      TableInput: Match.objectLike({
-        Name: 'orders',
-        PartitionKeys: ['ingestion_date', 'load_type'].map((Name) => ({ Name, Type: 'string' })),
-        Parameters: Match.objectLike({
-          'projection.ingestion_date.type': 'date',
-          'projection.load_type.values': 'full,incremental',
-        }),
-      }),
+  test('the database has the name that was asked for, and no table that a deployment could fix the types of', () => {
+    template.hasResourceProperties('AWS::Glue::Database', {
+      DatabaseInput: Match.objectLike({ Name: 'aws-ecom-pipeline' }),
     });
+    expect(resources('AWS::Glue::Table')).toEqual({});
   });
 
-  test('the workgroup has saved queries for the last loads, today’s run log and each entity’s latest rows', () => {
-    const names = Object.values(resources('AWS::Athena::NamedQuery')).map(({ Properties }) => Properties['Name']);
-    expect(names).toEqual(expect.arrayContaining(['last-loads', 'run-log-of-today', 'latest-orders']));
+  test('the catalog function is told the names, and runs every 15 minutes', () => {
+    template.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'EcomIngestionStack-CatalogFunction',
+      Environment: {
+        Variables: Match.objectLike({
+          CATALOG_DATABASE: 'aws-ecom-pipeline',
+          CATALOG_BRONZE_TABLE: 'data/bronze',
+          CATALOG_LOG_TABLE: 'logs/pipeline/ingestion',
+          CATALOG_LOADS_TABLE: 'bronze_loads',
+        }),
+      },
+    });
+    template.hasResourceProperties('AWS::Scheduler::Schedule', { ScheduleExpression: 'rate(15 minutes)' });
+  });
+
+  test('the names are settings, and are checked', () => {
+    const changed = { CATALOG_DATABASE: 'shop_staging', CATALOG_BRONZE_TABLE: 'everything' };
+    const { catalogNames } = readSettings(changed);
+    expect(catalogNames).toMatchObject({ database: 'shop_staging', bronze: 'everything' });
+    expect(() => readSettings({ CATALOG_DATABASE: 'Shop', CATALOG_LOG_TABLE: 'x"y' })).toThrow(
+      /CATALOG_DATABASE: must be[^]*CATALOG_LOG_TABLE: must be/,
+    );
+    expect(() => readSettings({ CATALOG_LOG_TABLE: 'bronze_loads' })).toThrow(/three names/);
+  });
+
+  test('the saved queries are those that were asked for, the last loads, and latest rows by configured keys', () => {
+    const saved = Object.values(resources('AWS::Athena::NamedQuery')).map(({ Properties }) => Properties);
+    const queries = new Map(saved.map((one) => [one['Name'], String(one['QueryString'])]));
+    expect([...queries.keys()].toSorted()).toEqual([
+      'last-loads',
+      'latest-payments',
+      'latest-shipments',
+      'recent-runs',
+      'rows-by-entity',
+    ]);
+    expect(queries.get('recent-runs')).toContain('"aws-ecom-pipeline"."logs/pipeline/ingestion"');
+    expect(queries.get('rows-by-entity')).toContain('"aws-ecom-pipeline"."data/bronze"');
+    expect(queries.get('latest-payments')).toContain('PARTITION BY "id" ORDER BY "updated_at" DESC, _ingestion_ts');
   });
 });

@@ -98,6 +98,10 @@ describe('permissions', () => {
   test('the ingestion stack’s roles have exactly these statements', () => {
     expect(statements(template).toSorted()).toMatchInlineSnapshot(`
       [
+        "PipelineCatalog: Allow glue:GetTable glue:CreateTable glue:UpdateTable glue:DeleteTable glue:GetPartitions glue:BatchCreatePartition glue:BatchUpdatePartition on [arn:,{Ref:AWS::Partition},:glue:,{Ref:AWS::Region},:,{Ref:AWS::AccountId},:catalog,arn:,{Ref:AWS::Partition},:glue:,{Ref:AWS::Region},:,{Ref:AWS::AccountId},:database/aws-ecom-pipeline,arn:,{Ref:AWS::Partition},:glue:,{Ref:AWS::Region},:,{Ref:AWS::AccountId},:table/aws-ecom-pipeline/data/bronze,arn:,{Ref:AWS::Partition},:glue:,{Ref:AWS::Region},:,{Ref:AWS::AccountId},:table/aws-ecom-pipeline/logs/pipeline/ingestion,arn:,{Ref:AWS::Partition},:glue:,{Ref:AWS::Region},:,{Ref:AWS::AccountId},:table/aws-ecom-pipeline/bronze_loads,arn:,{Ref:AWS::Partition},:glue:,{Ref:AWS::Region},:,{Ref:AWS::AccountId},:table/aws-ecom-pipeline/customers,arn:,{Ref:AWS::Partition},:glue:,{Ref:AWS::Region},:,{Ref:AWS::AccountId},:table/aws-ecom-pipeline/products,arn:,{Ref:AWS::Partition},:glue:,{Ref:AWS::Region},:,{Ref:AWS::AccountId},:table/aws-ecom-pipeline/orders,arn:,{Ref:AWS::Partition},:glue:,{Ref:AWS::Region},:,{Ref:AWS::AccountId},:table/aws-ecom-pipeline/order_items,arn:,{Ref:AWS::Partition},:glue:,{Ref:AWS::Region},:,{Ref:AWS::AccountId},:table/aws-ecom-pipeline/payments,arn:,{Ref:AWS::Partition},:glue:,{Ref:AWS::Region},:,{Ref:AWS::AccountId},:table/aws-ecom-pipeline/shipments]",
+        "PipelineCatalog: Allow logs:CreateLogStream logs:PutLogEvents on PipelineCatalogLogs1DC44244",
+        "PipelineCatalog: Allow s3:GetObject on PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/loads/*",
+        "PipelineCatalog: Allow s3:ListBucket on PipelineDataBucketDA2BCAB2 if {StringLikeIfExists:{s3:prefix:[logs/pipeline/ingestion/loads/*,logs/pipeline/ingestion/date=*]}}",
         "PipelineExtractor: Allow ec2:CreateNetworkInterface ec2:DescribeNetworkInterfaces ec2:DescribeSubnets ec2:DeleteNetworkInterface ec2:AssignPrivateIpAddresses ec2:UnassignPrivateIpAddresses on *",
         "PipelineExtractor: Allow logs:CreateLogStream logs:PutLogEvents on PipelineExtractorLogs63375F1F",
         "PipelineExtractor: Allow s3:DeleteObject on PipelineDataBucketDA2BCAB2,/data/staging/*.ndjson.zst",
@@ -115,6 +119,7 @@ describe('permissions', () => {
         "PipelinePlanner: Allow logs:CreateLogStream logs:PutLogEvents on PipelinePlannerLogsF6577367",
         "PipelinePlanner: Allow s3:GetObject on PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/checkpoints.json",
         "PipelinePlanner: Allow s3:ListBucket on PipelineDataBucketDA2BCAB2 if {StringLikeIfExists:{s3:prefix:[logs/pipeline/ingestion/checkpoints.json]}}",
+        "PipelinePlanner: Allow s3:PutObject on PipelineDataBucketDA2BCAB2,/logs/pipeline/ingestion/date=*",
         "PipelinePlanner: Allow sqs:SendMessage on PipelineExtractQueue2EB082FE",
         "PipelinePlanner: Allow sqs:SendMessage sqs:GetQueueAttributes sqs:GetQueueUrl on PipelineSchedulesDeadLetters9711FB02",
         "PipelineWriter: Allow logs:CreateLogStream logs:PutLogEvents on PipelineWriterLogsFC06761F",
@@ -126,6 +131,8 @@ describe('permissions', () => {
         "PipelineWriter: Allow sqs:SendMessage on [PipelineExtractQueue2EB082FE,PipelineWriteDeadLettersB0873A02]",
         "SchedulerRoleForTarget1f3dadDefaultPolicy4F6C537B: Allow lambda:InvokeFunction on [PipelinePlannerFunction4C4A2143,PipelinePlannerFunction4C4A2143,:*]",
         "SchedulerRoleForTarget1f3dadDefaultPolicy4F6C537B: Allow sqs:SendMessage on PipelineSchedulesDeadLetters9711FB02",
+        "SchedulerRoleForTarget621de5DefaultPolicy56E5C6C2: Allow lambda:InvokeFunction on [PipelineCatalogFunction6B36AD83,PipelineCatalogFunction6B36AD83,:*]",
+        "SchedulerRoleForTarget621de5DefaultPolicy56E5C6C2: Allow sqs:SendMessage on PipelineSchedulesDeadLetters9711FB02",
         "SchedulerRoleForTargetf85db5DefaultPolicy1ACDFEF9: Allow lambda:InvokeFunction on [PipelineFreshnessFunctionA56859CB,PipelineFreshnessFunctionA56859CB,:*]",
         "SchedulerRoleForTargetf85db5DefaultPolicy1ACDFEF9: Allow sqs:SendMessage on PipelineSchedulesDeadLetters9711FB02",
       ]

@@ -1,8 +1,9 @@
 import { BronzeError } from '@bronze/common/words/failure';
 import type { Environment } from '@bronze/common/reference';
+import { catalogNames } from './catalog-settings.ts';
 import type { IngestionStackProps, Network } from './ingestion-stack.ts';
 
-export interface Settings extends Omit<IngestionStackProps, 'code' | 'entities'> {
+export interface Settings extends Omit<IngestionStackProps, 'code' | 'entities' | 'queryKeys'> {
   readonly apiSecretName: string | undefined;
 }
 
@@ -20,7 +21,9 @@ export function readSettings(environment: Environment): Settings {
   const apiSecretName = environment['PAYMENTS_API_SECRET_NAME'];
   const checkpointStore = storeIn(environment);
   const warm = environment['PROVISIONED_CONCURRENCY'];
+  const catalog = catalogNames(environment);
   const wrong = [
+    ...catalog.wrong,
     ...(Number.isInteger(hour) && hour >= 0 && hour <= 23
       ? []
       : ['SCHEDULE_HOUR: must be an hour of the day, 0 to 23']),
@@ -52,6 +55,7 @@ export function readSettings(environment: Environment): Settings {
     network: networkIn(environment),
     provisionedConcurrency: warm === undefined ? undefined : Number(warm),
     apiSecretName,
+    catalogNames: catalog.names,
   };
 }
 

@@ -1,13 +1,14 @@
+import config from '../../../bronze.config.ts';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { ApiStack } from './api-stack.ts';
-import { catalogEntities } from './entities.ts';
 import { IngestionStack, type IngestionStackProps } from './ingestion-stack.ts';
+import { queryKeys } from './query-keys.ts';
 import { readSettings } from './settings.ts';
 
 export const inline = () => Code.fromInline('exports.handler = () => undefined');
-const code = { planner: inline(), freshness: inline(), extractor: inline(), writer: inline() };
+const code = { planner: inline(), freshness: inline(), catalog: inline(), extractor: inline(), writer: inline() };
 export const NETWORK = {
   vpcId: 'vpc-0a1b2c3d4e5f60718',
   availabilityZones: ['eu-central-1a'],
@@ -18,7 +19,13 @@ export const TOPIC = 'arn:aws:sns:eu-central-1:123456789012:alarms';
 
 export function ingestion(app: App, changed: Partial<IngestionStackProps> = {}): IngestionStack {
   const settings = { ...readSettings({}), network: NETWORK, alarmTopicArn: TOPIC };
-  return new IngestionStack(app, 'EcomIngestionStack', { ...settings, code, entities: catalogEntities(), ...changed });
+  return new IngestionStack(app, 'EcomIngestionStack', {
+    ...settings,
+    code,
+    entities: Object.keys(config.entities),
+    queryKeys: queryKeys(config),
+    ...changed,
+  });
 }
 
 export const template = Template.fromStack(ingestion(new App()));

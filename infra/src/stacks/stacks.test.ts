@@ -67,8 +67,10 @@ describe('the bucket', () => {
     expect(policy).toContain('"Null":{"s3:if-none-match":"true","s3:if-match":"true"}');
   });
 
-  test('an existing bucket can be used, and then none is created', () => {
-    const given = Template.fromStack(ingestion(new App(), { bucketName: 'given-bucket' }));
+  test('an existing bucket can be used, and then none is created; another database for the catalog too', () => {
+    const { catalogNames } = readSettings({ CATALOG_DATABASE: 'shop_staging' });
+    const given = Template.fromStack(ingestion(new App(), { bucketName: 'given-bucket', catalogNames }));
+    given.hasResourceProperties('AWS::Glue::Database', { DatabaseInput: Match.objectLike({ Name: 'shop_staging' }) });
     given.resourceCountIs('AWS::S3::Bucket', 0);
     given.hasResourceProperties('AWS::Lambda::Function', {
       Environment: { Variables: Match.objectLike({ S3_BUCKET_NAME: 'given-bucket' }) },
@@ -80,7 +82,7 @@ describe('functions', () => {
   test('functions run on nodejs24.x and arm64, each with a log group that keeps 30 days', () => {
     const functions = Object.values(resources('AWS::Lambda::Function')).map(({ Properties }) => Properties);
     expect(functions.map((fn) => String(fn['FunctionName'])).toSorted()).toEqual(
-      ['ExtractorFunction', 'FreshnessFunction', 'IngestionFunction', 'WriterFunction'].map(
+      ['CatalogFunction', 'ExtractorFunction', 'FreshnessFunction', 'IngestionFunction', 'WriterFunction'].map(
         (name) => `EcomIngestionStack-${name}`,
       ),
     );
@@ -174,23 +176,22 @@ test('the ingestion stack has exactly these resources', () => {
   }
   expect([...counts].toSorted().map(([type, count]) => `${count} ${type}`)).toMatchInlineSnapshot(`
     [
-      "8 AWS::Athena::NamedQuery",
+      "5 AWS::Athena::NamedQuery",
       "1 AWS::Athena::WorkGroup",
-      "19 AWS::CloudWatch::Alarm",
+      "21 AWS::CloudWatch::Alarm",
       "1 AWS::CloudWatch::Dashboard",
       "1 AWS::Glue::Database",
-      "8 AWS::Glue::Table",
-      "6 AWS::IAM::Policy",
-      "6 AWS::IAM::Role",
-      "2 AWS::Lambda::EventInvokeConfig",
+      "8 AWS::IAM::Policy",
+      "8 AWS::IAM::Role",
+      "3 AWS::Lambda::EventInvokeConfig",
       "2 AWS::Lambda::EventSourceMapping",
-      "4 AWS::Lambda::Function",
-      "4 AWS::Logs::LogGroup",
+      "5 AWS::Lambda::Function",
+      "5 AWS::Logs::LogGroup",
       "1 AWS::S3::Bucket",
       "1 AWS::S3::BucketPolicy",
       "5 AWS::SQS::Queue",
       "5 AWS::SQS::QueuePolicy",
-      "2 AWS::Scheduler::Schedule",
+      "3 AWS::Scheduler::Schedule",
     ]
   `);
 });

@@ -1,3 +1,4 @@
+import { CATALOG_VARIABLES, type CatalogNames, DEFAULT_NAMES } from '@bronze/common/load/catalog-names';
 import { BRONZE_PREFIX } from '@bronze/common/load/object-keys';
 import { Duration } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
@@ -16,7 +17,7 @@ import { PipelineFunction } from './pipeline-function.ts';
 import { Schedules } from './schedules.ts';
 import { TaskQueue } from './task-queue.ts';
 
-export type PipelineFunctionName = 'planner' | 'freshness' | 'extractor' | 'writer';
+export type PipelineFunctionName = 'planner' | 'freshness' | 'catalog' | 'extractor' | 'writer';
 
 export interface BronzePipelineProps {
   /** Prefix of the names of functions and queues: `EcomIngestionStack`. */
@@ -43,6 +44,8 @@ export interface BronzePipelineProps {
   readonly extractorsAtOnce?: number | undefined;
   /** How many writers may run at once; default 10. */
   readonly writersAtOnce?: number | undefined;
+  /** What the catalog's database and tables are called; default: {@link DEFAULT_NAMES}. */
+  readonly catalogNames?: CatalogNames | undefined;
 }
 
 /** Lambda's maximum. */
@@ -74,6 +77,7 @@ export class BronzePipeline extends Construct {
       extractor: this.#extractor(props),
       writer: this.#writer(props),
       freshness: this.#freshness(props),
+      catalog: this.#catalog(props),
     };
     this.checkpoints = props.checkpointStore === 'dynamodb' ? new CheckpointTable(this, 'Checkpoints') : undefined;
     this.checkpoints?.serve(this.functions);
@@ -178,6 +182,27 @@ export class BronzePipeline extends Construct {
     }).function;
     grantBucket(this.bucket, freshness, BUCKET_RIGHTS.freshness);
     return freshness;
+  }
+
+  /** Its rights to the catalog come with the {@link Catalog} itself. */
+  #catalog(props: BronzePipelineProps): LambdaFunction {
+    const names = props.catalogNames ?? DEFAULT_NAMES;
+    const catalog = new PipelineFunction(this, 'Catalog', {
+      functionName: `${props.prefix}-CatalogFunction`,
+      description: 'Makes the tables of the Glue catalog from load records',
+      code: props.code.catalog,
+      timeout: TIMEOUT,
+      memoryMb: 1024,
+      environment: {
+        S3_BUCKET_NAME: this.bucket.bucketName,
+        [CATALOG_VARIABLES.database]: names.database,
+        [CATALOG_VARIABLES.bronze]: names.bronze,
+        [CATALOG_VARIABLES.log]: names.log,
+        [CATALOG_VARIABLES.loads]: names.loads,
+      },
+    }).function;
+    grantBucket(this.bucket, catalog, BUCKET_RIGHTS.catalog);
+    return catalog;
   }
 }
 

@@ -4,6 +4,7 @@ export const FUNCTIONS = {
   freshness: 'services/planner/src/freshness-handler.ts',
   extractor: 'services/extractor/src/handler.ts',
   writer: 'services/writer/src/handler.ts',
+  catalog: 'services/writer/src/catalog-handler.ts',
   api: 'demo/source-api/handler.ts',
 } as const;
 

@@ -29,9 +29,11 @@ export const BUCKET_RIGHTS = {
   // Load records tell a lost checkpoint from an entity that was never loaded.
   planner: {
     get: [CHECKPOINTS_KEY, `${LOAD_RECORDS_PREFIX}*`],
+    put: [`${RUN_LOG_PREFIX}*`],
     list: [CHECKPOINTS_KEY, `${LOAD_RECORDS_PREFIX}*`],
   },
   freshness: { get: [CHECKPOINTS_KEY], list: [CHECKPOINTS_KEY] },
+  catalog: { get: [`${LOAD_RECORDS_PREFIX}*`], list: [`${LOAD_RECORDS_PREFIX}*`, `${RUN_LOG_PREFIX}*`] },
   extractor: {
     get: [`${STAGING_PREFIX}*`, CHECKPOINTS_KEY, `${LOAD_RECORDS_PREFIX}*`, PROBE_KEY],
     put: [

@@ -9,6 +9,7 @@ import { Construct } from 'constructs';
 export interface SchedulesProps {
   readonly planner: LambdaFunction;
   readonly freshness: LambdaFunction;
+  readonly catalog: LambdaFunction;
   /** Hour of the daily run, in UTC. */
   readonly hour: number;
 }
@@ -16,7 +17,7 @@ export interface SchedulesProps {
 /** EventBridge Scheduler replaces this with the time the call was scheduled for, also when it comes late or twice. */
 const SCHEDULED_TIME = '<aws.scheduler.scheduled-time>';
 
-/** The daily run of the planner and the hourly measurement of freshness. */
+/** The daily run of the planner, the hourly measurement of freshness, and the catalog every 15 minutes. */
 export class Schedules extends Construct {
   readonly deadLetters: Queue;
 
@@ -28,7 +29,7 @@ export class Schedules extends Construct {
       retentionPeriod: Duration.days(14),
     });
     // Scheduler itself dead-letters only calls that it could not make; this sends failed invocations to the same queue.
-    for (const fn of [props.planner, props.freshness]) {
+    for (const fn of [props.planner, props.freshness, props.catalog]) {
       fn.configureAsyncInvoke({ onFailure: new SqsDestination(this.deadLetters), retryAttempts: 2 });
     }
     const common = { deadLetterQueue: this.deadLetters, retryAttempts: 10, maxEventAge: Duration.hours(6) };
@@ -44,6 +45,11 @@ export class Schedules extends Construct {
       description: 'Measures how far each entity is behind, every hour',
       schedule: ScheduleExpression.rate(Duration.hours(1)),
       target: new LambdaInvoke(props.freshness, common),
+    });
+    new Schedule(this, 'Catalog', {
+      description: 'Brings what was loaded into the catalog, every 15 minutes',
+      schedule: ScheduleExpression.rate(Duration.minutes(15)),
+      target: new LambdaInvoke(props.catalog, common),
     });
   }
 }

@@ -60,7 +60,7 @@ export interface Plan {
 export async function planRun(ports: PlannerPorts, config: Config, input: PlanInput): Promise<Plan> {
   const { chosen, skipped } = chooseEntities(config, input.entities);
   const checkpoints = await ports.checkpoints.readAll();
-  const run_id = input.run_id ?? deriveId('run', input.scheduled_at, input.load_type ?? '');
+  const run_id = runIdOf(input);
   const planned = await Promise.all(
     chosen.map(async (entity): Promise<PlannedLoad> => {
       const checkpoint = checkpoints.get(entity.name);
@@ -74,6 +74,20 @@ export async function planRun(ports: PlannerPorts, config: Config, input: PlanIn
     if (claimed_at) ports.log.event({ kind: 'load_continued', entity, load_id, run_id, claimed_at });
   }
   return { run_id, load_type: input.load_type ?? 'incremental', planned, skipped };
+}
+
+/** The id of the run that this asks for. */
+export function runIdOf({ run_id, scheduled_at, load_type }: PlanInput): string {
+  return run_id ?? deriveId('run', scheduled_at, load_type ?? '');
+}
+
+/** What can be said of a request before anything is read. @throws BronzeError ENTITY_UNKNOWN */
+export function checkedPlan<Input extends PlanInput>(
+  config: Config,
+  input: Input,
+): Input & { readonly run_id: string } {
+  chooseEntities(config, input.entities);
+  return { ...input, run_id: runIdOf(input) };
 }
 
 function planLoad({ name: entity, cursor }: Entity, checkpoint: Checkpoint | undefined, input: PlanInput): PlannedLoad {

@@ -6,18 +6,18 @@ import type { Conversion, ParquetEngine } from './parquet/parquet-engine.ts';
 
 const PARTS = 100;
 
-/** One row a day for a hundred days; a part is the name of the write task that made it. */
+/** One row a day for a hundred days; a part is the name of the write task that made it, and a lot of padding. */
+const bodyOf = (name: string) => Buffer.alloc(256 * 1024, name.padEnd(64));
 const engine: ParquetEngine = {
   name: 'days',
   degraded: () => [],
   async *convert({ provenance }: Conversion) {
     for (let day = 0; day < PARTS; day += 1) {
       const event_date = new Date(86_400_000 * day).toISOString().slice(0, 10);
-      yield { kind: 'part', event_date, rows: 1, body: Buffer.from(provenance['bronze.write_task']) };
+      yield { kind: 'part', event_date, rows: 1, body: bodyOf(provenance['bronze.write_task']) };
     }
   },
-  rowCountIfOurs: (body, provenance) =>
-    Buffer.from(body).toString() === provenance['bronze.write_task'] ? 1 : undefined,
+  rowCountIfOurs: (body, provenance) => (bodyOf(provenance['bronze.write_task']).equals(body) ? 1 : undefined),
 };
 
 function world() {
@@ -38,7 +38,7 @@ function world() {
   return { objects, uploads, convert, goDownAfter };
 }
 
-test('a task of a hundred parts that is delivered again uploads only the parts that are missing', async () => {
+test('a task of a hundred large parts that is delivered again uploads only the parts that are missing', async () => {
   const { uploads, convert, goDownAfter } = world();
   goDownAfter(60);
   await expect(convert(false)).rejects.toThrow('S3 is down');

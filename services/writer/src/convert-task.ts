@@ -22,6 +22,9 @@ interface ConvertPorts {
   readonly engine: ParquetEngine;
 }
 
+/** Below, uploading a part takes no longer than asking whether it is there. */
+const ASKED_FIRST_BYTES_MIN = 256 * 1024;
+
 /** Converts the batches, stores the parts and the quarantine, and returns the receipt that proves it. */
 export async function convertTask(ports: ConvertPorts, input: TaskInput): Promise<Receipt> {
   const { slice, number } = input;
@@ -33,7 +36,8 @@ export async function convertTask(ports: ConvertPorts, input: TaskInput): Promis
     if (converted.kind === 'part') {
       const key = partKey(load, converted.event_date, slice.first_part + number);
       const part = { key, converted, provenance: conversion.provenance };
-      parts.push((input.is_repeated && (await partAlreadyPut(ports, part))) || (await putPart(ports, part)));
+      const isWorthAsking = input.is_repeated && converted.body.length >= ASKED_FIRST_BYTES_MIN;
+      parts.push((isWorthAsking && (await partAlreadyPut(ports, part))) || (await putPart(ports, part)));
     } else {
       const key = quarantineKey(load, slice.slice, number);
       await putQuarantine(ports.objects, key, converted.body);
@@ -87,7 +91,7 @@ async function putPart(ports: ConvertPorts, part: PartToPut): Promise<Part> {
   throw foreign(key);
 }
 
-/** The part that is there, so that a task which is repeated uploads only what is missing; undefined if none is. */
+/** The part that is there, so that a task which is repeated uploads no large one again; undefined if none is. */
 async function partAlreadyPut({ objects, engine }: ConvertPorts, { key, provenance }: PartToPut) {
   const stored = await objects.get(key);
   if (!stored) return undefined;

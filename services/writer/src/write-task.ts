@@ -20,7 +20,7 @@ export interface WriterPorts extends CompletionPorts {
  * load if it was the last one. Every put is if-absent and every byte follows from the slice, so it may run any number
  * of times. If it throws, the message is delivered again, or goes to the dead-letter queue if a retry can't help.
  *
- * @param is_repeated whether the message was delivered before; parts that are there are then not uploaded again
+ * @param is_repeated whether the message was delivered before; large parts that are there are then not uploaded again
  * @throws BronzeError MESSAGE_INVALID, OBJECT_*, PART_FOREIGN, ENGINE_LIMIT, LOAD_RECLAIMED and what the ports throw
  */
 export async function writeTask(ports: WriterPorts, message: WriteMessage, is_repeated = false): Promise<void> {
@@ -47,7 +47,7 @@ async function findTask(
   if (slice && task) return { slice, task };
   throw new BronzeError('MESSAGE_INVALID', {
     message: `load ${message.load_id} of ${message.entity} has no write task ${taskName(message.slice, message.task)}`,
-    hint: 'Only the extractor sends write messages. Enqueue the entity instead: missing tasks are sent again.',
+    hint: 'Only the extractor sends write messages. Ask for the entity instead: missing tasks are sent again.',
   });
 }
 
@@ -73,7 +73,7 @@ function missing(batch: StagedBatch): BronzeError {
 function corrupt(batch: StagedBatch): BronzeError {
   return new BronzeError('OBJECT_CORRUPT', {
     message: `${batch.key} does not hold the bytes that were staged`,
-    hint: 'Nothing was written. Find out what changed the object, then abandon the load and enqueue the entity again.',
+    hint: 'Nothing was written. Find out what changed the object, then abandon the load and ask for the entity again.',
   });
 }
 

@@ -2,7 +2,7 @@ import { abandonLoad } from '@bronze/common/load/abandon-load';
 import { type DeliveredMessage, deliverMessage } from '@bronze/common/delivery/deliver-message';
 import { DELIVERIES, localRetryMs } from '@bronze/common/delivery/retry-policy';
 import type { PipelineEvent } from '@bronze/common/load/events';
-import { type Failure, toFailure } from '@bronze/common/words/failure';
+import { type Failure, isRetryable, toFailure } from '@bronze/common/words/failure';
 import { entityIn } from '@bronze/common/load/messages';
 import type { LocalQueue, Received } from '@bronze/common/adapters/local/local-queue';
 import { type PlanInput, planRun } from '@bronze/planner/plan-run';
@@ -164,13 +164,14 @@ export class Functions {
       log: { event: (event: PipelineEvent) => this.#onEvent(event) },
       retryInMs: ({ receive_count }: DeliveredMessage, failure: Failure) => localRetryMs({ failure, receive_count }),
       giveBack: async (_: DeliveredMessage, retry_in_ms: number) => void this.#retry_in_ms.set(invocation, retry_in_ms),
-      sendToDeadLetterQueue: (dead: DeliveredMessage) => this.#sendToDeadLetterQueue(service, dead, invocation),
+      sendToDeadLetterQueue: async (dead: DeliveredMessage, failure: Failure) =>
+        isRetryable(failure) ? this.#expire(service, message) : this.#sendToDeadLetterQueue(service, dead, invocation),
     };
     const about = entityIn(message.body);
     this.#follow({ invocation, about, delivered }, deliverMessage(delivery, message, handle));
   }
 
-  /** Received too often without being acknowledged: the queue itself moves it to the dead-letter queue. */
+  /** Received too often: it is moved to the dead-letter queue in one statement, as on one machine. */
   #expire(service: Service, message: Received): void {
     const failure = toFailure(new Error('received too often'));
     this.#queue(service).deadLetter(message.message_id, failure);

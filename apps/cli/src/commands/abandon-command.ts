@@ -56,7 +56,7 @@ export async function abandonOn(target: Target, entity: string, options: Abandon
 /** The record that decided about the pending load; undefined if none was pending. */
 async function abandonPending(opened: WritableTarget, entity: string): Promise<LoadRecord | undefined> {
   const clock = new SystemClock();
-  const log = new RunLog(opened.objects, clock);
+  const log = new RunLog({ objects: opened.objects, clock }, entity);
   const record = await abandonLoad({ ...opened, clock, log }, entity);
   await log.flush();
   return record;

@@ -65,7 +65,7 @@ export async function dlqShowCommand(of: string, options: DlqOptions): Promise<n
 export async function dlqReplayCommand(options: DlqOptions): Promise<number> {
   return onTarget(options, async (target) => {
     const letters = await chosen(target, options, 'replay');
-    const replayed = new Set(await target.replayDeadLetters(idsOf(letters)));
+    const replayed = new Set(await target.replayDeadLetters(letters));
     report(
       letters.filter(({ message_id }) => replayed.has(message_id)),
       options,
@@ -86,7 +86,7 @@ export async function dlqReplayCommand(options: DlqOptions): Promise<number> {
 export async function dlqDropCommand(options: DlqOptions): Promise<number> {
   return onTarget(options, async (target) => {
     const letters = await chosen(target, options, 'drop');
-    const dropped = new Set(await target.dropDeadLetters(idsOf(letters)));
+    const dropped = new Set(await target.dropDeadLetters(letters));
     const gone = letters.filter(({ message_id }) => dropped.has(message_id));
     report(gone, options, 'Dropped');
     if (gone.length > 0) await sayWhatFollows(target, [...new Set(gone.map(({ entity }) => entity))]);
@@ -156,10 +156,6 @@ async function assertKnown(
   const file = await configOf(options, target, { objects: target.objects, checkpoints, entities });
   const known = [...new Set([...entities, ...Object.keys(file?.config.entities ?? {})])];
   if (!known.includes(name)) throw unknownEntity(name, target.name, known);
-}
-
-function idsOf(letters: readonly DeadLetter[]): ReadonlySet<string> {
-  return new Set(letters.map(({ message_id }) => message_id));
 }
 
 function report(letters: readonly DeadLetter[], { output }: DlqOptions, verb: string): void {

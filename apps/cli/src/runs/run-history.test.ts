@@ -34,7 +34,7 @@ function recordOf(load: number, minutes: readonly [number, number], more: Partia
 
 function failureOf(message: object, minute: number): FailureRecord {
   const said = { code: 'TABLE_MISSING', kind: 'permanent', reason: 'it is gone', hint: 'look' };
-  return { message_id: id(1), message: JSON.stringify(message), failed_at: at(minute), key: 'failure.json', ...said };
+  return { key: 'unused', message_id: id(1), message: JSON.stringify(message), failed_at: at(minute), ...said };
 }
 
 const pendingOf = (load: number, minute: number, run_id?: string) => {

@@ -86,12 +86,12 @@ export class AwsTarget implements Target {
     return explained.toSorted((a, b) => (b.failed_at_ms ?? 0) - (a.failed_at_ms ?? 0));
   }
 
-  replayDeadLetters(message_ids: ReadonlySet<string>): Promise<readonly string[]> {
-    return this.#inEach((queue) => queue.replay(({ message_id }) => message_ids.has(message_id)));
+  replayDeadLetters(letters: readonly DeadLetter[]): Promise<readonly string[]> {
+    return this.#take(letters, (queue, isChosen) => queue.replay(isChosen));
   }
 
-  dropDeadLetters(message_ids: ReadonlySet<string>): Promise<readonly string[]> {
-    return this.#inEach((queue) => queue.drop(({ message_id }) => message_ids.has(message_id)));
+  dropDeadLetters(letters: readonly DeadLetter[]): Promise<readonly string[]> {
+    return this.#take(letters, (queue, isChosen) => queue.drop(isChosen));
   }
 
   async failureRecordOf({
@@ -104,10 +104,16 @@ export class AwsTarget implements Target {
     return recordOf(letter, await this.#recordsFor([letter]));
   }
 
-  async #inEach(act: (queue: SqsDeadLetters) => Promise<SqsDeadLetter[]>): Promise<string[]> {
-    const letters: SqsDeadLetter[] = [];
-    for (const queue of QUEUES) letters.push(...(await act(await this.deadLetterQueue(queue))));
-    return letters.map(({ message_id }) => message_id);
+  async #take(
+    letters: readonly DeadLetter[],
+    act: (queue: SqsDeadLetters, isChosen: (letter: SqsDeadLetter) => boolean) => Promise<SqsDeadLetter[]>,
+  ): Promise<string[]> {
+    const taken: SqsDeadLetter[] = [];
+    for (const [name, chosen] of Map.groupBy(letters, ({ queue }) => queue)) {
+      const ids = new Set(chosen.map(({ message_id }) => message_id));
+      taken.push(...(await act(await this.deadLetterQueue(name), ({ message_id }) => ids.has(message_id))));
+    }
+    return taken.map(({ message_id }) => message_id);
   }
 
   async activity(): Promise<Activity> {

@@ -44,12 +44,12 @@ export class FolderTarget implements Target {
     return this.#read().dead_letters.map((letter) => ({ ...letter, record_key: undefined }));
   }
 
-  async replayDeadLetters(message_ids: ReadonlySet<string>): Promise<readonly string[]> {
-    return replayDeadLetters(this.name, message_ids);
+  async replayDeadLetters(letters: readonly DeadLetter[]): Promise<readonly string[]> {
+    return replayDeadLetters(this.name, idsOf(letters));
   }
 
-  async dropDeadLetters(message_ids: ReadonlySet<string>): Promise<readonly string[]> {
-    return dropDeadLetters(this.name, message_ids);
+  async dropDeadLetters(letters: readonly DeadLetter[]): Promise<readonly string[]> {
+    return dropDeadLetters(this.name, idsOf(letters));
   }
 
   /** It was written right before the message was moved, perhaps on the other side of midnight. */
@@ -72,4 +72,8 @@ export class FolderTarget implements Target {
     this.#state ??= readFolderState(this.name);
     return this.#state;
   }
+}
+
+function idsOf(letters: readonly DeadLetter[]): string[] {
+  return letters.map(({ message_id }) => message_id);
 }

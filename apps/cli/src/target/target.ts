@@ -29,9 +29,9 @@ export interface Target {
   /** All dead letters, the newest failure first. */
   deadLetters(): Promise<readonly DeadLetter[]>;
   /** Sends these dead letters back to their queues. @returns the ids of those that were still there */
-  replayDeadLetters(message_ids: ReadonlySet<string>): Promise<readonly string[]>;
+  replayDeadLetters(letters: readonly DeadLetter[]): Promise<readonly string[]>;
   /** Deletes these dead letters. @returns the ids of those that were still there */
-  dropDeadLetters(message_ids: ReadonlySet<string>): Promise<readonly string[]>;
+  dropDeadLetters(letters: readonly DeadLetter[]): Promise<readonly string[]>;
   /** The failure record of a dead letter; undefined if there is none. */
   failureRecordOf(letter: DeadLetter): Promise<FailureRecord | undefined>;
   activity(): Promise<Activity>;

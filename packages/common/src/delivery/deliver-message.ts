@@ -56,7 +56,7 @@ export async function deliverMessage(
   message: DeliveredMessage,
   handle: (log: Log) => Promise<void>,
 ): Promise<void> {
-  const runLog = new RunLog(ports.objects, ports.clock);
+  const runLog = new RunLog(ports, message.message_id);
   const log: Log = {
     event: (event: PipelineEvent) => {
       ports.log.event(event);

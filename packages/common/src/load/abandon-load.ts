@@ -1,6 +1,6 @@
 import { type CompletionPorts, finishSwap } from './complete-load.ts';
 import { listReceipts } from './receipts.ts';
-import { encodeJson } from '../words/json.ts';
+import { encodeJsonLine } from '../words/json.ts';
 import { type LoadRecord, readLoadRecord, recordBefore, schemaFields } from './load-record.ts';
 import { loadRecordKey } from './object-keys.ts';
 import type { ObjectStore } from '../ports/object-store.ts';
@@ -43,7 +43,7 @@ export async function abandonLoad(ports: CompletionPorts, entity: string): Promi
     parts: [],
     quarantine: [],
   };
-  await ports.objects.putIfAbsent(loadRecordKey(key), encodeJson(record));
+  await ports.objects.putIfAbsent(loadRecordKey(key), encodeJsonLine(record));
   const decided = (await readLoadRecord(ports.objects, key)) ?? record;
   await finishSwap(ports, decided);
   return decided;

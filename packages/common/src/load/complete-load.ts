@@ -1,6 +1,6 @@
 import { finishLoad } from './finish-load.ts';
 import { BronzeError } from '../words/failure.ts';
-import { encodeJson } from '../words/json.ts';
+import { encodeJsonLine } from '../words/json.ts';
 import { buildLoadRecord, type LoadRecord, readLoadRecord, schemaFields } from './load-record.ts';
 import type { ExtractRequest } from './messages.ts';
 import { type LoadKey, loadRecordKey, receiptsPrefix, sliceOfTask } from './object-keys.ts';
@@ -68,7 +68,7 @@ async function mayBeCovered(objects: ObjectStore, load: LoadKey, written: Readon
 
 /** The record is the decision: only the first put counts, and everybody goes on with the stored record. */
 async function decide(ports: CompletionPorts, load: LoadKey, record: LoadRecord): Promise<LoadRecord> {
-  const put = await ports.objects.putIfAbsent(loadRecordKey(load), encodeJson(record));
+  const put = await ports.objects.putIfAbsent(loadRecordKey(load), encodeJsonLine(record));
   if (put === 'created') return record;
   const decided = await readLoadRecord(ports.objects, load);
   return decided ?? record;

@@ -52,7 +52,7 @@ test.each([
 test('logs and failures are stored under the UTC day on which they happened', () => {
   const at = timestamp('2024-01-15T23:30:00-01:00');
   expect(keys.failureRecordKey(at, 'm')).toBe('logs/pipeline/ingestion/failures/date=2024-01-16/m.json');
-  expect(keys.runLogKey({ ...load, at, name: '1-starting' })).toBe(
+  expect(keys.runLogKey({ subject: load.entity, id: load.load_id, at, name: '1-starting' })).toBe(
     'logs/pipeline/ingestion/date=2024-01-16/orders-L-1-starting.log',
   );
 });

@@ -61,9 +61,26 @@ export function failureRecordsOfDay(day: string): string {
   return `${FAILURES_PREFIX}date=${day}/`;
 }
 
-/** One line of the run log, under its UTC day: `…/date=2024-01-15/orders-{load_id}-1-starting.log` */
-export function runLogKey(line: LoadKey & { readonly at: Timestamp; readonly name: string }): string {
-  return `${runLogOfDay(utcDate(line.at))}${line.entity}-${line.load_id}-${line.name}.log`;
+/** What the key of lines of the run log is made of. */
+export interface RunLogName {
+  readonly at: Timestamp;
+  /** An entity, or `run`. */
+  readonly subject: string;
+  /** Of the load, the message or the run. */
+  readonly id: string;
+  readonly name: string;
+}
+
+/** Lines of the run log that were written together, under their UTC day: `…/date=2024-01-15/orders-{load_id}-1-starting.log` */
+export function runLogKey({ at, subject, id, name }: RunLogName): string {
+  return `${runLogOfDay(utcDate(at))}${subject.replaceAll(/\W/g, '')}-${id}-${name}.log`;
+}
+
+const RUN_LOG_DAY = /^\d{4}-\d{2}-\d{2}(?=\/)/;
+
+/** The day whose lines a key of the run log is under; undefined for a key that {@link runLogKey} did not make. */
+export function dayOfRunLog(key: string): string | undefined {
+  return key.startsWith(RUN_LOG_PREFIX) ? RUN_LOG_DAY.exec(key.slice(RUN_LOG_PREFIX.length))?.[0] : undefined;
 }
 
 /** The run log of a UTC day. @param day `2024-01-15` */
@@ -71,9 +88,10 @@ export function runLogOfDay(day: string): string {
   return `${RUN_LOG_PREFIX}${day}/`;
 }
 
-const RUN_LOG_NAME = /\/([a-z][a-z0-9_]*)-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-[^/]*\.log$/;
+const RUN_LOG_NAME =
+  /\/([a-z][a-z0-9_]*)-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-(?!0-validation|2-failed)[^/]*\.log$/;
 
-/** The load that a line of the run log is about; undefined for a line about none. */
+/** The load that lines of the run log are about; undefined for those about a run or a message. */
 export function loadOfRunLog(key: string): LoadKey | undefined {
   const [, entity, load_id] = RUN_LOG_NAME.exec(key) ?? [];
   return entity === undefined || load_id === undefined ? undefined : { entity, load_id };
@@ -161,6 +179,28 @@ export function isPartOf({ load_id }: Pick<LoadKey, 'load_id'>, key: string): bo
 }
 
 export const NULL_EVENT_DATE = '__HIVE_DEFAULT_PARTITION__';
+
+/** The partition that a part lies in, as its key says. */
+export interface PartLocation {
+  readonly ingestion_date: string;
+  readonly load_type: string;
+  /** {@link NULL_EVENT_DATE} for rows without a date; null if the key has no such level. */
+  readonly event_date: string | null;
+  /** `data/bronze/orders/ingestion_date=2024-01-15/load_type=full/` */
+  readonly load_folder: string;
+  /** The folder of the part itself, below `load_folder` or equal to it. */
+  readonly folder: string;
+}
+
+const PART_KEY = /^(.*\/ingestion_date=([\d-]{10})\/load_type=([a-z]+)\/)(?:event_date=([^/]+)\/)?[^/]+$/;
+
+/** The inverse of {@link partKey}; undefined for a key that it did not make. */
+export function locationOfPart(key: string): PartLocation | undefined {
+  const [, load_folder, ingestion_date, load_type, event_date = null] = PART_KEY.exec(key) ?? [];
+  if (load_folder === undefined || ingestion_date === undefined || load_type === undefined) return undefined;
+  const folder = key.slice(0, key.lastIndexOf('/') + 1);
+  return { ingestion_date, load_type, event_date, load_folder, folder };
+}
 
 /**
  * The text, if it may name an `event_date=` level: a day that exists, or {@link NULL_EVENT_DATE}.

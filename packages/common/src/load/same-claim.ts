@@ -21,6 +21,6 @@ export function assertSameClaim(
   if (pending.ingested_at === frozen.ingested_at && pending.until === frozen.until) return;
   throw new BronzeError('LOAD_RECLAIMED', {
     message: `load ${pending.load_id} of ${entity} was claimed at ${pending.ingested_at}, but an earlier claim, at ${frozen.ingested_at}, has committed slices of it`,
-    hint: 'Was pending_load removed from checkpoints.json, or an older file restored? Abandon the load (or, if it has a load record, remove pending_load once more), delete its remaining messages, and enqueue the entity again.',
+    hint: 'Was pending_load removed from checkpoints.json, or an older file restored? Abandon the load (or, if it has a load record, remove pending_load once more), delete its remaining messages, and ask for the entity again.',
   });
 }

@@ -28,7 +28,12 @@ export function decodeValue<T>(schema: z.ZodMiniType<T>, raw: unknown, context: 
   throw new BronzeError(context.code, { message: `${context.what}: ${issues.join('; ')}`, hint: context.hint });
 }
 
-/** All of Bronze's own JSON is written by this: indented by two spaces, so that people can read the objects. */
+/** For objects that Athena queries: its readers of JSON take each line for a record. */
+export function encodeJsonLine(value: object): Uint8Array {
+  return Buffer.from(`${JSON.stringify(value)}\n`);
+}
+
+/** All other JSON of Bronze is written by this: indented by two spaces, so that people can read the objects. */
 export function encodeJson(value: object): Uint8Array {
   return Buffer.from(`${JSON.stringify(value, null, 2)}\n`);
 }

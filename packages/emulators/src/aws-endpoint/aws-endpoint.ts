@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { QueueDatabase } from '@bronze/common/adapters/local/local-queue';
 import { refuseStrangers } from './callers.ts';
 import { type Fault, type FaultPlan, NO_FAULTS } from './faults.ts';
+import { GlueService } from './glue-service.ts';
 import { type AwsCall, AwsRefusal, type AwsReply, type AwsRequest, type AwsService, targetOf } from './protocol.ts';
 import { type OpenBucket, S3Service } from './s3-service.ts';
 import { SecretsService } from './secrets-service.ts';
@@ -18,12 +19,14 @@ export interface AwsEndpointOptions {
   readonly queues?: QueueDatabase;
   /** Secret values by name or ARN. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Names of the databases in Glue's catalog. */
+  readonly databases?: readonly string[];
 }
 
 const BODY_BYTES_MAX = 512 * 1024 * 1024;
 
 /**
- * S3, SQS and Secrets Manager on one port of 127.0.0.1, built on the stores and queues that the local pipeline uses.
+ * S3, SQS, Secrets Manager and Glue on one port of 127.0.0.1, built on the stores and queues that the local pipeline uses.
  * It authenticates nobody, and answers no web page (`callers.ts`). It refuses anything that it does not implement with
  * 501 rather than ignoring it.
  */
@@ -36,6 +39,7 @@ export class AwsEndpoint {
   readonly #s3: S3Service;
   readonly #sqs: SqsService;
   readonly #secrets: SecretsService;
+  readonly #glue: GlueService;
 
   private constructor(server: Server, options: AwsEndpointOptions) {
     this.#server = server;
@@ -44,6 +48,7 @@ export class AwsEndpoint {
     this.#s3 = new S3Service(options.openBucket);
     this.#sqs = new SqsService(this.#queues, (call) => this.faults(call));
     this.#secrets = new SecretsService(options.secrets ?? {});
+    this.#glue = new GlueService(options.databases ?? []);
     server.on('request', (incoming: IncomingMessage, response: ServerResponse) => {
       this.#answer(incoming, response).catch(() => response.destroy());
     });
@@ -102,6 +107,7 @@ export class AwsEndpoint {
   #serviceOf(request: AwsRequest): AwsService {
     const target = targetOf(request);
     if (target.startsWith('AmazonSQS.')) return this.#sqs;
+    if (target.startsWith('AWSGlue.')) return this.#glue;
     return target.startsWith('secretsmanager.') ? this.#secrets : this.#s3;
   }
 

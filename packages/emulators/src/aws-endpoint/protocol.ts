@@ -20,10 +20,10 @@ export interface AwsReply {
 
 /** One call, as a fault plan sees it. */
 export interface AwsCall {
-  readonly service: 's3' | 'sqs' | 'secretsmanager';
+  readonly service: 's3' | 'sqs' | 'secretsmanager' | 'glue';
   /** `PutObject`, `ReceiveMessage`, … */
   readonly action: string;
-  /** Key of the object, or name of the queue or the secret; empty if there is none. */
+  /** Key of the object, or name of the queue, the secret or the table; empty if there is none. */
   readonly name: string;
 }
 
