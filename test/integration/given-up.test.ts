@@ -69,6 +69,23 @@ describe('abandoning a load', () => {
     expect(await abandonLoad(ports, 'things')).toMatchObject({ load_id: SECOND, previous_load_id: FIRST });
   });
 
+  test('that completes in that moment is not abandoned: whoever puts the record first decides', async () => {
+    const world = await begun({ slice_rows: 100 });
+    const ports = operator(world);
+    const { objects } = world;
+    const put = objects.putIfAbsent.bind(objects);
+    objects.putIfAbsent = async (key, body) => {
+      objects.putIfAbsent = put;
+      await world.drain();
+      return put(key, body);
+    };
+    expect(await abandonLoad(ports, 'things')).toMatchObject({ status: 'completed', load_id: FIRST });
+    expect(completed(world)).toEqual([FIRST]);
+    const { checkpoint } = await ports.checkpoints.read('things');
+    expect(checkpoint).toMatchObject({ last_load_id: FIRST, last_sync_timestamp: expect.any(String) as string });
+    expect(checkpoint).not.toHaveProperty('pending_load');
+  });
+
   test('works even if a manifest of the load can’t be read', async () => {
     const world = await begun();
     const keys = await world.objects.list('data/staging/');

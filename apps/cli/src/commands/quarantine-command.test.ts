@@ -69,6 +69,7 @@ beforeEach(async () => {
     quarantine: [{ key, rows: 2, reasons: [{ reason: 'due is not exactly a timestamptz', rows: 2 }] }],
   };
   await objects.putIfAbsent(loadRecordKey(load), encodeJson(record));
+  await new CheckpointFile(objects).swap('orders', 'absent', { last_sync_timestamp: AT, last_load_id: ID });
 });
 
 afterEach(async () => {
@@ -172,7 +173,7 @@ test('status names an entity that is late, refuses one that nobody knows, and ma
   expect(code).toBe(4);
   expect(text).toContain('late_one is late: it was never loaded, and should be fresh within 26h');
   expect(text).toContain('late_two is late: it was never loaded, and should be fresh within 2d');
-  expect(text).toMatch(/orders +│ never loaded, not configured/);
+  expect(text).toMatch(/orders +│ idle, not configured/);
   expect(text).toContain(`Not in ${config}: orders; its state is kept. If another configuration has`);
   const hint = expect.stringContaining('Did you mean orders?') as string;
   await expect(statusCommand(['ordres'], table())).rejects.toMatchObject({ code: 'ENTITY_UNKNOWN', hint });

@@ -40,7 +40,7 @@ export interface StatusOptions extends ConfigOption, TargetOptions {
  * if there are dead letters, rows in quarantine that nobody allowed or acknowledged, an entity that is late, or a
  * checkpoint that can't be read or is in the future.
  *
- * @throws BronzeError ENTITY_UNKNOWN for a name that neither the configuration nor the folder has
+ * @throws BronzeError ENTITY_UNKNOWN for a name that neither the configuration nor the target has
  */
 export async function statusCommand(names: readonly string[], options: StatusOptions): Promise<number> {
   return onTarget(options, async (target) => {
@@ -75,7 +75,7 @@ function printStatus(
   printJson({ out, stack, bucket, queues, config: file?.name ?? null, entities });
 }
 
-/** `About so many messages: extract 3 waiting, 1 in flight; write none. SQS does not say whose they are.` */
+/** `Messages in the queues, about: extract 3 waiting, 1 in flight; write none.` */
 function queuesLine(queues: readonly QueueDepth[]): string {
   const described = queues.map((depth) => {
     const counts = [
