@@ -44,7 +44,7 @@ export default defineConfig({
       withoutIsolation(project('unit', ['{packages,apps,services}/**/*.test.ts'], TOUCHES_THE_WORLD)),
       project(
         'integration',
-        [...TOUCHES_THE_WORLD, 'infra/**/*.test.ts', 'test/**/*.test.ts'],
+        [...TOUCHES_THE_WORLD, 'infra/**/*.test.ts', 'demo/**/*.test.ts', 'examples/**/*.test.ts', 'test/**/*.test.ts'],
         ['test/{simulation,acceptance}/**'],
       ),
       project('simulation', ['test/simulation/**/*.test.ts']),

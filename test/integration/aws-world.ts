@@ -14,6 +14,9 @@ const BUCKET = 'shop-bronze';
 const STACK = 'EcomIngestionStack';
 const FUNCTION_TIMEOUT_MS = 15 * 60_000;
 
+/** As the API's stack makes one: 48 letters and digits. */
+export const SHOP_KEY = 'Kf3vW8qZr1Tn6Yb0Xc5Lm9Ps2Dh7Gj4Aa8Ee3Ii6Oo1Uu5Qw';
+
 type Handler<Event, Answer> = (event: Event, context: Context) => Promise<Answer>;
 
 /** The Lambda handlers, from the sources or from the deployed bundles. */
@@ -49,12 +52,11 @@ export class AwsWorld {
    * @param database_url the login that the secret `shop-database` holds
    */
   static async open(database_url: string): Promise<AwsWorld> {
-    const key = 'shop-key-77fa21';
-    const secrets = { 'shop-database': database_url, 'payments-api': JSON.stringify({ api_key: key }) };
+    const secrets = { 'shop-database': database_url, 'payments-api': JSON.stringify({ api_key: SHOP_KEY }) };
     const endpoint = await AwsEndpoint.start({ secrets });
     await endpoint.createBucket(BUCKET);
-    const shop = new DemoShop(async () => key);
-    const world = new AwsWorld(endpoint, shop, await LoopbackServer.start(shop.api));
+    const shop = new DemoShop(async () => SHOP_KEY);
+    const world = new AwsWorld(endpoint, shop, await LoopbackServer.start(shop.api, '/v1'));
     for (const name of ['extract', 'write']) await world.#createQueue(name);
     Object.assign(process.env, endpoint.environment, world.environment, {
       RDS_SECRET_ARN: 'shop-database',

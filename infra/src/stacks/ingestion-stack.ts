@@ -1,31 +1,29 @@
 import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import { SecurityGroup, Vpc, type IVpc, type ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
-import type { Code } from 'aws-cdk-lib/aws-lambda';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import { acknowledgeIngestion } from './acknowledged.ts';
+import { acknowledgePipeline } from '@bronze/constructs/acknowledged';
 import { Alarms } from '@bronze/constructs/alarms';
-import { BronzePipeline, type PipelineFunctionName } from '@bronze/constructs/bronze-pipeline';
+import { BronzePipeline } from '@bronze/constructs/bronze-pipeline';
+import type { BronzePipelineProps } from '@bronze/constructs/pipeline-props';
 import { Catalog, type CatalogEntity } from '@bronze/constructs/catalog';
 import { PipelineDashboard } from '@bronze/constructs/dashboard';
 import { Queries, type QueryKey } from '@bronze/constructs/queries';
 
-export interface IngestionStackProps extends StackProps {
-  readonly code: Readonly<Record<PipelineFunctionName, Code>>;
-  readonly databaseSecretArn: string;
-  readonly apiKeySecretArn: string;
-  readonly paymentsApiUrl: string;
-  readonly shipmentsApiUrl?: string | undefined;
+type Passed = 'config' | 'values' | 'databaseUsers' | 'loadType' | 'hour' | 'extractor' | 'writer' | 'code';
+
+export interface IngestionStackProps extends StackProps, Pick<BronzePipelineProps, Passed> {
+  /** Of the Athena tables. */
+  readonly databaseName: string;
   /** Name of an existing bucket; default: a new one. */
   readonly bucketName?: string | undefined;
+  readonly keyArn?: string | undefined;
+  readonly secretKeyArns?: readonly string[] | undefined;
   /** Network of the database, by ids, because synthesising looks nothing up. */
   readonly network?: Network | undefined;
   readonly alarmTopicArn?: string | undefined;
-  readonly loadType?: string | undefined;
-  readonly hour?: number | undefined;
-  readonly provisionedConcurrency?: number | undefined;
   readonly entities: readonly (CatalogEntity & QueryKey)[];
 }
 
@@ -33,7 +31,10 @@ export interface Network {
   readonly vpcId: string;
   readonly availabilityZones: readonly string[];
   readonly subnetIds: readonly string[];
+  /** One for each subnet, if `endpoints` are to be made. */
+  readonly routeTableIds?: readonly string[];
   readonly securityGroupIds: readonly string[];
+  readonly endpoints?: boolean;
 }
 
 /** The daily pipeline, with its alarms, its dashboard and its catalog. */
@@ -42,55 +43,64 @@ export class IngestionStack extends Stack {
 
   constructor(scope: Construct, id: string, props: IngestionStackProps) {
     super(scope, id, props);
-    const { vpc, securityGroups } = this.#network(props.network);
+    const { keyArn, secretKeyArns = [] } = props;
     this.pipeline = new BronzePipeline(this, 'Pipeline', {
-      prefix: this.stackName,
-      code: props.code,
+      config: props.config,
+      values: props.values,
+      databaseUsers: props.databaseUsers,
       bucket: props.bucketName === undefined ? undefined : Bucket.fromBucketName(this, 'Given', props.bucketName),
-      environment: {
-        RDS_SECRET_ARN: props.databaseSecretArn,
-        API_KEY_SECRET_ARN: props.apiKeySecretArn,
-        PAYMENTS_API_URL: props.paymentsApiUrl,
-        ...(props.shipmentsApiUrl !== undefined && { SHIPMENTS_API_URL: props.shipmentsApiUrl }),
-      },
-      secrets: [
-        Secret.fromSecretCompleteArn(this, 'DatabaseSecret', props.databaseSecretArn),
-        Secret.fromSecretCompleteArn(this, 'ApiKeySecret', props.apiKeySecretArn),
-      ],
-      vpc,
-      securityGroups,
+      key: keyArn === undefined ? undefined : Key.fromKeyArn(this, 'Key', keyArn),
+      secretKeys: secretKeyArns.map((arn, index) => Key.fromKeyArn(this, `SecretKey${index}`, arn)),
+      ...this.#network(props.network),
       loadType: props.loadType,
       hour: props.hour,
-      provisionedConcurrency: props.provisionedConcurrency,
+      extractor: props.extractor,
+      writer: props.writer,
+      code: props.code,
     });
     this.#observe(props);
     Tags.of(this).add('application', 'bronze');
     new CfnOutput(this, 'BucketName', { value: this.pipeline.bucket.bucketName });
-    acknowledgeIngestion(this, this.pipeline);
+    if (props.network) this.#outputSecurityGroups();
+    acknowledgePipeline(this.pipeline);
   }
 
-  #observe({ entities, alarmTopicArn }: IngestionStackProps): void {
+  #observe({ entities, alarmTopicArn, databaseName }: IngestionStackProps): void {
     const { pipeline } = this;
     const topic = alarmTopicArn === undefined ? undefined : Topic.fromTopicArn(this, 'AlarmTopic', alarmTopicArn);
     const names = entities.map(({ name }) => name);
     const alarms = new Alarms(this, 'Alarms', { pipeline, topic, entities: names });
     new PipelineDashboard(this, 'Dashboard', { name: this.stackName, pipeline, alarms: alarms.all });
     const { bucket } = pipeline;
-    const catalog = new Catalog(this, 'Catalog', { databaseName: 'bronze', bucket, entities });
+    const catalog = new Catalog(this, 'Catalog', { databaseName, bucket, entities });
     const keys = Object.fromEntries(entities.map(({ name, key, cursor }) => [name, { key, cursor }]));
     new Queries(this, 'Queries', { name: this.stackName, databaseName: catalog.databaseName, bucket, keys });
   }
 
-  #network(network: Network | undefined): { vpc?: IVpc; securityGroups?: ISecurityGroup[] } {
+  #network(network: Network | undefined): {
+    vpc?: IVpc;
+    securityGroups?: ISecurityGroup[] | undefined;
+    vpcEndpoints?: boolean | undefined;
+  } {
     if (!network) return {};
+    const { routeTableIds = [], securityGroupIds } = network;
     const vpc = Vpc.fromVpcAttributes(this, 'Vpc', {
       vpcId: network.vpcId,
       availabilityZones: [...network.availabilityZones],
       privateSubnetIds: [...network.subnetIds],
+      ...(routeTableIds.length > 0 && { privateSubnetRouteTableIds: [...routeTableIds] }),
     });
-    const securityGroups = network.securityGroupIds.map((groupId, index) =>
+    const securityGroups = securityGroupIds.map((groupId, index) =>
       SecurityGroup.fromSecurityGroupId(this, `SecurityGroup${index}`, groupId, { mutable: false }),
     );
-    return { vpc, securityGroups };
+    return { vpc, securityGroups: securityGroups.length > 0 ? securityGroups : undefined, vpcEndpoints: network.endpoints };
+  }
+
+  /** The databases must let these in. */
+  #outputSecurityGroups(): void {
+    const groups = this.pipeline.functions.extractor.connections.securityGroups;
+    new CfnOutput(this, 'ExtractorSecurityGroups', {
+      value: groups.map(({ securityGroupId }) => securityGroupId).join(','),
+    });
   }
 }

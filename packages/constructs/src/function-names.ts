@@ -4,7 +4,7 @@ export const FUNCTIONS = {
   freshness: 'services/planner/src/freshness-handler.ts',
   extractor: 'services/extractor/src/handler.ts',
   writer: 'services/writer/src/handler.ts',
-  api: 'demo/source-api/handler.ts',
 } as const;
 
 export type FunctionName = keyof typeof FUNCTIONS;
+export const FUNCTION_NAMES = Object.keys(FUNCTIONS) as readonly FunctionName[];
