@@ -3,9 +3,8 @@ import { acknowledgePipeline } from '@bronze/constructs/acknowledged';
 import { Alarms } from '@bronze/constructs/alarms';
 import { BronzePipeline } from '@bronze/constructs/bronze-pipeline';
 import type { BronzePipelineProps } from '@bronze/constructs/pipeline-props';
-import { Stack, type StackProps } from 'aws-cdk-lib';
+import { type App, Stack, type StackProps } from 'aws-cdk-lib';
 import { type ISecret, Secret } from 'aws-cdk-lib/aws-secretsmanager';
-import type { Construct } from 'constructs';
 
 export interface LibraryStackProps extends StackProps, Pick<BronzePipelineProps, 'code'> {
   /** ARN of the secret that RDS manages for the database of loans. */
@@ -16,7 +15,7 @@ export interface LibraryStackProps extends StackProps, Pick<BronzePipelineProps,
 export class LibraryStack extends Stack {
   readonly pipeline: BronzePipeline;
 
-  constructor(scope: Construct, id: string, { lendingSecretArn, code, ...props }: LibraryStackProps) {
+  constructor(scope: App, id: string, { lendingSecretArn, code, ...props }: LibraryStackProps) {
     super(scope, id, props);
     this.pipeline = new BronzePipeline(this, 'Pipeline', {
       config: join(import.meta.dirname, 'bronze.config.ts'),

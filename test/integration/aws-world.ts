@@ -10,8 +10,8 @@ import { AwsEventSource, drainAll, type SqsHandler } from '@bronze/emulators/sqs
 import type { Context } from 'aws-lambda';
 import { readPart, type BronzeRow } from '../bronze-folder.ts';
 
-const BUCKET = 'shop-bronze';
-const STACK = 'EcomIngestionStack';
+export const BUCKET = 'shop-bronze';
+export const STACK = 'EcomIngestionStack';
 const FUNCTION_TIMEOUT_MS = 15 * 60_000;
 
 /** As the API's stack makes one: 48 letters and digits. */

@@ -1,10 +1,9 @@
 import type { Config } from '@bronze/common/config';
 import { BRONZE_PREFIX } from '@bronze/common/load/object-keys';
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration, Names, Stack } from 'aws-cdk-lib';
 import { Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction, IFunction } from 'aws-cdk-lib/aws-lambda';
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -14,7 +13,7 @@ import { DataBucket } from './data-bucket.ts';
 import { VpcEndpoints } from './endpoints.ts';
 import type { FunctionName } from './function-names.ts';
 import { needsOf } from './needs.ts';
-import { BUCKET_RIGHTS, grantBucket, grantDatabaseUsers, grantKey, grantSecrets, grantSend } from './permissions.ts';
+import { BUCKET_RIGHTS, grantBucket, grantDatabaseUsers, grantKey, grantReceive, grantSecrets, grantSend } from './permissions.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import { type BronzePipelineProps, checkProps, type FunctionSettings } from './pipeline-props.ts';
 import { Schedules } from './schedules.ts';
@@ -114,7 +113,7 @@ export class BronzePipeline extends Construct {
     return planner;
   }
 
-  #extractor({ props, name, code, environment, secrets }: Parts): LambdaFunction {
+  #extractor({ props, name, code, environment, headers, secrets }: Parts): LambdaFunction {
     const settings = props.extractor ?? {};
     const { function: extractor, live } = new PipelineFunction(this, 'Extractor', {
       ...settings,
@@ -134,6 +133,7 @@ export class BronzePipeline extends Construct {
         EXTRACT_DLQ_URL: this.extractQueue.deadLetters.queueUrl,
         WRITE_QUEUE_URL: this.writeQueue.queue.queueUrl,
         ...environment,
+        ...headers,
         // Lambda's Node.js runtimes since 20 don't load the certificate authorities of RDS by themselves.
         NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
       },
@@ -143,6 +143,7 @@ export class BronzePipeline extends Construct {
     grantSecrets(extractor, secrets, props.secretKeys ?? []);
     grantDatabaseUsers(extractor, Object.values(props.databaseUsers ?? {}));
     if (props.vpc && props.vpcEndpoints) new VpcEndpoints(this, 'Endpoints', { vpc: props.vpc, from: extractor });
+    grantReceive(extractor, this.extractQueue.queue);
     feed(live, this.extractQueue.queue, settings.atOnce ?? EXTRACTORS_AT_ONCE);
     return extractor;
   }
@@ -168,6 +169,7 @@ export class BronzePipeline extends Construct {
     });
     grantBucket(this.bucket, writer, BUCKET_RIGHTS.writer);
     grantSend(writer, this.extractQueue.queue, this.writeQueue.deadLetters);
+    grantReceive(writer, this.writeQueue.queue);
     feed(live, this.writeQueue.queue, settings.atOnce ?? WRITERS_AT_ONCE);
     return writer;
   }
@@ -191,6 +193,12 @@ function timeoutOf(settings: FunctionSettings | undefined): Duration {
   return Duration.minutes(settings?.timeoutMinutes ?? TIMEOUT_MINUTES);
 }
 
+/** Its id is that of CDK's SqsEventSource, which grants more than Lambda needs. */
 function feed(to: IFunction, from: Queue, maxConcurrency: number): void {
-  to.addEventSource(new SqsEventSource(from, { batchSize: 1, reportBatchItemFailures: true, maxConcurrency }));
+  to.addEventSourceMapping(`SqsEventSource:${Names.nodeUniqueId(from.node)}`, {
+    eventSourceArn: from.queueArn,
+    batchSize: 1,
+    reportBatchItemFailures: true,
+    maxConcurrency,
+  });
 }

@@ -96,6 +96,12 @@ export function grantSend(to: LambdaFunction, ...queues: readonly Queue[]): void
   );
 }
 
+/** What Lambda's event source does with the function's role, and the function itself when it puts a message off. */
+export function grantReceive(to: LambdaFunction, queue: Queue): void {
+  const actions = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'];
+  to.addToRolePolicy(new PolicyStatement({ actions, resources: [queue.queueArn] }));
+}
+
 /** Lets the function read these secrets, and decrypt them with these keys, for Secrets Manager only. */
 export function grantSecrets(to: LambdaFunction, secrets: readonly ISecret[], keys: readonly IKey[]): void {
   for (const secret of secrets) {

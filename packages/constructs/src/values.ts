@@ -9,7 +9,7 @@ import { namesIn, type Need, type ValueKind } from './needs.ts';
  */
 export type Values = Readonly<Record<string, string | ISecret>>;
 
-const SECRET_ARN = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+$/;
+const SECRET_ARN = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@!-]+$/;
 /** Secrets Manager adds six characters to the name of each secret; an ARN without them is a partial one. */
 const COMPLETE = /-[A-Za-z0-9]{6}$/;
 
@@ -57,22 +57,25 @@ function mistakeIn(kind: ValueKind, value: string | ISecret): string | undefined
 /** What the functions get: variables, and the secrets that the extractor may read. */
 export interface Supplied {
   readonly environment: Readonly<Record<string, string>>;
+  /** Variables of headers, which may be secrets: for the extractor only. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly secrets: readonly ISecret[];
 }
 
 /** @param values without mistakes */
 export function supply(scope: Construct, needs: readonly Need[], values: Values): Supplied {
   const environment: Record<string, string> = {};
+  const headers: Record<string, string> = {};
   const secrets = new Map<string, ISecret>();
   for (const { kind, names, literal } of needs.flatMap(({ oneOf }) => oneOf)) {
     for (const name of names) {
       const value = values[name];
-      if (isGiven(value)) environment[name] = textOf(kind, value);
+      if (isGiven(value)) (kind === 'header' ? headers : environment)[name] = textOf(kind, value);
       if (isGiven(value) && kind === 'secret') keep(secrets, scope, value);
     }
     if (kind === 'secret' && literal !== undefined) keep(secrets, scope, literal);
   }
-  return { environment, secrets: [...secrets.values()] };
+  return { environment, headers, secrets: [...secrets.values()] };
 }
 
 function textOf(kind: ValueKind, value: string | ISecret): string {
