@@ -58,7 +58,7 @@ export default defineConfig({
           maxWorkers: WORKERS,
           sequence: { groupOrder: 1 },
           testTimeout: 300_000,
-          hookTimeout: 120_000,
+          hookTimeout: 900_000,
         },
       },
     ],

@@ -28,9 +28,7 @@ describe('the API', () => {
   });
 
   test('the API can use an existing secret, by name', () => {
-    const given = Template.fromStack(
-      new ApiStack(new App(), 'EcomApiStack', { code, secretName: 'payments-key' }),
-    );
+    const given = Template.fromStack(new ApiStack(new App(), 'EcomApiStack', { code, secretName: 'payments-key' }));
     given.resourceCountIs('AWS::SecretsManager::Secret', 0);
     const policies = JSON.stringify(resources('AWS::IAM::Policy', given));
     expect(policies).toContain('secretsmanager:GetSecretValue');
@@ -48,7 +46,6 @@ describe('the API', () => {
     );
   });
 });
-
 
 test('cdk-nag finds nothing in the API’s stack that is not acknowledged with a reason', () => {
   const app = new App();

@@ -105,7 +105,10 @@ export class ApiStack extends Stack {
 
   #plan(versionId: string | undefined): void {
     const version = versionId === undefined ? {} : { versionId };
-    const value = SecretValue.secretsManager(this.secret.secretArn, { jsonField: 'api_key', ...version }).unsafeUnwrap();
+    const value = SecretValue.secretsManager(this.secret.secretArn, {
+      jsonField: 'api_key',
+      ...version,
+    }).unsafeUnwrap();
     const key = new ApiKey(this, 'GatewayKey', { value, description: 'The key that the secret holds' });
     const plan = this.api.addUsagePlan('Plan', {
       throttle: { rateLimit: REQUESTS_PER_SECOND, burstLimit: REQUESTS_PER_SECOND * 2 },

@@ -92,9 +92,7 @@ function listChecks(store: S3ObjectStore, key: (name: string) => string): Check[
       // No key is another's folder: Bronze writes none such, and servers that keep folders refuse them.
       name: 'byte order: upper case before lower case, `-` before `/`, non-ASCII last; a prefix may end anywhere',
       run: async () => {
-        const keys = ['a/x', 'a-x', 'B', 'aa', 'ä', 'a=1/b c', 'a/y/z', '😀', 'ﬀ'].map((name) =>
-          key(`order/${name}`),
-        );
+        const keys = ['a/x', 'a-x', 'B', 'aa', 'ä', 'a=1/b c', 'a/y/z', '😀', 'ﬀ'].map((name) => key(`order/${name}`));
         for (const one of keys) await store.putIfAbsent(one, Buffer.from(''));
         holds('keys', await store.list(key('order/')), sorted(keys));
         const some = keys.filter((one) => one.startsWith(key('order/a/')));

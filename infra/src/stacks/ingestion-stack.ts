@@ -93,7 +93,11 @@ export class IngestionStack extends Stack {
     const securityGroups = securityGroupIds.map((groupId, index) =>
       SecurityGroup.fromSecurityGroupId(this, `SecurityGroup${index}`, groupId, { mutable: false }),
     );
-    return { vpc, securityGroups: securityGroups.length > 0 ? securityGroups : undefined, vpcEndpoints: network.endpoints };
+    return {
+      vpc,
+      securityGroups: securityGroups.length > 0 ? securityGroups : undefined,
+      vpcEndpoints: network.endpoints,
+    };
   }
 
   /** The databases must let these in. */

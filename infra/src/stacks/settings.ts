@@ -54,7 +54,10 @@ export function readSettings(environment: Environment, config: Config): Settings
 function namesOf(environment: Environment): Pick<Settings, 'stackName' | 'databaseName'> {
   const { PIPELINE_NAME: pipeline = 'Ecom', STAGE: stage, DATABASE_NAME: database } = environment;
   const isDefault = pipeline === 'Ecom' && stage === undefined;
-  const own = ['bronze', pipeline, ...(stage === undefined ? [] : [stage])].join('_').toLowerCase().replaceAll('-', '_');
+  const own = ['bronze', pipeline, ...(stage === undefined ? [] : [stage])]
+    .join('_')
+    .toLowerCase()
+    .replaceAll('-', '_');
   return {
     stackName: `${pipeline}IngestionStack${stage === undefined ? '' : `-${stage}`}`,
     databaseName: database ?? (isDefault ? 'bronze' : own),
@@ -87,9 +90,7 @@ function patternMistakes(environment: Environment): string[] {
 }
 
 function valuesIn(environment: Environment, names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    names.flatMap((name) => (environment[name] ? [[name, environment[name]] as const] : [])),
-  );
+  return Object.fromEntries(names.flatMap((name) => (environment[name] ? [[name, environment[name]] as const] : [])));
 }
 
 /** NaN, which no check lets pass, if it is no number. */
@@ -144,7 +145,9 @@ function networkMistakes(environment: Environment): string[] {
     ...(zones > 0 ? [] : ['VPC_AVAILABILITY_ZONES: missing']),
     ...(subnets > 0 && subnets === zones ? [] : ['VPC_SUBNET_IDS: must name one subnet for each availability zone']),
     ...(tables === 0 || tables === subnets ? [] : ['VPC_ROUTE_TABLE_IDS: must name one route table for each subnet']),
-    ...(environment['VPC_ENDPOINTS'] !== 'true' || tables > 0 ? [] : ['VPC_ROUTE_TABLE_IDS: missing, for the endpoint of S3']),
+    ...(environment['VPC_ENDPOINTS'] !== 'true' || tables > 0
+      ? []
+      : ['VPC_ROUTE_TABLE_IDS: missing, for the endpoint of S3']),
   ];
 }
 

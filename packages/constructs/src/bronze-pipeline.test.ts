@@ -57,7 +57,7 @@ describe('the example of an app with a configuration of its own', () => {
       const [fn] = Object.values(
         template.findResources('AWS::Lambda::Function', { Properties: { FunctionName: `LibraryStack-${name}` } }),
       ) as Resource[];
-      return (fn?.Properties['Environment'] as { Variables: Record<string, unknown> }).Variables;
+      return (fn?.Properties['Environment'] as { Variables: Record<string, unknown> } | undefined)?.Variables ?? {};
     };
     expect(Object.keys(variables('ExtractorFunction'))).toEqual(expect.arrayContaining(Object.keys(VALUES)));
     expect(JSON.stringify(variables('ExtractorFunction')['REVIEWS_TOKEN'])).toContain('{{resolve:secretsmanager:');
@@ -166,7 +166,10 @@ describe('settings', () => {
     const stack = new Stack(new App(), 'LibraryStack');
     const arn = 'arn:aws:kms:eu-central-1:123456789012:key/';
     const template = pipelineOf(
-      { key: Key.fromKeyArn(stack, 'Key', `${arn}data`), secretKeys: [Key.fromKeyArn(stack, 'Secrets', `${arn}logins`)] },
+      {
+        key: Key.fromKeyArn(stack, 'Key', `${arn}data`),
+        secretKeys: [Key.fromKeyArn(stack, 'Secrets', `${arn}logins`)],
+      },
       stack,
     );
     template.hasResourceProperties('AWS::S3::Bucket', {
@@ -179,7 +182,9 @@ describe('settings', () => {
         ],
       },
     });
-    const named = Object.values(resources('AWS::SQS::Queue', template)).filter(({ Properties }) => 'QueueName' in Properties);
+    const named = Object.values(resources('AWS::SQS::Queue', template)).filter(
+      ({ Properties }) => 'QueueName' in Properties,
+    );
     expect(named.map(({ Properties }) => Properties['KmsMasterKeyId'])).toEqual(Array(4).fill(`${arn}data`));
     for (const { Properties } of Object.values(resources('AWS::Logs::LogGroup', template))) {
       expect(Properties['KmsKeyId']).toBe(`${arn}data`);
@@ -226,10 +231,14 @@ test('the writer’s packages are locked in the versions that it is tested with'
     { version?: string; integrity?: string }
   >;
   for (const [name, version] of Object.entries(manifest)) {
-    expect({ name, version: read(`services/writer/node_modules/${name}/package.json`)['version'] }).toEqual({ name, version });
+    expect({ name, version: read(`services/writer/node_modules/${name}/package.json`)['version'] }).toEqual({
+      name,
+      version,
+    });
     expect(locked[`node_modules/${name}`]?.version).toBe(version);
   }
   const { '': _, ...packages } = locked;
-  for (const [name, { integrity }] of Object.entries(packages)) expect({ name, integrity }).toHaveProperty('integrity', expect.any(String));
+  for (const [name, { integrity }] of Object.entries(packages))
+    expect({ name, integrity }).toHaveProperty('integrity', expect.any(String));
   expect(locked).toHaveProperty('node_modules/@duckdb/node-bindings-linux-arm64');
 });

@@ -13,7 +13,15 @@ import { DataBucket } from './data-bucket.ts';
 import { VpcEndpoints } from './endpoints.ts';
 import type { FunctionName } from './function-names.ts';
 import { needsOf } from './needs.ts';
-import { BUCKET_RIGHTS, grantBucket, grantDatabaseUsers, grantKey, grantReceive, grantSecrets, grantSend } from './permissions.ts';
+import {
+  BUCKET_RIGHTS,
+  grantBucket,
+  grantDatabaseUsers,
+  grantKey,
+  grantReceive,
+  grantSecrets,
+  grantSend,
+} from './permissions.ts';
 import { PipelineFunction } from './pipeline-function.ts';
 import { type BronzePipelineProps, checkProps, type FunctionSettings } from './pipeline-props.ts';
 import { Schedules } from './schedules.ts';

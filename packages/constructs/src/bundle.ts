@@ -44,7 +44,10 @@ export interface Bundle {
 /** Bundles a function of the pipeline. @throws BronzeError CONFIG_INVALID above Lambda's quota */
 export async function bundleFunction(name: FunctionName, { cpu, out, config }: PipelineTarget): Promise<Bundle> {
   const packages = name === 'writer' ? WRITER_PACKAGES : undefined;
-  return bundleHandler({ name, entry: join(ROOT, FUNCTIONS[name]), plugins: [configuredBy(config)], packages }, { cpu, out });
+  return bundleHandler(
+    { name, entry: join(ROOT, FUNCTIONS[name]), plugins: [configuredBy(config)], packages },
+    { cpu, out },
+  );
 }
 
 export interface Handler {

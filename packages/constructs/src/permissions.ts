@@ -134,6 +134,12 @@ export function grantKey(
 /** Lets the function log in to databases by RDS's IAM authentication. @param users `db-ABCDEFGHIJKL01234/bronze` */
 export function grantDatabaseUsers(to: LambdaFunction, users: readonly string[]): void {
   if (users.length === 0) return;
-  const arn = (user: string) => Stack.of(to).formatArn({ service: 'rds-db', resource: 'dbuser', resourceName: user, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
+  const arn = (user: string) =>
+    Stack.of(to).formatArn({
+      service: 'rds-db',
+      resource: 'dbuser',
+      resourceName: user,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
   to.addToRolePolicy(new PolicyStatement({ actions: ['rds-db:connect'], resources: users.map(arn) }));
 }

@@ -109,7 +109,10 @@ export const VARIABLES: Readonly<Record<keyof FunctionSettings, string>> = {
   provisioned: 'PROVISIONED',
 };
 
-function userMistakes({ databaseUsers = {} }: Pick<BronzePipelineProps, 'databaseUsers'>, { sources }: Config): string[] {
+function userMistakes(
+  { databaseUsers = {} }: Pick<BronzePipelineProps, 'databaseUsers'>,
+  { sources }: Config,
+): string[] {
   const withIam = Object.entries(sources).flatMap(([name, source]) =>
     source.type === 'postgres' && source.login === 'iam' ? [name] : [],
   );

@@ -25,7 +25,9 @@ export class TaskQueue extends Construct {
     super(scope, id);
     const { key } = props;
     const common = {
-      ...(key ? { encryption: QueueEncryption.KMS, encryptionMasterKey: key } : { encryption: QueueEncryption.SQS_MANAGED }),
+      ...(key
+        ? { encryption: QueueEncryption.KMS, encryptionMasterKey: key }
+        : { encryption: QueueEncryption.SQS_MANAGED }),
       enforceSSL: true,
     };
     this.deadLetters = new Queue(this, 'DeadLetters', {

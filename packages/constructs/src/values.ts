@@ -25,7 +25,8 @@ export function mistakesIn(needs: readonly Need[], values: Values): string[] {
 }
 
 function missing({ what, oneOf }: Need, values: Values): string[] {
-  if (oneOf.some(({ names, literal }) => literal !== undefined || names.some((name) => isGiven(values[name])))) return [];
+  if (oneOf.some(({ names, literal }) => literal !== undefined || names.some((name) => isGiven(values[name]))))
+    return [];
   const names = [...new Set(oneOf.flatMap((one) => one.names))];
   return [`${names.join(' or ') || 'a value'}: missing, for the ${what}`];
 }
@@ -46,13 +47,19 @@ function wrong({ what, oneOf }: Need, values: Values): string[] {
 
 function mistakeIn(kind: ValueKind, value: string | ISecret): string | undefined {
   if (typeof value !== 'string') return kind.endsWith('url') ? 'must be a URL, not a secret' : undefined;
-  if (Token.isUnresolved(value) || kind === 'header') return undefined;
-  if (kind === 'secret') return SECRET_ARN.test(value) ? undefined : 'must be the ARN of a secret in Secrets Manager';
-  const url = URL.parse(value);
-  if (kind === 'api_url') return url?.protocol === 'https:' ? undefined : 'must be a URL that begins with https://';
-  if (!url || !/^postgres(?:ql)?:$/.test(url.protocol)) return 'must be a URL that begins with postgresql://';
-  return url.password === '' ? undefined : 'must not hold a password: keep the login in a secret';
+  return Token.isUnresolved(value) ? undefined : MISTAKES[kind](value);
 }
+
+const MISTAKES: Readonly<Record<ValueKind, (value: string) => string | undefined>> = {
+  secret: (value) => (SECRET_ARN.test(value) ? undefined : 'must be the ARN of a secret in Secrets Manager'),
+  api_url: (value) => (URL.parse(value)?.protocol === 'https:' ? undefined : 'must be a URL that begins with https://'),
+  database_url: (value) => {
+    const url = URL.parse(value);
+    if (!url || !/^postgres(?:ql)?:$/.test(url.protocol)) return 'must be a URL that begins with postgresql://';
+    return url.password === '' ? undefined : 'must not hold a password: keep the login in a secret';
+  },
+  header: () => undefined,
+};
 
 /** What the functions get: variables, and the secrets that the extractor may read. */
 export interface Supplied {

@@ -31,7 +31,9 @@ export interface Mismatches {
 
 export function mismatches(calls: readonly RecordedCall[]): Mismatches {
   const template = Template.fromStack(stackOf(new App(), {})).toJSON() as TemplateJson;
-  const [bucket = ''] = Object.entries(template.Resources).flatMap(([id, { Type }]) => (Type === 'AWS::S3::Bucket' ? [id] : []));
+  const [bucket = ''] = Object.entries(template.Resources).flatMap(([id, { Type }]) =>
+    Type === 'AWS::S3::Bucket' ? [id] : [],
+  );
   const rights = rightsIn(template, { [bucket]: BUCKET });
   return {
     missing: calls.filter((call) => !rights.some((right) => covers(right, call))).map(lineOf),

@@ -11,7 +11,9 @@ export interface Right {
 }
 
 export interface TemplateJson {
-  readonly Resources: Readonly<Record<string, { readonly Type: string; readonly Properties?: Record<string, unknown> }>>;
+  readonly Resources: Readonly<
+    Record<string, { readonly Type: string; readonly Properties?: Record<string, unknown> }>
+  >;
 }
 
 interface Statement {
@@ -48,7 +50,11 @@ function rightsOf(statement: Statement, resourceOf: (resource: unknown) => strin
 /** A resource as the recorder names it: without `arn:…:` before it. */
 function nameOf(resource: unknown, template: TemplateJson, names: Readonly<Record<string, string>>): string {
   if (typeof resource === 'string') return resource.replace(/^arn:.*:secret:/, '').replace(/-[A-Za-z0-9]{6}$/, '');
-  const { 'Fn::GetAtt': attribute, 'Fn::Join': join, Ref } = resource as {
+  const {
+    'Fn::GetAtt': attribute,
+    'Fn::Join': join,
+    Ref,
+  } = resource as {
     'Fn::GetAtt'?: readonly [string, string];
     'Fn::Join'?: readonly [string, readonly unknown[]];
     Ref?: string;

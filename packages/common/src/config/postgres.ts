@@ -22,7 +22,7 @@ export const postgresSourceSchema = z.strictObject({
   ),
   login: described(
     z._default(z.enum(['password', 'iam']), 'password'),
-    "`iam`: the password is a token of RDS’s IAM authentication, signed for each connection by the credentials of the process. `url` names host and user, and no password: `postgresql://bronze@host:5432/shop`",
+    '`iam`: the password is a token of RDS’s IAM authentication, signed for each connection by the credentials of the process. `url` names host and user, and no password: `postgresql://bronze@host:5432/shop`',
   ),
   margin_seconds: described(
     z._default(z.number().check(z.minimum(0)), 60),

@@ -78,7 +78,8 @@ function decodeChunks(framed: Buffer): { data: Buffer; trailers: Record<string, 
     if (framed.toString('latin1', at + size, at + size + 2) !== LINE_END) {
       throw new AwsRefusal(400, 'IncompleteBody', 'a chunk does not end where its size says');
     }
-    if ((chunks.at(-1)?.length ?? CHUNK_BYTES_MIN) < CHUNK_BYTES_MIN) throw new AwsRefusal(403, 'InvalidChunkSizeError');
+    if ((chunks.at(-1)?.length ?? CHUNK_BYTES_MIN) < CHUNK_BYTES_MIN)
+      throw new AwsRefusal(403, 'InvalidChunkSizeError');
     chunks.push(framed.subarray(at, at + size));
     at += size + LINE_END.length;
   }

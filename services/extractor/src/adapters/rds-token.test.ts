@@ -11,7 +11,9 @@ function withCredentials(): void {
 
 test('the password is a token that RDS accepts: signed for the action connect, the user, host, port and region', async () => {
   withCredentials();
-  const url = new URL(await withRdsToken('postgresql://bronze%2Breader@shop.example.com:6543/shop?sslmode=verify-full'));
+  const url = new URL(
+    await withRdsToken('postgresql://bronze%2Breader@shop.example.com:6543/shop?sslmode=verify-full'),
+  );
   expect([url.username, url.host, url.pathname, url.search]).toEqual([
     'bronze%2Breader',
     'shop.example.com:6543',
