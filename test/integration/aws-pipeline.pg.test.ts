@@ -43,11 +43,13 @@ afterAll(async () => {
 async function haveTrouble(): Promise<void> {
   // A value that does not fit its type goes to quarantine, and a put that nobody answers is read back.
   const { until: updated_at = '' } = (await world.record('payments')) ?? {};
-  world.shop.lists.payments.add({
-    id: 'bad',
-    updated_at,
-    json: `{"id":"bad","amount":"much","updated_at":"${updated_at}"}`,
-  });
+  for (const [id, amount] of [
+    ['fits', '1.50'],
+    ['does-not', 'much'],
+  ]) {
+    const json = JSON.stringify({ id, amount, created_at: updated_at, updated_at });
+    world.shop.lists.payments.add({ id: String(id), updated_at, json });
+  }
   const unanswered = new Set(['data/bronze/payments', 'data/quarantine/payments']);
   world.endpoint.faults = ({ action, name }) => {
     const folder = name.split('/').slice(0, 3).join('/');
