@@ -44,7 +44,7 @@ export default defineConfig({
       withoutIsolation(project('unit', ['{packages,apps,services}/**/*.test.ts'], TOUCHES_THE_WORLD)),
       project(
         'integration',
-        [...TOUCHES_THE_WORLD, 'infra/**/*.test.ts', 'test/**/*.test.ts'],
+        [...TOUCHES_THE_WORLD, 'infra/**/*.test.ts', 'demo/**/*.test.ts', 'examples/**/*.test.ts', 'test/**/*.test.ts'],
         ['test/{simulation,acceptance}/**'],
       ),
       project('simulation', ['test/simulation/**/*.test.ts']),
@@ -58,7 +58,7 @@ export default defineConfig({
           maxWorkers: WORKERS,
           sequence: { groupOrder: 1 },
           testTimeout: 300_000,
-          hookTimeout: 120_000,
+          hookTimeout: 900_000,
         },
       },
     ],

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { FAILURE_KINDS } from '@bronze/common/words/failure';
 import { ENTITY_SCHEMAS, SOURCE_SCHEMAS } from '@bronze/common/config/schemas';
 import { describe, expect, test } from 'vitest';
+import { costTables } from '../docs/aws/cost.ts';
 import { generate } from '../docs/generate.ts';
 import { bronze } from './command.ts';
 
@@ -35,7 +36,7 @@ const commands = PAGES.flatMap((page) =>
 );
 
 const STACK_NAMES = [
-  ...['Ingestion', 'Extractor', 'Writer', 'Freshness'].map((name) => `EcomIngestionStack-${name}Function`),
+  ...['Ingestion', 'Extractor', 'Writer', 'Freshness', 'Catalog'].map((name) => `EcomIngestionStack-${name}Function`),
   ...['extract', 'extract-dlq', 'write', 'write-dlq'].map((name) => `EcomIngestionStack-${name}`),
 ];
 /** Commands that have subcommands. */
@@ -147,6 +148,10 @@ test('docs/configuration.md matches the schemas', () => {
   for (const keys of [SOURCE_SCHEMAS, ENTITY_SCHEMAS].flatMap((schemas) => Object.values(schemas))) {
     for (const key of Object.keys(keys.shape)) expect([...documented]).toContain(key);
   }
+});
+
+test('docs/aws/cost.md has the tables that docs/aws/cost.ts computes', () => {
+  expect(read('docs/aws/cost.md')).toContain(`<!-- computed -->\n\n${costTables()}\n\n<!-- /computed -->`);
 });
 
 test('each key in the tables of docs/configuration.md has a meaning', () => {

@@ -91,7 +91,10 @@ function answer({ event, query, records, token }: Answer, faults: Faults): Page 
     ...Object.fromEntries(kept),
     cursor: token ?? '',
   });
-  const link = token === null ? undefined : `${faults.link_origin ?? ''}${event.path}?${parameters.toString()}`;
+  const link =
+    token === null
+      ? undefined
+      : `${faults.link_origin ?? ''}${event.requestContext?.path ?? event.path}?${parameters.toString()}`;
   const data = records.map(({ json }) => json).join(',');
   const body = `{"data":[${data}],"meta":{"next_cursor":${JSON.stringify(token)}},"links":{"next":${JSON.stringify(link ?? null)}}}`;
   return { status: 200, body, link };

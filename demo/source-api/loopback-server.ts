@@ -2,26 +2,33 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { ApiResult, SourceApi } from './source-api.ts';
+import { type ApiEvent, type ApiResult, problem, type SourceApi } from './source-api.ts';
 
-/** Serves the API on this machine, as API Gateway does in AWS, with the faults that only a socket can have. */
+/** Handles an event as a Lambda function does, and has the faults of a socket. */
+export type Api = Pick<SourceApi, 'handle' | 'faults'>;
+
+/**
+ * Serves the API on this machine, as API Gateway does in AWS, with the faults that only a socket can have.
+ *
+ * @param stage begins all paths, and is left out of the event's: `/v1`
+ */
 export class LoopbackServer {
   readonly url: string;
   readonly #server: Server;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, stage: string) {
     this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${stage}`;
   }
 
-  static async start(api: SourceApi): Promise<LoopbackServer> {
+  static async start(api: Api, stage = ''): Promise<LoopbackServer> {
     const server = createServer((request, response) => {
-      serve(api, request, response).catch((thrown: unknown) => {
+      serve({ api, stage }, request, response).catch((thrown: unknown) => {
         response.destroy(thrown instanceof Error ? thrown : undefined);
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new LoopbackServer(server);
+    return new LoopbackServer(server, stage);
   }
 
   async stop(): Promise<void> {
@@ -30,21 +37,34 @@ export class LoopbackServer {
   }
 }
 
-async function serve(api: SourceApi, request: IncomingMessage, response: ServerResponse): Promise<void> {
+interface Served {
+  readonly api: Api;
+  readonly stage: string;
+}
+
+async function serve({ api, stage }: Served, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://127.0.0.1');
   const { faults } = api;
   if (take(faults, 'reset')) {
     request.socket.resetAndDestroy();
     return;
   }
-  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-  const result = await api.handle({
-    path: url.pathname,
-    queryStringParameters: Object.fromEntries(url.searchParams),
-    headers,
-  });
+  const result = url.pathname.startsWith(`${stage}/`) ? await api.handle(eventOf(url, stage, request)) : FORBIDDEN;
   if (faults.endless) await sendWithoutEnd(response);
   else send(result, response, take(faults, 'truncate') ? 'broken' : take(faults, 'cut_json') ? 'cut' : 'whole');
+}
+
+/** What API Gateway answers to a path that it does not have. */
+const FORBIDDEN = problem(403, 'Missing Authentication Token');
+
+function eventOf(url: URL, stage: string, request: IncomingMessage): ApiEvent {
+  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+  return {
+    path: url.pathname.slice(stage.length),
+    queryStringParameters: Object.fromEntries(url.searchParams),
+    headers,
+    requestContext: { path: url.pathname },
+  };
 }
 
 function take(faults: SourceApi['faults'], fault: 'reset' | 'truncate' | 'cut_json'): boolean {

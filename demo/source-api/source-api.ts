@@ -9,7 +9,12 @@ import { RateLimit } from './rate-limit.ts';
 export interface ApiEvent {
   readonly path: string;
   readonly queryStringParameters: Readonly<Record<string, string | undefined>> | null;
-  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** Named as the caller spelled them. */
+  readonly headers: Readonly<Record<string, string | undefined>> | null;
+  readonly requestContext?: {
+    /** With the stage, which `path` lacks: `/v1/payments`. */
+    readonly path?: string | undefined;
+  };
 }
 
 export interface ApiResult {
@@ -54,7 +59,7 @@ export class SourceApi {
   async #answer(event: ApiEvent): Promise<ApiResult> {
     const { lists, apiKey } = this.#options;
     const expected = await apiKey();
-    if (expected !== undefined && event.headers['x-api-key'] !== expected) return problem(403, 'forbidden');
+    if (expected !== undefined && keyIn(event) !== expected) return problem(403, 'forbidden');
     if (this.#isToFail()) return problem(this.faults.fail?.status ?? 500, 'this failure was asked for');
     if (this.faults.redirect !== undefined) return problem(302, 'moved', { location: this.faults.redirect });
     const list = Object.hasOwn(lists, event.path) ? lists[event.path] : undefined;
@@ -82,6 +87,11 @@ export class SourceApi {
     fail.times = (fail.times ?? 0) - 1;
     return fail.times >= 0;
   }
+}
+
+/** Header names have no case, and API Gateway passes on the caller's. */
+function keyIn({ headers }: ApiEvent): string | undefined {
+  return Object.entries(headers ?? {}).find(([name]) => name.toLowerCase() === 'x-api-key')?.[1];
 }
 
 export function problem(status: number, message: string, headers: Record<string, string> = {}): ApiResult {

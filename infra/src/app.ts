@@ -1,45 +1,34 @@
 /**
- * `npm run synth`: synthesises both stacks as CloudFormation templates; needs no AWS account. Settings that differ
- * between accounts come from environment variables.
+ * `npm run synth`: synthesises the pipeline of bronze.config.ts as a CloudFormation template; needs no AWS account. The settings
+ * come from environment variables. With `--example` they are made up, and the template goes where nobody deploys it from.
  */
 import { join } from 'node:path';
-import config from '../../bronze.config.ts';
-import { App, Validations } from 'aws-cdk-lib';
-import { Code } from 'aws-cdk-lib/aws-lambda';
+import { BronzeError } from '@bronze/common/words/failure';
+import { readConfiguration } from '@bronze/constructs/configuration';
+import { App, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
-import { ApiStack } from './stacks/api-stack.ts';
-import { bundleFunction } from '@bronze/constructs/bundle';
-import { freshWithinSeconds } from '@bronze/common/config/fresh-within';
-import type { FunctionName } from '@bronze/constructs/function-names';
+import { EXAMPLE } from './example.ts';
 import { IngestionStack } from './stacks/ingestion-stack.ts';
-import { queryKeys } from './stacks/query-keys.ts';
 import { readSettings } from './stacks/settings.ts';
 
-const OUT = join(import.meta.dirname, '../../cdk.out');
-async function bundled(name: FunctionName): Promise<Code> {
-  const { folder, bytes } = await bundleFunction(name, { cpu: 'arm64', out: `${OUT}.bundles` });
-  process.stderr.write(`${name}: ${(bytes / 1e6).toFixed(1)} MB unzipped\n`);
-  return Code.fromAsset(folder);
+const ROOT = join(import.meta.dirname, '../..');
+
+function synthesise(isExample: boolean): string {
+  const outdir = join(ROOT, isExample ? 'cdk.out.example' : 'cdk.out');
+  const file = join(ROOT, 'bronze.config.ts');
+  const { stackName, tags, ...settings } = readSettings(isExample ? EXAMPLE : process.env, readConfiguration(file));
+  const app = new App({ outdir });
+  const stack = new IngestionStack(app, stackName, { ...settings, config: file });
+  for (const [name, value] of Object.entries(tags)) Tags.of(stack).add(name, value);
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
+  app.synth();
+  return `${stackName} is in ${outdir}${isExample ? ', with made-up settings: do not deploy it' : ''}\n`;
 }
 
-const code = {
-  planner: await bundled('planner'),
-  freshness: await bundled('freshness'),
-  catalog: await bundled('catalog'),
-  extractor: await bundled('extractor'),
-  writer: await bundled('writer'),
-};
-const api = await bundled('api');
-const app = new App({ outdir: OUT });
-const settings = readSettings(process.env);
-new ApiStack(app, 'EcomApiStack', { code: api, secretName: settings.apiSecretName });
-new IngestionStack(app, 'EcomIngestionStack', {
-  ...settings,
-  code,
-  entities: Object.keys(config.entities),
-  queryKeys: queryKeys(config),
-  freshWithin: freshWithinSeconds(config),
-});
-Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
-app.synth();
-process.stderr.write(`Both stacks are in ${OUT}\n`);
+try {
+  process.stderr.write(synthesise(process.argv.includes('--example')));
+} catch (thrown) {
+  if (!(thrown instanceof BronzeError)) throw thrown;
+  process.stderr.write(`${thrown.message}\n${thrown.hint}\n`);
+  process.exitCode = 2;
+}

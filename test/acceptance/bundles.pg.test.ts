@@ -3,27 +3,24 @@ import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Bundle, bundleFunction } from '@bronze/constructs/bundle';
-import type { FunctionName } from '@bronze/constructs/function-names';
+import { type Bundle, bundleFunction, bundleHandler } from '@bronze/constructs/bundle';
+import { FUNCTION_NAMES } from '@bronze/constructs/function-names';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { execute, newDatabase } from '../database.ts';
-import { AwsWorld, type Functions, lambdaContext } from '../integration/aws-world.ts';
+import { AwsWorld, type Functions, lambdaContext, SHOP_KEY } from '../integration/aws-world.ts';
 
-const NAMES = [
-  'planner',
-  'freshness',
-  'catalog',
-  'extractor',
-  'writer',
-  'api',
-] as const satisfies readonly FunctionName[];
-const bundles = new Map<FunctionName, Bundle>();
+const ROOT = join(import.meta.dirname, '../..');
+const NAMES = [...FUNCTION_NAMES, 'api'] as const;
+type Name = (typeof NAMES)[number];
+const bundles = new Map<Name, Bundle>();
 let world: AwsWorld;
 
 beforeAll(async () => {
   const out = await mkdtemp(join(tmpdir(), 'bronze-bundles-'));
-  for (const name of NAMES) bundles.set(name, await bundleFunction(name, { cpu: process.arch, out }));
-  const url = await newDatabase(await readFile(join(import.meta.dirname, '../../demo/src/shop/schema.sql'), 'utf8'));
+  const target = { cpu: process.arch, out, config: join(ROOT, 'bronze.config.ts') };
+  for (const name of FUNCTION_NAMES) bundles.set(name, await bundleFunction(name, target));
+  bundles.set('api', await bundleHandler({ name: 'api', entry: join(ROOT, 'demo/source-api/handler.ts') }, target));
+  const url = await newDatabase(await readFile(join(ROOT, 'demo/src/shop/schema.sql'), 'utf8'));
   await execute(
     url,
     `INSERT INTO products SELECT n, md5('' || n)::uuid, 'p', n / 100.0, NULL, '{}', '2026-01-01' FROM generate_series(1, 500) AS n`,
@@ -33,9 +30,9 @@ beforeAll(async () => {
 
 afterAll(() => world.close());
 
-const fileOf = (name: FunctionName) => pathToFileURL(join(bundles.get(name)?.folder ?? '', 'index.mjs')).href;
+const fileOf = (name: Name) => pathToFileURL(join(bundles.get(name)?.folder ?? '', 'index.mjs')).href;
 
-async function handlerOf(name: FunctionName): Promise<unknown> {
+async function handlerOf(name: Name): Promise<unknown> {
   const module = (await import(fileOf(name))) as { handler: unknown };
   return module.handler;
 }
@@ -77,7 +74,8 @@ test('the deployed bundle of the API checks its callers’ key against the secre
   const event = { path: '/payments', queryStringParameters: { limit: '2', offset: '0' } };
   expect(await api({ ...event, headers: {} })).toMatchObject({ statusCode: 403 });
   expect(await api({ ...event, headers: { 'x-api-key': 'wrong' } })).toMatchObject({ statusCode: 403 });
-  const answer = await api({ ...event, headers: { 'x-api-key': 'shop-key-77fa21' } });
+  expect(await api({ ...event, headers: null })).toMatchObject({ statusCode: 403 });
+  const answer = await api({ ...event, headers: { 'X-Api-Key': SHOP_KEY } });
   expect(answer.statusCode).toBe(200);
   expect((JSON.parse(answer.body) as { data: object[] }).data).toHaveLength(2);
 });

@@ -89,11 +89,10 @@ function listChecks(store: S3ObjectStore, key: (name: string) => string): Check[
       },
     },
     {
+      // No key is another's folder: Bronze writes none such, and servers that keep folders refuse them.
       name: 'byte order: upper case before lower case, `-` before `/`, non-ASCII last; a prefix may end anywhere',
       run: async () => {
-        const keys = ['a/x', 'a-x', 'a', 'B', 'aa', 'ä', 'a=1/b c', 'a/x/y', '😀', 'ﬀ'].map((name) =>
-          key(`order/${name}`),
-        );
+        const keys = ['a/x', 'a-x', 'B', 'aa', 'ä', 'a=1/b c', 'a/y/z', '😀', 'ﬀ'].map((name) => key(`order/${name}`));
         for (const one of keys) await store.putIfAbsent(one, Buffer.from(''));
         holds('keys', await store.list(key('order/')), sorted(keys));
         const some = keys.filter((one) => one.startsWith(key('order/a/')));
@@ -111,10 +110,15 @@ async function swapTimes(store: S3ObjectStore, key: string, times: number): Prom
   }
 }
 
+/** S3 accepts fewer bytes only in the last chunk of a body. */
+const CHUNK_BYTES_MIN = 8192;
+
 async function streams(client: S3Client, bucket: string, store: S3ObjectStore, key: string): Promise<void> {
-  const body = Readable.from([Buffer.from('first '), Buffer.from('second')]);
-  await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ContentLength: 12 }));
-  holds('body', await textOf(store, key), 'first second');
+  const chunks = [Buffer.alloc(CHUNK_BYTES_MIN, 'bronze'), Buffer.from('the last one')];
+  const body = Buffer.concat(chunks);
+  const streamed = { Body: Readable.from(chunks), ContentLength: body.length };
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, ...streamed }));
+  holds('same bytes', body.equals((await store.get(key))?.body ?? new Uint8Array()), true);
 }
 
 /** Also cleans up after the other checks. */

@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readLoadRecord } from '@bronze/common/load/load-record';
+import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bronze } from '../command.ts';
 import { execute, newDatabase, textRows } from '../database.ts';
-import { AwsWorld, type Functions, lambdaContext } from './aws-world.ts';
+import { AwsWorld, type Functions, lambdaContext, SHOP_KEY } from './aws-world.ts';
+import { mismatches } from './rights/mismatches.ts';
+import { CallRecorder } from './rights/recorded-calls.ts';
 
 const shopSql = (name: string) => readFileSync(join(import.meta.dirname, `../../demo/src/shop/${name}.sql`), 'utf8');
 const SCHEDULED = { scheduled_time: '2026-11-22T02:00:00Z' };
@@ -12,6 +15,7 @@ const SCHEDULED = { scheduled_time: '2026-11-22T02:00:00Z' };
 let url: string;
 let world: AwsWorld;
 let functions: Functions;
+let recorder: CallRecorder;
 
 beforeAll(async () => {
   url = await newDatabase(shopSql('schema'));
@@ -21,10 +25,57 @@ beforeAll(async () => {
   const { handler: freshness } = await import('@bronze/planner/freshness-handler');
   const { handler: extractor } = await import('@bronze/extractor/handler');
   const { handler: writer } = await import('@bronze/writer/handler');
-  functions = { planner, freshness, extractor, writer } as unknown as Functions;
+  const found = { planner, freshness, extractor, writer } as unknown as Functions;
+  recorder = new CallRecorder(world.endpoint);
+  functions = {
+    planner: recorder.under('planner', found.planner),
+    freshness: recorder.under('freshness', found.freshness),
+    extractor: recorder.under('extractor', found.extractor),
+    writer: recorder.under('writer', found.writer),
+  };
 });
 
-afterAll(() => world.close());
+afterAll(async () => {
+  recorder.stop();
+  await world.close();
+});
+
+/** What only trouble makes the functions do. */
+async function haveTrouble(): Promise<void> {
+  // A value that does not fit its type goes to quarantine, and a put that nobody answers is read back.
+  const { until: updated_at = '' } = (await world.record('payments')) ?? {};
+  for (const [id, amount] of [
+    ['fits', '1.50'],
+    ['does-not', 'much'],
+  ]) {
+    const json = JSON.stringify({ id, amount, created_at: updated_at, updated_at });
+    world.shop.lists.payments.add({ id: String(id), updated_at, json });
+  }
+  const unanswered = new Set(['data/bronze/payments', 'data/quarantine/payments']);
+  world.endpoint.faults = ({ action, name }) => {
+    const folder = name.split('/').slice(0, 3).join('/');
+    return action === 'PutObject' && unanswered.delete(folder) ? 'drop' : undefined;
+  };
+  // A request that comes during a load waits, and the writer that completes the load sends it.
+  const bothAsked = Promise.withResolvers<void>();
+  let asked = 0;
+  const extractor: Functions['extractor'] = async (event, context) => {
+    const answer = await functions.extractor(event, context);
+    asked += 1;
+    if (asked === 1) await world.send('{"entity":"payments"}');
+    if (asked === 2) bothAsked.resolve();
+    return answer;
+  };
+  const writer: Functions['writer'] = async (event, context) => {
+    await bothAsked.promise;
+    return functions.writer(event, context);
+  };
+  await world.send('{"entity":"payments"}');
+  await world.drain({ extractor, writer });
+  expect(unanswered).toEqual(new Set());
+  await world.sqs.send(new SendMessageCommand({ QueueUrl: world.queueUrl('write'), MessageBody: '{"entity":"?"}' }));
+  await world.drain(functions);
+}
 
 const ops = (...words: string[]) =>
   bronze([...words, '--endpoint', world.endpoint.url, '--bucket', 'shop-bronze', '-o', 'json'], {
@@ -153,13 +204,25 @@ describe('the deployed functions, with the real SDK over HTTP', () => {
     const records = await world.text('logs/pipeline/ingestion/failures/');
     expect(records).toContain('MESSAGE_INVALID');
     expect(records).toContain('ENTITY_UNKNOWN');
-    expect(records).not.toContain('shop-key-77fa21');
+    expect(records).not.toContain(SHOP_KEY);
   });
 
   test('an extractor that is nearly out of time ends its slice, and another invocation continues the load', async () => {
     await ops('enqueue', 'order_items', '--full');
-    const hurried: Functions['extractor'] = (event) => functions.extractor(event, lambdaContext(61_000 - 1500));
-    await world.drain({ extractor: hurried, writer: functions.writer });
+    // The last slice is empty, and comes when all others are written: then it is the extractor that completes the load.
+    const written = Promise.withResolvers<void>();
+    let slices = 0;
+    const hurried: Functions['extractor'] = async (event) => {
+      slices += 1;
+      if (slices > 1) await written.promise;
+      return functions.extractor(event, lambdaContext(61_000 - 1500));
+    };
+    const writer: Functions['writer'] = async (event, context) => {
+      const answer = await functions.writer(event, context);
+      written.resolve();
+      return answer;
+    };
+    await world.drain({ extractor: hurried, writer });
     const record = await world.record('order_items');
     expect(record).toMatchObject({ load_type: 'full', rows: 49_960 });
     expect(record?.slices).toBeGreaterThan(1);
@@ -198,5 +261,11 @@ describe('the deployed functions, with the real SDK over HTTP', () => {
     const unknown = await ops('checkpoint', 'get', 'custmers');
     expect([unknown.code, JSON.parse(unknown.stdout)]).toMatchObject([2, { error: { code: 'ENTITY_UNKNOWN' } }]);
     expect(unknown.stderr).toContain('Did you mean customers?');
+  });
+
+  test('every call of the functions is allowed by the template’s policies, and every right is used or accounted for', async () => {
+    await haveTrouble();
+    expect(recorder.calls.length).toBeGreaterThan(100);
+    expect(mismatches(recorder.calls)).toEqual({ missing: [], unused: [] });
   });
 });

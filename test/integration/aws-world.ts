@@ -16,9 +16,12 @@ import { VirtualTime } from '@bronze/emulators/virtual-time';
 import type { Context } from 'aws-lambda';
 import { readPart, type BronzeRow } from '../bronze-folder.ts';
 
-const BUCKET = 'shop-bronze';
-const STACK = 'EcomIngestionStack';
+export const BUCKET = 'shop-bronze';
+export const STACK = 'EcomIngestionStack';
 const FUNCTION_TIMEOUT_MS = 15 * 60_000;
+
+/** As the API's stack makes one: 48 letters and digits. */
+export const SHOP_KEY = 'Kf3vW8qZr1Tn6Yb0Xc5Lm9Ps2Dh7Gj4Aa8Ee3Ii6Oo1Uu5Qw';
 
 type Handler<Event, Answer> = (event: Event, context: Context) => Promise<Answer>;
 
@@ -63,13 +66,12 @@ export class AwsWorld {
    * @param database_url the login that the secret `shop-database` holds
    */
   static async open(database_url: string): Promise<AwsWorld> {
-    const key = 'shop-key-77fa21';
-    const secrets = { 'shop-database': database_url, 'payments-api': JSON.stringify({ api_key: key }) };
+    const secrets = { 'shop-database': database_url, 'payments-api': JSON.stringify({ api_key: SHOP_KEY }) };
     const aws = await startAws(secrets);
     const { endpoint } = aws;
     await endpoint.createBucket(BUCKET);
-    const shop = new DemoShop(async () => key);
-    const world = new AwsWorld(aws, shop, await LoopbackServer.start(shop.api));
+    const shop = new DemoShop(async () => SHOP_KEY);
+    const world = new AwsWorld(aws, shop, await LoopbackServer.start(shop.api, '/v1'));
     for (const name of ['extract', 'write']) await world.#createQueue(name);
     Object.assign(process.env, endpoint.environment, world.environment, {
       RDS_SECRET_ARN: 'shop-database',

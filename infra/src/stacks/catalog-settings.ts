@@ -4,10 +4,10 @@ import { CATALOG_VARIABLES, type CatalogNames, DEFAULT_NAMES } from '@bronze/com
 /** Athena knows names in lower case only; queries quote those with other characters than letters, digits and `_`. */
 const NAME = /^[a-z0-9_][a-z0-9_/-]{0,254}$/;
 
-/** The names of the catalog's database and tables, and what is wrong with them. */
-export function catalogNames(environment: Environment): { names: CatalogNames; wrong: string[] } {
+/** The names of the catalog's database and tables, and what is wrong with them. @param database its default */
+export function catalogNames(environment: Environment, database: string): { names: CatalogNames; wrong: string[] } {
   const names = {
-    database: environment[CATALOG_VARIABLES.database] ?? DEFAULT_NAMES.database,
+    database: environment[CATALOG_VARIABLES.database] ?? database,
     bronze: environment[CATALOG_VARIABLES.bronze] ?? DEFAULT_NAMES.bronze,
     log: environment[CATALOG_VARIABLES.log] ?? DEFAULT_NAMES.log,
     loads: environment[CATALOG_VARIABLES.loads] ?? DEFAULT_NAMES.loads,

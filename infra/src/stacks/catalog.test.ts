@@ -1,7 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { readSettings } from './settings.ts';
-import { resources, template } from './stacks.fixtures.ts';
+import { resources, settings, template } from './stacks.fixtures.ts';
 
 describe('the catalog', () => {
   test('the database has the name that was asked for, and no table that a deployment could fix the types of', () => {
@@ -28,12 +27,12 @@ describe('the catalog', () => {
 
   test('the names are settings, and are checked', () => {
     const changed = { CATALOG_DATABASE: 'shop_staging', CATALOG_BRONZE_TABLE: 'everything' };
-    const { catalogNames } = readSettings(changed);
+    const { catalogNames } = settings(changed);
     expect(catalogNames).toMatchObject({ database: 'shop_staging', bronze: 'everything' });
-    expect(() => readSettings({ CATALOG_DATABASE: 'Shop', CATALOG_LOG_TABLE: 'x"y' })).toThrow(
+    expect(() => settings({ CATALOG_DATABASE: 'Shop', CATALOG_LOG_TABLE: 'x"y' })).toThrow(
       /CATALOG_DATABASE: must be[^]*CATALOG_LOG_TABLE: must be/,
     );
-    expect(() => readSettings({ CATALOG_LOG_TABLE: 'bronze_loads' })).toThrow(/three names/);
+    expect(() => settings({ CATALOG_LOG_TABLE: 'bronze_loads' })).toThrow(/three names/);
   });
 
   test('the saved queries are those that were asked for, the last loads, and latest rows by configured keys', () => {

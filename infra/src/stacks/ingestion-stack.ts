@@ -1,43 +1,43 @@
 import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import { SecurityGroup, Vpc, type IVpc, type ISecurityGroup } from 'aws-cdk-lib/aws-ec2';
-import type { Code } from 'aws-cdk-lib/aws-lambda';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import { acknowledgeIngestion } from './acknowledged.ts';
+import { acknowledgePipeline } from '@bronze/constructs/acknowledged';
+import type { CatalogNames } from '@bronze/common/load/catalog-names';
 import { AlarmTopic } from '@bronze/constructs/alarm-topic';
 import { Alarms } from '@bronze/constructs/alarms';
-import { BronzePipeline, type PipelineFunctionName } from '@bronze/constructs/bronze-pipeline';
+import { BronzePipeline } from '@bronze/constructs/bronze-pipeline';
+import type { BronzePipelineProps } from '@bronze/constructs/pipeline-props';
 import { Catalog } from '@bronze/constructs/catalog';
-import type { CatalogNames } from '@bronze/common/load/catalog-names';
 import { PipelineDashboard } from '@bronze/constructs/dashboard';
-import { Queries, type QueryKey } from '@bronze/constructs/queries';
+import { Queries } from '@bronze/constructs/queries';
+import { queryKeys } from './query-keys.ts';
 
-export interface IngestionStackProps extends StackProps {
-  readonly code: Readonly<Record<PipelineFunctionName, Code>>;
-  readonly databaseSecretArn: string;
-  readonly apiKeySecretArn: string;
-  readonly paymentsApiUrl: string;
-  readonly shipmentsApiUrl?: string | undefined;
+type Passed =
+  | 'config'
+  | 'values'
+  | 'databaseUsers'
+  | 'checkpointStore'
+  | 'loadType'
+  | 'hour'
+  | 'extractor'
+  | 'writer'
+  | 'code';
+
+export interface IngestionStackProps extends StackProps, Pick<BronzePipelineProps, Passed> {
+  readonly catalogNames: CatalogNames;
   /** Name of an existing bucket; default: a new one. */
   readonly bucketName?: string | undefined;
+  readonly keyArn?: string | undefined;
+  readonly secretKeyArns?: readonly string[] | undefined;
   /** Network of the database, by ids, because synthesising looks nothing up. */
   readonly network?: Network | undefined;
-  readonly checkpointStore?: 's3' | 'dynamodb' | undefined;
   /** Whom alarms notify; `undefined`: nobody, they show in CloudWatch only. */
   readonly alarmsTo: AlarmsTo | undefined;
   /** Address of docs/runbook.md, for links in alarms. */
   readonly runbookUrl?: string | undefined;
-  /** How many seconds each enabled entity may be behind. */
-  readonly freshWithin: ReadonlyMap<string, number>;
-  readonly loadType?: string | undefined;
-  readonly hour?: number | undefined;
-  readonly provisionedConcurrency?: number | undefined;
-  readonly catalogNames: CatalogNames;
-  readonly entities: readonly string[];
-  /** Of entities that get a saved query for their latest rows. */
-  readonly queryKeys: Readonly<Record<string, QueryKey>>;
 }
 
 /** An address of a topic that the stack makes, or an existing topic. */
@@ -47,7 +47,10 @@ export interface Network {
   readonly vpcId: string;
   readonly availabilityZones: readonly string[];
   readonly subnetIds: readonly string[];
+  /** One for each subnet, if `endpoints` are to be made. */
+  readonly routeTableIds?: readonly string[];
   readonly securityGroupIds: readonly string[];
+  readonly endpoints?: boolean;
 }
 
 /** The daily pipeline, with its alarms, its dashboard and its catalog. */
@@ -56,46 +59,40 @@ export class IngestionStack extends Stack {
 
   constructor(scope: Construct, id: string, props: IngestionStackProps) {
     super(scope, id, props);
-    const { vpc, securityGroups } = this.#network(props.network);
+    const { keyArn, secretKeyArns = [] } = props;
     this.pipeline = new BronzePipeline(this, 'Pipeline', {
-      prefix: this.stackName,
-      code: props.code,
+      config: props.config,
+      values: props.values,
+      databaseUsers: props.databaseUsers,
       bucket: props.bucketName === undefined ? undefined : Bucket.fromBucketName(this, 'Given', props.bucketName),
-      environment: {
-        RDS_SECRET_ARN: props.databaseSecretArn,
-        API_KEY_SECRET_ARN: props.apiKeySecretArn,
-        PAYMENTS_API_URL: props.paymentsApiUrl,
-        ...(props.shipmentsApiUrl !== undefined && { SHIPMENTS_API_URL: props.shipmentsApiUrl }),
-      },
-      secrets: [
-        Secret.fromSecretCompleteArn(this, 'DatabaseSecret', props.databaseSecretArn),
-        Secret.fromSecretCompleteArn(this, 'ApiKeySecret', props.apiKeySecretArn),
-      ],
-      vpc,
-      securityGroups,
+      key: keyArn === undefined ? undefined : Key.fromKeyArn(this, 'Key', keyArn),
+      secretKeys: secretKeyArns.map((arn, index) => Key.fromKeyArn(this, `SecretKey${index}`, arn)),
+      ...this.#network(props.network),
       checkpointStore: props.checkpointStore,
+      catalogNames: props.catalogNames,
       loadType: props.loadType,
       hour: props.hour,
-      provisionedConcurrency: props.provisionedConcurrency,
-      catalogNames: props.catalogNames,
+      extractor: props.extractor,
+      writer: props.writer,
+      code: props.code,
     });
     this.#observe(props);
     Tags.of(this).add('application', 'bronze');
     new CfnOutput(this, 'BucketName', { value: this.pipeline.bucket.bucketName });
     const { checkpoints } = this.pipeline;
     if (checkpoints) new CfnOutput(this, 'CheckpointTable', { value: checkpoints.table.tableName });
-    acknowledgeIngestion(this, this.pipeline);
+    if (props.network) this.#outputSecurityGroups();
+    acknowledgePipeline(this.pipeline);
   }
 
-  #observe({ entities, queryKeys: keys, catalogNames: names, ...props }: IngestionStackProps): void {
+  #observe({ catalogNames: names, alarmsTo, runbookUrl }: IngestionStackProps): void {
     const { pipeline } = this;
-    const { bucket, functions } = pipeline;
-    const { alarmsTo, freshWithin, runbookUrl } = props;
+    const { bucket, functions, config } = pipeline;
     const topic = alarmsTo && this.#topic(alarmsTo);
-    const alarms = new Alarms(this, 'Alarms', { pipeline, topic, freshWithin, runbookUrl });
+    const alarms = new Alarms(this, 'Alarms', { pipeline, topic, runbookUrl });
     new PipelineDashboard(this, 'Dashboard', { name: this.stackName, pipeline, alarms: alarms.all });
-    new Catalog(this, 'Catalog', { names, entities, function: functions.catalog });
-    new Queries(this, 'Queries', { name: this.stackName, names, bucket, keys });
+    new Catalog(this, 'Catalog', { names, entities: Object.keys(config.entities), function: functions.catalog });
+    new Queries(this, 'Queries', { name: this.stackName, names, bucket, keys: queryKeys(config) });
   }
 
   #topic(to: AlarmsTo): ITopic {
@@ -105,16 +102,34 @@ export class IngestionStack extends Stack {
     return topic;
   }
 
-  #network(network: Network | undefined): { vpc?: IVpc; securityGroups?: ISecurityGroup[] } {
+  #network(network: Network | undefined): {
+    vpc?: IVpc;
+    securityGroups?: ISecurityGroup[] | undefined;
+    vpcEndpoints?: boolean | undefined;
+  } {
     if (!network) return {};
+    const { routeTableIds = [], securityGroupIds } = network;
     const vpc = Vpc.fromVpcAttributes(this, 'Vpc', {
       vpcId: network.vpcId,
       availabilityZones: [...network.availabilityZones],
       privateSubnetIds: [...network.subnetIds],
+      ...(routeTableIds.length > 0 && { privateSubnetRouteTableIds: [...routeTableIds] }),
     });
-    const securityGroups = network.securityGroupIds.map((groupId, index) =>
+    const securityGroups = securityGroupIds.map((groupId, index) =>
       SecurityGroup.fromSecurityGroupId(this, `SecurityGroup${index}`, groupId, { mutable: false }),
     );
-    return { vpc, securityGroups };
+    return {
+      vpc,
+      securityGroups: securityGroups.length > 0 ? securityGroups : undefined,
+      vpcEndpoints: network.endpoints,
+    };
+  }
+
+  /** The databases must let these in. */
+  #outputSecurityGroups(): void {
+    const groups = this.pipeline.functions.extractor.connections.securityGroups;
+    new CfnOutput(this, 'ExtractorSecurityGroups', {
+      value: groups.map(({ securityGroupId }) => securityGroupId).join(','),
+    });
   }
 }

@@ -307,37 +307,3 @@ test('an e-mail address gets a topic of its own: encrypted with a key that alarm
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   expect(() => app.synth()).not.toThrow();
 });
-
-describe('the catalog', () => {
-  test('the catalog has a table for each entity, with partition projection', () => {
-    const tables = Object.values(resources('AWS::Glue::Table')).map(
-      ({ Properties }) => Properties['TableInput'] as Record<string, unknown>,
-    );
-    expect(tables.map(({ Name, name }) => Name ?? name).toSorted()).toEqual([
-      'bronze_loads',
-      'bronze_run_log',
-      'customers',
-      'order_items',
-      'orders',
-      'payments',
-      'products',
-      'shipments',
-    ]);
-    for (const table of tables) expect(table['Parameters']).toMatchObject({ 'projection.enabled': 'true' });
-    template.hasResourceProperties('AWS::Glue::Table', {
-      TableInput: Match.objectLike({
-        Name: 'orders',
-        PartitionKeys: ['ingestion_date', 'load_type'].map((Name) => ({ Name, Type: 'string' })),
-        Parameters: Match.objectLike({
-          'projection.ingestion_date.type': 'date',
-          'projection.load_type.values': 'full,incremental',
-        }),
-      }),
-    });
-  });
-
-  test('the workgroup has saved queries for the last loads, today’s run log and each entity’s latest rows', () => {
-    const names = Object.values(resources('AWS::Athena::NamedQuery')).map(({ Properties }) => Properties['Name']);
-    expect(names).toEqual(expect.arrayContaining(['last-loads', 'run-log-of-today', 'latest-orders']));
-  });
-});

@@ -1,111 +1,167 @@
+import type { Config } from '@bronze/common/config';
+import { type Environment } from '@bronze/common/reference';
 import { BronzeError } from '@bronze/common/words/failure';
-import type { Environment } from '@bronze/common/reference';
+import { namesIn, needsOf } from '@bronze/constructs/needs';
+import { type FunctionSettings, mistakesOf, userVariable, VARIABLES } from '@bronze/constructs/pipeline-props';
 import { catalogNames } from './catalog-settings.ts';
-import type { AlarmsTo, IngestionStackProps, Network } from './ingestion-stack.ts';
+import { alarmMistakes, alarmsToIn } from './alarm-settings.ts';
+import type { IngestionStackProps, Network } from './ingestion-stack.ts';
 
-export interface Settings extends Omit<IngestionStackProps, 'code' | 'entities' | 'queryKeys' | 'freshWithin'> {
-  readonly apiSecretName: string | undefined;
+export interface Settings extends Omit<IngestionStackProps, 'code' | 'config'> {
+  readonly stackName: string;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Placeholders for an account's own values: synthesising works with these, deploying needs the real ones. */
-const EXAMPLE = {
-  RDS_SECRET_ARN: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:shop-database-AbCdEf',
-  API_KEY_SECRET_ARN: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:payments-api-AbCdEf',
-  PAYMENTS_API_URL: 'https://api.example.com/v1',
-} as const;
-
-/** The two stacks' settings, from environment variables. @throws BronzeError CONFIG_INVALID, names every wrong one */
-export function readSettings(environment: Environment): Settings {
-  const value = (name: keyof typeof EXAMPLE) => environment[name] ?? EXAMPLE[name];
-  const hour = Number(environment['SCHEDULE_HOUR'] ?? 2);
-  const apiSecretName = environment['PAYMENTS_API_SECRET_NAME'];
+/**
+ * The stack's settings, from environment variables; docs/aws.md lists them.
+ *
+ * @throws BronzeError CONFIG_INVALID, names every one that is missing or wrong, and never a value
+ */
+export function readSettings(environment: Environment, config: Config): Settings {
+  const values = valuesIn(environment, namesIn(needsOf(config)));
+  const loadType = environment['LOAD_TYPE'];
+  const hour = numberIn(environment, 'SCHEDULE_HOUR');
+  const extractor = functionIn(environment, 'EXTRACTOR');
+  const writer = functionIn(environment, 'WRITER');
+  const databaseUsers = usersIn(environment, config);
   const checkpointStore = storeIn(environment);
-  const warm = environment['PROVISIONED_CONCURRENCY'];
-  const catalog = catalogNames(environment);
+  const catalog = catalogNames(environment, databaseOf(environment));
   const wrong = [
     ...catalog.wrong,
-    ...(Number.isInteger(hour) && hour >= 0 && hour <= 23
-      ? []
-      : ['SCHEDULE_HOUR: must be an hour of the day, 0 to 23']),
-    ...(warm === undefined || /^[1-9]\d{0,2}$/.test(warm)
-      ? []
-      : ['PROVISIONED_CONCURRENCY: must be a whole number from 1 to 999']),
+    ...mistakesOf({ values, loadType, hour, extractor, writer, databaseUsers }, config),
+    ...patternMistakes(environment),
+    ...networkMistakes(environment),
     ...(checkpointStore ? [] : ['CHECKPOINT_STORE: must be s3 or dynamodb']),
-    ...keyMistakes(environment['PAYMENTS_API_KEY']),
     ...alarmMistakes(environment),
-    ...['RDS_SECRET_ARN', 'API_KEY_SECRET_ARN'].flatMap((name) =>
-      value(name as keyof typeof EXAMPLE).startsWith('arn:') ? [] : [`${name}: must be the complete ARN of a secret`],
-    ),
   ];
   if (wrong.length > 0) {
     throw new BronzeError('CONFIG_INVALID', {
-      message: `these environment variables are wrong:\n${wrong.map((one) => `  - ${one}`).join('\n')}`,
-      hint: 'Correct them; docs/aws.md lists all variables.',
+      message: `these environment variables are missing or wrong:\n${wrong.map((one) => `  - ${one}`).join('\n')}`,
+      hint: 'Set and correct them; docs/aws.md lists all. To look at the templates only: npm run synth -- --example',
     });
   }
   return {
-    databaseSecretArn: value('RDS_SECRET_ARN'),
-    apiKeySecretArn: value('API_KEY_SECRET_ARN'),
-    paymentsApiUrl: value('PAYMENTS_API_URL'),
-    shipmentsApiUrl: environment['SHIPMENTS_API_URL'],
+    stackName: stackNameOf(environment),
+    values,
+    databaseUsers,
     bucketName: environment['S3_BUCKET_NAME'],
+    keyArn: environment['KMS_KEY_ARN'],
+    secretKeyArns: listIn(environment, 'SECRETS_KMS_KEY_ARNS'),
     alarmsTo: alarmsToIn(environment),
     runbookUrl: environment['RUNBOOK_URL'],
     checkpointStore,
-    loadType: environment['LOAD_TYPE'],
+    catalogNames: catalog.names,
+    loadType,
     hour,
     network: networkIn(environment),
-    provisionedConcurrency: warm === undefined ? undefined : Number(warm),
-    apiSecretName,
-    catalogNames: catalog.names,
+    extractor,
+    writer,
+    tags: tagsIn(environment),
   };
+}
+
+const PIPELINE = 'Ecom';
+
+function stackNameOf({ PIPELINE_NAME: pipeline = PIPELINE, STAGE: stage }: Environment): string {
+  return `${pipeline}IngestionStack${stage === undefined ? '' : `-${stage}`}`;
+}
+
+/** Of the catalog: its own for each pipeline and stage, so that they share an account. */
+function databaseOf({ PIPELINE_NAME: pipeline = PIPELINE, STAGE: stage }: Environment): string {
+  const name = `aws-${pipeline}-pipeline${stage === undefined ? '' : `-${stage}`}`;
+  // What is wrong with the names it is made of is said of them.
+  return name.toLowerCase().replaceAll(/[^a-z0-9-]/g, '');
 }
 
 function storeIn({ CHECKPOINT_STORE: store = 's3' }: Environment): 's3' | 'dynamodb' | undefined {
   return store === 's3' || store === 'dynamodb' ? store : undefined;
 }
 
-/** API Gateway refuses keys of fewer than 20 characters. Checked only if the environment holds the key itself. */
-function keyMistakes(key: string | undefined): string[] {
-  if (key === undefined) return [];
-  const isGood = key.length >= 20 && /^[A-Za-z0-9]+$/.test(key);
-  return isGood ? [] : ['PAYMENTS_API_KEY: must be at least 20 letters and digits'];
+/** Settings that are text of a form: variable, form, and what is said if it has another. */
+const PATTERNS: readonly (readonly [name: string, pattern: RegExp, says: string])[] = [
+  ['PIPELINE_NAME', /^[A-Za-z][A-Za-z0-9]{0,19}$/, 'must be at most 20 letters and digits, the first a letter'],
+  ['STAGE', /^[a-z][a-z0-9]{0,9}$/, 'must be at most 10 lower-case letters and digits, the first a letter'],
+  ['S3_BUCKET_NAME', /^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket'],
+  ['KMS_KEY_ARN', /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/, 'must be the ARN of a key'],
+  [
+    'SECRETS_KMS_KEY_ARNS',
+    /^(?:(?:^|,)arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+)+$/,
+    'must be ARNs of keys, separated by commas',
+  ],
+  ['TAGS', /^(?:(?:^|,)[\w.:/+@-]{1,128}=[\w.:/=+@ -]{0,256})+$/, 'must be tags such as team=data,cost=42'],
+  ['VPC_ID', /^vpc-[0-9a-f]+$/, 'must be the id of a VPC'],
+  ['VPC_ENDPOINTS', /^(?:true|false)$/, 'must be true or false'],
+];
+
+function patternMistakes(environment: Environment): string[] {
+  return PATTERNS.flatMap(([name, pattern, says]) => {
+    const value = environment[name];
+    return value === undefined || pattern.test(value) ? [] : [`${name}: ${says}`];
+  });
 }
 
-/** An alarm that reaches nobody is chosen, and not forgotten. */
-function alarmMistakes({ ALARM_EMAIL: email, ALARM_TOPIC_ARN: topic, RUNBOOK_URL: runbook }: Environment): string[] {
-  return [
-    ...(email === undefined && topic === undefined
-      ? [
-          'ALARM_EMAIL or ALARM_TOPIC_ARN: set one, so that alarms reach somebody; ALARM_TOPIC_ARN=none makes alarms that only show in CloudWatch',
-        ]
-      : []),
-    ...(email !== undefined && topic !== undefined ? ['ALARM_EMAIL and ALARM_TOPIC_ARN: set one of them'] : []),
-    ...(email === undefined || /^[^@\s]+@[^@\s]+$/.test(email) ? [] : ['ALARM_EMAIL: must be an e-mail address']),
-    ...(topic === undefined || topic === NO_TOPIC || /^arn:[^:]+:sns:/.test(topic)
-      ? []
-      : ['ALARM_TOPIC_ARN: must be the ARN of an SNS topic, or none']),
-    ...(runbook === undefined || /^https:\/\/[^#\s]+$/.test(runbook)
-      ? []
-      : ['RUNBOOK_URL: must be the https address of docs/runbook.md, without #']),
-  ];
+function valuesIn(environment: Environment, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (environment[name] ? [[name, environment[name]] as const] : [])));
 }
 
-const NO_TOPIC = 'none';
+/** NaN, which no check lets pass, if it is no number. */
+function numberIn(environment: Environment, name: string): number | undefined {
+  const value = environment[name];
+  return value === undefined ? undefined : /^\d+$/.test(value) ? Number(value) : Number.NaN;
+}
 
-function alarmsToIn({ ALARM_EMAIL: email, ALARM_TOPIC_ARN: topicArn }: Environment): AlarmsTo | undefined {
-  if (email !== undefined) return { email };
-  return topicArn === undefined || topicArn === NO_TOPIC ? undefined : { topicArn };
+function functionIn(environment: Environment, name: string): FunctionSettings {
+  const own: FunctionSettings = Object.fromEntries(
+    Object.entries(VARIABLES).map(([key, end]) => [key, numberIn(environment, `${name}_${end}`)]),
+  );
+  return { ...own, provisioned: own.provisioned ?? numberIn(environment, 'PROVISIONED_CONCURRENCY') };
+}
+
+function usersIn(environment: Environment, { sources }: Config): Record<string, string> {
+  return Object.fromEntries(
+    Object.keys(sources).flatMap((source) => {
+      const user = environment[userVariable(source)];
+      return user === undefined ? [] : [[source, user]];
+    }),
+  );
+}
+
+function tagsIn(environment: Environment): Record<string, string> {
+  const pairs = listIn(environment, 'TAGS').map((tag) => tag.split(/=(.*)/s));
+  return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, value]));
 }
 
 function networkIn(environment: Environment): Network | undefined {
   const { VPC_ID: vpcId } = environment;
-  const list = (name: string) => (environment[name] ?? '').split(',').filter((one) => one !== '');
   if (vpcId === undefined) return undefined;
   return {
     vpcId,
-    availabilityZones: list('VPC_AVAILABILITY_ZONES'),
-    subnetIds: list('VPC_SUBNET_IDS'),
-    securityGroupIds: list('VPC_SECURITY_GROUP_IDS'),
+    availabilityZones: listIn(environment, 'VPC_AVAILABILITY_ZONES'),
+    subnetIds: listIn(environment, 'VPC_SUBNET_IDS'),
+    routeTableIds: listIn(environment, 'VPC_ROUTE_TABLE_IDS'),
+    securityGroupIds: listIn(environment, 'VPC_SECURITY_GROUP_IDS'),
+    endpoints: environment['VPC_ENDPOINTS'] === 'true',
   };
+}
+
+function networkMistakes(environment: Environment): string[] {
+  const [zones, subnets, tables] = ['AVAILABILITY_ZONES', 'SUBNET_IDS', 'ROUTE_TABLE_IDS'].map(
+    (name) => listIn(environment, `VPC_${name}`).length,
+  ) as [number, number, number];
+  const others = Object.keys(environment).filter((name) => name.startsWith('VPC_') && environment[name] !== undefined);
+  if (environment['VPC_ID'] === undefined) {
+    return others.length === 0 ? [] : [`VPC_ID: missing, and ${others.join(', ')} would have no effect`];
+  }
+  return [
+    ...(zones > 0 ? [] : ['VPC_AVAILABILITY_ZONES: missing']),
+    ...(subnets > 0 && subnets === zones ? [] : ['VPC_SUBNET_IDS: must name one subnet for each availability zone']),
+    ...(tables === 0 || tables === subnets ? [] : ['VPC_ROUTE_TABLE_IDS: must name one route table for each subnet']),
+    ...(environment['VPC_ENDPOINTS'] !== 'true' || tables > 0
+      ? []
+      : ['VPC_ROUTE_TABLE_IDS: missing, for the endpoint of S3']),
+  ];
+}
+
+function listIn(environment: Environment, name: string): string[] {
+  return (environment[name] ?? '').split(',').filter((one) => one !== '');
 }

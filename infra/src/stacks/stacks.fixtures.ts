@@ -1,15 +1,21 @@
-import config from '../../../bronze.config.ts';
+import { join } from 'node:path';
+import { readConfiguration } from '@bronze/constructs/configuration';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { ApiStack } from './api-stack.ts';
-import { freshWithinSeconds } from '@bronze/common/config/fresh-within';
+import { EXAMPLE } from '../example.ts';
 import { IngestionStack, type IngestionStackProps } from './ingestion-stack.ts';
-import { queryKeys } from './query-keys.ts';
 import { readSettings } from './settings.ts';
 
+const CONFIG = join(import.meta.dirname, '../../../bronze.config.ts');
 export const inline = () => Code.fromInline('exports.handler = () => undefined');
-const code = { planner: inline(), freshness: inline(), catalog: inline(), extractor: inline(), writer: inline() };
+export const code = {
+  planner: inline(),
+  freshness: inline(),
+  catalog: inline(),
+  extractor: inline(),
+  writer: inline(),
+};
 export const NETWORK = {
   vpcId: 'vpc-0a1b2c3d4e5f60718',
   availabilityZones: ['eu-central-1a'],
@@ -18,20 +24,29 @@ export const NETWORK = {
 };
 export const TOPIC = 'arn:aws:sns:eu-central-1:123456789012:alarms';
 
+/** What `npm run synth` reads from these variables, besides the examples of those that must be set. */
+export function settings(environment: Readonly<Record<string, string | undefined>> = {}) {
+  return readSettings({ ...EXAMPLE, ...environment }, readConfiguration(CONFIG));
+}
+
+/** The stack without its code, as it is made from these variables. */
+export function stackOf(app: App, environment: Readonly<Record<string, string | undefined>>): IngestionStack {
+  const { stackName, tags: _, ...props } = settings(environment);
+  return new IngestionStack(app, stackName, { ...props, config: CONFIG, code });
+}
+
 export function ingestion(app: App, changed: Partial<IngestionStackProps> = {}): IngestionStack {
-  const settings = { ...readSettings({ ALARM_TOPIC_ARN: TOPIC }), network: NETWORK };
-  return new IngestionStack(app, 'EcomIngestionStack', {
-    ...settings,
+  const { stackName, tags: _, ...props } = settings({ ALARM_TOPIC_ARN: TOPIC });
+  return new IngestionStack(app, stackName, {
+    ...props,
+    network: NETWORK,
+    config: CONFIG,
     code,
-    entities: Object.keys(config.entities),
-    queryKeys: queryKeys(config),
-    freshWithin: freshWithinSeconds(config),
     ...changed,
   });
 }
 
 export const template = Template.fromStack(ingestion(new App()));
-export const api = Template.fromStack(new ApiStack(new App(), 'EcomApiStack', { code: inline() }));
 
 type Resource = { readonly Properties: Record<string, unknown> };
 export const resources = (type: string, from = template) => from.findResources(type) as Record<string, Resource>;

@@ -1,3 +1,4 @@
+import { freshWithinSeconds } from '@bronze/common/config/fresh-within';
 import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -7,8 +8,6 @@ import type { BronzePipeline } from './bronze-pipeline.ts';
 
 export interface AlarmsProps {
   readonly pipeline: BronzePipeline;
-  /** How many seconds each entity may be behind, by its name: one alarm for each. */
-  readonly freshWithin: ReadonlyMap<string, number>;
   /** SNS topic to notify; default: alarms show in CloudWatch only. */
   readonly topic?: ITopic | undefined;
   /** Address of the runbook, for links in descriptions; default: they name the section of `docs/runbook.md`. */
@@ -19,9 +18,11 @@ export interface AlarmsProps {
 export class Alarms extends Construct {
   readonly all: readonly Alarm[];
 
-  constructor(scope: Construct, id: string, { pipeline, freshWithin, topic, runbookUrl }: AlarmsProps) {
+  constructor(scope: Construct, id: string, { pipeline, topic, runbookUrl }: AlarmsProps) {
     super(scope, id);
-    this.all = linesOf(pipeline, freshWithin).map((line) => this.#alarm(line, topic, runbookUrl));
+    this.all = linesOf(pipeline, freshWithinSeconds(pipeline.config)).map((line) =>
+      this.#alarm(line, topic, runbookUrl),
+    );
   }
 
   #alarm(line: AlarmLine, topic: ITopic | undefined, runbookUrl: string | undefined): Alarm {

@@ -1,93 +1,90 @@
-import { CATALOG_VARIABLES, type CatalogNames, DEFAULT_NAMES } from '@bronze/common/load/catalog-names';
+import type { Config } from '@bronze/common/config';
 import { NAMESPACE, PIPELINE_VARIABLE, type PipelineTotal } from '@bronze/common/adapters/aws/metrics';
+import { CATALOG_VARIABLES, DEFAULT_NAMES } from '@bronze/common/load/catalog-names';
 import { BRONZE_PREFIX } from '@bronze/common/load/object-keys';
-import { Duration } from 'aws-cdk-lib';
-import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
+import { Duration, Names, Stack } from 'aws-cdk-lib';
 import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
-import { type Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { Code, Function as LambdaFunction, IFunction } from 'aws-cdk-lib/aws-lambda';
-import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { Function as LambdaFunction, IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { CheckpointTable } from './checkpoint-table.ts';
+import { bundledCode, type FunctionCode } from './code.ts';
+import { readConfiguration } from './configuration.ts';
 import { DataBucket } from './data-bucket.ts';
-import { BUCKET_RIGHTS, grantBucket } from './permissions.ts';
+import { VpcEndpoints } from './endpoints.ts';
+import type { FunctionName } from './function-names.ts';
+import { needsOf } from './needs.ts';
+import {
+  BUCKET_RIGHTS,
+  grantBucket,
+  grantDatabaseUsers,
+  grantKey,
+  grantReceive,
+  grantSecrets,
+  grantSend,
+} from './permissions.ts';
 import { PipelineFunction } from './pipeline-function.ts';
+import { type BronzePipelineProps, checkProps, type FunctionSettings } from './pipeline-props.ts';
 import { Schedules } from './schedules.ts';
 import { TaskQueue } from './task-queue.ts';
+import { supply, type Supplied } from './values.ts';
 
-export type PipelineFunctionName = 'planner' | 'freshness' | 'catalog' | 'extractor' | 'writer';
-
-export interface BronzePipelineProps {
-  /** Prefix of the names of functions and queues: `EcomIngestionStack`. */
-  readonly prefix: string;
-  readonly code: Readonly<Record<PipelineFunctionName, Code>>;
-  /** Default: a new bucket. An existing one needs a policy of its own against unconditional puts (docs/aws.md). */
-  readonly bucket?: IBucket | undefined;
-  /** Variables that the configuration's references name, such as `PAYMENTS_API_URL` or `RDS_SECRET_ARN`. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** The secrets that the sources' logins and keys are in: the extractor may read these, and no others. */
-  readonly secrets: readonly ISecret[];
-  /** VPC of the database; default: none, for a database that is reachable without. */
-  readonly vpc?: IVpc | undefined;
-  readonly securityGroups?: ISecurityGroup[] | undefined;
-  /** Where a new pipeline keeps its checkpoints; default `s3`. An existing one moves them: docs/checkpoints.md. */
-  readonly checkpointStore?: 's3' | 'dynamodb' | undefined;
-  /** `INCREMENTAL` or `FULL` */
-  readonly loadType?: string | undefined;
-  /** Hour of the daily run, in UTC: 0 to 23, default 2. */
-  readonly hour?: number | undefined;
-  /** Number of extractors, and of writers, that are kept warm; they cost money even when idle. Default: none. */
-  readonly provisionedConcurrency?: number | undefined;
-  /** How many extractors may run at once; default 5. */
-  readonly extractorsAtOnce?: number | undefined;
-  /** How many writers may run at once; default 10. */
-  readonly writersAtOnce?: number | undefined;
-  /** What the catalog's database and tables are called; default: {@link DEFAULT_NAMES}. */
-  readonly catalogNames?: CatalogNames | undefined;
-}
-
-/** Of the daily run, in UTC. */
-const HOUR = 2;
 /** Lambda's maximum. */
-const TIMEOUT = Duration.minutes(15);
+const TIMEOUT_MINUTES = 15;
 const MEMORY_MB = 2048;
 /** Lambda's maximum, because DuckDB spills wide tasks to disk. */
 const WRITER_SCRATCH_MB = 10_240;
+/** Of the daily run, in UTC. */
+const HOUR = 2;
+const EXTRACTORS_AT_ONCE = 5;
+const WRITERS_AT_ONCE = 10;
 
-/** The whole pipeline: bucket, queues, functions and schedules. */
+/** What all functions are made from. */
+interface Parts extends Supplied {
+  readonly props: BronzePipelineProps;
+  readonly name: string;
+  readonly code: FunctionCode;
+}
+
+/** The whole pipeline of one configuration: bucket, queues, functions and schedules. */
 export class BronzePipeline extends Construct {
-  /** The prefix: what its metrics have as their dimension `pipeline`. */
+  readonly config: Config;
+  /** Begins the names of functions and queues, and is the dimension `pipeline` of its metrics. */
   readonly name: string;
   readonly bucket: IBucket;
   /** Undefined unless `checkpointStore` is `dynamodb`. */
   readonly checkpoints: CheckpointTable | undefined;
   readonly extractQueue: TaskQueue;
   readonly writeQueue: TaskQueue;
-  readonly functions: Readonly<Record<PipelineFunctionName, LambdaFunction>>;
+  readonly functions: Readonly<Record<FunctionName, LambdaFunction>>;
   readonly schedules: Schedules;
 
+  /** @throws BronzeError CONFIG_INVALID naming every missing and every wrong setting */
   constructor(scope: Construct, id: string, props: BronzePipelineProps) {
     super(scope, id);
-    this.name = props.prefix;
-    this.bucket = props.bucket ?? new DataBucket(this, 'Data', {}).bucket;
-    this.extractQueue = new TaskQueue(this, 'Extract', {
-      queueName: `${props.prefix}-extract`,
-      functionTimeout: TIMEOUT,
-    });
-    this.writeQueue = new TaskQueue(this, 'Write', { queueName: `${props.prefix}-write`, functionTimeout: TIMEOUT });
+    this.config = readConfiguration(props.config);
+    checkProps(props, this.config);
+    this.name = props.name ?? Stack.of(this).stackName;
+    const { name } = this;
+    const { key } = props;
+    this.bucket = props.bucket ?? new DataBucket(this, 'Data', { key }).bucket;
+    this.extractQueue = this.#queue('extract', props.extractor, props);
+    this.writeQueue = this.#queue('write', props.writer, props);
+    const supplied = supply(this, needsOf(this.config), props.values);
+    const parts = { ...supplied, props, name, code: props.code ?? bundledCode(props.config) };
     this.functions = {
-      planner: this.#planner(props),
-      extractor: this.#extractor(props),
-      writer: this.#writer(props),
-      freshness: this.#freshness(props),
-      catalog: this.#catalog(props),
+      planner: this.#planner(parts),
+      extractor: this.#extractor(parts),
+      writer: this.#writer(parts),
+      freshness: this.#freshness(parts),
+      catalog: this.#catalog(parts),
     };
     this.checkpoints = props.checkpointStore === 'dynamodb' ? new CheckpointTable(this, 'Checkpoints') : undefined;
     this.checkpoints?.serve(this.functions);
-    for (const fn of Object.values(this.functions)) fn.addEnvironment(PIPELINE_VARIABLE, this.name);
+    for (const fn of Object.values(this.functions)) fn.addEnvironment(PIPELINE_VARIABLE, name);
+    if (key) for (const fn of Object.values(this.functions)) grantKey(fn, key, ['s3', 'sqs']);
     this.schedules = new Schedules(this, 'Schedules', { ...this.functions, hour: props.hour ?? HOUR });
   }
 
@@ -115,19 +112,28 @@ export class BronzePipeline extends Construct {
     return new Metric({ ...options, namespace: NAMESPACE, metricName, dimensionsMap: { pipeline: this.name } });
   }
 
-  #planner(props: BronzePipelineProps): LambdaFunction {
+  #queue(what: 'extract' | 'write', settings: FunctionSettings | undefined, { key }: BronzePipelineProps): TaskQueue {
+    return new TaskQueue(this, what === 'extract' ? 'Extract' : 'Write', {
+      queueName: `${this.name}-${what}`,
+      functionTimeout: timeoutOf(settings),
+      key,
+    });
+  }
+
+  #planner({ props, name, code, environment }: Parts): LambdaFunction {
     const planner = new PipelineFunction(this, 'Planner', {
-      functionName: `${props.prefix}-IngestionFunction`,
+      functionName: `${name}-IngestionFunction`,
       description: 'Reads the checkpoints and requests one load per entity',
-      code: props.code.planner,
+      code: code.planner,
       timeout: Duration.minutes(1),
       memoryMb: 512,
+      key: props.key,
       environment: {
         S3_BUCKET_NAME: this.bucket.bucketName,
         EXTRACT_QUEUE_URL: this.extractQueue.queue.queueUrl,
-        LOAD_TYPE: props.loadType ?? 'INCREMENTAL',
+        LOAD_TYPE: props.loadType?.toUpperCase() ?? 'INCREMENTAL',
         // The planner reads none of these: they only show a person where the pipeline reads from.
-        ...props.environment,
+        ...environment,
       },
     }).function;
     grantBucket(this.bucket, planner, BUCKET_RIGHTS.planner);
@@ -135,15 +141,18 @@ export class BronzePipeline extends Construct {
     return planner;
   }
 
-  #extractor(props: BronzePipelineProps): LambdaFunction {
+  #extractor({ props, name, code, environment, headers, secrets }: Parts): LambdaFunction {
+    const settings = props.extractor ?? {};
     const { function: extractor, live } = new PipelineFunction(this, 'Extractor', {
-      provisionedConcurrency: props.provisionedConcurrency,
-      functionName: `${props.prefix}-ExtractorFunction`,
+      ...settings,
+      functionName: `${name}-ExtractorFunction`,
       description: 'Reads an entity’s window from its source and stages it',
-      code: props.code.extractor,
-      timeout: TIMEOUT,
-      memoryMb: MEMORY_MB,
+      code: code.extractor,
+      timeout: timeoutOf(settings),
+      memoryMb: settings.memoryMb ?? MEMORY_MB,
+      key: props.key,
       vpc: props.vpc,
+      vpcSubnets: props.vpcSubnets,
       securityGroups: props.securityGroups,
       continuesItself: true,
       environment: {
@@ -151,26 +160,32 @@ export class BronzePipeline extends Construct {
         EXTRACT_QUEUE_URL: this.extractQueue.queue.queueUrl,
         EXTRACT_DLQ_URL: this.extractQueue.deadLetters.queueUrl,
         WRITE_QUEUE_URL: this.writeQueue.queue.queueUrl,
-        ...props.environment,
+        ...environment,
+        ...headers,
         // Lambda's Node.js runtimes since 20 don't load the certificate authorities of RDS by themselves.
         NODE_EXTRA_CA_CERTS: '/var/runtime/ca-cert.pem',
       },
     });
     grantBucket(this.bucket, extractor, BUCKET_RIGHTS.extractor);
     grantSend(extractor, this.extractQueue.queue, this.extractQueue.deadLetters, this.writeQueue.queue);
-    for (const secret of props.secrets) secret.grantRead(extractor);
-    feed(live, this.extractQueue.queue, props.extractorsAtOnce ?? 5);
+    grantSecrets(extractor, secrets, props.secretKeys ?? []);
+    grantDatabaseUsers(extractor, Object.values(props.databaseUsers ?? {}));
+    if (props.vpc && props.vpcEndpoints) new VpcEndpoints(this, 'Endpoints', { vpc: props.vpc, from: extractor });
+    grantReceive(extractor, this.extractQueue.queue);
+    feed(live, this.extractQueue.queue, settings.atOnce ?? EXTRACTORS_AT_ONCE);
     return extractor;
   }
 
-  #writer(props: BronzePipelineProps): LambdaFunction {
+  #writer({ props, name, code }: Parts): LambdaFunction {
+    const settings = props.writer ?? {};
     const { function: writer, live } = new PipelineFunction(this, 'Writer', {
-      provisionedConcurrency: props.provisionedConcurrency,
-      functionName: `${props.prefix}-WriterFunction`,
+      ...settings,
+      functionName: `${name}-WriterFunction`,
       description: 'Writes staged batches as Parquet and moves the checkpoint',
-      code: props.code.writer,
-      timeout: TIMEOUT,
-      memoryMb: MEMORY_MB,
+      code: code.writer,
+      timeout: timeoutOf(settings),
+      memoryMb: settings.memoryMb ?? MEMORY_MB,
+      key: props.key,
       scratchMb: WRITER_SCRATCH_MB,
       continuesItself: true,
       environment: {
@@ -183,17 +198,19 @@ export class BronzePipeline extends Construct {
     });
     grantBucket(this.bucket, writer, BUCKET_RIGHTS.writer);
     grantSend(writer, this.extractQueue.queue, this.writeQueue.deadLetters);
-    feed(live, this.writeQueue.queue, props.writersAtOnce ?? 10);
+    grantReceive(writer, this.writeQueue.queue);
+    feed(live, this.writeQueue.queue, settings.atOnce ?? WRITERS_AT_ONCE);
     return writer;
   }
 
-  #freshness(props: BronzePipelineProps): LambdaFunction {
+  #freshness({ props, name, code }: Parts): LambdaFunction {
     const freshness = new PipelineFunction(this, 'Freshness', {
-      functionName: `${props.prefix}-FreshnessFunction`,
+      functionName: `${name}-FreshnessFunction`,
       description: 'Measures how far each entity is behind, and whether the schedule ran',
-      code: props.code.freshness,
+      code: code.freshness,
       timeout: Duration.minutes(1),
       memoryMb: 256,
+      key: props.key,
       environment: { S3_BUCKET_NAME: this.bucket.bucketName, SCHEDULE_HOUR: String(props.hour ?? HOUR) },
     }).function;
     grantBucket(this.bucket, freshness, BUCKET_RIGHTS.freshness);
@@ -201,14 +218,15 @@ export class BronzePipeline extends Construct {
   }
 
   /** Its rights to the catalog come with the {@link Catalog} itself. */
-  #catalog(props: BronzePipelineProps): LambdaFunction {
+  #catalog({ props, name, code }: Parts): LambdaFunction {
     const names = props.catalogNames ?? DEFAULT_NAMES;
     const catalog = new PipelineFunction(this, 'Catalog', {
-      functionName: `${props.prefix}-CatalogFunction`,
+      functionName: `${name}-CatalogFunction`,
       description: 'Makes the tables of the Glue catalog from load records',
-      code: props.code.catalog,
-      timeout: TIMEOUT,
+      code: code.catalog,
+      timeout: Duration.minutes(TIMEOUT_MINUTES),
       memoryMb: 1024,
+      key: props.key,
       environment: {
         S3_BUCKET_NAME: this.bucket.bucketName,
         [CATALOG_VARIABLES.database]: names.database,
@@ -222,12 +240,16 @@ export class BronzePipeline extends Construct {
   }
 }
 
-function grantSend(to: LambdaFunction, ...queues: readonly Queue[]): void {
-  to.addToRolePolicy(
-    new PolicyStatement({ actions: ['sqs:SendMessage'], resources: queues.map((queue) => queue.queueArn) }),
-  );
+function timeoutOf(settings: FunctionSettings | undefined): Duration {
+  return Duration.minutes(settings?.timeoutMinutes ?? TIMEOUT_MINUTES);
 }
 
+/** Its id is that of CDK's SqsEventSource, which grants more than Lambda needs. */
 function feed(to: IFunction, from: Queue, maxConcurrency: number): void {
-  to.addEventSource(new SqsEventSource(from, { batchSize: 1, reportBatchItemFailures: true, maxConcurrency }));
+  to.addEventSourceMapping(`SqsEventSource:${Names.nodeUniqueId(from.node)}`, {
+    eventSourceArn: from.queueArn,
+    batchSize: 1,
+    reportBatchItemFailures: true,
+    maxConcurrency,
+  });
 }

@@ -1,20 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { BronzeError } from '@bronze/common/words/failure';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { type FunctionName, FUNCTIONS } from './function-names.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 /** AWS Lambda's quota for an unzipped deployment package. */
 const UNZIPPED_BYTES_MAX = 250 * 1024 * 1024;
 /**
- * Packages that npm installs next to the bundle instead of bundling them: native modules, which must suit the target's
- * CPU, and parquetjs-lite, whose generated code creates globals by accident, which strict mode forbids.
+ * Packages that npm installs next to the writer's bundle instead of bundling them: native modules, which must suit the
+ * target's CPU, and parquetjs-lite, whose generated code creates globals by accident, which strict mode forbids. The lock
+ * file fixes their dependencies too; `bundle.test.ts` holds it against what the writer is tested with.
  */
-const INSTALLED: Readonly<Partial<Record<FunctionName, readonly string[]>>> = {
-  writer: ['@duckdb/node-api', 'parquetjs-lite'],
-};
+const WRITER_PACKAGES = join(import.meta.dirname, '../writer-packages');
 /** CommonJS libraries inside an ES module bundle need these globals. */
 const BANNER = `import { createRequire as bronzeRequire } from 'node:module';
 import { dirname as bronzeDirname } from 'node:path';
@@ -30,20 +29,43 @@ export interface Target {
   readonly out: string;
 }
 
+export interface PipelineTarget extends Target {
+  /** Path of the configuration that the functions get. */
+  readonly config: string;
+}
+
 export interface Bundle {
-  readonly name: FunctionName;
+  readonly name: string;
   readonly folder: string;
   /** Size of all files, unzipped. */
   readonly bytes: number;
 }
 
-/** Bundles a function into an empty folder of its own. @throws BronzeError CONFIG_INVALID above Lambda's quota */
-export async function bundleFunction(name: FunctionName, { cpu, out }: Target): Promise<Bundle> {
-  const folder = join(out, name);
+/** Bundles a function of the pipeline. @throws BronzeError CONFIG_INVALID above Lambda's quota */
+export async function bundleFunction(name: FunctionName, { cpu, out, config }: PipelineTarget): Promise<Bundle> {
+  const packages = name === 'writer' ? WRITER_PACKAGES : undefined;
+  return bundleHandler(
+    { name, entry: join(ROOT, FUNCTIONS[name]), plugins: [configuredBy(config)], packages },
+    { cpu, out },
+  );
+}
+
+export interface Handler {
+  readonly name: string;
+  /** File that exports `handler`. */
+  readonly entry: string;
+  readonly plugins?: Plugin[];
+  /** Folder with a package.json and a lock file, to install next to the bundle. */
+  readonly packages?: string | undefined;
+}
+
+/** Bundles any handler into an empty folder of its own. @throws BronzeError CONFIG_INVALID above Lambda's quota */
+export async function bundleHandler({ name, entry, plugins = [], packages }: Handler, target: Target): Promise<Bundle> {
+  const folder = join(target.out, name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   await build({
-    entryPoints: [join(ROOT, FUNCTIONS[name])],
+    entryPoints: [entry],
     outfile: join(folder, 'index.mjs'),
     bundle: true,
     platform: 'node',
@@ -55,10 +77,10 @@ export async function bundleFunction(name: FunctionName, { cpu, out }: Target): 
     sourcesContent: false,
     banner: { js: BANNER },
     external: ['@duckdb/node-api', 'parquetjs-lite', 'pg-native'],
+    plugins,
     logLevel: 'error',
   });
-  const installed = INSTALLED[name];
-  if (installed) install(installed, folder, cpu);
+  if (packages !== undefined) install(packages, folder, target.cpu);
   const bytes = bytesIn(folder);
   if (bytes < UNZIPPED_BYTES_MAX) return { name, folder, bytes };
   throw new BronzeError('CONFIG_INVALID', {
@@ -67,17 +89,26 @@ export async function bundleFunction(name: FunctionName, { cpu, out }: Target): 
   });
 }
 
-/** `parquetjs-lite@0.8.7`: what the writer is tested with is what is deployed. */
-function pinned(name: string): string {
-  const manifest = readFileSync(join(ROOT, 'services/writer/node_modules', name, 'package.json'), 'utf8');
-  return `${name}@${(JSON.parse(manifest) as { version: string }).version}`;
+/**
+ * Puts this configuration where the handlers import that of the repository's root. Wherever it is, it gets the same
+ * `@bronze/common` as the handlers.
+ */
+function configuredBy(config: string): Plugin {
+  return {
+    name: 'configuration',
+    setup: ({ onResolve, resolve: resolveAgain }) => {
+      onResolve({ filter: /^\.\.\/\.\.\/\.\.\/bronze\.config\.ts$/ }, () => ({ path: resolve(config) }));
+      onResolve({ filter: /^@bronze\/common\// }, ({ path, importer, kind }) =>
+        importer === resolve(config) ? resolveAgain(path, { kind, resolveDir: import.meta.dirname }) : undefined,
+      );
+    },
+  };
 }
 
-function install(packages: readonly string[], folder: string, cpu: string): void {
-  writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}\n');
-  const options = ['--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', '--loglevel=error'];
-  const target = [`--cpu=${cpu}`, '--os=linux', '--libc=glibc'];
-  execFileSync('npm', ['install', ...packages.map(pinned), ...target, ...options], {
+function install(packages: string, folder: string, cpu: string): void {
+  for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(packages, file), join(folder, file));
+  const options = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
+  execFileSync('npm', ['ci', `--cpu=${cpu}`, '--os=linux', '--libc=glibc', ...options], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],
   });

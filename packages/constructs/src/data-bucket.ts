@@ -6,6 +6,7 @@ import {
   STAGING_PREFIX,
 } from '@bronze/common/load/object-keys';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import {
   BlockPublicAccess,
@@ -20,6 +21,8 @@ import { Construct } from 'constructs';
 export interface DataBucketProps {
   /** Default: a name that AWS generates. */
   readonly bucketName?: string | undefined;
+  /** Default: keys that S3 manages. */
+  readonly key?: IKey | undefined;
 }
 
 /** Keys that are written once and never again: every put to them carries `If-None-Match`. */
@@ -62,10 +65,12 @@ export class DataBucket extends Construct {
     super(scope, id);
     const bucket = new Bucket(this, 'Bucket', {
       ...(props.bucketName !== undefined && { bucketName: props.bucketName }),
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
       versioned: true,
       lifecycleRules: [...LIFECYCLE],
-      encryption: BucketEncryption.S3_MANAGED,
+      ...(props.key
+        ? { encryption: BucketEncryption.KMS, encryptionKey: props.key, bucketKeyEnabled: true }
+        : { encryption: BucketEncryption.S3_MANAGED }),
       enforceSSL: true,
       minimumTLSVersion: 1.2,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,

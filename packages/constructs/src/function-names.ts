@@ -5,7 +5,7 @@ export const FUNCTIONS = {
   extractor: 'services/extractor/src/handler.ts',
   writer: 'services/writer/src/handler.ts',
   catalog: 'services/writer/src/catalog-handler.ts',
-  api: 'demo/source-api/handler.ts',
 } as const;
 
 export type FunctionName = keyof typeof FUNCTIONS;
+export const FUNCTION_NAMES = Object.keys(FUNCTIONS) as readonly FunctionName[];

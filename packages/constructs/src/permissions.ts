@@ -1,4 +1,4 @@
-/** What each function may do in the bucket: exact actions on exact prefixes. */
+/** What each function may do: exact actions on exact resources, in the bucket on exact prefixes. */
 import {
   BATCH_SUFFIX,
   BRONZE_PREFIX,
@@ -13,9 +13,13 @@ import {
   STAGING_PREFIX,
   STATE_PREFIX,
 } from '@bronze/common/load/object-keys';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 
 interface BucketRights {
   readonly get?: readonly string[];
@@ -96,4 +100,58 @@ export function grantBucket(bucket: IBucket, to: LambdaFunction, rights: BucketR
       conditions: { StringLikeIfExists: { 's3:prefix': [...rights.list] } },
     }),
   );
+}
+
+export function grantSend(to: LambdaFunction, ...queues: readonly Queue[]): void {
+  to.addToRolePolicy(
+    new PolicyStatement({ actions: ['sqs:SendMessage'], resources: queues.map((queue) => queue.queueArn) }),
+  );
+}
+
+/** What Lambda's event source does with the function's role, and the function itself when it puts a message off. */
+export function grantReceive(to: LambdaFunction, queue: Queue): void {
+  const actions = ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ChangeMessageVisibility'];
+  to.addToRolePolicy(new PolicyStatement({ actions, resources: [queue.queueArn] }));
+}
+
+/** Lets the function read these secrets, and decrypt them with these keys, for Secrets Manager only. */
+export function grantSecrets(to: LambdaFunction, secrets: readonly ISecret[], keys: readonly IKey[]): void {
+  for (const secret of secrets) {
+    // Secrets Manager adds six characters to a name, which a partial ARN lacks.
+    const resources = [secret.secretFullArn ?? `${secret.secretArn}-??????`];
+    to.addToRolePolicy(new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources }));
+  }
+  const own = secrets.flatMap(({ encryptionKey }) => encryptionKey ?? []);
+  for (const key of new Set([...keys, ...own])) grantKey(to, key, ['secretsmanager'], ['kms:Decrypt']);
+}
+
+/** Lets the function use the key through these services, and not by itself. */
+export function grantKey(
+  to: LambdaFunction,
+  key: IKey,
+  services: readonly string[],
+  actions = ['kms:Decrypt', 'kms:GenerateDataKey'],
+): void {
+  const { region, urlSuffix } = Stack.of(to);
+  const through = services.map((service) => `${service}.${region}.${urlSuffix}`);
+  to.addToRolePolicy(
+    new PolicyStatement({
+      actions,
+      resources: [key.keyArn],
+      conditions: { StringEquals: { 'kms:ViaService': through } },
+    }),
+  );
+}
+
+/** Lets the function log in to databases by RDS's IAM authentication. @param users `db-ABCDEFGHIJKL01234/bronze` */
+export function grantDatabaseUsers(to: LambdaFunction, users: readonly string[]): void {
+  if (users.length === 0) return;
+  const arn = (user: string) =>
+    Stack.of(to).formatArn({
+      service: 'rds-db',
+      resource: 'dbuser',
+      resourceName: user,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+  to.addToRolePolicy(new PolicyStatement({ actions: ['rds-db:connect'], resources: users.map(arn) }));
 }

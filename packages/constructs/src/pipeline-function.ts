@@ -1,8 +1,10 @@
 import { type Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
-import type { ISecurityGroup, IVpc } from 'aws-cdk-lib/aws-ec2';
+import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   Alias,
   Architecture,
+  CfnFunction,
   type Code,
   Function as LambdaFunction,
   type IFunction,
@@ -12,7 +14,7 @@ import {
   Runtime,
   Tracing,
 } from 'aws-cdk-lib/aws-lambda';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 
@@ -25,11 +27,17 @@ export interface PipelineFunctionProps {
   readonly memoryMb: number;
   /** Size of /tmp; default 512. */
   readonly scratchMb?: number;
+  /** Encrypts the logs; its policy must let CloudWatch Logs use it. Default: CloudWatch's own. */
+  readonly key?: IKey | undefined;
   readonly vpc?: IVpc | undefined;
+  readonly vpcSubnets?: SubnetSelection | undefined;
   readonly securityGroups?: ISecurityGroup[] | undefined;
   /** A load continues by sending a message to its own queue; Lambda's loop detection would stop it after 16 rounds. */
   readonly continuesItself?: boolean;
-  readonly provisionedConcurrency?: number | undefined;
+  /** Concurrency that is kept for this function, and its limit. */
+  readonly reserved?: number | undefined;
+  /** Number that is kept warm. */
+  readonly provisioned?: number | undefined;
 }
 
 /** A Node.js function on arm64 with its own role and log group, which keeps logs for a month. */
@@ -45,6 +53,7 @@ export class PipelineFunction extends Construct {
       retention: RetentionDays.ONE_MONTH,
       // Its name is fixed: if it outlived the stack, the stack could not be created again.
       removalPolicy: RemovalPolicy.DESTROY,
+      ...(props.key && { encryptionKey: props.key }),
     });
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     logGroup.grantWrite(role);
@@ -69,11 +78,22 @@ export class PipelineFunction extends Construct {
       logGroup,
       tracing: Tracing.DISABLED,
       ...(props.vpc && { vpc: props.vpc }),
+      ...(props.vpcSubnets && { vpcSubnets: props.vpcSubnets }),
       ...(props.securityGroups && { securityGroups: props.securityGroups }),
       ...(props.continuesItself && { recursiveLoop: RecursiveLoop.ALLOW }),
+      ...(props.reserved !== undefined && { reservedConcurrentExecutions: props.reserved }),
     });
-    const { provisionedConcurrency } = props;
-    this.live = provisionedConcurrency === undefined ? this.function : this.#warm(provisionedConcurrency);
+    this.#dependOnPolicyOnly(role);
+    this.live = props.provisioned === undefined ? this.function : this.#warm(props.provisioned);
+  }
+
+  /** The CDK lets a function depend on its role too, which its property says already: cfn-lint’s W3005. */
+  #dependOnPolicyOnly(role: Role): void {
+    const policy = role.node.findChild('DefaultPolicy').node.defaultChild;
+    const { defaultChild: fn } = this.function.node;
+    if (!(policy instanceof CfnPolicy) || !(fn instanceof CfnFunction))
+      throw new RangeError('not as the CDK makes them');
+    fn.addOverride('DependsOn', [policy.logicalId]);
   }
 
   #warm(provisionedConcurrentExecutions: number): IFunction {

@@ -18,7 +18,11 @@ export const postgresSourceSchema = z.strictObject({
   ),
   secret: described(
     z.optional(textOrReference),
-    "where the login is stored, best given as `env('RDS_SECRET_ARN')`: a Secrets Manager ARN, `env:NAME` or `file:PATH`. The secret is a URL, or JSON with host, port, database, username and password (connected by TLS with verification). Where that variable is set, the secret is used instead of `url`",
+    "where the login is stored, best given as `env('RDS_SECRET_ARN')`: a Secrets Manager ARN, `env:NAME` or `file:PATH`. The secret is a URL, or JSON with host, port, database, username and password (connected by TLS with verification). Where that variable is set, the secret is used instead of `url`. A secret without a host, as RDS manages one, needs `url` for host, port and database",
+  ),
+  login: described(
+    z._default(z.enum(['password', 'iam']), 'password'),
+    '`iam`: the password is a token of RDS’s IAM authentication, signed for each connection by the credentials of the process. `url` names host and user, and no password: `postgresql://bronze@host:5432/shop`',
   ),
   margin_seconds: described(
     z._default(z.number().check(z.minimum(0)), 60),

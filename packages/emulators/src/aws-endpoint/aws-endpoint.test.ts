@@ -43,7 +43,7 @@ test('a client needs only AWS_ENDPOINT_URL, a region and credentials in the envi
 describe('an upload', () => {
   test('an upload in chunks with a trailing checksum is stored without its framing', async () => {
     const { client } = await open();
-    const parts = [Buffer.alloc(70_000, 'a'), Buffer.from('\r\n0\r\n'), Buffer.alloc(100, 'b')];
+    const parts = [Buffer.concat([Buffer.alloc(70_000, 'a'), Buffer.from('\r\n0\r\n')]), Buffer.alloc(100, 'b')];
     const ContentLength = parts.reduce((sum, part) => sum + part.length, 0);
     await client.send(new PutObjectCommand({ ...at('stream'), Body: Readable.from(parts), ContentLength }));
     const found = await client.send(new GetObjectCommand(at('stream')));
@@ -70,6 +70,14 @@ describe('an upload', () => {
       expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining('IncompleteBody')]);
     },
   );
+});
+
+test('an upload with a small chunk before its last is refused, as S3 does', async () => {
+  const { endpoint } = await open();
+  const headers = { 'content-encoding': 'aws-chunked', 'x-amz-decoded-content-length': '10' };
+  const body = '5\r\nhello\r\n5\r\nhello\r\n0\r\n\r\n';
+  const answer = await fetch(`${endpoint.url}/bronze/a`, { method: 'PUT', body, headers });
+  expect([answer.status, await answer.text()]).toEqual([403, expect.stringContaining('InvalidChunkSizeError')]);
 });
 
 describe('reading', () => {

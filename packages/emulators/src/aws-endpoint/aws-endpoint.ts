@@ -34,6 +34,8 @@ export class AwsEndpoint {
   readonly url: string;
   /** The faults to inject; may be replaced at any time. */
   faults: FaultPlan = NO_FAULTS;
+  /** Sees each call before it is carried out. */
+  observe: (call: AwsCall, request: AwsRequest) => void = () => undefined;
   readonly #server: Server;
   readonly #queues: QueueDatabase;
   readonly #s3: S3Service;
@@ -116,6 +118,7 @@ export class AwsEndpoint {
     try {
       refuseStrangers(request.headers);
       const call = service.callOf(request);
+      this.observe(call, request);
       fault = this.faults(call);
       refuseOn(fault, call, request);
       return { answer: await service.handle(request, call), fault };

@@ -4,6 +4,8 @@ import { crc32 } from 'node:zlib';
 import { type AwsRequest, AwsRefusal } from './protocol.ts';
 
 const LINE_END = '\r\n';
+/** As S3 says: "Only the last chunk is allowed to have a size less than 8192 bytes". */
+const CHUNK_BYTES_MIN = 8192;
 
 /**
  * The uploaded object: without its `aws-chunked` framing, and checked against every checksum that came with it.
@@ -76,6 +78,8 @@ function decodeChunks(framed: Buffer): { data: Buffer; trailers: Record<string, 
     if (framed.toString('latin1', at + size, at + size + 2) !== LINE_END) {
       throw new AwsRefusal(400, 'IncompleteBody', 'a chunk does not end where its size says');
     }
+    if ((chunks.at(-1)?.length ?? CHUNK_BYTES_MIN) < CHUNK_BYTES_MIN)
+      throw new AwsRefusal(403, 'InvalidChunkSizeError');
     chunks.push(framed.subarray(at, at + size));
     at += size + LINE_END.length;
   }

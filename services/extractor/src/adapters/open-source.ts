@@ -18,6 +18,7 @@ import { RestSource } from '../rest/rest-source.ts';
 import { type ConnectionPolicy, Connections } from '../postgres/connections.ts';
 import { PostgresSource } from '../postgres/postgres-source.ts';
 import { PgDatabase } from './pg-database.ts';
+import { withRdsToken } from './rds-token.ts';
 import { UndiciClient } from './undici-client.ts';
 
 export interface SourcePorts {
@@ -83,11 +84,19 @@ function openPostgres(
 }
 
 /** The login from the secret if there is one, read again after it was refused; otherwise the configured URL. */
-function databaseUrl({ url, secret }: PostgresSourceConfig, { environment, secrets, clock }: SourcePorts) {
-  const login = new CachedSecret({ secrets, clock, name: () => resolve(secret ?? '', environment) }, databaseUrlIn);
+function databaseUrl({ url, secret, login: how }: PostgresSourceConfig, ports: SourcePorts) {
+  const { environment, secrets, clock } = ports;
+  const configured = () => resolve(url ?? env('DATABASE_URL'), environment);
+  const server = () => (url !== undefined && isSet(url, environment) ? configured() : undefined);
+  const login =
+    how === 'iam'
+      ? new CachedSecret({ secrets: { read: withRdsToken }, clock, name: configured }, (found) => found)
+      : new CachedSecret({ secrets, clock, name: () => resolve(secret ?? '', environment) }, (found) =>
+          databaseUrlIn(found, server()),
+        );
   return async (wasRefused: boolean): Promise<string> => {
-    if (secret !== undefined && isSet(secret, environment)) return wasRefused ? login.renewed() : login.current();
-    return resolve(url ?? env('DATABASE_URL'), environment);
+    if (how !== 'iam' && (secret === undefined || !isSet(secret, environment))) return configured();
+    return wasRefused ? login.renewed() : login.current();
   };
 }
 

@@ -19,3 +19,13 @@ test.each(['{"host":"h","username":"u"}', '{', '{"host":5,"username":"u","passwo
     expect(() => databaseUrlIn(secret)).toThrow(/^(?!.*canary)/);
   },
 );
+
+test('a secret that RDS manages has no host: server, port, database and sslmode are those of the URL', () => {
+  const secret = '{"username":"bronze","password":"p@ss/w:rd"}';
+  expect(databaseUrlIn(secret, 'postgresql://db.example.com:5433/shop?sslmode=require')).toBe(
+    'postgresql://bronze:p%40ss%2Fw%3Ard@db.example.com:5433/shop?sslmode=require',
+  );
+  expect(() => databaseUrlIn(secret)).toThrow(
+    expect.objectContaining({ code: 'SECRET_UNREADABLE', message: 'the database’s secret has no host' }) as Error,
+  );
+});

@@ -20,6 +20,7 @@ test('a password that was just rotated is read again, once', async () => {
   const asked: boolean[] = [];
   const config = {
     type: 'postgres',
+    login: 'password',
     margin_seconds: 0,
     clock_margin_seconds: 0,
     lookback_seconds: 0,

@@ -1,21 +1,17 @@
-import { CfnResource, type Stack, Validations } from 'aws-cdk-lib';
+import { CfnResource, Stack, Validations } from 'aws-cdk-lib';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IConstruct } from 'constructs';
-import type { BronzePipeline } from '@bronze/constructs/bronze-pipeline';
-import { BUCKET_RIGHTS } from '@bronze/constructs/permissions';
+import type { BronzePipeline } from './bronze-pipeline.ts';
+import { BUCKET_RIGHTS } from './permissions.ts';
 
 /** Findings of cdk-nag that are accepted, by id, each with its reason. */
-type Reasons = Readonly<Record<string, string>>;
+export type Reasons = Readonly<Record<string, string>>;
 
-const FUNCTIONS: Reasons = {
+const PIPELINE: Reasons = {
   'Serverless::Serverless-LambdaDLQ':
-    'Failures go to the queues’ dead-letter queues, to the failure destination of scheduled functions, or to the API’s caller.',
+    'Failures go to the queues’ dead-letter queues, or to the failure destination of scheduled functions.',
   'Serverless::Serverless-LambdaTracing':
     'Load ids in logs, load records and object keys trace each load; X-Ray would add cost but no information.',
-};
-
-const INGESTION: Reasons = {
-  ...FUNCTIONS,
   'AwsSolutions::AwsSolutions-S1':
     'Access logs belong in the log bucket that only the account’s owner knows; CloudTrail data events do the same.',
   'AwsSolutions::AwsSolutions-SQS3':
@@ -25,22 +21,10 @@ const INGESTION: Reasons = {
     'SQS event sources have no destinations: messages that fail go to the queue’s dead-letter queue.',
 };
 
-const API: Reasons = {
-  ...FUNCTIONS,
-  'AwsSolutions::AwsSolutions-SMG4':
-    'The key is rotated by hand: its consumers read the secret again when the key is refused.',
-  'AwsSolutions::AwsSolutions-APIG2': 'The two methods take no body, and the function checks their few parameters.',
-  'AwsSolutions::AwsSolutions-APIG3': 'A demo API with an API key, a quota and throttling needs no firewall.',
-  'AwsSolutions::AwsSolutions-APIG4':
-    'Callers authenticate with an API key, which both the gateway and the function check.',
-  'AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs]':
-    'AWS provides this managed policy for exactly this purpose.',
-  'AwsSolutions::AwsSolutions-COG4': 'Callers are programs, not people, so an API key suits them.',
-  'Serverless::Serverless-APIGWXrayEnabled': 'Access logs and metrics are enough to observe two methods.',
-};
-
-export function acknowledgeIngestion(stack: Stack, pipeline: BronzePipeline): void {
-  acknowledge(stack, INGESTION);
+/** Says to cdk-nag why the pipeline does not follow these of its rules. */
+export function acknowledgePipeline(pipeline: BronzePipeline): void {
+  const stack = Stack.of(pipeline);
+  acknowledge(stack, PIPELINE);
   const keys = new Set(Object.values(BUCKET_RIGHTS).flatMap((rights) => Object.values(rights).flat()));
   const arn = arnIn(stack, pipeline.bucket);
   const prefixes = [...keys].filter((key) => key.includes('*')).map((key) => `Resource::${arn}/${key}`);
@@ -57,11 +41,7 @@ export function acknowledgeIngestion(stack: Stack, pipeline: BronzePipeline): vo
   });
 }
 
-export function acknowledgeApi(stack: Stack): void {
-  acknowledge(stack, API);
-}
-
-function acknowledge(stack: Stack, reasons: Reasons): void {
+export function acknowledge(stack: Stack, reasons: Reasons): void {
   for (const [id, reason] of Object.entries(reasons)) Validations.of(stack).acknowledge({ id, reason });
 }
 
