@@ -1,3 +1,4 @@
+import type { Readiness } from '@bronze/common/config/order';
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import type { LoadType } from '@bronze/common/words/entity';
 import type { Failure } from '@bronze/common/words/failure';
@@ -7,7 +8,7 @@ import type { Timestamp } from '@bronze/common/words/timestamp';
 import { type Plan, type PlannedLoad, planRun } from '@bronze/planner/plan-run';
 import { LocalPipeline, type LocalPipelineOptions } from './local-pipeline.ts';
 import { RunWatch } from './run-watch.ts';
-import { decidedSince, isDecided, readCheckpoint, type Run, settle } from './settle.ts';
+import { decidedSince, isDecided, readCheckpoint, readinessIn, type Run, settle } from './settle.ts';
 import { type LeftAlone, leftAlone } from './take-over.ts';
 
 export interface RunRequest {
@@ -22,9 +23,11 @@ export interface EntityResult {
   readonly entity: string;
   /**
    * `interrupted`: it was stopped before its end, and the next run continues it. `abandoned`: somebody gave its load up
-   * while the run was waiting for it.
+   * while the run was waiting for it. `skipped`: it is loaded after an entity that was not loaded.
    */
-  readonly status: 'completed' | 'failed' | 'interrupted' | 'abandoned';
+  readonly status: 'completed' | 'failed' | 'interrupted' | 'abandoned' | 'skipped';
+  /** The entity that was not loaded, if this one is `skipped`. */
+  readonly skipped_because: string | undefined;
   /** The loads that ended in this run, and the one that answered its request: another run may have ended it. */
   readonly loads: readonly LoadRecord[];
   /** Of these, the one that answered its request; undefined unless it is `completed` or `abandoned`. */
@@ -65,22 +68,27 @@ export async function runLocally(options: LocalPipelineOptions, request: RunRequ
       is_schedule: false,
       load_type: request.load_type,
       entities: request.entities,
+      in_order: true,
     });
+    const dependencies = new Map(plan.planned.map(({ entity, after }) => [entity, after ?? []]));
     const failures = () => watch.failures();
-    const run: WatchedRun = { pipeline, watch, plan, load_type: request.load_type, before, failures };
+    const run: WatchedRun = { pipeline, watch, plan, load_type: request.load_type, before, dependencies, failures };
     await settle(run, request.stop);
-    const results = await Promise.all(plan.planned.map((asked) => resultOf(run, asked)));
+    const readiness = await readinessIn(run);
+    const results = await Promise.all(plan.planned.map((asked) => resultOf(run, asked, readiness(asked.entity))));
     for (const { entity, status } of results) {
       if (status === 'completed') pipeline.forgetDeadLetters(entity);
       await removeStagingOfEntity(pipeline.objects, entity);
     }
-    return { plan, results, left: leftAlone(pipeline, plan) };
+    const skipped = new Set(results.filter(({ status }) => status === 'skipped').map(({ entity }) => entity));
+    const asked = plan.planned.filter(({ entity }) => !skipped.has(entity));
+    return { plan, results, left: leftAlone(pipeline, { ...plan, planned: asked }) };
   } finally {
     pipeline.close();
   }
 }
 
-async function resultOf(run: WatchedRun, asked: PlannedLoad): Promise<EntityResult> {
+async function resultOf(run: WatchedRun, asked: PlannedLoad, readiness: Readiness): Promise<EntityResult> {
   const { entity } = asked;
   const { pipeline, watch } = run;
   const { checkpoint, failure: unreadable } = await readCheckpoint(pipeline, entity);
@@ -94,10 +102,10 @@ async function resultOf(run: WatchedRun, asked: PlannedLoad): Promise<EntityResu
   ]);
   const isDone = await isDecided(run, asked);
   const loads = new Map([...ended, ...(own && isDone ? [own] : [])].map((record) => [record.load_id, record]));
-  const status = failure ? 'failed' : !isDone ? 'interrupted' : own?.status === 'abandoned' ? 'abandoned' : 'completed';
   return {
     entity,
-    status,
+    status: statusOf({ failure, isDone, own, readiness }),
+    skipped_because: !failure && readiness.kind === 'skipped' ? readiness.because : undefined,
     loads: [...loads.values()],
     load: isDone && !failure ? own : undefined,
     continued_from: continued?.claimed_at,
@@ -106,6 +114,18 @@ async function resultOf(run: WatchedRun, asked: PlannedLoad): Promise<EntityResu
     checkpoint,
     failure,
   };
+}
+
+function statusOf(ended: {
+  readonly failure: Failure | undefined;
+  readonly isDone: boolean;
+  readonly own: LoadRecord | undefined;
+  readonly readiness: Readiness;
+}): EntityResult['status'] {
+  if (ended.failure) return 'failed';
+  if (ended.readiness.kind === 'skipped') return 'skipped';
+  if (!ended.isDone) return 'interrupted';
+  return ended.own?.status === 'abandoned' ? 'abandoned' : 'completed';
 }
 
 /** The records of those of these loads that are decided, in that order. */

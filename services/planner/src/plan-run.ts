@@ -1,5 +1,6 @@
 import { type Checkpoint, effectiveLoadType, isAnsweredBy, type PendingLoad } from '@bronze/common/load/checkpoint';
 import { type Config, entityOf } from '@bronze/common/config';
+import { dependenciesAmong } from '@bronze/common/config/order';
 import type { LoadType } from '@bronze/common/words/entity';
 import { deriveId } from './load-id.ts';
 import type { ExtractRequest } from '@bronze/common/load/messages';
@@ -24,6 +25,8 @@ export interface PlanInput {
   readonly run_id?: string;
   /** The entities to load; default: all that are enabled. */
   readonly entities?: readonly string[] | undefined;
+  /** Whether to send only the requests that wait for no other entity of this run: the caller then sends the others. */
+  readonly in_order?: boolean;
 }
 
 export interface PlannedLoad {
@@ -33,6 +36,8 @@ export interface PlannedLoad {
   readonly since: Timestamp;
   /** When the pending full load was claimed that this request continues. Absent: the request asks for a new load. */
   readonly claimed_at?: Timestamp;
+  /** The entities of this run whose loads have to complete before this one is requested; absent: none. */
+  readonly after?: readonly string[];
 }
 
 export interface Plan {
@@ -54,16 +59,21 @@ export async function planRun(ports: PlannerPorts, config: Config, input: PlanIn
   const { chosen, skipped } = chooseEntities(config, input.entities);
   const checkpoints = await ports.checkpoints.readAll();
   const run_id = input.run_id ?? deriveId('run', input.scheduled_at, input.load_type ?? '');
+  const names = chosen.map(({ name }) => name);
+  const dependencies = dependenciesAmong(names, (name) => entityOf(config, name).after ?? []);
   const planned = chosen.map((entity): PlannedLoad => {
     const checkpoint = checkpoints.get(entity.name);
+    const others = dependencies.get(entity.name) ?? [];
+    const after = others.length > 0 ? { after: others } : {};
     const pending = continuedLoad(checkpoint, input, entity.cursor !== null);
-    if (pending) return toPlanned(entity.name, pending);
+    if (pending) return { ...toPlanned(entity.name, pending), ...after };
     const load_type = effectiveLoadType(checkpoint, input.load_type, entity.cursor !== null);
     const since = load_type === 'full' ? EPOCH : (checkpoint?.last_sync_timestamp ?? EPOCH);
     const load_id = deriveId('load', input.scheduled_at, entity.name, input.load_type ?? '');
-    return { entity: entity.name, load_id, load_type, since };
+    return { entity: entity.name, load_id, load_type, since, ...after };
   });
-  await ports.requests.send(planned.map((load) => toRequest(load, run_id, input)));
+  const sent = planned.filter(({ after }) => !input.in_order || !after);
+  await ports.requests.send(sent.map((load) => toRequest(load, run_id, input)));
   for (const { entity, load_id, claimed_at } of planned) {
     ports.log.event({ kind: 'planned', entity, load_id, run_id });
     if (claimed_at) ports.log.event({ kind: 'load_continued', entity, load_id, run_id, claimed_at });

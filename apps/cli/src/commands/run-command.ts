@@ -108,6 +108,9 @@ function printReport(
     const isWritten = report.results.some(({ loads }) => loads.length > 0);
     if (isWritten) say(`Parquet, checkpoints and load records are in ${options.out}`);
   }
+  for (const { entity, skipped_because } of report.results) {
+    if (skipped_because !== undefined) say(`${entity}: skipped, because ${skipped_because} was not loaded`);
+  }
   for (const line of report.results.flatMap(otherLoadLines)) say(line);
   for (const load of report.results.flatMap(({ loads }) => loads)) sayLate(load);
   for (const one of entities) {
@@ -165,6 +168,7 @@ function summarize(result: EntityResult) {
   return {
     entity: result.entity,
     status: result.status,
+    skipped_because: result.skipped_because ?? null,
     ...describeLoad(result.load),
     ...skippedIn(result),
     loads: result.loads.map(({ load_id, load_type, rows_in_bronze: rows, rows_quarantined }) => {
@@ -212,7 +216,7 @@ function describeWindow(load: Partial<EntityResult['loads'][number]>) {
   return { window_basis, window_fallback, watermark_lag_seconds, oldest_transaction_seconds };
 }
 
-const STATUS_COLORS = { completed: 'green', failed: 'red', interrupted: 'yellow', abandoned: 'yellow' } as const;
+const STATUS_COLORS = { completed: 'green', failed: 'red', interrupted: 'yellow', abandoned: 'yellow', skipped: 'yellow' } as const;
 
 function printEntities(entities: readonly ReturnType<typeof summarize>[]): void {
   if (entities.length === 0) return print('No entities to run.');
