@@ -1,6 +1,13 @@
-import type { DeadLetter } from '@bronze/runner/folder-state';
+import type { Failure } from '@bronze/common/words/failure';
 import { causesOf, describeCause } from './causes.ts';
 import { plural } from './terminal/numbers.ts';
+
+/** A dead letter of which it is known why. */
+export interface ExplainedLetter {
+  readonly entity: string;
+  readonly failure: Failure;
+  readonly failed_at_ms: number | undefined;
+}
 
 /**
  * Why entities have dead letters: a block of lines for each cause of their newest failures, with the time of the newest
@@ -11,7 +18,7 @@ import { plural } from './terminal/numbers.ts';
  * @param width as of {@link describeCause}
  */
 export function deadLetterBlocks(
-  letters: readonly DeadLetter[],
+  letters: readonly ExplainedLetter[],
   sourceOf: (entity: string) => string | undefined,
   width: number,
 ): string[] {

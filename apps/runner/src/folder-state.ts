@@ -17,7 +17,10 @@ export function runsFolder(out_dir: string): string {
 
 export interface DeadLetter {
   readonly message_id: string;
+  /** The queue that delivered it. */
+  readonly queue: 'extract' | 'write';
   readonly entity: string;
+  readonly body: string;
   readonly failure: Failure;
   /** Undefined: by earlier code. */
   readonly failed_at_ms: number | undefined;
@@ -36,12 +39,17 @@ export function readFolderState(out_dir: string): FolderState {
   const messages = readQueues(queuesFile(out_dir));
   const owners = new Set(messages.flatMap(({ owner }) => owner ?? []));
   const living = new Set([...owners].filter((owner) => isRunning(runsFolder(out_dir), owner)));
-  const dead_letters = messages.flatMap(({ message_id, body, failure, failed_at_ms }) =>
-    failure ? [{ message_id, entity: entityIn(body), failure, failed_at_ms }] : [],
+  const dead_letters = messages.flatMap(({ message_id, queue, body, failure, failed_at_ms }) =>
+    failure ? [{ message_id, queue: deliveredBy(queue), entity: entityIn(body), body, failure, failed_at_ms }] : [],
   );
   return {
     // Of those without a time, the one that was sent last is first.
     dead_letters: dead_letters.toReversed().toSorted((a, b) => (b.failed_at_ms ?? 0) - (a.failed_at_ms ?? 0)),
     running: new Set(messages.flatMap(({ owner, body }) => (living.has(owner ?? '') ? [entityIn(body)] : []))),
   };
+}
+
+/** @param queue a dead-letter queue */
+function deliveredBy(queue: string): DeadLetter['queue'] {
+  return queue === 'write-dlq' ? 'write' : 'extract';
 }

@@ -46,7 +46,7 @@ function addCheckpointCommands(checkpoint: Command): void {
 function onAws(command: Command): Command {
   return command
     .option('--stack <name>', 'CloudFormation stack of the pipeline', 'EcomIngestionStack')
-    .option('--bucket <name>', 'data bucket of the pipeline (default: $S3_BUCKET_NAME)')
+    .addOption(new Option('--bucket <name>', 'data bucket of the pipeline').env('S3_BUCKET_NAME'))
     .option('--profile <name>', 'profile from the AWS configuration')
     .option('--region <name>', 'AWS region')
     .option('--endpoint <url>', 'URL of a local AWS endpoint')

@@ -1,10 +1,11 @@
 import { SystemClock } from '@bronze/common/adapters/system-clock';
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
-import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import { BronzeError } from '@bronze/common/words/failure';
 import { parseTimestamp } from '@bronze/common/words/timestamp';
-import { type AwsOptions, AwsTarget } from '../aws-target.ts';
 import { EXIT, usageError } from '../exit-code.ts';
+import { AwsTarget } from '../target/aws-target.ts';
+import { openCheckpoints } from '../target/aws-checkpoints.ts';
+import type { AwsOptions } from '../target/target-options.ts';
 import { commandLine } from '../terminal/command-line.ts';
 import { type Format, printJson, printTable } from '../terminal/output.ts';
 import { unknownEntity } from '../unknown-entity.ts';
@@ -18,7 +19,7 @@ export interface CheckpointOptions extends AwsOptions {
  * @throws BronzeError ENTITY_UNKNOWN if that entity has none
  */
 export async function checkpointGetCommand(entity: string | undefined, options: CheckpointOptions): Promise<number> {
-  const checkpoints = new CheckpointFile(await new AwsTarget(options).objects());
+  const checkpoints = await openCheckpoints((await AwsTarget.open(options)).objects);
   const all = await checkpoints.readAll();
   if (entity !== undefined && !all.has(entity)) throw unknownEntity(entity, 'the checkpoints', [...all.keys()]);
   const shown = entity === undefined ? [...all] : [[entity, all.get(entity)] as const];
@@ -35,7 +36,7 @@ export async function checkpointGetCommand(entity: string | undefined, options: 
 export async function checkpointSetCommand(entity: string, to: string, options: CheckpointOptions): Promise<number> {
   const last_sync_timestamp = parseTimestamp(to);
   if (!last_sync_timestamp) throw usageError(`${to} is not a timestamp`, 'Write it like 2024-01-15T10:32:00.123456Z.');
-  const checkpoints = new CheckpointFile(await new AwsTarget(options).objects());
+  const checkpoints = await openCheckpoints((await AwsTarget.open(options)).objects);
   const { checkpoint, version } = await checkpoints.read(entity);
   if (checkpoint?.pending_load) {
     throw new BronzeError('CHECKPOINT_BUSY', {

@@ -1,6 +1,8 @@
 import type { SqsDeadLetter } from '@bronze/common/adapters/aws/sqs-dead-letters';
-import { type AwsOptions, AwsTarget, QUEUES, type QueueName } from '../aws-target.ts';
 import { EXIT, usageError } from '../exit-code.ts';
+import { AwsTarget } from '../target/aws-target.ts';
+import { type QueueName, QUEUES } from '../target/target.ts';
+import type { AwsOptions } from '../target/target-options.ts';
 import { flexible, type Format, kept, print, printJson, printTable, right } from '../terminal/output.ts';
 
 export interface DlqOptions extends AwsOptions {
@@ -38,12 +40,12 @@ export async function dlqReplayCommand(options: DlqOptions): Promise<number> {
 
 async function fromEach(
   options: DlqOptions,
-  of: (queue: Awaited<ReturnType<AwsTarget['deadLetters']>>) => Promise<SqsDeadLetter[]>,
+  of: (queue: Awaited<ReturnType<AwsTarget['deadLetterQueue']>>) => Promise<SqsDeadLetter[]>,
 ): Promise<Found[]> {
-  const target = new AwsTarget(options);
+  const target = await AwsTarget.open(options);
   const found: Found[] = [];
   for (const queue of QUEUES) {
-    for (const letter of await of(await target.deadLetters(queue))) found.push({ queue, ...letter });
+    for (const letter of await of(await target.deadLetterQueue(queue))) found.push({ queue, ...letter });
   }
   return found;
 }

@@ -3,8 +3,9 @@ import { SqsTaskQueue } from '@bronze/common/adapters/aws/sqs-task-queue';
 import { entityNameSchema } from '@bronze/common/words/entity';
 import type { ExtractRequest } from '@bronze/common/load/messages';
 import * as z from 'zod/mini';
-import { type AwsOptions, AwsTarget } from '../aws-target.ts';
 import { EXIT, usageError } from '../exit-code.ts';
+import { AwsTarget } from '../target/aws-target.ts';
+import type { AwsOptions } from '../target/target-options.ts';
 import { type Format, print, printJson } from '../terminal/output.ts';
 
 export interface EnqueueOptions extends AwsOptions {
@@ -23,7 +24,7 @@ export async function enqueueCommand(entity: string, options: EnqueueOptions): P
       'Pass a name such as orders.',
     );
   }
-  const target = new AwsTarget(options);
+  const target = await AwsTarget.open(options);
   const queue_url = await target.queueUrl('extract');
   const request: ExtractRequest = {
     entity,

@@ -48,7 +48,12 @@ export function sliceOfTask(name: string): number {
 
 /** The failure record that says why a message went to the dead-letter queue. */
 export function failureRecordKey(failed_at: Timestamp, message_id: string): string {
-  return `${FAILURES_PREFIX}date=${utcDate(failed_at)}/${message_id}.json`;
+  return `${failureRecordsOfDay(utcDate(failed_at))}${message_id}.json`;
+}
+
+/** Every failure record of a UTC day. @param day `2024-01-15` */
+export function failureRecordsOfDay(day: string): string {
+  return `${FAILURES_PREFIX}date=${day}/`;
 }
 
 /** One line of the run log, under its UTC day: `…/date=2024-01-15/orders-{load_id}-1-starting.log` */
