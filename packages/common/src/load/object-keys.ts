@@ -12,6 +12,8 @@ export const LOAD_RECORDS_PREFIX = `${STATE_PREFIX}loads/`;
 export const FAILURES_PREFIX = `${STATE_PREFIX}failures/`;
 /** What people decided about rows in quarantine. The rows themselves are under {@link QUARANTINE_PREFIX}. */
 export const ACKNOWLEDGEMENTS_PREFIX = `${STATE_PREFIX}quarantine/`;
+/** Loads that a state machine waits for. */
+export const AWAITED_PREFIX = `${STATE_PREFIX}awaited/`;
 /** Of the run log, which has a folder for each day. */
 export const RUN_LOG_PREFIX = `${STATE_PREFIX}date=`;
 
@@ -73,6 +75,11 @@ export function loadRecordKey(load: LoadKey): string {
 export function loadIdOfRecord(entity: string, key: string): string | undefined {
   const load_id = key.slice(loadRecordsPrefix(entity).length, -'.json'.length);
   return key === loadRecordKey({ entity, load_id }) && loadIdSchema.safeParse(load_id).success ? load_id : undefined;
+}
+
+/** @param waiter tells apart those who wait for the same load */
+export function awaitedLoadKey({ entity, load_id }: LoadKey, waiter: string): string {
+  return `${AWAITED_PREFIX}${entity}/${load_id}-${waiter}.json`;
 }
 
 export function stagingOfEntity(entity: string): string {
