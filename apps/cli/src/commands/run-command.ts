@@ -108,10 +108,7 @@ function printReport(
     const isWritten = report.results.some(({ loads }) => loads.length > 0);
     if (isWritten) say(`Parquet, checkpoints and load records are in ${options.out}`);
   }
-  for (const { entity, skipped_because } of report.results) {
-    if (skipped_because !== undefined) say(`${entity}: skipped, because ${skipped_because} was not loaded`);
-  }
-  for (const line of report.results.flatMap(otherLoadLines)) say(line);
+  for (const line of [...report.results.flatMap(skippedLine), ...report.results.flatMap(otherLoadLines)]) say(line);
   for (const load of report.results.flatMap(({ loads }) => loads)) sayLate(load);
   for (const one of entities) {
     sayLeft(one);
@@ -129,6 +126,10 @@ function sayFailures({ results }: RunReport, { entities }: Pick<Config, 'entitie
   });
   const width = columnsOf(process.stderr);
   for (const cause of causesOf(failed)) say(`\n${describeCause(cause, width).join('\n')}`);
+}
+
+function skippedLine({ entity, skipped_because }: EntityResult): string[] {
+  return skipped_because === undefined ? [] : [`${entity}: skipped, because ${skipped_because} was not loaded`];
 }
 
 function sayLate({ entity, since, seen_cursors }: EntityResult['loads'][number]): void {
