@@ -2,11 +2,11 @@ import { count, lasted, plural } from './terminal/numbers.ts';
 
 /** What the last line of a run counts of each entity. */
 export interface Counted {
-  readonly status: 'completed' | 'failed' | 'interrupted' | 'abandoned';
+  readonly status: 'completed' | 'failed' | 'interrupted' | 'abandoned' | 'skipped';
   readonly rows_quarantined: number;
 }
 
-const STATUSES = ['completed', 'failed', 'interrupted', 'abandoned'] as const;
+const STATUSES = ['completed', 'failed', 'interrupted', 'abandoned', 'skipped'] as const;
 
 /**
  * The last line of a run: `54 completed, 6 failed, 2 quarantined 512 rows, in 61 s`. An entity with quarantined rows is

@@ -1,4 +1,5 @@
 import type { Backfill } from '@bronze/common/load/backfill';
+import type { Readiness } from '@bronze/common/config/order';
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
 import { validated } from '@bronze/common/delivery/run-log';
 import type { LoadType } from '@bronze/common/words/entity';
@@ -9,7 +10,7 @@ import type { Timestamp } from '@bronze/common/words/timestamp';
 import { checkedPlan, type Plan, type PlannedLoad, planRun } from '@bronze/planner/plan-run';
 import { LocalPipeline, type LocalPipelineOptions } from './local-pipeline.ts';
 import { RunWatch } from './run-watch.ts';
-import { decidedSince, isDecided, readCheckpoint, type Run, settle } from './settle.ts';
+import { decidedSince, isDecided, readCheckpoint, readinessIn, type Run, settle } from './settle.ts';
 import { type LeftAlone, leftAlone } from './take-over.ts';
 
 export interface RunRequest {
@@ -27,9 +28,11 @@ export interface EntityResult {
   readonly backfill: Backfill | undefined;
   /**
    * `interrupted`: it was stopped before its end, and the next run continues it. `abandoned`: somebody gave its load up
-   * while the run was waiting for it.
+   * while the run was waiting for it. `skipped`: it is loaded after an entity that was not loaded.
    */
-  readonly status: 'completed' | 'failed' | 'interrupted' | 'abandoned';
+  readonly status: 'completed' | 'failed' | 'interrupted' | 'abandoned' | 'skipped';
+  /** The entity that was not loaded, if this one is `skipped`. */
+  readonly skipped_because: string | undefined;
   /** The loads that ended in this run, and the one that answered its request: another run may have ended it. */
   readonly loads: readonly LoadRecord[];
   /** Of these, the one that answered its request; undefined unless it is `completed` or `abandoned`. */
@@ -73,25 +76,30 @@ export async function runLocally(options: LocalPipelineOptions, request: RunRequ
         load_type: request.load_type,
         backfill: request.backfill,
         entities: request.entities,
+        in_order: true,
       }),
     );
     const plan = await planRun({ ...pipeline, log: watch }, options.config, asked);
+    const dependencies = new Map(plan.planned.map(({ entity, after }) => [entity, after ?? []]));
     const failures = () => watch.failures();
-    const run: WatchedRun = { pipeline, watch, plan, load_type: request.load_type, before, failures };
+    const run: WatchedRun = { pipeline, watch, plan, load_type: request.load_type, before, dependencies, failures };
     await settle(run, request.stop);
-    const results = await Promise.all(plan.planned.map((asked) => resultOf(run, asked)));
+    const readiness = await readinessIn(run);
+    const results = await Promise.all(plan.planned.map((asked) => resultOf(run, asked, readiness(asked.entity))));
     const completed = new Set(results.filter(({ status }) => status === 'completed').map(({ entity }) => entity));
     for (const load of plan.planned) {
       if (completed.has(load.entity)) pipeline.forgetDeadLetters(load);
       await removeStagingOfEntity(pipeline.objects, load.entity);
     }
-    return { plan, results, left: leftAlone(pipeline, plan) };
+    const skipped = new Set(results.filter(({ status }) => status === 'skipped').map(({ entity }) => entity));
+    const taken = plan.planned.filter(({ entity }) => !skipped.has(entity));
+    return { plan, results, left: leftAlone(pipeline, { ...plan, planned: taken }) };
   } finally {
     pipeline.close();
   }
 }
 
-async function resultOf(run: WatchedRun, asked: PlannedLoad): Promise<EntityResult> {
+async function resultOf(run: WatchedRun, asked: PlannedLoad, readiness: Readiness): Promise<EntityResult> {
   const { entity } = asked;
   const { pipeline, watch } = run;
   const { checkpoint, failure: unreadable } = await readCheckpoint(pipeline, entity);
@@ -101,11 +109,11 @@ async function resultOf(run: WatchedRun, asked: PlannedLoad): Promise<EntityResu
   const [own] = await recordsOf(run, entity, [asked.load_id, continued?.load_id, joinedIn(run, asked, checkpoint)]);
   const isDone = await isDecided(run, asked);
   const loads = new Map([...ended, ...(own && isDone ? [own] : [])].map((record) => [record.load_id, record]));
-  const status = failure ? 'failed' : !isDone ? 'interrupted' : own?.status === 'abandoned' ? 'abandoned' : 'completed';
   return {
     entity,
     backfill: asked.backfill,
-    status,
+    status: statusOf({ failure, isDone, own, readiness }),
+    skipped_because: !failure && readiness.kind === 'skipped' ? readiness.because : undefined,
     loads: [...loads.values()],
     load: isDone && !failure ? own : undefined,
     continued_from: continued?.claimed_at,
@@ -119,6 +127,18 @@ async function resultOf(run: WatchedRun, asked: PlannedLoad): Promise<EntityResu
 /** The load that the request may have been joined to. No other load brings what a backfill asks for. */
 function joinedIn(run: Run, { entity, backfill }: PlannedLoad, checkpoint: Checkpoint | undefined): string | undefined {
   return backfill ? undefined : decidedSince(run, entity, checkpoint);
+}
+
+function statusOf(ended: {
+  readonly failure: Failure | undefined;
+  readonly isDone: boolean;
+  readonly own: LoadRecord | undefined;
+  readonly readiness: Readiness;
+}): EntityResult['status'] {
+  if (ended.failure) return 'failed';
+  if (ended.readiness.kind === 'skipped') return 'skipped';
+  if (!ended.isDone) return 'interrupted';
+  return ended.own?.status === 'abandoned' ? 'abandoned' : 'completed';
 }
 
 /** The records of those of these loads that are decided, in that order. */

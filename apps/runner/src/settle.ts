@@ -6,6 +6,7 @@ import type { Clock } from '@bronze/common/ports/clock';
 import type { ObjectStore } from '@bronze/common/ports/object-store';
 import type { TaskQueue } from '@bronze/common/ports/queue';
 import type { LoadType } from '@bronze/common/words/entity';
+import { type Dependencies, type Outcome, type Readiness, readinessOf } from '@bronze/common/config/order';
 import { BronzeError, type Failure, toFailure } from '@bronze/common/words/failure';
 import type { Plan } from '@bronze/planner/plan-run';
 
@@ -32,6 +33,8 @@ export interface Run {
   readonly load_type: LoadType | undefined;
   /** The checkpoints before: a load that was claimed and decided since shows as another `last_load_id`. */
   readonly before: ReadonlyMap<string, Checkpoint | undefined>;
+  /** What each entity of the plan is loaded after. */
+  readonly dependencies: Dependencies;
   /** The first failure of each entity of which this run, and no other, sent a message to the dead letters. */
   failures(): ReadonlyMap<string, Failure>;
 }
@@ -39,18 +42,18 @@ export interface Run {
 type Asked = Plan['planned'][number];
 
 /**
- * Delivers until each request of this run is decided. When our own messages are done, another run may still hold a load
- * that ours waits behind. We wait for it, and send our request again if the entity has no message left and nothing is
- * decided.
+ * Delivers until each request of this run is decided, those that wait for other entities once their turn has come. When
+ * our own messages are done, another run may still hold a load that ours waits behind. We wait for it, and send our request
+ * again if the entity has no message left and nothing is decided.
  */
 export async function settle(run: Run, stop: AbortSignal): Promise<void> {
   const { pipeline, plan, load_type } = run;
   for (;;) {
-    await pipeline.takeOver(plan);
+    await pipeline.takeOver({ ...plan, planned: await dueLoads(run) });
     await pipeline.drain(stop);
     const failed = run.failures();
     const open: Asked[] = [];
-    for (const load of plan.planned) {
+    for (const load of await dueLoads(run)) {
       if (!failed.has(load.entity) && !(await isDecided(run, load))) open.push(load);
     }
     if (open.length === 0 || stop.aborted) return;
@@ -61,6 +64,28 @@ export async function settle(run: Run, stop: AbortSignal): Promise<void> {
     );
     await pipeline.clock.sleep(SETTLE_INTERVAL_MS);
   }
+}
+
+/** The loads of the plan that wait for no other entity, or no longer. */
+async function dueLoads(run: Run): Promise<Asked[]> {
+  const readiness = await readinessIn(run);
+  return run.plan.planned.filter(({ entity }) => readiness(entity).kind === 'ready');
+}
+
+/** What each entity's request waits for, as things are now. */
+export async function readinessIn(run: Run): Promise<(entity: string) => Readiness> {
+  const { dependencies, plan } = run;
+  const awaited = new Set([...dependencies.values()].flat());
+  const outcomes = new Map<string, Outcome>();
+  for (const load of plan.planned) if (awaited.has(load.entity)) outcomes.set(load.entity, await outcomeOf(run, load));
+  return (entity) => readinessOf(entity, dependencies, (other) => outcomes.get(other) ?? 'open');
+}
+
+async function outcomeOf(run: Run, load: Asked): Promise<Outcome> {
+  if (run.failures().has(load.entity)) return 'failed';
+  if (!(await isDecided(run, load))) return 'open';
+  const record = await readLoadRecord(run.pipeline.objects, load);
+  return record?.status === 'abandoned' ? 'failed' : 'completed';
 }
 
 /**

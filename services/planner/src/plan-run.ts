@@ -1,6 +1,7 @@
 import { type Backfill, isSameBackfill, whyNoBackfill } from '@bronze/common/load/backfill';
 import { type Checkpoint, effectiveLoadType, isAnsweredBy, type PendingLoad } from '@bronze/common/load/checkpoint';
 import { type Config, type Entity, entityOf } from '@bronze/common/config';
+import { dependenciesAmong } from '@bronze/common/config/order';
 import type { LoadType } from '@bronze/common/words/entity';
 import { deriveId } from './load-id.ts';
 import type { ExtractRequest } from '@bronze/common/load/messages';
@@ -32,6 +33,8 @@ export interface PlanInput {
   readonly run_id?: string;
   /** The entities to load; default: all that are enabled. */
   readonly entities?: readonly string[] | undefined;
+  /** Whether to send only the requests that wait for no other entity of this run: the caller then sends the others. */
+  readonly in_order?: boolean;
 }
 
 export interface PlannedLoad {
@@ -44,6 +47,8 @@ export interface PlannedLoad {
   readonly claimed_at?: Timestamp;
   /** The code with which its request will fail, because of its checkpoint. Absent: nothing is known to be wrong. */
   readonly problem?: FailureCode;
+  /** The entities of this run whose loads have to complete before this one is requested; absent: none. */
+  readonly after?: readonly string[];
 }
 
 export interface Plan {
@@ -65,14 +70,18 @@ export async function planRun(ports: PlannerPorts, config: Config, input: PlanIn
   const { chosen, skipped } = chooseEntities(config, input.entities);
   const checkpoints = await ports.checkpoints.readAll();
   const run_id = runIdOf(input);
+  const names = chosen.map(({ name }) => name);
+  const dependencies = dependenciesAmong(names, (name) => entityOf(config, name).after ?? []);
   const planned = await Promise.all(
     chosen.map(async (entity): Promise<PlannedLoad> => {
       const checkpoint = checkpoints.get(entity.name);
       const problem = checkpoint ? undefined : await problemOf(ports, checkpoints, entity.name);
-      return { ...planLoad(entity, checkpoint, input), ...(problem && { problem }) };
+      const after = dependencies.get(entity.name) ?? [];
+      return { ...planLoad(entity, checkpoint, input), ...(problem && { problem }), ...(after.length > 0 && { after }) };
     }),
   );
-  await ports.requests.send(planned.map((load) => toRequest(load, run_id, input)));
+  const sent = planned.filter(({ after }) => !input.in_order || !after);
+  await ports.requests.send(sent.map((load) => toRequest(load, run_id, input)));
   for (const { entity, load_id, claimed_at, backfill } of planned) {
     ports.log.event({ kind: 'planned', entity, load_id, run_id });
     const of = { entity, load_id, run_id, ...(backfill && { backfill }) };

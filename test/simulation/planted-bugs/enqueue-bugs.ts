@@ -56,8 +56,8 @@ export const ENQUEUE_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: PLAN,
-        find: '  await ports.requests.send(planned.map((load) => toRequest(load, run_id, input)));',
-        put: '  if (planned.length < 0) await ports.requests.send(planned.map((load) => toRequest(load, run_id, input)));',
+        find: '  await ports.requests.send(sent.map((load) => toRequest(load, run_id, input)));',
+        put: '  if (planned.length < 0) await ports.requests.send(sent.map((load) => toRequest(load, run_id, input)));',
       },
     ],
   },
@@ -66,7 +66,7 @@ export const ENQUEUE_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: PLAN,
-        find: '  await ports.requests.send(planned.map((load) => toRequest(load, run_id, input)));',
+        find: '  await ports.requests.send(sent.map((load) => toRequest(load, run_id, input)));',
         put: '  await ports.requests.send([...planned, ...planned].map((load) => toRequest(load, run_id, input)));',
       },
     ],

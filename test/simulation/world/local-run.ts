@@ -72,7 +72,7 @@ export async function runInWorld(world: World, faults: FaultPlan): Promise<Local
     scheduled_at: world.clock.now,
     is_schedule: false,
   });
-  const run: Run = { pipeline, plan, load_type: undefined, before, failures };
+  const run: Run = { pipeline, plan, load_type: undefined, before, dependencies: new Map(), failures };
   await settle(run, new AbortController().signal);
   const dead = failures();
   const undecided: string[] = [];

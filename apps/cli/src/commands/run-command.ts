@@ -113,7 +113,7 @@ function printReport(
     const isWritten = report.results.some(({ loads }) => loads.length > 0);
     if (isWritten) say(`Parquet, checkpoints and load records are in ${options.out}`);
   }
-  for (const line of report.results.flatMap(otherLoadLines)) say(line);
+  for (const line of [...report.results.flatMap(skippedLine), ...report.results.flatMap(otherLoadLines)]) say(line);
   for (const load of report.results.flatMap(({ loads }) => loads)) sayLate(load);
   for (const one of entities) {
     sayLeft(one);
@@ -131,6 +131,10 @@ function sayFailures({ results }: RunReport, { entities }: Pick<Config, 'entitie
   });
   const width = columnsOf(process.stderr);
   for (const cause of causesOf(failed)) say(`\n${describeCause(cause, width).join('\n')}`);
+}
+
+function skippedLine({ entity, skipped_because }: EntityResult): string[] {
+  return skipped_because === undefined ? [] : [`${entity}: skipped, because ${skipped_because} was not loaded`];
 }
 
 function sayLate({ entity, since, seen_cursors }: EntityResult['loads'][number]): void {
@@ -171,6 +175,7 @@ function summarize(result: EntityResult) {
     entity: result.entity,
     status: result.status,
     backfill: result.backfill ?? null,
+    skipped_because: result.skipped_because ?? null,
     ...describeLoad(result.load),
     ...skippedIn(result),
     loads: result.loads.map(({ load_id, load_type, backfill, rows_in_bronze: rows, rows_quarantined }) => {
@@ -218,7 +223,7 @@ function describeWindow(load: Partial<EntityResult['loads'][number]>) {
   return { window_basis, window_fallback, watermark_lag_seconds, oldest_transaction_seconds };
 }
 
-const STATUS_COLORS = { completed: 'green', failed: 'red', interrupted: 'yellow', abandoned: 'yellow' } as const;
+const STATUS_COLORS = { completed: 'green', failed: 'red', interrupted: 'yellow', abandoned: 'yellow', skipped: 'yellow' } as const;
 
 function printEntities(entities: readonly ReturnType<typeof summarize>[]): void {
   if (entities.length === 0) return print('No entities to run.');

@@ -144,6 +144,7 @@ function resultOf(fate: Fate): EntityResult {
     loads: failure ? [] : [load],
     load: failure ? undefined : load,
     continued_from: undefined,
+    skipped_because: undefined,
     duration_seconds: 8,
     rows_written: rows,
     checkpoint: failure ? undefined : { last_sync_timestamp: UNTIL },

@@ -76,6 +76,25 @@ describe('configuration mistakes', () => {
     );
   });
 
+  test('include entities that are loaded after one that does not exist, or after themselves', () => {
+    const table = { source: 'shop', table: 'a.b' };
+    const entities = {
+      customers: { ...table, after: ['items'] },
+      orders: { ...table, after: ['customers', 'custmers'] },
+      items: { ...table, after: ['orders'] },
+      alone: { ...table, after: ['alone'] },
+      behind: { ...table, after: ['alone'] },
+    };
+    const lines = mistakesOf({ sources: shop, entities }).split('\n').slice(1);
+    expect(lines.map((line) => line.trim())).toEqual([
+      '- entities.customers.after = ["items"]: a circle, in which none could be the first: customers → items → orders → customers',
+      '- entities.orders.after.1 = "custmers": no such entity; did you mean "customers"?',
+      '- entities.orders.after = ["customers","custmers"]: a circle, in which none could be the first: orders → customers → items → orders',
+      '- entities.items.after = ["orders"]: a circle, in which none could be the first: items → orders → customers → items',
+      '- entities.alone.after = ["alone"]: a circle, in which none could be the first: alone → alone',
+    ]);
+  });
+
   test('are reported without showing a connection URL', () => {
     expect(
       mistakesOf({

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { describeMistakes, type Mistake, nearest } from './mistakes.ts';
 import { commonFields } from './fields.ts';
+import { circleFrom } from './order.ts';
 import { entityNameSchema } from '../words/entity.ts';
 import { BronzeError } from '../words/failure.ts';
 import { ENTITY_SCHEMAS, kindOfEntity, recordAt, SOURCE_SCHEMAS } from './schemas.ts';
@@ -65,6 +66,7 @@ export function decodeConfig(input: unknown): { readonly config: Config } | { re
     ...(outline.error?.issues ?? []),
     ...entities.flatMap(({ name, value, decoded }) => [
       ...danglingSource(input, name, value),
+      ...misplaced(recordAt(input, 'entities'), name),
       ...(decoded.error?.issues ?? []).map((issue) => ({ ...issue, path: ['entities', name, ...issue.path] })),
     ]),
   ];
@@ -86,6 +88,32 @@ function danglingSource(input: unknown, name: string, value: unknown): Mistake[]
   ];
 }
 
+/** Mistakes in `after` that only the other entities show. */
+function misplaced(entities: object, name: string): Mistake[] {
+  const names = Object.keys(entities);
+  const path = ['entities', name, 'after'];
+  const dependencies = new Map(names.map((one) => [one, afterIn(entities, one)]));
+  const circle = circleFrom(name, dependencies)?.join(' → ');
+  return [
+    ...afterIn(entities, name).flatMap((input, index): Mistake[] => {
+      if (names.includes(input)) return [];
+      return [{ code: 'invalid_value', path: [...path, index], values: names, input, message: 'no such entity' }];
+    }),
+    ...(circle === undefined
+      ? []
+      : [{ code: 'custom', path, message: `a circle, in which none could be the first: ${circle}` } as Mistake]),
+  ];
+}
+
+function afterIn(entities: object, name: string): string[] {
+  const after: unknown = Reflect.get(recordAt(entities, name), 'after');
+  return Array.isArray(after) ? after.filter((other) => typeof other === 'string') : [];
+}
+
+function shownName(name: string): string {
+  return name.includes('://') ? 'whose name is a URL' : JSON.stringify(name.slice(0, 80));
+}
+
 /** Where to change the settings of an entity, for a sentence that ends with `in …`. */
 export function whereConfigured({ config_file }: Pick<Entity, 'config_file'>): string {
   return config_file ?? 'the configuration';
@@ -100,7 +128,7 @@ export function entityOf(config: Config, name: string): Entity {
   const near = nearest(name, known);
   const otherwise = `If it was removed from ${file ?? 'the configuration'}, its state is kept.`;
   throw new BronzeError('ENTITY_UNKNOWN', {
-    message: `there is no entity ${name.includes('://') ? 'whose name is a URL' : JSON.stringify(name.slice(0, 80))}`,
+    message: `there is no entity ${shownName(name)}`,
     hint: `${near === undefined ? '' : `Did you mean ${near}? `}Configured entities: ${known.join(', ') || 'none'}. ${otherwise}`,
   });
 }

@@ -35,6 +35,10 @@ export const commonFields = {
     z.optional(duration),
     "how old its data may be, such as `'90m'`, `'26h'`, `'2d'`: `bronze status` names the entity as late when its checkpoint is further behind, or when it was never loaded, and ends with 4",
   ),
+  after: described(
+    z.optional(z.array(z.string()).check(z.minLength(1))),
+    "entities that a run loads before this one, such as `['customers']`: it is requested once their loads have completed, and skipped if one of them failed. Those that the run leaves out hold up nothing. On AWS this takes [`ORCHESTRATION=stepfunctions`](aws/step-functions.md)",
+  ),
   allow_quarantine: described(
     z._default(z.boolean(), false),
     'whether rows in quarantine are expected: they are still counted and shown, but `run` and `status` do not end with 4 because of them',

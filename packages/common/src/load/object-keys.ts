@@ -16,6 +16,8 @@ export const ACKNOWLEDGEMENTS_PREFIX = `${STATE_PREFIX}quarantine/`;
 export const PLANS_PREFIX = `${STATE_PREFIX}plans/`;
 /** When the freshness function first looked at an entity without a checkpoint, and at the schedule. */
 export const MEASURED_PREFIX = `${STATE_PREFIX}measured/`;
+/** Loads that a state machine waits for. */
+export const AWAITED_PREFIX = `${STATE_PREFIX}awaited/`;
 /** Of the run log, which has a folder for each day. */
 export const RUN_LOG_PREFIX = `${STATE_PREFIX}date=`;
 
@@ -145,6 +147,11 @@ export function loadIdOfRecord(entity: string, key: string): string | undefined 
 export function entityOfRecord(key: string): string | undefined {
   const entity = key.slice(LOAD_RECORDS_PREFIX.length).split('/')[0] ?? '';
   return loadIdOfRecord(entity, key) === undefined ? undefined : entity;
+}
+
+/** @param waiter tells apart those who wait for the same load */
+export function awaitedLoadKey({ entity, load_id }: LoadKey, waiter: string): string {
+  return `${AWAITED_PREFIX}${entity}/${load_id}-${waiter}.json`;
 }
 
 export function stagingOfEntity(entity: string): string {

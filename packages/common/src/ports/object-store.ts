@@ -17,6 +17,6 @@ export interface ObjectStore extends ObjectReader {
   putIfAbsent(key: string, body: Uint8Array): Promise<'created' | 'exists'>;
   /** Atomic: writes only while the object still has `etag` (undefined: does not exist). False if it did not write. */
   replace(key: string, body: Uint8Array, etag: string | undefined): Promise<boolean>;
-  /** Only for staged batches of a load that has a record. Does nothing if the object is already gone. */
+  /** Only for what nothing depends on any more, such as staged batches of a load that has a record. Does nothing if the object is gone. */
   remove(key: string): Promise<void>;
 }
