@@ -77,7 +77,11 @@ export async function planRun(ports: PlannerPorts, config: Config, input: PlanIn
       const checkpoint = checkpoints.get(entity.name);
       const problem = checkpoint ? undefined : await problemOf(ports, checkpoints, entity.name);
       const after = dependencies.get(entity.name) ?? [];
-      return { ...planLoad(entity, checkpoint, input), ...(problem && { problem }), ...(after.length > 0 && { after }) };
+      return {
+        ...planLoad(entity, checkpoint, input),
+        ...(problem && { problem }),
+        ...(after.length > 0 && { after }),
+      };
     }),
   );
   const sent = planned.filter(({ after }) => !input.in_order || !after);

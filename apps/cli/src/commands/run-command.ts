@@ -1,16 +1,16 @@
 import type { Config } from '@bronze/common/config';
 import type { Backfill } from '@bronze/common/load/backfill';
-import type { Skipped } from '@bronze/common/load/position';
 import { type EntityResult, type RunReport, runLocally } from '@bronze/runner/run-locally';
 import { engineName } from '@bronze/writer/adapters/engines';
 import { causesOf, describeCause } from '../causes.ts';
 import { loadConfig, withDatabaseUrl } from '../config-file.ts';
 import { driftLines } from '../drift/drift-lines.ts';
 import { exitCodeOfRun, exitCodeWithQuarantine } from '../exit-code.ts';
+import { quarantinedIn, sinceFull, summarize } from '../run-summary.ts';
 import { summaryLine } from '../summary-line.ts';
 import { FolderTarget } from '../target/folder-target.ts';
 import { leftForLater, leftOut } from '../terminal/left-out.ts';
-import { bytes, count, perSecond, plural } from '../terminal/numbers.ts';
+import { bytes, count, plural } from '../terminal/numbers.ts';
 import {
   colored,
   type Format,
@@ -156,74 +156,13 @@ function sayLeftOut({ entity, left_out, loads }: ReturnType<typeof summarize>): 
   if (said !== '') say(`${entity}: records that ${by} saw and did not take: ${said}`);
 }
 
-/** The last full load of the run and those after it: it has read again what the loads before it have put into quarantine. */
-function sinceFull(loads: EntityResult['loads']): EntityResult['loads'] {
-  const last = loads.findLastIndex(({ load_type, status }) => load_type === 'full' && status === 'completed');
-  return loads.slice(Math.max(0, last));
-}
-
-/** Objects of rows that are not in bronze, as `bronze status` counts them. */
-function quarantinedIn(loads: EntityResult['loads']) {
-  return sinceFull(loads).flatMap(({ quarantine }) => quarantine);
-}
-
-function summarize(result: EntityResult) {
-  const sum = (of: (load: EntityResult['loads'][number]) => number) => sumOf(result.loads.map(of));
-  const rows = sum((load) => load.rows_in_bronze);
-  const quarantine = quarantinedIn(result.loads);
-  return {
-    entity: result.entity,
-    status: result.status,
-    backfill: result.backfill ?? null,
-    skipped_because: result.skipped_because ?? null,
-    ...describeLoad(result.load),
-    ...skippedIn(result),
-    loads: result.loads.map(({ load_id, load_type, backfill, rows_in_bronze: rows, rows_quarantined }) => {
-      return { load_id, load_type, backfill: backfill ?? null, rows, rows_quarantined };
-    }),
-    continued_from: result.continued_from ?? null,
-    rows,
-    rows_quarantined: sumOf(quarantine.map((object) => object.rows)),
-    quarantine,
-    schema_changes: result.loads.flatMap((load) => load.schema_changes ?? []),
-    parts: sum((load) => load.parts.length),
-    bytes: sum((load) => sumOf(load.parts.map((part) => part.bytes))),
-    seconds: Number(result.duration_seconds.toFixed(3)),
-    rows_per_second: perSecond(result.rows_written, result.duration_seconds),
-    checkpoint: result.checkpoint?.last_sync_timestamp ?? null,
-    error: result.failure ? { ...result.failure } : null,
-  };
-}
-
-function describeLoad(load: Partial<EntityResult['loads'][number]> = {}) {
-  const { load_id = null, load_type = null, since = null, until = null, since_parameter = null } = load;
-  return { load_id, load_type, since, until, ...describeWindow(load), since_parameter };
-}
-
-/** What all loads that ended in the run left out and took late. What one left for later, the next one has taken. */
-function skippedIn({ loads, load }: EntityResult): { readonly left_out: Skipped | null; readonly late: number | null } {
-  const skipped = loads.flatMap(({ left_out }) => left_out ?? []);
-  const late = loads.flatMap(({ seen_cursors }) => seen_cursors?.late ?? []);
-  const last = (load ?? loads.at(-1))?.left_out ?? { outside_window: 0 };
-  const without_cursor = sumOf(skipped.map((one) => one.without_cursor));
-  const repeated = sumOf(skipped.map((one) => one.repeated));
-  return {
-    left_out: skipped.length > 0 ? { ...last, without_cursor, repeated } : null,
-    late: late.length > 0 ? sumOf(late) : null,
-  };
-}
-
-function sumOf(numbers: readonly number[]): number {
-  return numbers.reduce((sum, one) => sum + one, 0);
-}
-
-function describeWindow(load: Partial<EntityResult['loads'][number]>) {
-  const { window_basis = null, window_fallback = null } = load;
-  const { watermark_lag_seconds = null, oldest_transaction_seconds = null } = load;
-  return { window_basis, window_fallback, watermark_lag_seconds, oldest_transaction_seconds };
-}
-
-const STATUS_COLORS = { completed: 'green', failed: 'red', interrupted: 'yellow', abandoned: 'yellow', skipped: 'yellow' } as const;
+const STATUS_COLORS = {
+  completed: 'green',
+  failed: 'red',
+  interrupted: 'yellow',
+  abandoned: 'yellow',
+  skipped: 'yellow',
+} as const;
 
 function printEntities(entities: readonly ReturnType<typeof summarize>[]): void {
   if (entities.length === 0) return print('No entities to run.');

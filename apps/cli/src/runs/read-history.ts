@@ -1,5 +1,5 @@
 import { failureRecords } from '@bronze/common/delivery/failure-record';
-import { loadOfRunLog, runLogOfDay } from '@bronze/common/load/object-keys';
+import { loadOfRunLog, runLogOfDay } from '@bronze/common/load/run-log-keys';
 import { type Timestamp, utcDays } from '@bronze/common/words/timestamp';
 import { readRecords } from '../parts/completed-loads.ts';
 import type { Target } from '../target/target.ts';

@@ -19,7 +19,11 @@ describe('waves', () => {
   });
 
   test('what a run leaves out holds up nothing', () => {
-    expect(groupsOfWaves(among('items', 'customers', 'refunds'))).toEqual([[['items']], [['customers']], [['refunds']]]);
+    expect(groupsOfWaves(among('items', 'customers', 'refunds'))).toEqual([
+      [['items']],
+      [['customers']],
+      [['refunds']],
+    ]);
   });
 
   test('a circle is found from each entity in it, and from no other', () => {

@@ -1,6 +1,6 @@
 import type { Backfill } from '../load/backfill.ts';
 import type { PipelineEvent } from '../load/events.ts';
-import { type RunLogName, runLogKey } from '../load/object-keys.ts';
+import { type RunLogName, runLogKey } from '../load/run-log-keys.ts';
 import { describeChanges, inLine } from '../load/schema-changes.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ObjectStore } from '../ports/object-store.ts';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import * as keys from './object-keys.ts';
+import { runLogKey } from './run-log-keys.ts';
 import { timestamp } from '../words/timestamp.ts';
 
 const load = {
@@ -52,7 +53,7 @@ test.each([
 test('logs and failures are stored under the UTC day on which they happened', () => {
   const at = timestamp('2024-01-15T23:30:00-01:00');
   expect(keys.failureRecordKey(at, 'm')).toBe('logs/pipeline/ingestion/failures/date=2024-01-16/m.json');
-  expect(keys.runLogKey({ subject: load.entity, id: load.load_id, at, name: '1-starting' })).toBe(
+  expect(runLogKey({ subject: load.entity, id: load.load_id, at, name: '1-starting' })).toBe(
     'logs/pipeline/ingestion/date=2024-01-16/orders-L-1-starting.log',
   );
 });

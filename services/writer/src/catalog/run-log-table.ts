@@ -1,4 +1,5 @@
-import { dayOfRunLog, RUN_LOG_PREFIX, runLogOfDay } from '@bronze/common/load/object-keys';
+import { RUN_LOG_PREFIX } from '@bronze/common/load/object-keys';
+import { dayOfRunLog, runLogOfDay } from '@bronze/common/load/run-log-keys';
 import { type Timestamp, utcDate } from '@bronze/common/words/timestamp';
 import type { CatalogOutcome, CatalogPorts } from './sync-catalog.ts';
 import { logDefinition } from './table-definition.ts';
