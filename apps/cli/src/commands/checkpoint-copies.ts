@@ -127,7 +127,8 @@ async function writeNew(file: string, text: string): Promise<void> {
 const OUTCOMES: Readonly<Record<Imported, string>> = {
   imported: 'imported',
   same: 'is the same already',
-  pending: 'left as it is: a load is pending. --force replaces it, and that load has to be abandoned then',
+  pending:
+    'left as it is: a load is pending. Give it up with bronze abandon first; --force replaces it, and rows that it has read may come twice',
   newer: 'left as it is: it is further than the file. --force moves it back, so that rows are loaded again',
   unreadable: 'left as it is: the file’s entry can’t be read',
 };
