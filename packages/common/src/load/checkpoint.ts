@@ -60,6 +60,8 @@ export const checkpointSchema = z.looseObject({
   last_backfill_id: z.optional(loadIdSchema),
   /** When the last completed full load was claimed. It read again what loads claimed before it left in quarantine. */
   full_load_at: z.optional(timestampSchema),
+  /** When somebody reset the checkpoint, so that the next load is full. */
+  reset_at: z.optional(timestampSchema),
   /** The last load whose columns differed from those of the load before: its record says how. */
   schema_change_load_id: z.optional(loadIdSchema),
   /** An unreadable one counts as absent: the next load reports that and falls back to the timestamp. */
