@@ -45,8 +45,8 @@ export type Answer =
 /**
  * What became of an awaited load, by what is stored and not by who reports it: its record decides. A request that was
  * joined to another one has no load of its own: then a load that was claimed after it answers it, or a checkpoint that has
- * reached its target. A message of the entity in a dead-letter queue ends the wait too: somebody has to look at it. Only
- * a backfill that was refused says nothing about the load, which is never one.
+ * reached its target. A message of the entity in a dead-letter queue ends the wait too: somebody has to look at it. A
+ * backfill that was refused does not: nobody waits for one here.
  */
 export function answerOf(awaited: AwaitedLoad, { checkpoint, record, last, failures }: Known): Answer {
   if (record) return ended(record);
