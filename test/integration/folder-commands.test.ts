@@ -35,7 +35,9 @@ const parsed = async <T>(command: () => Promise<unknown>) => JSON.parse((await s
 test('a folder has the run log that the bucket has', async () => {
   const objects = await FolderObjectStore.open(world.out);
   const keys = await objects.list('logs/pipeline/ingestion/date=');
-  const texts = await Promise.all(keys.map(async (key) => Buffer.from((await objects.get(key))?.body ?? []).toString()));
+  const texts = await Promise.all(
+    keys.map(async (key) => Buffer.from((await objects.get(key))?.body ?? []).toString()),
+  );
   objects.close();
   const lines = texts.join('').split('\n');
   for (const line of lines.filter(Boolean)) expect(line).toMatch(/^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] /);
