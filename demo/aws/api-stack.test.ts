@@ -65,7 +65,7 @@ test('the pipeline reads the key from the secret of the API, and no other', () =
   const config = join(import.meta.dirname, '../../bronze.config.ts');
   const ofApi = { PAYMENTS_API_URL: gateway.url, API_KEY_SECRET_ARN: secret.secretArn };
   const { stackName, values, tags: _, ...settings } = readSettings({ ...EXAMPLE, ...ofApi }, readConfiguration(config));
-  const codes = { planner: code, freshness: code, catalog: code, extractor: code, writer: code };
+  const codes = { planner: code, orchestrator: code, freshness: code, catalog: code, extractor: code, writer: code };
   const given = { ...settings, config, code: codes, values: { ...values, API_KEY_SECRET_ARN: secret } };
   const pipeline = Template.fromStack(new IngestionStack(app, stackName, given));
   const reading = Object.values(resources('AWS::IAM::Policy', pipeline)).flatMap(({ Properties }) =>
