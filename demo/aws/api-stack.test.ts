@@ -1,3 +1,8 @@
+import { join } from 'node:path';
+import { readConfiguration } from '@bronze/constructs/configuration';
+import { EXAMPLE } from '@bronze/infra/example';
+import { IngestionStack } from '@bronze/infra/stacks/ingestion-stack';
+import { readSettings } from '@bronze/infra/stacks/settings';
 import { App, Validations } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
@@ -52,4 +57,27 @@ test('cdk-nag finds nothing in the API’s stack that is not acknowledged with a
   new ApiStack(app, 'EcomApiStack', { code });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   expect(() => app.synth()).not.toThrow();
+});
+
+test('the pipeline reads the key from the secret of the API, and no other', () => {
+  const app = new App();
+  const { secret, api: gateway } = new ApiStack(app, 'EcomApiStack', { code });
+  const config = join(import.meta.dirname, '../../bronze.config.ts');
+  const ofApi = { PAYMENTS_API_URL: gateway.url, API_KEY_SECRET_ARN: secret.secretArn };
+  const { stackName, values, tags: _, ...settings } = readSettings({ ...EXAMPLE, ...ofApi }, readConfiguration(config));
+  const codes = { planner: code, orchestrator: code, freshness: code, catalog: code, extractor: code, writer: code };
+  const given = { ...settings, config, code: codes, values: { ...values, API_KEY_SECRET_ARN: secret } };
+  const pipeline = Template.fromStack(new IngestionStack(app, stackName, given));
+  const reading = Object.values(resources('AWS::IAM::Policy', pipeline)).flatMap(({ Properties }) =>
+    (Properties['PolicyDocument'] as { Statement: { Action: unknown; Resource: unknown }[] }).Statement.filter(
+      ({ Action }) => JSON.stringify(Action).includes('secretsmanager:GetSecretValue'),
+    ),
+  );
+  const [login, key, ...others] = reading.map(({ Resource }) => Resource);
+  expect([login, others]).toEqual([EXAMPLE.RDS_SECRET_ARN, []]);
+  expect(key).toEqual({ 'Fn::ImportValue': expect.stringContaining('EcomApiStack:') as string });
+  pipeline.hasResourceProperties('AWS::Lambda::Function', {
+    FunctionName: 'EcomIngestionStack-ExtractorFunction',
+    Environment: { Variables: Match.objectLike({ API_KEY_SECRET_ARN: key }) },
+  });
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readLoadRecord } from '@bronze/common/load/load-record';
+import { CHECKPOINTS_KEY, measuredKey } from '@bronze/common/load/object-keys';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bronze } from '../command.ts';
@@ -15,6 +16,7 @@ const SCHEDULED = { scheduled_time: '2026-11-22T02:00:00Z' };
 let url: string;
 let world: AwsWorld;
 let functions: Functions;
+let catalog: (event: unknown, context: ReturnType<typeof lambdaContext>) => Promise<unknown>;
 let recorder: CallRecorder;
 
 beforeAll(async () => {
@@ -25,6 +27,7 @@ beforeAll(async () => {
   const { handler: freshness } = await import('@bronze/planner/freshness-handler');
   const { handler: extractor } = await import('@bronze/extractor/handler');
   const { handler: writer } = await import('@bronze/writer/handler');
+  const { handler: catalogHandler } = await import('@bronze/writer/catalog-handler');
   const found = { planner, freshness, extractor, writer } as unknown as Functions;
   recorder = new CallRecorder(world.endpoint);
   functions = {
@@ -33,6 +36,7 @@ beforeAll(async () => {
     extractor: recorder.under('extractor', found.extractor),
     writer: recorder.under('writer', found.writer),
   };
+  catalog = recorder.under('catalog', catalogHandler);
 });
 
 afterAll(async () => {
@@ -75,6 +79,22 @@ async function haveTrouble(): Promise<void> {
   expect(unanswered).toEqual(new Set());
   await world.sqs.send(new SendMessageCommand({ QueueUrl: world.queueUrl('write'), MessageBody: '{"entity":"?"}' }));
   await world.drain(functions);
+  await haveTroubleWithTime();
+}
+
+/** A schedule that was watched when it was due, a checkpoint that is lost, and tables that are there already. */
+async function haveTroubleWithTime(): Promise<void> {
+  const watched = measuredKey('daily-02');
+  await world.objects.remove(watched);
+  await world.objects.putIfAbsent(watched, Buffer.from('{"measured_since":"2026-01-01"}'));
+  await functions.freshness({}, lambdaContext());
+  await catalog({}, lambdaContext());
+  await world.send('{"entity":"payments","load_type":"full"}');
+  await world.drain(functions);
+  await catalog({}, lambdaContext());
+  await world.objects.remove(CHECKPOINTS_KEY);
+  const { planned } = await functions.planner({ dry_run: true, entities: ['customers'] }, lambdaContext());
+  expect(planned).toMatchObject([{ problem: 'CHECKPOINT_LOST' }]);
 }
 
 const ops = (...words: string[]) =>
@@ -153,19 +173,19 @@ describe('the deployed functions, with the real SDK over HTTP', () => {
     expect(await world.depth('extract-dlq')).toBe(0);
   });
 
-  test('bronze enqueue to a stack that does not exist says which queue is missing, and is not told to try again', async () => {
-    const { code, stdout, stderr } = await ops('enqueue', 'orders', '--stack', 'Elsewhere');
+  test('bronze run --remote to a stack that does not exist says which queue is missing, and is not told to try again', async () => {
+    const { code, stdout, stderr } = await ops('run', 'orders', '--remote', '--stack', 'Elsewhere');
     expect(code).toBe(2);
     expect(`${stdout}${stderr}`).toContain('QUEUE_MISSING');
     expect(`${stdout}${stderr}`).toContain('Elsewhere-extract');
   });
 
-  test('bronze enqueue and a plain message each load one entity', async () => {
+  test('bronze run --remote and a plain message each load one entity', async () => {
     await execute(url, 'UPDATE orders SET note = note, updated_at = now() WHERE id <= 7');
-    const enqueued = await ops('enqueue', 'orders');
-    expect(enqueued.code).toBe(0);
+    const asked = await ops('run', 'orders', '--remote');
+    expect(asked.code, asked.stderr).toBe(0);
     await world.drain(functions);
-    const { load_id } = JSON.parse(enqueued.stdout) as { load_id: string };
+    const [{ load_id } = { load_id: '' }] = JSON.parse(asked.stdout) as { load_id: string }[];
     expect(await world.record('orders')).toMatchObject({ load_id, load_type: 'incremental', rows: 7 });
 
     await execute(url, 'UPDATE orders SET note = note, updated_at = now() WHERE id <= 3');
@@ -190,7 +210,7 @@ describe('the deployed functions, with the real SDK over HTTP', () => {
     expect(record).toMatchObject({ status: 'completed', backfill, rows: 3 });
     expect((await world.checkpoints.read('customers')).checkpoint).toEqual({ ...before, last_backfill_id: load_id });
     expect(await world.text('logs/pipeline/ingestion/date=')).toContain(
-      `Completed: Processing customers, backfill from ${backfill.from} to ${backfill.to} (3 records, 1 files)`,
+      `Completed: Processing customers, backfill from ${backfill.from} to ${backfill.to}`,
     );
     const refused = await ops('backfill', 'customers', '--from', '2001-02-01', '--to', '9001-03-01');
     expect([refused.code, JSON.parse(refused.stdout)]).toMatchObject([2, { error: { code: 'BACKFILL_REFUSED' } }]);
@@ -208,7 +228,7 @@ describe('the deployed functions, with the real SDK over HTTP', () => {
   });
 
   test('an extractor that is nearly out of time ends its slice, and another invocation continues the load', async () => {
-    await ops('enqueue', 'order_items', '--full');
+    await ops('run', 'order_items', '--remote', '--full');
     // The last slice is empty, and comes when all others are written: then it is the extractor that completes the load.
     const written = Promise.withResolvers<void>();
     let slices = 0;

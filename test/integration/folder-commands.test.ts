@@ -32,6 +32,26 @@ async function said(command: () => Promise<unknown>): Promise<{ stdout: string; 
 
 const parsed = async <T>(command: () => Promise<unknown>) => JSON.parse((await said(command)).stdout) as T;
 
+test('a folder has the run log that the bucket has', async () => {
+  const objects = await FolderObjectStore.open(world.out);
+  const keys = await objects.list('logs/pipeline/ingestion/date=');
+  const texts = await Promise.all(
+    keys.map(async (key) => Buffer.from((await objects.get(key))?.body ?? []).toString()),
+  );
+  objects.close();
+  const lines = texts.join('').split('\n');
+  for (const line of lines.filter(Boolean)) expect(line).toMatch(/^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] /);
+  expect(lines.map((line) => line.slice('[2024-01-15 10:30:45] '.length))).toEqual(
+    expect.arrayContaining([
+      'Starting: Configuration Validation',
+      'Completed: Configuration Validation',
+      'Starting: Processing things',
+      `Processing things: Extracted ${RECORDS} records`,
+      'Completed: Processing things',
+    ]),
+  );
+});
+
 describe('the commands about what was loaded', () => {
   test('runs lists each run with its loads, the newest first; show finds one by its load', async () => {
     const runs = await parsed<{ id: string; loads: { load_id: string }[] }[]>(() =>

@@ -136,7 +136,7 @@ class World {
     };
     const context = { Task: { Token: 'of the task' } };
     const handlers = { ...tasks, 'Sum up': finish } as never;
-    return machine.run(input as never, { overrides: { taskResourceLocalHandlers: handlers }, context }).result;
+    return machine.run(input, { overrides: { taskResourceLocalHandlers: handlers }, context }).result;
   }
 }
 

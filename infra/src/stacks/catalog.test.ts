@@ -45,8 +45,18 @@ describe('the catalog', () => {
       'recent-runs',
       'rows-by-entity',
     ]);
-    expect(queries.get('recent-runs')).toContain('"aws-ecom-pipeline"."logs/pipeline/ingestion"');
-    expect(queries.get('rows-by-entity')).toContain('"aws-ecom-pipeline"."data/bronze"');
+    const lines = (name: string) => queries.get(name)?.split('\n');
+    expect(lines('recent-runs')).toEqual([
+      'SELECT * FROM "aws-ecom-pipeline"."logs/pipeline/ingestion"',
+      `WHERE "date" >= current_date - interval '7' day`,
+      'ORDER BY "date" DESC, "time" DESC',
+    ]);
+    expect(lines('rows-by-entity')).toEqual([
+      'SELECT entity, ingestion_date, load_type, count(*) AS record_count',
+      'FROM "aws-ecom-pipeline"."data/bronze"',
+      'GROUP BY entity, ingestion_date, load_type',
+      'ORDER BY ingestion_date DESC, entity',
+    ]);
     expect(queries.get('latest-payments')).toContain('PARTITION BY "id" ORDER BY "updated_at" DESC, _ingestion_ts');
   });
 });

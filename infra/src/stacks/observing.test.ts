@@ -95,6 +95,16 @@ const OUTAGES: Readonly<Record<string, Outage>> = {
     happens: (world) => world.invoked('WriterFunction', { errors: 1 }),
     raises: ['WriterErrors'],
   },
+  'an extractor that runs for more than 13 minutes': {
+    begins: '15T02:00:00',
+    happens: (world) => world.invoked('ExtractorFunction', { duration_ms: 13 * MINUTE_MS + 1 }),
+    raises: ['ExtractorDuration'],
+  },
+  'a writer that runs for more than 13 minutes': {
+    begins: '15T02:00:00',
+    happens: (world) => world.invoked('WriterFunction', { duration_ms: 13 * MINUTE_MS + 1 }),
+    raises: ['WriterDuration'],
+  },
   'a dead letter that nobody reported': {
     begins: '15T02:00:00',
     happens: (world) => void (world.dead = 1),

@@ -41,10 +41,12 @@ describe('with Step Functions', () => {
   test('the state machine of the configuration is valid, and has a group for entities that have nothing to do with others', () => {
     const [machine] = Object.values(resources('AWS::StepFunctions::StateMachine', template));
     expect(machine?.Properties['StateMachineName']).toBe('Ordered-Run');
-    const { 'Fn::Join': joined = ['', []] } = machine?.Properties['DefinitionString'] as {
-      'Fn::Join'?: [string, unknown[]];
+    const { DefinitionString } = (machine?.Properties ?? {}) as {
+      DefinitionString?: { 'Fn::Join': [string, unknown[]] };
     };
-    const pieces = joined[1].map((piece) => (typeof piece === 'string' ? piece : 'aws'));
+    const pieces = (DefinitionString?.['Fn::Join'][1] ?? []).map((piece) =>
+      typeof piece === 'string' ? piece : 'aws',
+    );
     const definition = JSON.parse(pieces.join('')) as object;
     const text = JSON.stringify(definition);
     expect(text).toContain('waitForTaskToken');

@@ -1,12 +1,12 @@
 import type { Config } from '@bronze/common/config';
 import { NAMESPACE, PIPELINE_VARIABLE, type PipelineTotal } from '@bronze/common/adapters/aws/metrics';
 import { BRONZE_PREFIX } from '@bronze/common/load/object-keys';
-import { Duration, Names, Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
-import type { Function as LambdaFunction, IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { catalogFunction } from './catalog-function.ts';
 import { CheckpointTable } from './checkpoint-table.ts';
@@ -27,13 +27,12 @@ import {
   grantSend,
 } from './permissions.ts';
 import { PipelineFunction } from './pipeline-function.ts';
-import { type BronzePipelineProps, checkProps, type FunctionSettings } from './pipeline-props.ts';
+import { feed } from './event-source.ts';
+import { type BronzePipelineProps, checkProps, type FunctionSettings, timeoutOf } from './pipeline-props.ts';
 import { Schedules } from './schedules.ts';
 import { TaskQueue } from './task-queue.ts';
 import { supply, type Supplied } from './values.ts';
 
-/** Lambda's maximum. */
-const TIMEOUT_MINUTES = 15;
 const MEMORY_MB = 2048;
 /** Lambda's maximum, because DuckDB spills wide tasks to disk. */
 const WRITER_SCRATCH_MB = 10_240;
@@ -92,12 +91,8 @@ export class BronzePipeline extends Construct {
     };
     this.schedules = new Schedules(this, 'Schedules', { ...this.functions, hour: props.hour ?? HOUR });
     this.orchestration = props.orchestration === 'stepfunctions' ? this.#orchestration(parts) : undefined;
-    const orchestrator = this.orchestration?.function;
-    const all = [...Object.values(this.functions), ...(orchestrator ? [orchestrator] : [])];
-    for (const fn of all) fn.addEnvironment(PIPELINE_VARIABLE, name);
-    if (key) for (const fn of all) grantKey(fn, key, ['s3', 'sqs']);
     this.checkpoints = props.checkpointStore === 'dynamodb' ? new CheckpointTable(this, 'Checkpoints') : undefined;
-    this.checkpoints?.serve({ ...this.functions, ...(orchestrator && { orchestrator }) });
+    this.#equip(key);
   }
 
   /** Lets the grantee request loads of entities, outside the schedule. */
@@ -130,6 +125,17 @@ export class BronzePipeline extends Construct {
       functionTimeout: timeoutOf(settings),
       key,
     });
+  }
+
+  /** Gives all functions what each of them needs. */
+  #equip(key: IKey | undefined): void {
+    const orchestrator = this.orchestration?.function;
+    const functions = { ...this.functions, ...(orchestrator && { orchestrator }) };
+    for (const fn of Object.values(functions)) {
+      fn.addEnvironment(PIPELINE_VARIABLE, this.name);
+      if (key) grantKey(fn, key, ['s3', 'sqs']);
+    }
+    this.checkpoints?.serve(functions);
   }
 
   #orchestration({ props, name, code }: Parts): Orchestration {
@@ -241,18 +247,4 @@ export class BronzePipeline extends Construct {
     grantBucket(this.bucket, freshness, BUCKET_RIGHTS.freshness);
     return freshness;
   }
-}
-
-function timeoutOf(settings: FunctionSettings | undefined): Duration {
-  return Duration.minutes(settings?.timeoutMinutes ?? TIMEOUT_MINUTES);
-}
-
-/** Its id is that of CDK's SqsEventSource, which grants more than Lambda needs. */
-function feed(to: IFunction, from: Queue, maxConcurrency: number): void {
-  to.addEventSourceMapping(`SqsEventSource:${Names.nodeUniqueId(from.node)}`, {
-    eventSourceArn: from.queueArn,
-    batchSize: 1,
-    reportBatchItemFailures: true,
-    maxConcurrency,
-  });
 }

@@ -1,7 +1,7 @@
 import type { Config } from '@bronze/common/config';
 import type { CatalogNames } from '@bronze/common/load/catalog-names';
 import { BronzeError } from '@bronze/common/words/failure';
-import { Token } from 'aws-cdk-lib';
+import { Duration, Token } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
@@ -155,4 +155,11 @@ export function userVariable(source: string): string {
 
 function isBetween(value: number, [min, max]: readonly [number, number]): boolean {
   return Number.isInteger(value) && value >= min && value <= max;
+}
+
+/** Lambda's maximum. */
+const TIMEOUT_MINUTES = 15;
+
+export function timeoutOf(settings: FunctionSettings | undefined): Duration {
+  return Duration.minutes(settings?.timeoutMinutes ?? TIMEOUT_MINUTES);
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { zstdDecompressSync } from 'node:zlib';
 import { defineConfig, entityOf } from '@bronze/common/config';
 import type { RawBatch, SliceReader } from '@bronze/common/load/source';
 import { timestamp } from '@bronze/common/words/timestamp';
@@ -75,6 +76,17 @@ test('a slice ends at its limit or when its deadline is near, and records where 
   expect(await stage({ slice_rows: 3 })).toMatchObject({ final: false, position: { values: ['3'] } });
   expect(await stage({ isNear: () => true })).toMatchObject({ final: false, position: { values: ['1'] } });
   expect(await stage({})).toMatchObject({ final: true, position: { values: ['5'] } });
+});
+
+test('a staged batch is JSON, a line for each row, under the key of its load', async () => {
+  const objects = new MemoryObjectStore();
+  await stage({ objects });
+  const folder = `data/staging/things/${LOAD.load_id}/slice-00000/`;
+  const keys = Array.from({ length: 5 }, (_, batch) => `${folder}attempt/batch-0000${batch}.ndjson.zst`);
+  expect(await objects.list(folder)).toEqual(keys);
+  const bodies = await Promise.all(keys.map(async (key) => (await objects.get(key))?.body ?? Buffer.of()));
+  const lines = bodies.map((body) => zstdDecompressSync(body).toString());
+  expect(lines).toEqual(keys.map((_, batch) => `{"id":"${batch + 1}"}\n`));
 });
 
 test('L2: a source that cannot be resumed is read to its end in one slice', async () => {

@@ -14,7 +14,7 @@ export interface RecordedCall {
   readonly role: string;
   /** `s3:PutObject` */
   readonly action: string;
-  /** Bucket and key, or name of a queue or secret: `shop-bronze/data/bronze/…`, `EcomIngestionStack-extract`. */
+  /** Bucket and key, or name of a queue, secret or table: `shop-bronze/data/bronze/…`, `table/aws-ecom-pipeline/orders`. */
   readonly resource: string;
   /** That a bucket is listed by. */
   readonly prefix?: string;
@@ -71,10 +71,18 @@ export class CallRecorder {
     const asked = `${service}:${action}`;
     const bucket = path.split('/')[1] ?? '';
     const resource = service === 's3' ? `${bucket}${name === '' ? '' : `/${name}`}` : name;
+    if (service === 'glue') return this.#addGlue(role, asked, name);
     const prefix = query.get('prefix');
     this.#add({ role, action: POLICY_ACTIONS[asked] ?? asked, resource, ...(prefix !== null && { prefix }) });
     // Without the right to list, S3 answers 403 and not 404 for a key that does not exist.
     if (asked === 's3:GetObject') this.#add({ role, action: 's3:ListBucket', resource: bucket, prefix: name });
+  }
+
+  /** Glue asks for the right on the catalog, the database and the table. @param name `aws-ecom-pipeline.orders` */
+  #addGlue(role: string, action: string, name: string): void {
+    const [database = '', ...table] = name.split('.');
+    for (const resource of ['catalog', `database/${database}`, `table/${database}/${table.join('.')}`])
+      this.#add({ role, action, resource });
   }
 
   #add(call: RecordedCall): void {

@@ -59,7 +59,10 @@ function nameOf(resource: unknown, template: TemplateJson, names: Readonly<Recor
     'Fn::Join'?: readonly [string, readonly unknown[]];
     Ref?: string;
   };
-  if (join) return join[1].map((part) => (typeof part === 'string' ? part : nameOf(part, template, names))).join('');
+  if (join) {
+    const parts = join[1].map((part) => (typeof part === 'string' ? part : nameOf(part, template, names)));
+    return parts.join('').replace(/^arn:.*:AWS::AccountId:/, '');
+  }
   const id = attribute?.[0] ?? Ref ?? '';
   const { QueueName, LogGroupName, TableName } = template.Resources[id]?.Properties ?? {};
   return names[id] ?? String(QueueName ?? LogGroupName ?? TableName ?? id);

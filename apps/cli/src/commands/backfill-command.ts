@@ -6,13 +6,17 @@ import { parseTimestamp, type Timestamp } from '@bronze/common/words/timestamp';
 import { planRun } from '@bronze/planner/plan-run';
 import { loadConfig } from '../config-file.ts';
 import { EXIT } from '../exit-code.ts';
+import { DEFAULT_CONFIG } from '../pipeline-state.ts';
 import { onTarget } from '../target/open-target.ts';
 import type { Target } from '../target/target.ts';
 import { type TargetOptions, withTarget } from '../target/target-options.ts';
 import { print, printJson } from '../terminal/output.ts';
 import { runCommand, type RunOptions } from './run-command.ts';
 
-export interface BackfillOptions extends TargetOptions, Omit<RunOptions, 'out' | 'full' | 'backfill'>, Backfill {}
+export interface BackfillOptions
+  extends TargetOptions, Omit<RunOptions, 'out' | 'config' | 'full' | 'backfill'>, Backfill {
+  readonly config?: string;
+}
 
 /** Adds `bronze backfill`. @param withRun adds the options that it has in common with `bronze run` */
 export function addBackfillCommand(bronze: Command, withRun: (command: Command) => Command): void {
@@ -33,15 +37,19 @@ export function addBackfillCommand(bronze: Command, withRun: (command: Command) 
  * @throws BronzeError BACKFILL_REFUSED, ENTITY_UNKNOWN
  */
 export async function backfillCommand(entity: string, options: BackfillOptions): Promise<number> {
-  const { from, to } = options;
+  const { from, to, config = DEFAULT_CONFIG } = options;
   return onTarget(options, (target) => {
     const { out } = target.given;
-    if (out !== undefined) return runCommand([entity], { ...options, out, backfill: { from, to } });
-    return request(target, entity, options);
+    if (out !== undefined) return runCommand([entity], { ...options, out, config, backfill: { from, to } });
+    return request(target, entity, { ...options, config });
   });
 }
 
-async function request(target: Target, entity: string, { from, to, config, output }: BackfillOptions): Promise<number> {
+async function request(
+  target: Target,
+  entity: string,
+  { from, to, config, output }: BackfillOptions & { readonly config: string },
+): Promise<number> {
   const ports = { ...(await target.open()), log: { event: () => undefined } };
   const { planned } = await planRun(ports, await loadConfig(config), {
     scheduled_at: new SystemClock().now(),

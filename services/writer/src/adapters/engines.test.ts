@@ -5,6 +5,7 @@ import { NULL_EVENT_DATE } from '@bronze/common/load/object-keys';
 import fc from 'fast-check';
 import { parquetMetadata } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
+import { readPart } from '../../../../test/bronze-folder.ts';
 import { cases, COLUMNS, FITTING, GOOD, NULLS, type Staged, UNFIT } from '../parquet/values.fixtures.ts';
 import { batchOf, conversionOf, convert, lineOf, PROVENANCE, noise, readBack, textOf } from './engines.fixtures.ts';
 import { ENGINE_NAMES } from './engines.ts';
@@ -68,6 +69,17 @@ describe.each(ENGINE_NAMES)('%s', (engine) => {
     const [part] = (await convert(engine, conversionOf(COLUMNS, [batchOf([GOOD])]))).parts;
     const metadata = parquetMetadata(Uint8Array.from(part?.body ?? []).buffer).key_value_metadata ?? [];
     for (const [key, value] of Object.entries(PROVENANCE)) expect(metadata).toContainEqual({ key, value });
+  });
+
+  test('compresses every column with Snappy, and writes the time of the load in UTC', async () => {
+    const { parts } = await convert(engine, conversionOf(COLUMNS, [batchOf([GOOD])]));
+    const body = Uint8Array.from(parts[0]?.body ?? []);
+    const chunks = parquetMetadata(body.buffer).row_groups.flatMap(({ columns }) => columns);
+    expect(chunks.length).toBeGreaterThan(COLUMNS.length);
+    expect(new Set(chunks.map(({ meta_data }) => meta_data?.codec))).toEqual(new Set(['SNAPPY']));
+    const [row] = await readPart(body);
+    const text = { duckdb: '2024-01-15 10:35:00.000001+00', 'parquetjs-lite': '2024-01-15T10:35:00.000001Z' };
+    expect(row?.['_ingestion_ts']).toBe(text[engine]);
   });
 
   test('L6: makes the same bytes from the same input', async () => {
