@@ -27,11 +27,10 @@ import { MovingList } from '@bronze/demo/source-api/api-record';
 import { LoopbackServer } from '@bronze/demo/source-api/loopback-server';
 import { SourceApi } from '@bronze/demo/source-api/source-api';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { AwsWorld, type Functions } from './aws-world.ts';
+import { AwsWorld, type Functions, SHOP_KEY } from './aws-world.ts';
 import { recordOf } from './rest-world.ts';
 
 const ROWS = 60;
-const KEY = 'shop-key-77fa21';
 
 // A small API in place of the shop's, so that a load has several write tasks and takes no time.
 vi.mock('../../bronze.config.ts', async () => {
@@ -74,7 +73,7 @@ const list = new MovingList(Array.from({ length: ROWS }, (_, n) => recordOf(n)))
 beforeAll(async () => {
   world = await AwsWorld.open('postgresql://nobody@127.0.0.1:1/none');
   const lists = { '/things': () => list };
-  api = await LoopbackServer.start(new SourceApi({ lists, apiKey: async () => KEY, move: () => 0 }));
+  api = await LoopbackServer.start(new SourceApi({ lists, apiKey: async () => SHOP_KEY, move: () => 0 }));
   process.env['PAYMENTS_API_URL'] = api.url;
   const { handler: extractor } = await import('@bronze/extractor/handler');
   const { handler: writer } = await import('@bronze/writer/handler');
@@ -240,7 +239,9 @@ describe('rows and quarantine in the bucket', () => {
   });
 });
 
-const temporaryFolders = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('bronze-duckdb-'));
+/** Of this process: other tests have their own. */
+const temporaryFolders = async () =>
+  (await readdir(tmpdir())).filter((name) => name.startsWith('bronze-duckdb-') && name.includes(`-${process.pid}-`));
 
 async function putIntoQuarantine(entity: string): Promise<void> {
   const at = timestamp('2024-01-15T10:00:00Z');

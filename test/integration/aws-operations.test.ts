@@ -25,13 +25,12 @@ import { MovingList } from '@bronze/demo/source-api/api-record';
 import { LoopbackServer } from '@bronze/demo/source-api/loopback-server';
 import { SourceApi } from '@bronze/demo/source-api/source-api';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { AwsWorld, type Functions } from './aws-world.ts';
+import { AwsWorld, type Functions, SHOP_KEY } from './aws-world.ts';
 import { recordOf } from './rest-world.ts';
 
 vi.mock('../../bronze.config.ts', () => import('./operations.config.ts'));
 
 const ROWS = 30;
-const KEY = 'shop-key-77fa21';
 const CONFIG = fileURLToPath(new URL('operations.config.ts', import.meta.url));
 
 let world: AwsWorld;
@@ -43,7 +42,7 @@ beforeAll(async () => {
   world = await AwsWorld.open('postgresql://nobody@127.0.0.1:1/none');
   const list = new MovingList(Array.from({ length: ROWS }, (_, n) => recordOf(n)));
   api = await LoopbackServer.start(
-    new SourceApi({ lists: { '/things': () => list }, apiKey: async () => KEY, move: () => 0 }),
+    new SourceApi({ lists: { '/things': () => list }, apiKey: async () => SHOP_KEY, move: () => 0 }),
   );
   process.env['PAYMENTS_API_URL'] = api.url;
   const { handler: extractor } = await import('@bronze/extractor/handler');

@@ -75,7 +75,6 @@ class World {
       },
     },
     log: { event: () => undefined },
-    load_type: undefined,
   };
 
   /** Ends the load, with the object that the pipeline leaves. */
@@ -125,7 +124,9 @@ class World {
   }
 
   /** An execution, in a local interpreter of the states language. */
-  async execute(input: Record<string, unknown>): Promise<unknown> {
+  async execute(asked: Record<string, unknown>): Promise<unknown> {
+    const run_id = '00000000-0000-8000-8000-00000000000a';
+    const input = { scheduled_at: AT, is_schedule: false, run_id, ...asked };
     const machine = new StateMachine(definition as never);
     const invoke = async (invoked: Invoked) => this.invokeAndWait(invoked);
     const tasks = Object.fromEntries(NAMES.map((name) => [name, invoke]));
@@ -133,7 +134,7 @@ class World {
       const event = decodeOrchestratorEvent(Payload);
       return event.kind === 'finish' ? { Payload: summaryOf(event.ends) } : undefined;
     };
-    const context = { Execution: { StartTime: AT }, Task: { Token: 'of the task' } };
+    const context = { Task: { Token: 'of the task' } };
     const handlers = { ...tasks, 'Sum up': finish } as never;
     return machine.run(input as never, { overrides: { taskResourceLocalHandlers: handlers }, context }).result;
   }
@@ -152,7 +153,7 @@ test('the definition is valid by the JSON schema of the states language, for one
 
 test('each entity is requested once all that it is loaded after have ended', async () => {
   const world = new World();
-  expect(await world.execute({ scheduled_time: '2024-01-16T02:00:00Z' })).toMatchObject({
+  expect(await world.execute({ is_schedule: true })).toMatchObject({
     completed: expect.arrayContaining(NAMES) as string[],
     is_complete: true,
   });
@@ -176,7 +177,7 @@ test('an execution loads only the entities that its input names', async () => {
   expect(world.requested.toSorted()).toEqual(['items', 'payments']);
 });
 
-test('an input that the planner would refuse fails the execution, and requests nothing', async () => {
+test('an input that is none fails the execution, and requests nothing', async () => {
   const world = new World();
   await expect(world.execute({ entites: [] })).rejects.toThrow(/At least one entity was not loaded/);
   expect(world.requested).toEqual([]);

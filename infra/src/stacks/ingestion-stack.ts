@@ -20,6 +20,7 @@ type Passed =
   | 'values'
   | 'databaseUsers'
   | 'checkpointStore'
+  | 'orchestration'
   | 'loadType'
   | 'hour'
   | 'extractor'
@@ -69,6 +70,7 @@ export class IngestionStack extends Stack {
       secretKeys: secretKeyArns.map((arn, index) => Key.fromKeyArn(this, `SecretKey${index}`, arn)),
       ...this.#network(props.network),
       checkpointStore: props.checkpointStore,
+      orchestration: props.orchestration,
       catalogNames: props.catalogNames,
       loadType: props.loadType,
       hour: props.hour,

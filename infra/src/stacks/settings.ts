@@ -25,13 +25,15 @@ export function readSettings(environment: Environment, config: Config): Settings
   const writer = functionIn(environment, 'WRITER');
   const databaseUsers = usersIn(environment, config);
   const checkpointStore = storeIn(environment);
+  const orchestration = orchestrationIn(environment);
   const catalog = catalogNames(environment, databaseOf(environment));
   const wrong = [
     ...catalog.wrong,
-    ...mistakesOf({ values, loadType, hour, extractor, writer, databaseUsers }, config),
+    ...mistakesOf({ values, loadType, hour, extractor, writer, databaseUsers, orchestration }, config),
     ...patternMistakes(environment),
     ...networkMistakes(environment),
     ...(checkpointStore ? [] : ['CHECKPOINT_STORE: must be s3 or dynamodb']),
+    ...(orchestration ? [] : ['ORCHESTRATION: must be queue or stepfunctions']),
     ...alarmMistakes(environment),
   ];
   if (wrong.length > 0) {
@@ -50,6 +52,7 @@ export function readSettings(environment: Environment, config: Config): Settings
     alarmsTo: alarmsToIn(environment),
     runbookUrl: environment['RUNBOOK_URL'],
     checkpointStore,
+    orchestration,
     catalogNames: catalog.names,
     loadType,
     hour,
@@ -71,6 +74,10 @@ function databaseOf({ PIPELINE_NAME: pipeline = PIPELINE, STAGE: stage }: Enviro
   const name = `aws-${pipeline}-pipeline${stage === undefined ? '' : `-${stage}`}`;
   // What is wrong with the names it is made of is said of them.
   return name.toLowerCase().replaceAll(/[^a-z0-9-]/g, '');
+}
+
+function orchestrationIn({ ORCHESTRATION: by = 'queue' }: Environment): 'queue' | 'stepfunctions' | undefined {
+  return by === 'queue' || by === 'stepfunctions' ? by : undefined;
 }
 
 function storeIn({ CHECKPOINT_STORE: store = 's3' }: Environment): 's3' | 'dynamodb' | undefined {

@@ -13,6 +13,7 @@ export const code = {
   planner: inline(),
   freshness: inline(),
   catalog: inline(),
+  orchestrator: inline(),
   extractor: inline(),
   writer: inline(),
 };

@@ -21,6 +21,13 @@ const PIPELINE: Reasons = {
     'SQS event sources have no destinations: messages that fail go to the queue’s dead-letter queue.',
 };
 
+const ORCHESTRATION: Reasons = {
+  'AwsSolutions::AwsSolutions-SF1':
+    'Step Functions keeps the history of each execution for 90 days, and the functions log what they did.',
+  'AwsSolutions::AwsSolutions-SF2': PIPELINE['Serverless::Serverless-LambdaTracing'] ?? '',
+  'Serverless::Serverless-StepFunctionStateMachineXray': PIPELINE['Serverless::Serverless-LambdaTracing'] ?? '',
+};
+
 /** Says to cdk-nag why the pipeline does not follow these of its rules. */
 export function acknowledgePipeline(pipeline: BronzePipeline): void {
   const stack = Stack.of(pipeline);
@@ -30,7 +37,10 @@ export function acknowledgePipeline(pipeline: BronzePipeline): void {
   const prefixes = [...keys].filter((key) => key.includes('*')).map((key) => `Resource::${arn}/${key}`);
   const reason = 'The narrowest prefix that covers objects which do not exist yet; permissions.ts lists all prefixes.';
   for (const prefix of prefixes) acknowledge(stack, { [`AwsSolutions::AwsSolutions-IAM5[${prefix}]`]: reason });
-  for (const fn of [pipeline.functions.planner, pipeline.functions.freshness, pipeline.functions.catalog]) {
+  const { functions, orchestration } = pipeline;
+  if (orchestration) acknowledge(stack, ORCHESTRATION);
+  const scheduled = [functions.planner, functions.freshness, functions.catalog];
+  for (const fn of orchestration ? [...scheduled, orchestration.function] : scheduled) {
     const resource = `Resource::${arnIn(stack, fn)}:*`;
     acknowledge(stack, {
       [`AwsSolutions::AwsSolutions-IAM5[${resource}]`]: 'All versions of the one function that the schedule invokes.',

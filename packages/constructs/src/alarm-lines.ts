@@ -39,15 +39,29 @@ export function linesOf(pipeline: BronzePipeline, freshWithin: ReadonlyMap<strin
     ...failureLines(pipeline),
     ...dataLines(pipeline),
     ...silenceLines(pipeline),
+    ...orderLines(pipeline),
     ...[...freshWithin].map(([entity, seconds]) => lateLine(pipeline, entity, seconds)),
   ];
 }
 
-function functionLines({ functions }: BronzePipeline): AlarmLine[] {
+function orderLines({ orchestration }: BronzePipeline): AlarmLine[] {
+  if (!orchestration) return [];
+  return [
+    {
+      id: 'RunIncomplete',
+      metric: orchestration.stateMachine.metricFailed({ period: PERIOD, statistic: Stats.SUM }),
+      threshold: 0,
+      says: 'An execution ended in which at least one entity was not loaded.',
+      section: 'run incomplete',
+      ...FOR_A_WHILE,
+    },
+  ];
+}
+
+function functionLines({ functions, orchestration }: BronzePipeline): AlarmLine[] {
   const period = { period: PERIOD };
-  const named = Object.entries(functions).map(
-    ([name, fn]) => [name.charAt(0).toUpperCase() + name.slice(1), fn] as const,
-  );
+  const all = { ...functions, ...(orchestration && { orchestrator: orchestration.function }) };
+  const named = Object.entries(all).map(([name, fn]) => [name.charAt(0).toUpperCase() + name.slice(1), fn] as const);
   return named.flatMap(([name, fn]) => [
     { id: `${name}Errors`, metric: fn.metricErrors(period), threshold: 0, says: `${name} fails.`, section: 'errors' },
     {

@@ -21,6 +21,7 @@ const code = {
   planner: inline(),
   freshness: inline(),
   catalog: inline(),
+  orchestrator: inline(),
   extractor: inline(),
   writer: inline(),
 };

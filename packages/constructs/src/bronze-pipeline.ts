@@ -1,6 +1,5 @@
 import type { Config } from '@bronze/common/config';
 import { NAMESPACE, PIPELINE_VARIABLE, type PipelineTotal } from '@bronze/common/adapters/aws/metrics';
-import { CATALOG_VARIABLES, DEFAULT_NAMES } from '@bronze/common/load/catalog-names';
 import { BRONZE_PREFIX } from '@bronze/common/load/object-keys';
 import { Duration, Names, Stack } from 'aws-cdk-lib';
 import { Metric, type MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
@@ -9,6 +8,7 @@ import type { Function as LambdaFunction, IFunction } from 'aws-cdk-lib/aws-lamb
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { catalogFunction } from './catalog-function.ts';
 import { CheckpointTable } from './checkpoint-table.ts';
 import { bundledCode, type FunctionCode } from './code.ts';
 import { readConfiguration } from './configuration.ts';
@@ -16,6 +16,7 @@ import { DataBucket } from './data-bucket.ts';
 import { VpcEndpoints } from './endpoints.ts';
 import type { FunctionName } from './function-names.ts';
 import { needsOf } from './needs.ts';
+import { Orchestration } from './orchestration.ts';
 import {
   BUCKET_RIGHTS,
   grantBucket,
@@ -58,7 +59,9 @@ export class BronzePipeline extends Construct {
   readonly checkpoints: CheckpointTable | undefined;
   readonly extractQueue: TaskQueue;
   readonly writeQueue: TaskQueue;
-  readonly functions: Readonly<Record<FunctionName, LambdaFunction>>;
+  readonly functions: Readonly<Record<Exclude<FunctionName, 'orchestrator'>, LambdaFunction>>;
+  /** Undefined unless `orchestration` is `stepfunctions`. */
+  readonly orchestration: Orchestration | undefined;
   readonly schedules: Schedules;
 
   /** @throws BronzeError CONFIG_INVALID naming every missing and every wrong setting */
@@ -79,13 +82,22 @@ export class BronzePipeline extends Construct {
       extractor: this.#extractor(parts),
       writer: this.#writer(parts),
       freshness: this.#freshness(parts),
-      catalog: this.#catalog(parts),
+      catalog: catalogFunction(this, 'Catalog', {
+        name,
+        key,
+        bucket: this.bucket,
+        code: parts.code.catalog,
+        catalogNames: props.catalogNames,
+      }),
     };
-    this.checkpoints = props.checkpointStore === 'dynamodb' ? new CheckpointTable(this, 'Checkpoints') : undefined;
-    this.checkpoints?.serve(this.functions);
-    for (const fn of Object.values(this.functions)) fn.addEnvironment(PIPELINE_VARIABLE, name);
-    if (key) for (const fn of Object.values(this.functions)) grantKey(fn, key, ['s3', 'sqs']);
     this.schedules = new Schedules(this, 'Schedules', { ...this.functions, hour: props.hour ?? HOUR });
+    this.orchestration = props.orchestration === 'stepfunctions' ? this.#orchestration(parts) : undefined;
+    const orchestrator = this.orchestration?.function;
+    const all = [...Object.values(this.functions), ...(orchestrator ? [orchestrator] : [])];
+    for (const fn of all) fn.addEnvironment(PIPELINE_VARIABLE, name);
+    if (key) for (const fn of all) grantKey(fn, key, ['s3', 'sqs']);
+    this.checkpoints = props.checkpointStore === 'dynamodb' ? new CheckpointTable(this, 'Checkpoints') : undefined;
+    this.checkpoints?.serve({ ...this.functions, ...(orchestrator && { orchestrator }) });
   }
 
   /** Lets the grantee request loads of entities, outside the schedule. */
@@ -117,6 +129,19 @@ export class BronzePipeline extends Construct {
       queueName: `${this.name}-${what}`,
       functionTimeout: timeoutOf(settings),
       key,
+    });
+  }
+
+  #orchestration({ props, name, code }: Parts): Orchestration {
+    return new Orchestration(this, 'Orchestration', {
+      name,
+      config: this.config,
+      code: code.orchestrator,
+      bucket: this.bucket,
+      extractQueue: this.extractQueue.queue,
+      deadLetters: this.schedules.deadLetters,
+      planner: this.functions.planner,
+      key: props.key,
     });
   }
 
@@ -215,28 +240,6 @@ export class BronzePipeline extends Construct {
     }).function;
     grantBucket(this.bucket, freshness, BUCKET_RIGHTS.freshness);
     return freshness;
-  }
-
-  /** Its rights to the catalog come with the {@link Catalog} itself. */
-  #catalog({ props, name, code }: Parts): LambdaFunction {
-    const names = props.catalogNames ?? DEFAULT_NAMES;
-    const catalog = new PipelineFunction(this, 'Catalog', {
-      functionName: `${name}-CatalogFunction`,
-      description: 'Makes the tables of the Glue catalog from load records',
-      code: code.catalog,
-      timeout: Duration.minutes(TIMEOUT_MINUTES),
-      memoryMb: 1024,
-      key: props.key,
-      environment: {
-        S3_BUCKET_NAME: this.bucket.bucketName,
-        [CATALOG_VARIABLES.database]: names.database,
-        [CATALOG_VARIABLES.bronze]: names.bronze,
-        [CATALOG_VARIABLES.log]: names.log,
-        [CATALOG_VARIABLES.loads]: names.loads,
-      },
-    }).function;
-    grantBucket(this.bucket, catalog, BUCKET_RIGHTS.catalog);
-    return catalog;
   }
 }
 

@@ -4,11 +4,12 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 
-export type CheckpointUser = 'planner' | 'freshness' | 'extractor' | 'writer';
+export type CheckpointUser = 'planner' | 'orchestrator' | 'freshness' | 'extractor' | 'writer';
 
 /** What each function may do with the table. None may create, change or delete it. */
 export const TABLE_RIGHTS = {
   planner: ['dynamodb:Scan'],
+  orchestrator: ['dynamodb:Scan'],
   freshness: ['dynamodb:Scan'],
   extractor: ['dynamodb:GetItem', 'dynamodb:PutItem'],
   writer: ['dynamodb:GetItem', 'dynamodb:PutItem'],
@@ -33,12 +34,13 @@ export class CheckpointTable extends Construct {
   }
 
   /** Tells the functions about the table and grants each what it needs. */
-  serve(functions: Readonly<Record<CheckpointUser, LambdaFunction>>): void {
-    for (const name of ['planner', 'freshness', 'extractor', 'writer'] as const) {
-      const fn = functions[name];
+  serve(functions: Readonly<Partial<Record<CheckpointUser, LambdaFunction>>>): void {
+    for (const [name, actions] of Object.entries(TABLE_RIGHTS)) {
+      const fn = functions[name as CheckpointUser];
+      if (!fn) continue;
       fn.addEnvironment('CHECKPOINT_STORE', 'dynamodb');
       fn.addEnvironment('CHECKPOINT_TABLE', this.table.tableName);
-      fn.addToRolePolicy(new PolicyStatement({ actions: [...TABLE_RIGHTS[name]], resources: [this.table.tableArn] }));
+      fn.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [this.table.tableArn] }));
     }
   }
 }

@@ -19,6 +19,7 @@ export function bundledCode(config: string): FunctionCode {
     planner: codeOf('planner'),
     freshness: codeOf('freshness'),
     catalog: codeOf('catalog'),
+    orchestrator: codeOf('orchestrator'),
     extractor: codeOf('extractor'),
     writer: codeOf('writer'),
   };

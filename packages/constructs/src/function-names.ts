@@ -5,6 +5,7 @@ export const FUNCTIONS = {
   extractor: 'services/extractor/src/handler.ts',
   writer: 'services/writer/src/handler.ts',
   catalog: 'services/writer/src/catalog-handler.ts',
+  orchestrator: 'services/planner/src/orchestrator-handler.ts',
 } as const;
 
 export type FunctionName = keyof typeof FUNCTIONS;

@@ -1,5 +1,6 @@
 /** What each function may do: exact actions on exact resources, in the bucket on exact prefixes. */
 import {
+  AWAITED_PREFIX,
   BATCH_SUFFIX,
   BRONZE_PREFIX,
   CHECKPOINTS_KEY,
@@ -42,6 +43,12 @@ export const BUCKET_RIGHTS = {
     get: [CHECKPOINTS_KEY, `${MEASURED_PREFIX}*`],
     put: [`${MEASURED_PREFIX}*`],
     list: [CHECKPOINTS_KEY, `${PLANS_PREFIX}*`, `${MEASURED_PREFIX}*`],
+  },
+  orchestrator: {
+    get: [CHECKPOINTS_KEY, `${LOAD_RECORDS_PREFIX}*`, `${FAILURES_PREFIX}*`, `${AWAITED_PREFIX}*`],
+    put: [`${AWAITED_PREFIX}*`],
+    remove: [`${AWAITED_PREFIX}*`],
+    list: [CHECKPOINTS_KEY, `${LOAD_RECORDS_PREFIX}*`, `${FAILURES_PREFIX}*`, `${AWAITED_PREFIX}*`],
   },
   catalog: { get: [`${LOAD_RECORDS_PREFIX}*`], list: [`${LOAD_RECORDS_PREFIX}*`, `${RUN_LOG_PREFIX}*`] },
   extractor: {

@@ -32,6 +32,11 @@ export interface BronzePipelineProps {
   readonly databaseUsers?: Readonly<Record<string, string>> | undefined;
   /** Where a new pipeline keeps its checkpoints; default `s3`. An existing one moves them: docs/checkpoints.md. */
   readonly checkpointStore?: 's3' | 'dynamodb' | undefined;
+  /**
+   * `queue` (default): the planner requests all entities at once. `stepfunctions`: a state machine requests them in the order
+   * of their `after`.
+   */
+  readonly orchestration?: 'queue' | 'stepfunctions' | undefined;
   /** What the catalog's database and tables are called; default: those of the demo shop's pipeline. */
   readonly catalogNames?: CatalogNames | undefined;
   /** `INCREMENTAL` (default) or `FULL`, in any case. */
@@ -88,10 +93,18 @@ export function mistakesOf(props: Omit<BronzePipelineProps, 'config'>, config: C
       : ['LOAD_TYPE: must be INCREMENTAL or FULL']),
     ...(hour === undefined || isBetween(hour, [0, 23]) ? [] : ['SCHEDULE_HOUR: must be an hour of the day, 0 to 23']),
     ...(vpcEndpoints && !vpc ? ['VPC_ENDPOINTS: needs a VPC'] : []),
+    ...orderMistakes(props, config),
     ...functionMistakes('EXTRACTOR', props.extractor),
     ...functionMistakes('WRITER', props.writer),
     ...userMistakes(props, config),
   ];
+}
+
+/** An order that nobody keeps would be a lie of the configuration. */
+function orderMistakes({ orchestration }: Pick<BronzePipelineProps, 'orchestration'>, { entities }: Config): string[] {
+  const ordered = Object.entries(entities).flatMap(([name, { after }]) => (after ? [name] : []));
+  if (orchestration === 'stepfunctions' || ordered.length === 0) return [];
+  return [`ORCHESTRATION: must be stepfunctions, because ${ordered.join(', ')} are loaded after others`];
 }
 
 function functionMistakes(name: string, settings: FunctionSettings = {}): string[] {

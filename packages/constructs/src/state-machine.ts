@@ -94,7 +94,6 @@ function branchOf(entity: string, { partition, orchestratorArn, wait_seconds }: 
             entity,
             'task_token.$': '$$.Task.Token',
             'input.$': '$.input',
-            'started_at.$': '$$.Execution.StartTime',
             'ended.$': '$.ended',
           },
         },

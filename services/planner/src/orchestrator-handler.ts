@@ -2,6 +2,7 @@
  * What the state machine of `ORCHESTRATION=stepfunctions` calls: it requests an entity when its turn has come, and every
  * minute tells the state machine which loads have ended. `orchestration/` says how.
  */
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware';
 import { AwsPorts } from '@bronze/common/adapters/aws/aws-ports';
 import { SqsTaskQueue } from '@bronze/common/adapters/aws/sqs-task-queue';
@@ -15,23 +16,31 @@ import { type OrchestratorPorts, reportEnds, takeTurn } from './orchestration/or
 import { decodeOrchestratorEvent, type Summary, summaryOf } from './orchestration/turn.ts';
 
 const telemetry = new Telemetry('orchestrator');
-let opened: OrchestratorPorts | undefined;
+interface Opened {
+  readonly aws: AwsPorts;
+  readonly ports: OrchestratorPorts;
+}
 
-function open(): OrchestratorPorts {
+let opened: Opened | undefined;
+
+function open(): Opened {
   const variables = requireVariables(process.env, ['S3_BUCKET_NAME', 'EXTRACT_QUEUE_URL']);
-  const { objects, checkpoints, clock, sqs } = new AwsPorts(variables.S3_BUCKET_NAME);
+  const aws = new AwsPorts(variables.S3_BUCKET_NAME);
+  const { objects, checkpoints, clock, sqs } = aws;
   const requests = new SqsTaskQueue<ExtractRequest>(sqs, { queue_url: variables.EXTRACT_QUEUE_URL });
-  const callbacks = new StepFunctions();
-  return { objects, checkpoints, clock, requests, callbacks, log: telemetry, load_type: process.env['LOAD_TYPE'] };
+  const callbacks = new StepFunctions(new SFNClient(aws.client_config));
+  return { aws, ports: { objects, checkpoints, clock, requests, callbacks, log: telemetry } };
 }
 
 export const handler = middy<unknown, Summary | undefined>()
   .use(injectLambdaContext(telemetry.logger))
-  .handler(async (event) => {
+  .handler(async (event, context) => {
     const asked = decodeOrchestratorEvent(event);
     if (asked.kind === 'finish') return summaryOf(asked.ends);
-    opened ??= open();
-    if (asked.kind === 'report') await reportEnds(opened);
-    else await takeTurn(opened, config, asked.turn);
+    const { aws, ports } = (opened ??= open());
+    await aws.within(
+      () => context.getRemainingTimeInMillis(),
+      () => (asked.kind === 'report' ? reportEnds(ports) : takeTurn(ports, config, asked.turn)),
+    );
     return undefined;
   });

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import { SFNClient } from '@aws-sdk/client-sfn';
+import { timestamp } from '@bronze/common/words/timestamp';
 import { expect, onTestFinished, test } from 'vitest';
 import { StepFunctions } from './step-functions.ts';
 
@@ -34,6 +35,21 @@ test('a task ends with what became of its entity, or fails with the code of its 
     ['SendTaskSuccess', { taskToken: 'one', output: '{"entity":"orders","status":"completed"}' }],
     ['SendTaskFailure', { taskToken: 'two', error: 'SOURCE_DENIED', cause: 'the load of items did not complete' }],
   ]);
+});
+
+const INPUT = {
+  scheduled_at: timestamp('2024-01-16T02:00:00Z'),
+  is_schedule: true,
+  run_id: '00000000-0000-8000-8000-000000000001',
+};
+
+test('a run is started once: its execution has a name that depends on the run and on nothing else', async () => {
+  const start = (callbacks: StepFunctions) => callbacks.start('arn:aws:states:::stateMachine:x', INPUT);
+  const [[action, first] = []] = (await callsOf(undefined, start)) as [string, { name: string; input: string }][];
+  expect([action, JSON.parse(first?.input ?? '')]).toEqual(['StartExecution', INPUT]);
+  expect(first?.name).toMatch(/^00000000-0000-8000-8000-000000000001-[0-9a-f]{16}$/);
+  const [[, again] = []] = (await callsOf('ExecutionAlreadyExists', start)) as [string, { name: string }][];
+  expect(again?.name).toBe(first?.name);
 });
 
 test.each(['TaskTimedOut', 'TaskDoesNotExist'])('a task that waits no longer (%s) is no failure', async (error) => {

@@ -7,8 +7,7 @@ import { readJson } from '@bronze/common/load/stored-json';
 import type { Clock } from '@bronze/common/ports/clock';
 import type { ObjectStore } from '@bronze/common/ports/object-store';
 import { encodeJson } from '@bronze/common/words/json';
-import { secondsBetween, timestamp } from '@bronze/common/words/timestamp';
-import { decodePlanEvent } from '../plan-event.ts';
+import { secondsBetween } from '@bronze/common/words/timestamp';
 import { type PlannedLoad, type PlannerPorts, planRun } from '../plan-run.ts';
 import { answerOf, type AwaitedLoad, awaitedLoadSchema, keyOfAwaited, type Known } from './awaited-load.ts';
 import { type End, readinessInTurn, type Turn } from './turn.ts';
@@ -25,19 +24,16 @@ export interface OrchestratorPorts extends PlannerPorts {
   readonly objects: ObjectStore;
   readonly clock: Clock;
   readonly callbacks: TaskCallbacks;
-  /** `LOAD_TYPE` of the function. */
-  readonly load_type: string | undefined;
 }
 
 /**
  * An entity's wave has come: requests it, unless the run leaves it out or something before it was not loaded, and
  * remembers who waits for it *before* the request is sent, so that no end is missed.
  *
- * @throws BronzeError as `planRun` and `decodePlanEvent` do: nothing is then sent
+ * @throws BronzeError as `planRun` does: nothing is then sent
  */
 export async function takeTurn(ports: OrchestratorPorts, config: Config, turn: Turn): Promise<void> {
-  const { entity, task_token } = turn;
-  const asked = decodePlanEvent(turn.input, { load_type: ports.load_type, now: timestamp(turn.started_at) });
+  const { entity, task_token, input: asked } = turn;
   const isAsked = asked.entities ? asked.entities.includes(entity) : entityOf(config, entity).enabled;
   if (!isAsked) return ports.callbacks.end(task_token, { entity, status: 'left_out' });
   const readiness = readinessInTurn(config, turn);

@@ -1,8 +1,19 @@
 import { type Config, entityOf } from '@bronze/common/config';
 import { dependenciesAmong, type Readiness, readinessOf } from '@bronze/common/config/order';
 import { decodeJson } from '@bronze/common/words/json';
-import { entityNameSchema } from '@bronze/common/words/entity';
+import { entityNameSchema, loadIdSchema, loadTypeSchema } from '@bronze/common/words/entity';
+import { timestampSchema } from '@bronze/common/words/timestamp';
 import * as z from 'zod/mini';
+
+/** The input of an execution: what the planner was asked for, decoded. */
+export const runInputSchema = z.strictObject({
+  scheduled_at: timestampSchema,
+  is_schedule: z.boolean(),
+  run_id: loadIdSchema,
+  load_type: z.optional(loadTypeSchema),
+  entities: z.optional(z.array(z.string())),
+});
+export type RunInput = z.infer<typeof runInputSchema>;
 
 /** How one entity ended in an execution. `left_out`: the run did not ask for it. */
 export const endSchema = z.looseObject({
@@ -19,10 +30,7 @@ const endsSchema = z.record(z.string(), z.array(endSchema));
 const turnSchema = z.strictObject({
   entity: entityNameSchema,
   task_token: z.string(),
-  /** The input of the execution: what the planner takes too. */
-  input: z.unknown(),
-  /** When the execution started. */
-  started_at: z.string(),
+  input: runInputSchema,
   ended: endsSchema,
 });
 export type Turn = z.infer<typeof turnSchema>;
@@ -41,7 +49,7 @@ export function decodeOrchestratorEvent(event: unknown): OrchestratorEvent {
   const failure = {
     code: 'MESSAGE_INVALID',
     what: 'the event',
-    hint: 'Only the state machine and the schedule of the stack call this function: start an execution instead.',
+    hint: 'Only the state machine and the schedule of the stack call this function: invoke the planner instead.',
   } as const;
   const kind: unknown = Reflect.get(Object(event), 'kind');
   if (kind === 'report') return { kind };
