@@ -5,9 +5,9 @@
 import { join } from 'node:path';
 import { bundleHandler } from '@bronze/constructs/bundle';
 import { readConfiguration } from '@bronze/constructs/configuration';
-import { IngestionStack } from '@bronze/infra/stacks/ingestion-stack';
+import { IngestionStack, tagAll } from '@bronze/infra/stacks/ingestion-stack';
 import { readSettings } from '@bronze/infra/stacks/settings';
-import { App, Tags, Validations } from 'aws-cdk-lib';
+import { App, Validations } from 'aws-cdk-lib';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { ApiStack } from './api-stack.ts';
@@ -31,7 +31,7 @@ new IngestionStack(app, stackName, {
   config,
   values: { ...values, API_KEY_SECRET_ARN: api.secret },
 });
-for (const [name, value] of Object.entries(tags)) Tags.of(app).add(name, value);
+tagAll(app, tags);
 Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
 app.synth();
 process.stderr.write(`Both stacks are in ${OUT}\n`);

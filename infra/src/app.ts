@@ -5,10 +5,10 @@
 import { join } from 'node:path';
 import { BronzeError } from '@bronze/common/words/failure';
 import { readConfiguration } from '@bronze/constructs/configuration';
-import { App, Tags, Validations } from 'aws-cdk-lib';
+import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { EXAMPLE } from './example.ts';
-import { IngestionStack } from './stacks/ingestion-stack.ts';
+import { IngestionStack, tagAll } from './stacks/ingestion-stack.ts';
 import { readSettings } from './stacks/settings.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -19,7 +19,7 @@ function synthesise(isExample: boolean): string {
   const { stackName, tags, ...settings } = readSettings(isExample ? EXAMPLE : process.env, readConfiguration(file));
   const app = new App({ outdir });
   const stack = new IngestionStack(app, stackName, { ...settings, config: file });
-  for (const [name, value] of Object.entries(tags)) Tags.of(stack).add(name, value);
+  tagAll(stack, tags);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
   app.synth();
   return `${stackName} is in ${outdir}${isExample ? ', with made-up settings: do not deploy it' : ''}\n`;

@@ -3,7 +3,7 @@ import { SecurityGroup, Vpc, type IVpc, type ISecurityGroup } from 'aws-cdk-lib/
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import { acknowledgePipeline } from '@bronze/constructs/acknowledged';
 import type { CatalogNames } from '@bronze/common/load/catalog-names';
 import { AlarmTopic } from '@bronze/constructs/alarm-topic';
@@ -54,6 +54,12 @@ export interface Network {
   readonly endpoints?: boolean;
 }
 
+/** Tags everything but dashboards: the CDK would, but the published schema of CloudFormation does not know that (E3002 of cfn-lint). */
+export function tagAll(scope: IConstruct, tags: Readonly<Record<string, string>>): void {
+  const excludeResourceTypes = ['AWS::CloudWatch::Dashboard'];
+  for (const [name, value] of Object.entries(tags)) Tags.of(scope).add(name, value, { excludeResourceTypes });
+}
+
 /** The daily pipeline, with its alarms, its dashboard and its catalog. */
 export class IngestionStack extends Stack {
   readonly pipeline: BronzePipeline;
@@ -79,7 +85,7 @@ export class IngestionStack extends Stack {
       code: props.code,
     });
     this.#observe(props);
-    Tags.of(this).add('application', 'bronze');
+    tagAll(this, { application: 'bronze' });
     new CfnOutput(this, 'BucketName', { value: this.pipeline.bucket.bucketName });
     const { checkpoints } = this.pipeline;
     if (checkpoints) new CfnOutput(this, 'CheckpointTable', { value: checkpoints.table.tableName });
