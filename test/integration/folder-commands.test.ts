@@ -10,6 +10,7 @@ import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import { partKey } from '@bronze/common/load/object-keys';
 import { EPOCH, timestamp } from '@bronze/common/words/timestamp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bronze } from '../command.ts';
 import { RestWorld } from './rest-world.ts';
 
 const RECORDS = 40;
@@ -68,6 +69,15 @@ describe('the commands about what was loaded', () => {
     expect((await said(() => runsCommand([], { ...table(), limit: 1, since: '2100-01-01' }))).stdout).toContain(
       'No runs',
     );
+  });
+
+  test.each([
+    ['after show', (id: string) => ['runs', 'show', id, '--out', world.out, '-o', 'json']],
+    ['before it', (id: string) => ['runs', '--out', world.out, '-o', 'json', 'show', id]],
+  ])('runs show takes its options %s', async (_, given) => {
+    const [run] = await parsed<{ id: string }[]>(() => runsCommand([], { ...json(), limit: 1 }));
+    const { code, stdout } = await bronze(given(run?.id ?? ''));
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { id: run?.id }]);
   });
 
   test('query has a view for each entity, with the parts of completed loads only', async () => {
