@@ -31,6 +31,11 @@ import { recordOf } from './rest-world.ts';
 vi.mock('../../bronze.config.ts', () => import('./operations.config.ts'));
 
 const ROWS = 30;
+const PENDING = {
+  load_id: '00000000-0000-8000-8000-000000000003',
+  load_type: 'full',
+  ...{ since: '2024-01-01', until: '2024-01-02', ingested_at: '2024-01-02' },
+};
 const CONFIG = fileURLToPath(new URL('operations.config.ts', import.meta.url));
 
 let world: AwsWorld;
@@ -219,6 +224,18 @@ describe('a pipeline on AWS', () => {
     expect(stderr).toMatch(/payments: left as it is: it is further[^]+refunds: imported[^]+broken: left as it is/);
     expect(await checkpointOf('refunds')).toEqual(exported['refunds']);
     expect(await checkpointOf('payments')).toEqual(exported['payments']);
+
+    await putFile(JSON.stringify({ payments: { pending_load: PENDING }, refunds: exported['refunds'] }));
+    const ahead = { payments: exported['payments'], refunds: { last_sync_timestamp: '2999-01-01' } };
+    await writeFile(file, JSON.stringify({ ...ahead, lost: exported['payments'] }));
+    const refused = await said(() => checkpointImportCommand(file, table()));
+    expect([refused.code, refused.stderr]).toEqual([
+      4,
+      expect.stringMatching(
+        /payments: CHECKPOINT_BUSY[^]+refunds: left as it is: 2999-01-01.+ in the future[^]+lost: imp/,
+      ),
+    ]);
+    await putFile(JSON.stringify(exported));
   });
 
   test('takes FULL in a message that somebody writes by hand, and drops the dead letters that are chosen', async () => {
