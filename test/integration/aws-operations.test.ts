@@ -143,7 +143,9 @@ describe('a pipeline on AWS', () => {
     expect(letter).toMatchObject({ entity: 'payments', queue: 'extract', code: 'CHECKPOINT_LOST' });
     expect(await world.objects.get(letter?.failure_record ?? '')).toBeDefined();
     const shown = await said(() => dlqShowCommand(letter?.message_id.slice(0, 8) ?? '', table()));
-    expect(shown.stdout).toMatch(/CHECKPOINT_LOST \(permanent\): payments has no checkpoint/);
+    expect(shown.stdout).toMatch(
+      /CHECKPOINT_LOST \(permanent\): payments has no checkpoint/,
+    );
     expect(shown.stdout).toContain('message: {"entity":"payments"}');
 
     const restored = await said(() => checkpointRestoreCommand([], table()));
@@ -236,6 +238,21 @@ describe('a pipeline on AWS', () => {
       ),
     ]);
     await putFile(JSON.stringify(exported));
+  });
+
+  test('gives up nothing by run --remote --restart before it knows all names', async () => {
+    const all = JSON.parse(Buffer.from((await world.objects.get(CHECKPOINTS_KEY))?.body ?? []).toString()) as object;
+    const pending = { ...all, payments: { pending_load: PENDING } };
+    await putFile(JSON.stringify(pending));
+    const restart = (...names: string[]) =>
+      said(() => runHereOrThere(names, { ...json(), ...running, remote: true, restart: true }));
+    await expect(restart()).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await expect(restart('payments', 'refnds')).rejects.toMatchObject({ code: 'ENTITY_UNKNOWN' });
+    expect(await checkpointOf('payments')).toMatchObject({ pending_load: { load_id: PENDING.load_id } });
+    const { code, stderr } = await restart('payments');
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`load ${PENDING.load_id} is abandoned`)]);
+    await world.drain(functions);
+    expect(await checkpointOf('payments')).toMatchObject({ record_count: ROWS });
   });
 
   test('takes FULL in a message that somebody writes by hand, and drops the dead letters that are chosen', async () => {
