@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { abandonCommand } from '@bronze/cli/commands/abandon-command';
 import {
   checkpointGetCommand,
   checkpointResetCommand,
@@ -139,12 +140,18 @@ describe('a pipeline on AWS', () => {
     expect(await settled('payments').catch((thrown: unknown) => thrown)).toBeUndefined();
     expect(await rowsOf('payments')).toBe(ROWS);
 
+    await expect(abandonCommand('payments', aws())).rejects.toMatchObject({ code: 'CHECKPOINT_LOST' });
+    await expect(abandonCommand('paymnts', aws())).rejects.toMatchObject({ code: 'ENTITY_UNKNOWN' });
+    const exported = await said(() => checkpointExportCommand(undefined, table()));
+    expect([exported.code, exported.stdout]).toEqual([4, '{}\n']);
+    expect(exported.stderr).toContain('have load records and no checkpoint: payments, refunds. To rebuild');
+
     const [letter] = await parsed<ShownLetter[]>(() => dlqListCommand(json()));
     expect(letter).toMatchObject({ entity: 'payments', queue: 'extract', code: 'CHECKPOINT_LOST' });
     expect(await world.objects.get(letter?.failure_record ?? '')).toBeDefined();
     const shown = await said(() => dlqShowCommand(letter?.message_id.slice(0, 8) ?? '', table()));
     expect(shown.stdout).toMatch(
-      /CHECKPOINT_LOST \(permanent\): payments has no checkpoint/,
+      /CHECKPOINT_LOST \(permanent\): payments has no checkpoint, although loads of it have completed/,
     );
     expect(shown.stdout).toContain('message: {"entity":"payments"}');
 

@@ -108,7 +108,7 @@ async function readableFile(target: Target): Promise<void> {
 
 /**
  * `bronze checkpoint export [file]`: all checkpoints as a `checkpoints.json`, on stdout or into a new file. Exit code 4 if one
- * can't be read: it is left out and named.
+ * can't be read or is lost: it is left out and named.
  */
 export async function checkpointExportCommand(file: string | undefined, options: CheckpointOptions): Promise<number> {
   return onTarget(options, async (target) => {
@@ -120,7 +120,10 @@ export async function checkpointExportCommand(file: string | undefined, options:
     if (file !== undefined) say(`${readable.length} checkpoints are in ${file}`);
     if (unreadable.length > 0)
       say(`Left out, because they can’t be read: ${unreadable.join(', ')}. ${restoring(target, unreadable)}`);
-    return unreadable.length > 0 ? EXIT.unhealthy : EXIT.ok;
+    const lost = (await entitiesWithRecords(target.objects)).filter((name) => !all.has(name));
+    if (lost.length > 0)
+      say(`Left out, because they have load records and no checkpoint: ${lost.join(', ')}. ${restoring(target, lost)}`);
+    return unreadable.length + lost.length > 0 ? EXIT.unhealthy : EXIT.ok;
   });
 }
 
