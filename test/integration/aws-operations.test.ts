@@ -35,7 +35,9 @@ const ROWS = 30;
 const PENDING = {
   load_id: '00000000-0000-8000-8000-000000000003',
   load_type: 'full',
-  ...{ since: '2024-01-01', until: '2024-01-02', ingested_at: '2024-01-02' },
+  since: '2024-01-01',
+  until: '2024-01-02',
+  ingested_at: '2024-01-02',
 };
 const CONFIG = fileURLToPath(new URL('operations.config.ts', import.meta.url));
 
@@ -115,6 +117,7 @@ describe('a pipeline on AWS', () => {
     );
     expect(asked.map(({ entity }) => entity)).toEqual(['payments', 'refunds']);
     const ports = {
+      given: {},
       objects: world.objects,
       checkpoints: world.checkpoints,
       clock: { now: () => timestamp(new Date().toISOString()), sleep: () => world.drain(functions) },

@@ -172,12 +172,12 @@ function describeImported(
       return 'left as it is: the file’s entry can’t be read';
     case 'ahead':
       return `left as it is: ${leftOut(tried.passed)}. --force imports it all the same`;
-    case 'newer':
+    case 'failed':
+      return describeFailed(tried);
+    default:
       return tried.proven
         ? `left as it is: its load records prove more than the file, up to ${tried.proven}. ${restoring(target, [entity])}`
         : 'left as it is: it is further than the file. --force moves it back, so that rows are loaded again';
-    case 'failed':
-      return describeFailed(tried);
   }
 }
 
