@@ -46,7 +46,8 @@ export async function runRemoteCommand(names: readonly string[], options: RunRem
     const failing = asked.filter(({ problem }) => problem);
     const wanted = asked.filter(({ problem }) => !problem);
     const waiting =
-      options.wait && (await waitForLoads({ objects, checkpoints, clock: new SystemClock() }, before, wanted));
+      options.wait &&
+      (await waitForLoads({ objects, checkpoints, clock: new SystemClock(), given: target.given }, before, wanted));
     await requests.send(sent.filter(({ entity }) => wanted.some((one) => one.entity === entity)));
     sayProblems(failing as PlannedLoad[], target.given);
     if (!waiting) show(wanted, options.output);
