@@ -63,18 +63,13 @@ export async function waitForLoads(
       }
       if (ended.size >= asked.length) return [...ended.values()];
       if (waited_ms > 0 && waited_ms % REMINDED_EVERY_MS === 0)
-        remind(asked.filter(({ entity }) => !ended.has(entity)));
+        remind(
+          ports,
+          asked.filter(({ entity }) => !ended.has(entity)),
+        );
       await clock.sleep(INTERVAL_MS);
     }
   };
-
-  function remind(left: readonly Asked[]): void {
-    const names = left.map(({ entity }) => entity).join(', ');
-    const dead = commandLine(['dlq', 'list'], ports.given);
-    say(
-      `Still waiting for ${names}. A message that SQS itself moved to a dead-letter queue is not noticed here: ${dead}`,
-    );
-  }
 
   async function recentFailures() {
     return failureRecords(ports.objects, { since, until: clock.now() });
@@ -97,4 +92,12 @@ export async function waitForLoads(
     const failed = failures.find(({ message }) => entityIn(message) === entity);
     return failed && { entity, status: 'failed', load_id, rows: null, until: null, failure: failureOf(failed) };
   }
+}
+
+function remind({ given }: WaitingPorts, left: readonly Asked[]): void {
+  const names = left.map(({ entity }) => entity).join(', ');
+  const dead = commandLine(['dlq', 'list'], given);
+  say(
+    `Still waiting for ${names}. A message that SQS itself moved to a dead-letter queue is not noticed here: ${dead}`,
+  );
 }
