@@ -171,6 +171,17 @@ test('after a dead letter everything else is loaded, what comes behind it is ski
   expect(world.requested.toSorted()).toEqual(['customers', 'payments', 'products', 'refunds']);
 });
 
+test('an awaited load that can’t be read keeps no other end from being reported, and is said to be damaged', async () => {
+  const world = new World();
+  const ends: End[] = [];
+  const ports = { ...world.ports, callbacks: { end: async (_: string, end: End) => void ends.push(end) } };
+  const input = { scheduled_at: AT, is_schedule: true, run_id: '10000000-0000-8000-8000-000000000000' };
+  await takeTurn(ports, config, { entity: 'customers', task_token: 'token', input, ended: {} });
+  await world.objects.putIfAbsent(`${AWAITED_PREFIX}a/damaged.json`, Buffer.from('{'));
+  await expect(reportEnds(ports)).rejects.toMatchObject({ code: 'OBJECT_INVALID' });
+  expect(ends).toEqual([{ entity: 'customers', status: 'completed' }]);
+});
+
 test('an execution loads only the entities that its input names', async () => {
   const world = new World();
   await expect(world.execute({ entities: ['items', 'payments'] })).resolves.toMatchObject({ is_complete: true });

@@ -66,7 +66,7 @@ export async function runLocally(options: LocalPipelineOptions, request: RunRequ
   const watch = new RunWatch(options.log);
   const pipeline = await LocalPipeline.open({ ...options, log: watch });
   try {
-    const before = await pipeline.checkpoints.readAll();
+    const before = new Map(await pipeline.checkpoints.readAll());
     const unwritten = (failure: Failure) => watch.event({ kind: 'run_log_unwritten', entity: 'run', failure });
     const asked = await validated(pipeline, { id: pipeline.run_id, unwritten }, () =>
       checkedPlan(options.config, {
@@ -82,7 +82,9 @@ export async function runLocally(options: LocalPipelineOptions, request: RunRequ
     const plan = await planRun({ ...pipeline, log: watch }, options.config, asked);
     const dependencies = new Map(plan.planned.map(({ entity, after }) => [entity, after ?? []]));
     const failures = () => watch.failures();
-    const run: WatchedRun = { pipeline, watch, plan, load_type: request.load_type, before, dependencies, failures };
+    const { load_type } = request;
+    const state = { before, begun: new Set<string>(), dependencies, failures };
+    const run: WatchedRun = { pipeline, watch, plan, load_type, ...state };
     await settle(run, request.stop);
     const readiness = await readinessIn(run);
     const results = await Promise.all(plan.planned.map((asked) => resultOf(run, asked, readiness(asked.entity))));
@@ -137,7 +139,7 @@ function statusOf(ended: {
 }): EntityResult['status'] {
   if (ended.failure) return 'failed';
   if (ended.readiness.kind === 'skipped') return 'skipped';
-  if (!ended.isDone) return 'interrupted';
+  if (!ended.isDone || ended.readiness.kind === 'waiting') return 'interrupted';
   return ended.own?.status === 'abandoned' ? 'abandoned' : 'completed';
 }
 

@@ -31,8 +31,13 @@ export interface Run {
   readonly plan: Plan;
   /** As it was asked for: a repeated request must ask for the same. */
   readonly load_type: LoadType | undefined;
-  /** The checkpoints before: a load that was claimed and decided since shows as another `last_load_id`. */
-  readonly before: ReadonlyMap<string, Checkpoint | undefined>;
+  /**
+   * The checkpoints before the entities' turns: a load that was claimed and decided since shows as another `last_load_id`.
+   * `settle` reads that of an entity with dependencies again once its turn has come.
+   */
+  readonly before: Map<string, Checkpoint | undefined>;
+  /** The entities with dependencies whose turn has come; empty when the run begins. */
+  readonly begun: Set<string>;
   /** What each entity of the plan is loaded after. */
   readonly dependencies: Dependencies;
   /** The first failure of each entity of which this run, and no other, sent a message to the dead letters. */
@@ -40,6 +45,11 @@ export interface Run {
 }
 
 type Asked = Plan['planned'][number];
+
+/** As `Run` has it. */
+interface Before {
+  readonly before: ReadonlyMap<string, Checkpoint | undefined>;
+}
 
 /**
  * Delivers until each request of this run is decided, those that wait for other entities once their turn has come. When
@@ -69,7 +79,20 @@ export async function settle(run: Run, stop: AbortSignal): Promise<void> {
 /** The loads of the plan that wait for no other entity, or no longer. */
 async function dueLoads(run: Run): Promise<Asked[]> {
   const readiness = await readinessIn(run);
-  return run.plan.planned.filter(({ entity }) => readiness(entity).kind === 'ready');
+  const due = run.plan.planned.filter(({ entity }) => readiness(entity).kind === 'ready');
+  const begins = due.filter(({ entity }) => hasDependencies(run, entity) && !run.begun.has(entity));
+  if (begins.length === 0) return due;
+  const checkpoints = await run.pipeline.checkpoints.readAll();
+  for (const { entity } of begins) {
+    run.before.set(entity, checkpoints.get(entity));
+    run.begun.add(entity);
+  }
+  // One that is decided already, such as by an earlier run for the same time, gives the next one its turn.
+  return dueLoads(run);
+}
+
+function hasDependencies({ dependencies }: Run, entity: string): boolean {
+  return (dependencies.get(entity) ?? []).length > 0;
 }
 
 /** What each entity's request waits for, as things are now. */
@@ -83,6 +106,8 @@ export async function readinessIn(run: Run): Promise<(entity: string) => Readine
 
 async function outcomeOf(run: Run, load: Asked): Promise<Outcome> {
   if (run.failures().has(load.entity)) return 'failed';
+  // What another run loads before its turn has come may lack what the entities before it bring.
+  if (hasDependencies(run, load.entity) && !run.begun.has(load.entity)) return 'open';
   if (!(await isDecided(run, load))) return 'open';
   const record = await readLoadRecord(run.pipeline.objects, load);
   return record?.status === 'abandoned' ? 'failed' : 'completed';
@@ -93,7 +118,7 @@ async function outcomeOf(run: Run, load: Asked): Promise<Outcome> {
  * load covers a backfill.
  */
 export async function isDecided(
-  run: Pick<Run, 'before'> & { readonly pipeline: Pick<SettlingPipeline, 'objects' | 'checkpoints'> },
+  run: Before & { readonly pipeline: Pick<SettlingPipeline, 'objects' | 'checkpoints'> },
   load: Pick<Asked, 'entity' | 'load_id' | 'backfill'>,
 ): Promise<boolean> {
   const { checkpoint } = await readCheckpoint(run.pipeline, load.entity);
@@ -105,7 +130,7 @@ export async function isDecided(
 
 /** The load decided last, if the entity's request may have been joined to it: it was neither decided nor pending before. */
 export function decidedSince(
-  { before }: Pick<Run, 'before'>,
+  { before }: Before,
   entity: string,
   checkpoint: Checkpoint | undefined,
 ): string | undefined {

@@ -199,6 +199,17 @@ describe('a request whose load', () => {
     expect(events).toMatchObject([{ kind: 'request_done', load_id: idOf(1), reason: 'already_loaded' }]);
   });
 
+  test('was taken out of the checkpoint is not claimed again by what continues it, nor waits behind another', async () => {
+    const { run, after, asked, events } = await claim(IDLE, { ...THINGS, slice: 1 });
+    expect(await run()).toBeUndefined();
+    expect([await after(), asked]).toEqual([IDLE, []]);
+    expect(events).toMatchObject([{ kind: 'request_done', load_id: idOf(1), reason: 'load_gone' }]);
+    const busy = { ...IDLE, pending_load: pendingOf(idOf(2)) };
+    const other = await claim(busy, { ...THINGS, slice: 1 });
+    expect(await other.run()).toEqual(pendingOf(idOf(2)));
+    expect(await other.after()).toEqual(busy);
+  });
+
   test('is pending helps it as it was claimed, without asking the source', async () => {
     const before = { ...IDLE, pending_load: pendingOf(idOf(1)) };
     const { run, after, asked } = await claim(before, THINGS);
@@ -288,6 +299,15 @@ describe('an entity without a checkpoint that a completed load has brought to br
     });
     expect(await world.after()).toBeUndefined();
     expect(world.asked).toEqual([]);
+  });
+
+  test.each<[string, Partial<ExtractRequest>]>([
+    ['a backfill', { backfill: { from: timestamp('2024-01-01'), to: timestamp('2024-01-08') } }],
+    ['what continues a load', { slice: 1 }],
+  ])('is lost for %s too', async (_, asked) => {
+    const world = await claim(undefined, { ...THINGS, ...asked });
+    await put(world, LOADED);
+    await expect(world.run()).rejects.toMatchObject({ code: 'CHECKPOINT_LOST' });
   });
 
   test('is claimed if it has an entry, empty as it may be: somebody has reset it', async () => {

@@ -60,6 +60,7 @@ export async function claimLoad(
   const decision: ClaimDecision = isLate
     ? { kind: 'done', reason: 'already_loaded' }
     : decideClaim(checkpoint, request, record !== undefined, hasCursor);
+  if (!checkpoint && !record) await assertNeverLoaded(ports, entity.name);
   switch (decision.kind) {
     case 'done': {
       const { load_id } = request;
@@ -76,7 +77,6 @@ export async function claimLoad(
       return decision.load;
     }
     case 'start': {
-      if (!checkpoint) await assertNeverLoaded(ports, entity.name);
       const previous_schema = await removeStagingBefore(ports, entity.name, checkpoint);
       const begin = beginOf(checkpoint, decision.request, hasCursor);
       const watermark = await ports.source.readHighWatermark(entity, { ...begin, deadline: ports.deadline });

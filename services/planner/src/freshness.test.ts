@@ -63,6 +63,14 @@ test('an entity that is exactly as old as it may be is not late', () => {
   expect(late).toMatchObject({ lag_seconds: 7200, fresh_within_seconds: 7200, is_late: false });
 });
 
+test('an entity that was reset is behind since then, and not since it was first measured', () => {
+  const reset = (reset_at: string) => new Map([['never', { reset_at: timestamp(reset_at) }]]);
+  const lagOf = (reset_at: string) =>
+    freshnessOf(config, reset(reset_at), { now: NOW, measuredSince }).find(({ entity }) => entity === 'never');
+  expect(lagOf('2024-01-15T09:59:00Z')).toMatchObject({ lag_seconds: 60, is_late: false, basis: 'never_loaded' });
+  expect(lagOf('2024-01-15T06:00:00Z')).toMatchObject({ lag_seconds: 14_400, is_late: true });
+});
+
 test('never loaded are those without a readable time and without an entry that is broken', () => {
   expect(neverLoaded(config, checkpoints, NOW)).toEqual(['never', 'waiting', 'claimed']);
 });

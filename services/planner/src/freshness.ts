@@ -7,7 +7,7 @@ export interface Freshness {
   readonly entity: string;
   /**
    * How far bronze is behind: the time from the end of the last window until now; never negative. An entity that was never
-   * loaded is behind since it was first measured. One whose lag nobody can say (see `basis`) is behind by more than it may.
+   * loaded is behind since it was first measured, and one that was reset since then. One whose lag nobody can say (see `basis`) is behind by more than it may.
    */
   readonly lag_seconds: number;
   /** How far it may be behind: {@link freshWithinSeconds}. */
@@ -39,10 +39,11 @@ export function freshnessOf(
 ): Freshness[] {
   return [...freshWithinSeconds(config)].map(([entity, fresh_within_seconds]) => {
     const basis = basisOf(checkpoints, entity, now);
-    const synced = basis === 'checkpoint' ? checkpoints.get(entity)?.last_sync_timestamp : measuredSince.get(entity);
+    const { last_sync_timestamp, reset_at } = checkpoints.get(entity) ?? {};
+    const behindSince = basis === 'checkpoint' ? last_sync_timestamp : (reset_at ?? measuredSince.get(entity));
     const isKnown = basis === 'checkpoint' || basis === 'never_loaded';
     const lag_seconds = isKnown
-      ? Math.max(0, secondsBetween(synced ?? now, now))
+      ? Math.max(0, secondsBetween(behindSince ?? now, now))
       : Math.max(UNKNOWN_LAG_SECONDS, 2 * fresh_within_seconds);
     return { entity, lag_seconds, fresh_within_seconds, is_late: lag_seconds > fresh_within_seconds, basis };
   });

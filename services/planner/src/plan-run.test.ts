@@ -184,6 +184,22 @@ describe('an entity without a checkpoint is planned, and the plan says what its 
     const unreadable = ['lookup', 'CHECKPOINTS_UNREADABLE'];
     expect(await problems('fresh', recordOf('fresh', load_id, status))).toEqual([...expected, unreadable]);
   });
+
+  test('no window is loaded again, and nobody is told that it was never loaded', async () => {
+    const backfill = { from: timestamp('2024-01-01'), to: timestamp('2024-01-08') };
+    const objects = new MemoryObjectStore();
+    await objects.putIfAbsent(
+      loadRecordKey({ entity: 'fresh', load_id }),
+      encodeJson(recordOf('fresh', load_id, 'completed')),
+    );
+    const sent: ExtractRequest[] = [];
+    const refused = async (entity: string) =>
+      plan({ is_schedule: false, backfill, entities: [entity] }, sent, [['orders', undefined]], objects);
+    const failure = { hint: expect.stringContaining('checkpoint restore') as string };
+    await expect(refused('fresh')).rejects.toMatchObject({ code: 'CHECKPOINT_LOST', ...failure });
+    await expect(refused('orders')).rejects.toMatchObject({ code: 'CHECKPOINTS_UNREADABLE', ...failure });
+    expect(sent).toEqual([]);
+  });
 });
 
 function recordOf(entity: string, load_id: string, status: string) {

@@ -10,7 +10,7 @@ import type { Log } from '@bronze/common/load/events';
 import { completedLoad } from '@bronze/common/load/lost-checkpoint';
 import type { ObjectReader } from '@bronze/common/ports/object-store';
 import type { TaskQueue } from '@bronze/common/ports/queue';
-import { BronzeError, type FailureCode } from '@bronze/common/words/failure';
+import { BronzeError, type FailureCode, type FailureText } from '@bronze/common/words/failure';
 import { EPOCH, type Timestamp } from '@bronze/common/words/timestamp';
 
 export interface PlannerPorts {
@@ -63,8 +63,10 @@ export interface Plan {
  * Plans one run: sends a request for each entity asked for, all in one call.
  *
  * An entity whose own checkpoint can't be read, or is lost, is planned too: its extractor then fails and says what is wrong.
+ * A backfill of it is not.
  *
- * @throws BronzeError ENTITY_UNKNOWN, BACKFILL_REFUSED, or CHECKPOINTS_UNREADABLE for the whole file, before anything is sent
+ * @throws BronzeError ENTITY_UNKNOWN, BACKFILL_REFUSED, or CHECKPOINTS_UNREADABLE for the whole file, before anything is sent;
+ *   for a backfill the `problem` of an entity too
  */
 export async function planRun(ports: PlannerPorts, config: Config, input: PlanInput): Promise<Plan> {
   const { chosen, skipped } = chooseEntities(config, input.entities);
@@ -76,6 +78,7 @@ export async function planRun(ports: PlannerPorts, config: Config, input: PlanIn
     chosen.map(async (entity): Promise<PlannedLoad> => {
       const checkpoint = checkpoints.get(entity.name);
       const problem = checkpoint ? undefined : await problemOf(ports, checkpoints, entity.name);
+      if (problem && input.backfill) throw new BronzeError(problem, whyUnknown(entity.name));
       const after = dependencies.get(entity.name) ?? [];
       return {
         ...planLoad(entity, checkpoint, input),
@@ -132,6 +135,14 @@ async function problemOf(
     if (thrown instanceof BronzeError && thrown.code === 'OBJECT_INVALID') return thrown.code;
     throw thrown;
   }
+}
+
+/** Why no window of an entity with a problem can be loaded again. */
+function whyUnknown(entity: string): FailureText {
+  return {
+    message: `the checkpoint of ${entity} is gone or can’t be read, so nothing says which windows its loads have passed`,
+    hint: `Nothing was requested. Rebuild it with bronze checkpoint restore ${entity}, then repeat the backfill.`,
+  };
 }
 
 /** The pending full load that a request of this run would ask for again (decision 36). */

@@ -184,8 +184,8 @@ export const COMMIT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: CHECKPOINT,
-        find: "    if (recorded) return { kind: 'help', load: pending };",
-        put: "    if (recorded) return { kind: 'done', reason: 'already_loaded' };",
+        find: "    if (recorded || isContinuation(request)) return { kind: 'help', load: pending };",
+        put: "    if (recorded || isContinuation(request)) return { kind: 'done', reason: 'already_loaded' };",
       },
     ],
   },

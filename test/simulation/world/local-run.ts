@@ -67,12 +67,13 @@ export async function runInWorld(world: World, faults: FaultPlan): Promise<Local
     const fresh = letters().filter(({ message_id }) => !old.has(message_id));
     return new Map(fresh.toReversed().map(({ entity, failure }) => [entity, failure]));
   };
-  const before = await pipeline.checkpoints.readAll();
+  const before = new Map(await pipeline.checkpoints.readAll());
   const plan = await planRun({ ...pipeline, log }, world.options.workload.config, {
     scheduled_at: world.clock.now,
     is_schedule: false,
   });
-  const run: Run = { pipeline, plan, load_type: undefined, before, dependencies: new Map(), failures };
+  const order = { begun: new Set<string>(), dependencies: new Map() };
+  const run: Run = { pipeline, plan, load_type: undefined, before, ...order, failures };
   await settle(run, new AbortController().signal);
   const dead = failures();
   const undecided: string[] = [];

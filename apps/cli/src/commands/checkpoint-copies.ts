@@ -8,11 +8,13 @@ import {
   restoreCheckpoint,
   type Restored,
 } from '@bronze/common/load/edit-checkpoint';
+import { CHECKPOINTS_KEY } from '@bronze/common/load/object-keys';
 import { entitiesWithRecords } from '@bronze/common/load/restore-checkpoint';
 import { BronzeError, type Failure, machineError, toFailure } from '@bronze/common/words/failure';
 import type { Timestamp } from '@bronze/common/words/timestamp';
 import { EXIT, usageError } from '../exit-code.ts';
 import { assertKnownEntities } from '../known-entities.ts';
+import { tableInEnvironment } from '../target/aws-target.ts';
 import { onTarget } from '../target/open-target.ts';
 import type { Target } from '../target/target.ts';
 import { commandLine } from '../terminal/command-line.ts';
@@ -39,6 +41,7 @@ export async function checkpointRestoreCommand(
   return onTarget(options, async (target) => {
     const ports = await editPorts(target);
     await readableFile(target);
+    if (!tableInEnvironment() && !(await target.objects.get(CHECKPOINTS_KEY))) sayWhereElse(target);
     if (names.length > 0) await assertKnownEntities(target, options, names);
     const before = await target.readCheckpoints();
     const records = await entitiesWithRecords(target.objects);
@@ -91,6 +94,8 @@ function showRestored(target: Target, results: readonly Result[], { output }: Ch
       say(`${entity}: it has no load record, so nothing says how far it was. To load it in full: ${reset}`);
     }
   }
+  if (results.some(({ outcome }) => outcome === 'restored'))
+    say('What checkpoint set or reset changed after an entity’s last load is not in its load records: give it again.');
 }
 
 /** A file of checkpoints that can't be read at all is put aside, so that its entries can be restored. */
@@ -100,10 +105,22 @@ async function readableFile(target: Target): Promise<void> {
   } catch (thrown) {
     if (!(thrown instanceof BronzeError) || thrown.code !== 'CHECKPOINTS_UNREADABLE') throw thrown;
     const { objects, clock } = { ...(await target.open()), clock: (await editPorts(target)).clock };
-    const key = await setUnreadableAside(objects, clock.now());
-    if (key === undefined) throw thrown;
+    const aside = await setUnreadableAside(objects, clock.now());
+    if (aside === undefined) throw thrown;
+    const { key, table } = aside;
     say(`The checkpoints can’t be read: kept as ${target.placeOf(key)}`);
+    if (table !== undefined) say(`${CHECKPOINTS_KEY} names the DynamoDB table ${table} again, where they are.`);
+    else sayWhereElse(target);
   }
+}
+
+/** What is restored into the file would be beside what the table has. */
+function sayWhereElse(target: Target): void {
+  if (target.kind !== 'aws') return;
+  const file = target.placeOf(CHECKPOINTS_KEY);
+  say(
+    `Were the checkpoints in a DynamoDB table? Then put its name back into ${file} before anything else is restored or loaded: docs/runbook.md says how.`,
+  );
 }
 
 /**

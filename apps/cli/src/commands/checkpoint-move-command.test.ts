@@ -7,6 +7,7 @@ import { DynamoEndpoint } from '@bronze/emulators/dynamo-endpoint';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { capturing } from '../terminal/fake-terminal.fixtures.ts';
 import { checkpointGetCommand, checkpointSetCommand } from './checkpoint-command.ts';
+import { checkpointRestoreCommand } from './checkpoint-copies.ts';
 import { checkpointMoveCommand } from './checkpoint-move-command.ts';
 
 const TABLE = 'EcomIngestionStack-PipelineCheckpoints-1';
@@ -77,3 +78,34 @@ test('a table that is missing or not named is said, and nothing is moved', async
   });
   expect(await all()).toMatchObject({ orders: FILE.orders });
 });
+
+test('of checkpoints in a table, restore mends the object that names it, and leaves it if the name is lost', async () => {
+  const before = await all();
+  await said(() => checkpointMoveCommand({ ...TARGET, to: 'dynamodb', table: TABLE }));
+  await putText(`{"$store": {"dynamodb_table": "${TABLE}"`);
+  await expect(all()).rejects.toMatchObject({ code: 'CHECKPOINTS_UNREADABLE' });
+  const mended = await said(() => checkpointRestoreCommand([], TARGET));
+  expect(mended.stderr).toContain(`checkpoints.json names the DynamoDB table ${TABLE} again`);
+  expect(await all()).toEqual(before);
+
+  await putText('{"$store": ');
+  await expect(said(() => checkpointRestoreCommand([], TARGET))).rejects.toMatchObject({
+    code: 'CHECKPOINTS_UNREADABLE',
+    message: expect.stringContaining('in a table, and no longer says in which') as string,
+  });
+  await objects.remove(CHECKPOINTS_KEY);
+  expect((await said(() => checkpointRestoreCommand([], TARGET))).stderr).toContain('in a DynamoDB table? Then put');
+  expect(await all()).toEqual({});
+  vi.stubEnv('CHECKPOINT_STORE', 'dynamodb');
+  expect(await all()).toEqual({});
+  vi.stubEnv('CHECKPOINT_TABLE', TABLE);
+  expect(await all()).toEqual(before);
+  await said(() => checkpointSetCommand('orders', '2024-01-01', { ...TARGET, yes: true }));
+  vi.stubEnv('CHECKPOINT_TABLE', undefined);
+  expect(await all()).toMatchObject({ orders: { last_sync_timestamp: '2024-01-01T00:00:00.000000Z' } });
+});
+
+async function putText(text: string): Promise<void> {
+  const stored = await objects.get(CHECKPOINTS_KEY);
+  expect(await objects.replace(CHECKPOINTS_KEY, Buffer.from(text), stored?.etag)).toBe(true);
+}

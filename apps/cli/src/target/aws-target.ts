@@ -1,7 +1,7 @@
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { errorName } from '@bronze/common/adapters/aws/aws-error';
-import { openCheckpoints } from '@bronze/common/adapters/aws/open-checkpoints';
+import { newTableIn, openCheckpoints } from '@bronze/common/adapters/aws/open-checkpoints';
 import { S3ObjectStore } from '@bronze/common/adapters/aws/s3-object-store';
 import { type SqsDeadLetter, SqsDeadLetters } from '@bronze/common/adapters/aws/sqs-dead-letters';
 import { sqsFailure } from '@bronze/common/adapters/aws/sqs-failure';
@@ -9,6 +9,7 @@ import { SqsTaskQueue } from '@bronze/common/adapters/aws/sqs-task-queue';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
 import { failureOf, type FailureRecord, failureRecords, recordOf } from '@bronze/common/delivery/failure-record';
 import type { Checkpoint } from '@bronze/common/load/checkpoint';
+import type { CheckpointStore } from '@bronze/common/load/checkpoint-store';
 import type { ExtractRequest } from '@bronze/common/load/messages';
 import { type Failure, FAILURE_KINDS } from '@bronze/common/words/failure';
 import { timestamp } from '@bronze/common/words/timestamp';
@@ -63,7 +64,7 @@ export class AwsTarget implements Target {
   }
 
   async readCheckpoints(): Promise<ReadonlyMap<string, Checkpoint | undefined>> {
-    return openCheckpoints(this.objects).readAll();
+    return this.#checkpoints().readAll();
   }
 
   async open(): Promise<WritableTarget> {
@@ -74,7 +75,11 @@ export class AwsTarget implements Target {
         await new SqsTaskQueue<ExtractRequest>(this.sqs, { queue_url }).send(messages);
       },
     };
-    return { objects, checkpoints: openCheckpoints(objects), requests };
+    return { objects, checkpoints: this.#checkpoints(), requests };
+  }
+
+  #checkpoints(): CheckpointStore {
+    return openCheckpoints(this.objects, tableInEnvironment());
   }
 
   /** Each with its reason, if a failure record in the bucket has it. Messages that another command holds are missing. */
@@ -169,6 +174,14 @@ export class AwsTarget implements Target {
       throw usageError(`there are no AWS credentials: ${whyNone(thrown)}`, `${how} ${ON_THIS_MACHINE}`);
     });
   }
+}
+
+/**
+ * Where the checkpoints are if `checkpoints.json` is not there: a table that the environment names, as that of the
+ * functions does. `CHECKPOINT_STORE` alone may be there for deployments.
+ */
+export function tableInEnvironment(): string | undefined {
+  return process.env['CHECKPOINT_TABLE'] ? newTableIn(process.env) : undefined;
 }
 
 const COUNTS = {

@@ -96,7 +96,7 @@ async function bury(ports: DeliveryPorts, message: DeliveredMessage, thrown: unk
 }
 
 /**
- * Written once: a later delivery of the same message fails for the same reason.
+ * Written once for each message and day: if it could not be buried then, the record keeps the reason of that delivery.
  *
  * @returns its key
  */

@@ -50,7 +50,10 @@ const OUTAGES: ReadonlySet<Failure['code']> = new Set<Failure['code']>([
   'SWAP_CONTENDED',
 ]);
 
-/** A message that has lived for so long has not been able to report a failure: its deliveries were killed. */
+/**
+ * A message that is delivered after so long was not ended by a failure that a delivery reported: its deliveries were killed
+ * or failed before they could begin, or the queue rested when it was time to end it.
+ */
 const UNREPORTED_MS = OUTAGE.lasting_ms + HOUR_MS;
 
 export interface FailedDelivery {
@@ -76,7 +79,7 @@ export function queueRetryMs({ failure, receive_count, age_ms }: FailedDelivery,
   return Math.min(RETRY_MS_MAX, Math.max(RETRY_MS_MIN, wait_ms));
 }
 
-/** Whether a message has been delivered for so long that its failures, if it reported any, would have ended it. */
+/** Whether a message has been delivered for so long that a failure would have ended it, had a delivery reported one in time. */
 export function isUnreported({ receive_count, age_ms }: Omit<FailedDelivery, 'failure'>): boolean {
   return receive_count > DELIVERIES && age_ms >= UNREPORTED_MS;
 }

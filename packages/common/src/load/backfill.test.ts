@@ -54,7 +54,7 @@ describe('a window can be loaded again', () => {
     expect(why({ to: JANUARY.from })?.message).toContain('is empty');
     expect(why({}, SYNCED, false)?.message).toBe('orders has no cursor, so no window of it can be loaded');
     expect(whyNoBackfill('orders', JANUARY, { last_sync_timestamp: undefined, hasCursor: true })?.message).toBe(
-      'orders was never loaded',
+      'orders was never loaded, or was reset',
     );
   });
 });

@@ -27,8 +27,8 @@ export function whyNoBackfill(
     return { message, hint: 'Each of its loads brings all rows: run it as usual.' };
   }
   if (synced === undefined) {
-    const message = `${entity} was never loaded`;
-    return { message, hint: 'Its first load brings all rows: run it as usual.' };
+    const message = `${entity} was never loaded, or was reset`;
+    return { message, hint: 'Its next load brings all rows: run it as usual.' };
   }
   if (to > synced) {
     const message = `the window ends at ${to}, but ${entity} is loaded up to ${synced} only`;

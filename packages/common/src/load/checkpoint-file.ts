@@ -3,7 +3,14 @@ import { type Checkpoint, checkpointSchema } from './checkpoint.ts';
 import { BronzeError } from '../words/failure.ts';
 import { decodeValue, encodeJson } from '../words/json.ts';
 import type { Timestamp } from '../words/timestamp.ts';
-import { type CheckpointsObject, elsewhere, readCheckpointsObject, unreadable } from './checkpoint-place.ts';
+import {
+  type CheckpointsObject,
+  elsewhere,
+  pointerTo,
+  readCheckpointsObject,
+  tableLeftIn,
+  unreadable,
+} from './checkpoint-place.ts';
 import { CHECKPOINTS_KEY, unreadableCheckpointsKey } from './object-keys.ts';
 import type { CheckpointStore, StoredCheckpoint, VersionedCheckpoint } from './checkpoint-store.ts';
 import type { ObjectReader, ObjectStore } from '../ports/object-store.ts';
@@ -59,19 +66,29 @@ export async function readCheckpoints(objects: ObjectReader): Promise<ReadonlyMa
   return new Map(Object.entries(file).map(([entity, entry]) => [entity, z.safeParse(checkpointSchema, entry).data]));
 }
 
+export interface SetAside {
+  /** Under which the file is kept. */
+  readonly key: string;
+  /** The table that the file named, as the new one does. */
+  readonly table: string | undefined;
+}
+
 /**
- * Puts a file that is no JSON object aside and an empty one in its place, so that entries can be restored. Until they are,
- * no load is claimed.
+ * Puts a file that is no JSON object aside. In its place comes one that names the same table; or, if the file held the
+ * checkpoints themselves, an empty one, so that entries can be restored. Until they are, no load is claimed.
  *
- * @returns the key under which the file is kept; undefined if there is none, or one that can be read
- * @throws BronzeError SWAP_CONTENDED if somebody else changes the file
+ * @returns undefined if there is no file, or one that can be read
+ * @throws BronzeError SWAP_CONTENDED if somebody else changes the file, CHECKPOINTS_UNREADABLE if it named a table whose
+ *   name is not left
  */
-export async function setUnreadableAside(objects: ObjectStore, now: Timestamp): Promise<string | undefined> {
+export async function setUnreadableAside(objects: ObjectStore, now: Timestamp): Promise<SetAside | undefined> {
   const stored = await objects.get(CHECKPOINTS_KEY);
   if (!stored || (await isReadable(objects))) return undefined;
+  const table = tableLeftIn(Buffer.from(stored.body).toString());
   const key = unreadableCheckpointsKey(now);
   await objects.putIfAbsent(key, stored.body);
-  if (await objects.replace(CHECKPOINTS_KEY, encodeJson({}), stored.etag)) return key;
+  const next = table === undefined ? encodeJson({}) : pointerTo(table);
+  if (await objects.replace(CHECKPOINTS_KEY, next, stored.etag)) return { key, table };
   throw new BronzeError('SWAP_CONTENDED', {
     message: `${CHECKPOINTS_KEY} changed while it was being replaced`,
     hint: 'Somebody else is mending it. Look at it, and repeat the command if you still want to.',

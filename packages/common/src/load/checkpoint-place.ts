@@ -35,6 +35,25 @@ export function pointerTo(table: string): Uint8Array {
   return encodeJson({ [PLACE_FIELD]: { dynamodb_table: table } });
 }
 
+/** As DynamoDB allows them. */
+const TABLE_NAME = /"dynamodb_table"\s*:\s*"([\w.-]{3,255})"/;
+
+/**
+ * The table that a damaged `checkpoints.json` names; undefined if it held the checkpoints themselves, as far as can be seen.
+ *
+ * @throws BronzeError CHECKPOINTS_UNREADABLE if they are in a table whose name is not left
+ */
+export function tableLeftIn(damaged: string): string | undefined {
+  const name = TABLE_NAME.exec(damaged)?.[1];
+  if (name === undefined && /\$store|dynamodb_table/.test(damaged)) {
+    throw new BronzeError('CHECKPOINTS_UNREADABLE', {
+      message: `${CHECKPOINTS_KEY} says that the checkpoints are in a table, and no longer says in which`,
+      hint: `Nothing was changed. Put {"${PLACE_FIELD}":{"dynamodb_table":"<name>"}} back in its place (docs/runbook.md says how): the table is the stack’s output CheckpointTable, or an earlier version of the object names it.`,
+    });
+  }
+  return name;
+}
+
 /** For a reader that looked in a place where the checkpoints no longer are, or are not yet. */
 export function elsewhere(message: string): BronzeError {
   return new BronzeError('CHECKPOINTS_ELSEWHERE', {

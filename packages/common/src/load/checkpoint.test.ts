@@ -41,6 +41,7 @@ describe('decideClaim does what the table in docs/checkpoints.md says:', () => {
       const request: ExtractRequest = {
         entity: 'orders',
         load_id: asked === 'own waiting' ? id(2) : id(1),
+        ...(asked === 'continuation' && { slice: 1 }),
         ...(asked.startsWith('full') && { load_type: 'full' as const }),
         ...(asked.startsWith('backfill') && { backfill: windowIn(asked) }),
         ...(asked.includes('target passed') && { target: timestamp('2024-01-14') }),

@@ -60,6 +60,8 @@ export const checkpointSchema = z.looseObject({
   last_backfill_id: z.optional(loadIdSchema),
   /** When the last completed full load was claimed. It read again what loads claimed before it left in quarantine. */
   full_load_at: z.optional(timestampSchema),
+  /** When somebody reset the checkpoint, so that the next load is full. */
+  reset_at: z.optional(timestampSchema),
   /** The last load whose columns differed from those of the load before: its record says how. */
   schema_change_load_id: z.optional(loadIdSchema),
   /** An unreadable one counts as absent: the next load reports that and falls back to the timestamp. */
@@ -73,7 +75,7 @@ export type Checkpoint = z.infer<typeof checkpointSchema>;
 
 export type ClaimDecision =
   /** Nothing to do for this request. */
-  | { readonly kind: 'done'; readonly reason: 'already_loaded' | 'target_passed' }
+  | { readonly kind: 'done'; readonly reason: 'already_loaded' | 'load_gone' | 'target_passed' }
   /** No load is pending: swap this request's load in, and leave `waiting` as the requests that wait. */
   | { readonly kind: 'start'; readonly request: ExtractRequest; readonly waiting: readonly ExtractRequest[] }
   /** Another load is pending: swap `waiting` in as the requests that wait, then help that load. */
@@ -100,7 +102,7 @@ export function decideClaim(
   if (pending) {
     if (pending.load_id === request.load_id) return { kind: 'help', load: pending };
     // This very message may have claimed the pending load, for a request that waited, and then failed (decision 28).
-    if (recorded) return { kind: 'help', load: pending };
+    if (recorded || isContinuation(request)) return { kind: 'help', load: pending };
     const left = stillWaiting(waiting, request, pending, hasCursor);
     return left === waiting ? { kind: 'help', load: pending } : { kind: 'queue', load: pending, waiting: left };
   }
@@ -130,10 +132,19 @@ function whyRefused(checkpoint: Checkpoint | undefined, { entity, backfill }: Ex
 
 function whyDone(checkpoint: Checkpoint | undefined, request: ExtractRequest, recorded: boolean) {
   if (recorded) return 'already_loaded';
+  if (isContinuation(request)) return 'load_gone';
   if (request.backfill) return undefined;
   const synced = checkpoint?.last_sync_timestamp;
   const passed = synced !== undefined && request.target !== undefined && request.target <= synced;
   return passed && request.load_type !== 'full' ? 'target_passed' : undefined;
+}
+
+/**
+ * Whether the request continues a load that was claimed. If that load is neither pending nor decided, somebody has taken it
+ * out of the checkpoint, and it must not be claimed again: its slices are of another window (`LOAD_RECLAIMED`).
+ */
+function isContinuation({ slice }: ExtractRequest): boolean {
+  return slice !== undefined;
 }
 
 /** What waits behind a pending load once the request has come: `waiting` itself if that changes nothing. */

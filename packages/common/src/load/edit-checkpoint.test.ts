@@ -164,12 +164,34 @@ describe('restoring a checkpoint', () => {
 
 test('a checkpoint file that is no JSON is kept beside the empty one that takes its place', async () => {
   const { objects, stored } = await open('{"orders": {');
-  const key = await setUnreadableAside(objects, NOW);
-  expect(key).toBe('logs/pipeline/ingestion/checkpoints-unreadable-2024-01-20T000000.000000Z.json');
-  expect(Buffer.from((await objects.get(key ?? ''))?.body ?? []).toString()).toBe('{"orders": {');
+  const key = 'logs/pipeline/ingestion/checkpoints-unreadable-2024-01-20T000000.000000Z.json';
+  expect(await setUnreadableAside(objects, NOW)).toEqual({ key, table: undefined });
+  expect(Buffer.from((await objects.get(key))?.body ?? []).toString()).toBe('{"orders": {');
   expect(await stored()).toEqual({});
   expect(await setUnreadableAside(objects, NOW)).toBeUndefined();
 });
+
+test('a checkpoint file that is no JSON, and names the table of the checkpoints, is mended to name it', async () => {
+  for (const damaged of ['{"$store": {"dynamodb_table": "Shop-1"}', '{"$store":{"dynamodb_table":"Shop-1"},}']) {
+    const { objects, stored } = await open(damaged);
+    expect(await setUnreadableAside(objects, NOW)).toMatchObject({ table: 'Shop-1' });
+    expect(await stored()).toEqual({ $store: { dynamodb_table: 'Shop-1' } });
+  }
+});
+
+test.each(['{"$store": ', '{"$store": {"dynamodb_table": "Sho', '{"$store": 7}', '"dynamodb_table": "'])(
+  'a checkpoint file that names a table that can’t be read any more is left alone: %s',
+  async (damaged) => {
+    const { objects } = await open(damaged);
+    await expect(setUnreadableAside(objects, NOW)).rejects.toMatchObject({
+      code: 'CHECKPOINTS_UNREADABLE',
+      message: expect.stringContaining('no longer says in which') as string,
+      hint: expect.stringContaining('{"$store":{"dynamodb_table":"<name>"}}') as string,
+    });
+    expect(Buffer.from((await objects.get(CHECKPOINTS_KEY))?.body ?? []).toString()).toBe(damaged);
+    expect(await objects.list('logs/pipeline/ingestion/checkpoints-unreadable')).toEqual([]);
+  },
+);
 
 describe('setting and resetting a checkpoint', () => {
   const IDLE = {

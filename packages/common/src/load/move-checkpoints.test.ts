@@ -65,6 +65,23 @@ describe('moving the checkpoints', () => {
     expect(JSON.parse(await text())).toMatchObject({ orders: {}, customers: LOADING });
   });
 
+  test('back to the file is noticed by a reader that knew the table, also for an entity that has no item there', async () => {
+    const { objects, ports, placed, text, table } = world();
+    await editFile(objects, { orders: ORDERS });
+    await moveToTable(ports);
+    const [warm, other] = [placed(), placed()];
+    await Promise.all([warm.read('orders'), other.readStored('orders')]);
+    await moveToFile(ports);
+    expect(await other.readStored('payments')).toEqual(await placed().readStored('payments'));
+    const { checkpoint, version } = await warm.read('payments');
+    expect(checkpoint).toBeUndefined();
+    expect(await warm.swap('payments', version, LOADING)).toBe(true);
+    expect(JSON.parse(await text())).toEqual({ orders: ORDERS, payments: LOADING });
+    expect(await table.get('payments')).toBeUndefined();
+    expect(await other.swap('refunds', (await other.readStored('refunds')).version, {})).toBe(true);
+    expect(await table.get('refunds')).toBeUndefined();
+  });
+
   test('there, back and there again forgets what was removed from the file in between', async () => {
     const { objects, ports, placed } = world();
     await editFile(objects, { orders: ORDERS, customers: LOADING });

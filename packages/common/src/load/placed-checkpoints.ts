@@ -14,13 +14,14 @@ export interface Places {
 
 interface Opened {
   readonly store: CheckpointStore;
+  readonly is_table: boolean;
   /** The table that `checkpoints.json` has to name before the first swap. */
   readonly unnamed?: string;
 }
 
 /**
  * The checkpoints wherever they are: `checkpoints.json` holds them, or names the table that does (decision 49). It looks
- * once, and again when the checkpoints have moved.
+ * once, and again when the checkpoints have moved or the table has no item of an entity.
  */
 export class PlacedCheckpoints implements CheckpointStore {
   readonly #objects: ObjectStore;
@@ -36,12 +37,14 @@ export class PlacedCheckpoints implements CheckpointStore {
     return this.#ask(({ store }) => store.readAll());
   }
 
-  read(entity: string): Promise<VersionedCheckpoint> {
-    return this.#ask(({ store }) => store.read(entity));
+  async read(entity: string): Promise<VersionedCheckpoint> {
+    const found = await this.#ask(({ store }) => store.read(entity));
+    return found.checkpoint === undefined ? this.#confirm(found, (store) => store.read(entity)) : found;
   }
 
-  readStored(entity: string): Promise<StoredCheckpoint> {
-    return this.#ask(({ store }) => store.readStored(entity));
+  async readStored(entity: string): Promise<StoredCheckpoint> {
+    const found = await this.#ask(({ store }) => store.readStored(entity));
+    return found.stored === undefined ? this.#confirm(found, (store) => store.readStored(entity)) : found;
   }
 
   async swap(entity: string, version: string, next: Checkpoint): Promise<boolean> {
@@ -51,6 +54,13 @@ export class PlacedCheckpoints implements CheckpointStore {
       this.#opened = undefined;
     }
     return this.#ask(({ store }) => store.swap(entity, version, next));
+  }
+
+  /** A table that has no item of an entity does not say whether the checkpoints are still there. */
+  async #confirm<Answer>(found: Answer, read: (store: CheckpointStore) => Promise<Answer>): Promise<Answer> {
+    if (!this.#opened?.is_table) return found;
+    this.#opened = undefined;
+    return this.#ask(({ store }) => read(store));
   }
 
   async #ask<Answer>(question: (opened: Opened) => Promise<Answer>): Promise<Answer> {
@@ -71,8 +81,10 @@ export class PlacedCheckpoints implements CheckpointStore {
   async #find(): Promise<Opened> {
     const { table, etag } = await readCheckpointsObject(this.#objects);
     const { openTable, new_table } = this.#places;
-    if (table !== undefined) return { store: openTable(table) };
-    if (etag !== undefined || new_table === undefined) return { store: new CheckpointFile(this.#objects) };
-    return { store: openTable(new_table), unnamed: new_table };
+    if (table !== undefined) return { store: openTable(table), is_table: true };
+    if (etag !== undefined || new_table === undefined) {
+      return { store: new CheckpointFile(this.#objects), is_table: false };
+    }
+    return { store: openTable(new_table), is_table: true, unnamed: new_table };
   }
 }

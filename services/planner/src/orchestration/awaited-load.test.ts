@@ -19,8 +19,8 @@ const awaited: AwaitedLoad = {
 const nothing: Known = { checkpoint: undefined, record: undefined, last: undefined, failures: [] };
 const recordOf = (record: Partial<LoadRecord>) =>
   ({ status: 'completed', load_type: 'incremental', ingested_at: AFTER, ...record }) as LoadRecord;
-const failureOf = (entity: string, failed_at = AFTER) =>
-  ({ message: JSON.stringify({ entity }), failed_at, code: 'SOURCE_DENIED' }) as FailureRecord;
+const failureOf = (entity: string, failed_at = AFTER, code: FailureRecord['code'] = 'SOURCE_DENIED') =>
+  ({ message: JSON.stringify({ entity }), failed_at, code }) as FailureRecord;
 const loading: Checkpoint = { last_sync_timestamp: SYNCED, pending_load: pending(id(1)) };
 const idle: Checkpoint = { last_sync_timestamp: SYNCED };
 
@@ -43,6 +43,11 @@ test.each<[string, Partial<Known>, string]>([
   ['a message of it is dead', { checkpoint: loading, failures: [failureOf('orders')] }, 'failed'],
   ['a message of it died before', { checkpoint: loading, failures: [failureOf('orders', BEFORE)] }, 'open'],
   ['a message of another entity is dead', { checkpoint: loading, failures: [failureOf('customers')] }, 'open'],
+  [
+    'somebody’s backfill of it was refused',
+    { checkpoint: loading, failures: [failureOf('orders', AFTER, 'BACKFILL_REFUSED')] },
+    'open',
+  ],
   [
     'a message of it died and another has completed it',
     { record: recordOf({}), failures: [failureOf('orders')] },

@@ -45,7 +45,8 @@ export type Answer =
 /**
  * What became of an awaited load, by what is stored and not by who reports it: its record decides. A request that was
  * joined to another one has no load of its own: then a load that was claimed after it answers it, or a checkpoint that has
- * reached its target. A message of the entity in a dead-letter queue ends the wait too: somebody has to look at it.
+ * reached its target. A message of the entity in a dead-letter queue ends the wait too: somebody has to look at it. A
+ * backfill that was refused does not: nobody waits for one here.
  */
 export function answerOf(awaited: AwaitedLoad, { checkpoint, record, last, failures }: Known): Answer {
   if (record) return ended(record);
@@ -53,7 +54,8 @@ export function answerOf(awaited: AwaitedLoad, { checkpoint, record, last, failu
   const isAhead = pending.some((load) => load?.load_id === awaited.load_id);
   if (!isAhead && (hasReached(checkpoint, awaited) || (last && answers(last, awaited)))) return { status: 'completed' };
   const failure = failures.find(
-    ({ message, failed_at }) => entityIn(message) === awaited.entity && failed_at >= awaited.requested_at,
+    ({ code, message, failed_at }) =>
+      code !== 'BACKFILL_REFUSED' && entityIn(message) === awaited.entity && failed_at >= awaited.requested_at,
   );
   return failure ? { status: 'failed', reason: failure.code } : { status: 'open' };
 }

@@ -60,17 +60,25 @@ async function remember(
   await objects.putIfAbsent(keyOfAwaited(awaited), encodeJson(awaited));
 }
 
-/** Tells the state machine which awaited loads have ended. It may be told twice, never too early. */
+/**
+ * Tells the state machine which awaited loads have ended. It may be told twice, never too early.
+ *
+ * @throws Error the first failure, once everything else is reported; OBJECT_INVALID for a damaged awaited load
+ */
 export async function reportEnds(ports: OrchestratorPorts): Promise<void> {
-  const { objects, clock } = ports;
+  const { objects } = ports;
   const keys = await objects.list(AWAITED_PREFIX);
-  const stored = await Promise.all(keys.map(async (key) => readAwaited(objects, key)));
-  const awaited = stored.filter((load) => load !== undefined);
+  const read = await Promise.allSettled(keys.map(async (key) => readAwaited(objects, key)));
+  const awaited = read.flatMap((one) => (one.status === 'fulfilled' && one.value ? [one.value] : []));
+  const reports = await reportAll(ports, awaited);
+  for (const one of [...read, ...reports]) if (one.status === 'rejected') throw one.reason;
+}
+
+async function reportAll(ports: OrchestratorPorts, awaited: readonly AwaitedLoad[]) {
   const since = awaited.map(({ requested_at }) => requested_at).toSorted()[0];
-  if (since === undefined) return;
-  const failures = await failureRecords(objects, { since, until: clock.now() });
-  const reports = await Promise.allSettled(awaited.map(async (load) => report(ports, load, failures)));
-  for (const one of reports) if (one.status === 'rejected') throw one.reason;
+  if (since === undefined) return [];
+  const failures = await failureRecords(ports.objects, { since, until: ports.clock.now() });
+  return Promise.allSettled(awaited.map(async (load) => report(ports, load, failures)));
 }
 
 async function readAwaited(objects: ObjectStore, key: string): Promise<AwaitedLoad | undefined> {

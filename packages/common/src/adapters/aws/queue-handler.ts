@@ -158,7 +158,7 @@ function deadlineOf(context: Context): Deadline {
 
 function unreported({ receive_count }: DeliveredMessage): BronzeError {
   return new BronzeError('DELIVERIES_UNREPORTED', {
-    message: `the message was delivered ${receive_count} times, and the function was killed each time before it could say why`,
-    hint: 'Look at the function’s log: did its memory or its time run out? Then lower task_rows or batch_bytes of the entity, and replay the message.',
+    message: `the message was delivered ${receive_count} times in more than 13 hours, and no delivery ended it`,
+    hint: 'The function’s log says why: it was killed (memory, time), failed before it could begin, or reported message_failed and the queue then rested. Replay the message once the cause is gone; if it was killed, lower task_rows or batch_bytes of the entity first.',
   });
 }

@@ -211,12 +211,12 @@ export class LocalQueue<Message extends object> implements TaskQueue<Message> {
     }));
   }
 
-  /** Moves a dead letter back, for any run, as if it had never been delivered. @returns whether it was there, as below */
+  /** Sends a dead letter back, for any run, as a new message with a new id. @returns whether it was there, as below */
   redrive(message_id: string): boolean {
     this.changes += 1;
-    const sql = `UPDATE messages SET queue = ?, visible_at_ms = 0, receive_count = 0, owner = NULL, failure = NULL
-      WHERE message_id = ? AND queue = ?`;
-    return this.#database.run(sql, this.name, message_id, `${this.name}-dlq`) > 0;
+    const sql = `UPDATE messages SET message_id = ?, queue = ?, visible_at_ms = 0, receive_count = 0, owner = NULL,
+      failure = NULL WHERE message_id = ? AND queue = ?`;
+    return this.#database.run(sql, this.#database.options.newId(), this.name, message_id, `${this.name}-dlq`) > 0;
   }
 
   dropDeadLetter(message_id: string): boolean {
