@@ -79,6 +79,8 @@ describe('commands in the documentation', () => {
       const group = GROUPS.has(command ?? '') ? [words[0] ?? ''] : [];
       const { stdout, code } = await helpOf(command ?? '', ...group);
       expect(code).toBe(0);
+      // A command that does not exist has the help of the group.
+      expect(stdout).toContain(`Usage: bronze ${[command, ...group].join(' ')} `);
       for (const option of words.filter((word) => /^--?[a-z]/.test(word))) expect(stdout).toContain(option);
     },
   );
@@ -86,6 +88,17 @@ describe('commands in the documentation', () => {
   test.each(commandsOf('node'))('%s: %j runs a file of the repository', (_, [, file]) => {
     expect(read(file ?? '')).not.toBe('');
   });
+});
+
+test('every command that a page names in code is a command of bronze', async () => {
+  const { stdout } = await helpOf();
+  const known = [...stdout.matchAll(/^ {2}([a-z]+) .*/gm)].map(([, name]) => name);
+  expect(known).toContain('checkpoint');
+  const said = PAGES.flatMap((page) =>
+    [...read(page).matchAll(/(?:`|npx --no -- )bronze ([a-z-]+)/g)].map(([, name]) => ({ page, name })),
+  );
+  expect(said.length).toBeGreaterThan(100);
+  expect(said.filter(({ name }) => !known.includes(name))).toEqual([]);
 });
 
 /** Where people read commands. */

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { abandonCommand } from '@bronze/cli/commands/abandon-command';
 import {
   checkpointGetCommand,
   checkpointResetCommand,
@@ -31,6 +32,13 @@ import { recordOf } from './rest-world.ts';
 vi.mock('../../bronze.config.ts', () => import('./operations.config.ts'));
 
 const ROWS = 30;
+const PENDING = {
+  load_id: '00000000-0000-8000-8000-000000000003',
+  load_type: 'full',
+  since: '2024-01-01',
+  until: '2024-01-02',
+  ingested_at: '2024-01-02',
+};
 const CONFIG = fileURLToPath(new URL('operations.config.ts', import.meta.url));
 
 let world: AwsWorld;
@@ -109,6 +117,7 @@ describe('a pipeline on AWS', () => {
     );
     expect(asked.map(({ entity }) => entity)).toEqual(['payments', 'refunds']);
     const ports = {
+      given: {},
       objects: world.objects,
       checkpoints: world.checkpoints,
       clock: { now: () => timestamp(new Date().toISOString()), sleep: () => world.drain(functions) },
@@ -134,11 +143,19 @@ describe('a pipeline on AWS', () => {
     expect(await settled('payments').catch((thrown: unknown) => thrown)).toBeUndefined();
     expect(await rowsOf('payments')).toBe(ROWS);
 
+    await expect(abandonCommand('payments', aws())).rejects.toMatchObject({ code: 'CHECKPOINT_LOST' });
+    await expect(abandonCommand('paymnts', aws())).rejects.toMatchObject({ code: 'ENTITY_UNKNOWN' });
+    const exported = await said(() => checkpointExportCommand(undefined, table()));
+    expect([exported.code, exported.stdout]).toEqual([4, '{}\n']);
+    expect(exported.stderr).toContain('have load records and no checkpoint: payments, refunds. To rebuild');
+
     const [letter] = await parsed<ShownLetter[]>(() => dlqListCommand(json()));
     expect(letter).toMatchObject({ entity: 'payments', queue: 'extract', code: 'CHECKPOINT_LOST' });
     expect(await world.objects.get(letter?.failure_record ?? '')).toBeDefined();
     const shown = await said(() => dlqShowCommand(letter?.message_id.slice(0, 8) ?? '', table()));
-    expect(shown.stdout).toMatch(/CHECKPOINT_LOST \(permanent\): payments has no checkpoint/);
+    expect(shown.stdout).toMatch(
+      /CHECKPOINT_LOST \(permanent\): payments has no checkpoint, although loads of it have completed/,
+    );
     expect(shown.stdout).toContain('message: {"entity":"payments"}');
 
     const restored = await said(() => checkpointRestoreCommand([], table()));
@@ -221,6 +238,33 @@ describe('a pipeline on AWS', () => {
     expect(stderr).toMatch(/payments: left as it is: it is further[^]+refunds: imported[^]+broken: left as it is/);
     expect(await checkpointOf('refunds')).toEqual(exported['refunds']);
     expect(await checkpointOf('payments')).toEqual(exported['payments']);
+
+    await putFile(JSON.stringify({ payments: { pending_load: PENDING }, refunds: exported['refunds'] }));
+    const ahead = { payments: exported['payments'], refunds: { last_sync_timestamp: '2999-01-01' } };
+    await writeFile(file, JSON.stringify({ ...ahead, lost: exported['payments'] }));
+    const refused = await said(() => checkpointImportCommand(file, table()));
+    expect([refused.code, refused.stderr]).toEqual([
+      4,
+      expect.stringMatching(
+        /payments: CHECKPOINT_BUSY[^]+refunds: left as it is: 2999-01-01.+ in the future[^]+lost: imp/,
+      ),
+    ]);
+    await putFile(JSON.stringify(exported));
+  });
+
+  test('gives up nothing by run --remote --restart before it knows all names', async () => {
+    const all = JSON.parse(Buffer.from((await world.objects.get(CHECKPOINTS_KEY))?.body ?? []).toString()) as object;
+    const pending = { ...all, payments: { pending_load: PENDING } };
+    await putFile(JSON.stringify(pending));
+    const restart = (...names: string[]) =>
+      said(() => runHereOrThere(names, { ...json(), ...running, remote: true, restart: true }));
+    await expect(restart()).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await expect(restart('payments', 'refnds')).rejects.toMatchObject({ code: 'ENTITY_UNKNOWN' });
+    expect(await checkpointOf('payments')).toMatchObject({ pending_load: { load_id: PENDING.load_id } });
+    const { code, stderr } = await restart('payments');
+    expect([code, stderr]).toEqual([0, expect.stringContaining(`load ${PENDING.load_id} is abandoned`)]);
+    await world.drain(functions);
+    expect(await checkpointOf('payments')).toMatchObject({ record_count: ROWS });
   });
 
   test('takes FULL in a message that somebody writes by hand, and drops the dead letters that are chosen', async () => {

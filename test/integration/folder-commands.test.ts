@@ -6,13 +6,20 @@ import { runsCommand, runsShowCommand } from '@bronze/cli/commands/runs-command'
 import { schemaCommand } from '@bronze/cli/commands/schema-command';
 import { capturing } from '@bronze/cli/terminal/fake-terminal.fixtures';
 import { FolderObjectStore } from '@bronze/common/adapters/local/folder-object-store';
+import { defineConfig } from '@bronze/common/config';
 import { CheckpointFile } from '@bronze/common/load/checkpoint-file';
 import { partKey } from '@bronze/common/load/object-keys';
 import { EPOCH, timestamp } from '@bronze/common/words/timestamp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bronze } from '../command.ts';
 import { RestWorld } from './rest-world.ts';
 
 const RECORDS = 40;
+const ENTITY = { source: 'api', endpoint: '/things', primary_key: ['id'], paging: { style: 'none' as const } };
+const CONFIG = defineConfig({
+  sources: { api: { type: 'rest', base_url: 'http://127.0.0.1:1', margin_seconds: 0 } },
+  entities: { things: ENTITY, never_loaded: ENTITY },
+});
 let world: RestWorld;
 
 beforeAll(async () => {
@@ -68,6 +75,15 @@ describe('the commands about what was loaded', () => {
     expect((await said(() => runsCommand([], { ...table(), limit: 1, since: '2100-01-01' }))).stdout).toContain(
       'No runs',
     );
+  });
+
+  test.each([
+    ['after show', (id: string) => ['runs', 'show', id, '--out', world.out, '-o', 'json']],
+    ['before it', (id: string) => ['runs', '--out', world.out, '-o', 'json', 'show', id]],
+  ])('runs show takes its options %s', async (_, given) => {
+    const [run] = await parsed<{ id: string }[]>(() => runsCommand([], { ...json(), limit: 1 }));
+    const { code, stdout } = await bronze(given(run?.id ?? ''));
+    expect([code, JSON.parse(stdout)]).toMatchObject([0, { id: run?.id }]);
   });
 
   test('query has a view for each entity, with the parts of completed loads only', async () => {
@@ -126,12 +142,15 @@ describe('a pending load', () => {
 
   test('is given up by run --restart, only for entities that are named; abandon deletes its parts', async () => {
     await pending();
-    await expect(abandonBefore([], { out: world.out })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
-    const { stderr } = await said(() => abandonBefore(['things', 'never_loaded'], { out: world.out }));
+    await expect(abandonBefore(CONFIG, [], world.out)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    await expect(abandonBefore(CONFIG, ['things', 'thongs'], world.out)).rejects.toMatchObject({
+      code: 'ENTITY_UNKNOWN',
+    });
+    const { stderr } = await said(() => abandonBefore(CONFIG, ['things', 'never_loaded'], world.out));
     expect(stderr).toContain(`things: load ${load_id} is abandoned`);
     expect(stderr).toContain(`1 part of the abandoned load ${load_id} can be seen by queries`);
     expect(stderr).toContain('never_loaded has no pending load.');
-    await abandonBefore(['things'], { out: `${world.out}/nowhere` });
+    await abandonBefore(CONFIG, ['things'], `${world.out}/nowhere`);
     const deleted = await said(() => abandonCommand('things', { out: world.out, deleteParts: true }));
     expect(deleted.stderr).toContain('Deleted 1 part of the abandoned load');
     const again = await said(() => abandonCommand('things', { out: world.out }));

@@ -42,7 +42,8 @@ function program(): Command {
   const bronze = new Command('bronze').description(
     'Ingest PostgreSQL tables and REST APIs into partitioned Parquet without losing a row',
   );
-  bronze.version(manifest.version).exitOverride();
+  // An option after a subcommand is that subcommand’s, also where its group has one of the same name.
+  bronze.version(manifest.version).exitOverride().enablePositionalOptions();
   bronze.configureOutput({ outputError: (text, write) => write(`${withoutUrls(text.trimEnd())}\n`) });
   const run = withTarget(bronze.command('run [entity...]'))
     .description('ingest entities on this machine, or ask a pipeline on AWS to (default: all enabled entities)')
@@ -112,16 +113,24 @@ function addReadingCommands(bronze: Command): void {
     .action(settingExitCode(schemaCommand));
   const runs = withTarget(bronze.command('runs [entity...]'))
     .description('list runs and what they did, the newest first')
-    .enablePositionalOptions()
     .addOption(since('only since then (default: the last 14 days)'))
     .addOption(new Option('--limit <runs>', 'number of runs to show').argParser(positive).default(20))
     .addOption(output())
     .action(settingExitCode(runsCommand));
   withTarget(runs.command('show <id>'))
+    .hook('preAction', (show) => takeGiven(runs, show))
     .description('show the loads and failures of a run, by its id or that of one of its loads')
     .addOption(since('where to begin looking (default: 14 days ago)'))
     .addOption(output())
     .action(settingExitCode(runsShowCommand));
+}
+
+/** `runs --out data show <id>` means what `runs show <id> --out data` does. */
+function takeGiven(from: Command, to: Command): void {
+  for (const name of Object.keys(from.opts())) {
+    if (from.getOptionValueSource(name) !== 'cli' || to.getOptionValueSource(name) === 'cli') continue;
+    to.setOptionValueWithSource(name, from.getOptionValue(name), 'cli');
+  }
 }
 
 function addQuarantineCommands(quarantine: Command): void {

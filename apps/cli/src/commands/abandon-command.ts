@@ -3,6 +3,8 @@ import { RunLog } from '@bronze/common/delivery/run-log';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
 import { type LoadRecord, readLoadRecord } from '@bronze/common/load/load-record';
 import { isPartOf, partsPrefix } from '@bronze/common/load/object-keys';
+import { entitiesWithRecords } from '@bronze/common/load/restore-checkpoint';
+import { BronzeError } from '@bronze/common/words/failure';
 import { type Dropped, dropLeft, entitiesInQueues } from '@bronze/runner/drop-left';
 import { driftLines } from '../drift/drift-lines.ts';
 import { EXIT } from '../exit-code.ts';
@@ -24,17 +26,31 @@ export interface AbandonOptions extends TargetOptions {
  * sent on AWS; in a folder the next `bronze run` makes its load. In a folder, also what ended runs have left of the entity
  * is dropped: messages and dead letters.
  *
- * @throws BronzeError ENTITY_UNKNOWN if the target has neither a checkpoint nor, in a folder, a message of the entity
+ * @throws BronzeError CHECKPOINT_LOST if the entity has load records and no checkpoint; ENTITY_UNKNOWN if the target has
+ *   neither, nor, in a folder, a message of the entity
  */
 export async function abandonCommand(entity: string, options: AbandonOptions): Promise<number> {
   return onTarget(options, async (target) => {
     const checkpoints = await target.readCheckpoints();
     const inQueues = target.kind === 'folder' ? entitiesInQueues(target.name) : [];
     const known = [...new Set([...checkpoints.keys(), ...inQueues])];
-    if (!known.includes(entity)) throw unknownEntity(entity, target.name, known);
+    if (!checkpoints.has(entity)) await assertNotLost(target, entity, known);
     await abandonOn(target, entity, options);
     return EXIT.ok;
   });
+}
+
+/** Of an entity without a checkpoint. */
+async function assertNotLost(target: Target, entity: string, known: readonly string[]): Promise<void> {
+  const recorded = await entitiesWithRecords(target.objects);
+  if (recorded.includes(entity)) {
+    const restore = commandLine(['checkpoint', 'restore', entity], target.given);
+    throw new BronzeError('CHECKPOINT_LOST', {
+      message: `${entity} has load records and no checkpoint, so nobody knows whether a load of it is pending`,
+      hint: `Nothing was given up. ${restore} brings the checkpoint back, with a load in flight that has committed a slice.`,
+    });
+  }
+  if (!known.includes(entity)) throw unknownEntity(entity, target.name, [...new Set([...known, ...recorded])]);
 }
 
 /** Does what {@link abandonCommand} does, and says it, about an entity that the target may not know. */

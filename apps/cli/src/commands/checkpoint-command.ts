@@ -73,7 +73,7 @@ export async function checkpointSetCommand(entity: string, to: string, options: 
 }
 
 /** What no incremental load would bring any more; undefined if nothing. */
-function whatIsLeftOut(
+export function whatIsLeftOut(
   entity: string,
   current: Timestamp | undefined,
   to: Timestamp,

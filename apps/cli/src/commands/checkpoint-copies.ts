@@ -2,15 +2,16 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { setUnreadableAside } from '@bronze/common/load/checkpoint-file';
 import {
-  type EditPorts,
   importCheckpoint,
   type Imported,
+  type Passed,
   restoreCheckpoint,
   type Restored,
 } from '@bronze/common/load/edit-checkpoint';
 import { CHECKPOINTS_KEY } from '@bronze/common/load/object-keys';
 import { entitiesWithRecords } from '@bronze/common/load/restore-checkpoint';
 import { BronzeError, type Failure, machineError, toFailure } from '@bronze/common/words/failure';
+import type { Timestamp } from '@bronze/common/words/timestamp';
 import { EXIT, usageError } from '../exit-code.ts';
 import { assertKnownEntities } from '../known-entities.ts';
 import { tableInEnvironment } from '../target/aws-target.ts';
@@ -18,7 +19,7 @@ import { onTarget } from '../target/open-target.ts';
 import type { Target } from '../target/target.ts';
 import { commandLine } from '../terminal/command-line.ts';
 import { printJson, say } from '../terminal/output.ts';
-import { type CheckpointOptions, editPorts, restoring, showCheckpoints } from './checkpoint-command.ts';
+import { type CheckpointOptions, editPorts, restoring, showCheckpoints, whatIsLeftOut } from './checkpoint-command.ts';
 
 export interface CheckpointCopyOptions extends CheckpointOptions {
   readonly force?: boolean;
@@ -48,24 +49,34 @@ export async function checkpointRestoreCommand(
     const missing = records.filter((name) => !before.has(name));
     const entities = names.length > 0 ? [...new Set(names)] : [...missing, ...unreadable].toSorted();
     const results: Result[] = [];
-    for (const entity of entities) results.push({ entity, ...(await tryRestore(ports, entity, options)) });
+    for (const entity of entities) {
+      const restored = await trying(() => restoreCheckpoint(ports, entity, options.force ?? false));
+      results.push({ entity, ...restored });
+    }
     showRestored(target, results, options);
     const isDone = results.every(({ outcome }) => outcome === 'restored' || outcome === 'kept');
     return isDone ? EXIT.ok : EXIT.unhealthy;
   });
 }
 
-type Tried = Restored | { readonly outcome: 'failed'; readonly failure: Failure };
-type Result = Tried & { readonly entity: string };
+interface Failed {
+  readonly outcome: 'failed';
+  readonly failure: Failure;
+}
+type Result = (Restored | Failed) & { readonly entity: string };
 
 /** What is wrong with one entity stops no other. */
-async function tryRestore(ports: EditPorts, entity: string, { force }: CheckpointCopyOptions): Promise<Tried> {
+async function trying<Outcome>(work: () => Promise<Outcome>): Promise<Outcome | Failed> {
   try {
-    return await restoreCheckpoint(ports, entity, force ?? false);
+    return await work();
   } catch (thrown) {
     if (!(thrown instanceof BronzeError)) throw thrown;
     return { outcome: 'failed', failure: toFailure(thrown) };
   }
+}
+
+function describeFailed({ failure: { code, message, hint } }: Failed): string {
+  return `${code}: ${message}\n  What to do: ${hint}`;
 }
 
 function showRestored(target: Target, results: readonly Result[], { output }: CheckpointOptions): void {
@@ -75,10 +86,7 @@ function showRestored(target: Target, results: readonly Result[], { output }: Ch
     say('Nothing to restore: every entity that has load records has a checkpoint that can be read.');
   for (const result of results) {
     const { entity, outcome } = result;
-    if (result.outcome === 'failed') {
-      const { code, message, hint } = result.failure;
-      say(`${entity}: ${code}: ${message}\n  What to do: ${hint}`);
-    }
+    if (result.outcome === 'failed') say(`${entity}: ${describeFailed(result)}`);
     if (outcome === 'restored') say(`${entity}: restored from its load records.`);
     if (outcome === 'kept') say(`${entity}: its checkpoint can be read, and stays. --force rebuilds it all the same.`);
     if (outcome === 'unknown') {
@@ -117,7 +125,7 @@ function sayWhereElse(target: Target): void {
 
 /**
  * `bronze checkpoint export [file]`: all checkpoints as a `checkpoints.json`, on stdout or into a new file. Exit code 4 if one
- * can't be read: it is left out and named.
+ * can't be read or is lost: it is left out and named.
  */
 export async function checkpointExportCommand(file: string | undefined, options: CheckpointOptions): Promise<number> {
   return onTarget(options, async (target) => {
@@ -129,7 +137,10 @@ export async function checkpointExportCommand(file: string | undefined, options:
     if (file !== undefined) say(`${readable.length} checkpoints are in ${file}`);
     if (unreadable.length > 0)
       say(`Left out, because they can’t be read: ${unreadable.join(', ')}. ${restoring(target, unreadable)}`);
-    return unreadable.length > 0 ? EXIT.unhealthy : EXIT.ok;
+    const lost = (await entitiesWithRecords(target.objects)).filter((name) => !all.has(name));
+    if (lost.length > 0)
+      say(`Left out, because they have load records and no checkpoint: ${lost.join(', ')}. ${restoring(target, lost)}`);
+    return unreadable.length + lost.length > 0 ? EXIT.unhealthy : EXIT.ok;
   });
 }
 
@@ -141,35 +152,50 @@ async function writeNew(file: string, text: string): Promise<void> {
   });
 }
 
-const OUTCOMES: Readonly<Record<Imported, string>> = {
-  imported: 'imported',
-  same: 'is the same already',
-  pending:
-    'left as it is: a load is pending. Give it up with bronze abandon first; --force replaces it, and rows that it has read may come twice',
-  newer: 'left as it is: it is further than the file. --force moves it back, so that rows are loaded again',
-  unreadable: 'left as it is: the file’s entry can’t be read',
-};
-
 /**
  * `bronze checkpoint import <file>`: writes the entries of an exported file, each by one compare-and-swap. Exit code 4 if one
  * was left as it is.
  *
- * @throws BronzeError CONFIG_INVALID if the file is no JSON object, SWAP_CONTENDED
+ * @throws BronzeError CONFIG_INVALID if the file is no JSON object
  */
 export async function checkpointImportCommand(file: string, options: CheckpointCopyOptions): Promise<number> {
   const entries = await entriesIn(file);
   return onTarget(options, async (target) => {
     const ports = await editPorts(target);
-    const outcomes = [];
+    const results = [];
     for (const [entity, entry] of entries) {
-      const outcome = await importCheckpoint(ports, entity, { entry, isForced: options.force ?? false });
-      outcomes.push({ entity, outcome });
-      say(`${entity}: ${OUTCOMES[outcome]}`);
+      const tried = await trying(() => importCheckpoint(ports, entity, { entry, isForced: options.force ?? false }));
+      say(`${entity}: ${describeImported(tried, entity, { target, now: ports.clock.now() })}`);
+      results.push({ entity, ...tried });
     }
-    if (options.output === 'json') printJson(outcomes);
-    const isDone = outcomes.every(({ outcome }) => outcome === 'imported' || outcome === 'same');
+    if (options.output === 'json') printJson(results);
+    const isDone = results.every(({ outcome }) => outcome === 'imported' || outcome === 'same');
     return isDone ? EXIT.ok : EXIT.unhealthy;
   });
+}
+
+function describeImported(
+  tried: Imported | Failed,
+  entity: string,
+  { target, now }: { readonly target: Target; readonly now: Timestamp },
+): string {
+  const leftOut = ({ from, to }: Passed) => whatIsLeftOut(entity, from, to, now);
+  switch (tried.outcome) {
+    case 'imported':
+      return tried.passed ? `imported: ${leftOut(tried.passed)}` : 'imported';
+    case 'same':
+      return 'is the same already';
+    case 'unreadable':
+      return 'left as it is: the file’s entry can’t be read';
+    case 'ahead':
+      return `left as it is: ${leftOut(tried.passed)}. --force imports it all the same`;
+    case 'failed':
+      return describeFailed(tried);
+    default:
+      return tried.proven
+        ? `left as it is: its load records prove more than the file, up to ${tried.proven}. ${restoring(target, [entity])}`
+        : 'left as it is: it is further than the file. --force moves it back, so that rows are loaded again';
+  }
 }
 
 async function entriesIn(file: string): Promise<[string, unknown][]> {

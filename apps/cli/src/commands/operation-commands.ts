@@ -63,7 +63,7 @@ function addCopies(checkpoint: Command, acting: Acting): void {
     .action(acting(checkpointExportCommand));
   of(checkpoint.command('import <file>'))
     .description('write the checkpoints of an exported file')
-    .addOption(force('also over one that is further, or has a load in flight'))
+    .addOption(force('also where that moves one back, or leaves rows out'))
     .action(acting(checkpointImportCommand));
 }
 

@@ -46,7 +46,7 @@ export interface RunOptions {
 /** `bronze run [entity…]`: runs the whole pipeline on this machine. */
 export async function runCommand(entities: readonly string[], options: RunOptions): Promise<number> {
   const config = withDatabaseUrl(await loadConfig(options.config), options.databaseUrl);
-  if (options.restart) await abandonBefore(entities, { out: options.out });
+  if (options.restart) await abandonBefore(config, entities, options.out);
   const started_ms = performance.now();
   const engine = engineName(process.env['PARQUET_ENGINE']);
   const progress = createProgress((entity) => config.entities[entity]?.source);

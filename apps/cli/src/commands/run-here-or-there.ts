@@ -1,7 +1,6 @@
 import { usageError } from '../exit-code.ts';
 import { DEFAULT_CONFIG } from '../pipeline-state.ts';
-import { chooseTarget, DEFAULT_FOLDER, DEFAULT_STACK, type TargetOptions } from '../target/target-options.ts';
-import { abandonBefore } from './restart.ts';
+import { chooseTarget, DEFAULT_FOLDER, type TargetOptions } from '../target/target-options.ts';
 import { runCommand, type RunOptions } from './run-command.ts';
 import { runRemoteCommand } from './run-remote-command.ts';
 
@@ -14,9 +13,7 @@ export interface RunAnywhereOptions extends TargetOptions, Omit<RunOptions, 'out
 /** `bronze run [entity…]`: on this machine, or with `--remote` by the pipeline on AWS. */
 export async function runHereOrThere(names: readonly string[], options: RunAnywhereOptions): Promise<number> {
   if (options.remote) {
-    const onAws = { ...options, stack: options.stack ?? DEFAULT_STACK };
-    if (options.restart) await abandonBefore(names, onAws);
-    return runRemoteCommand(names, onAws);
+    return runRemoteCommand(names, options);
   }
   if (options.wait) throw usageError('--wait needs --remote', 'A run on this machine ends when its loads have ended.');
   if (chooseTarget(options, process.env).kind === 'aws') {

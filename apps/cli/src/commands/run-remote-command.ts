@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SystemClock } from '@bronze/common/adapters/system-clock';
+import { entityOf } from '@bronze/common/config';
 import type { ExtractRequest } from '@bronze/common/load/messages';
 import { type PlannedLoad, planRun } from '@bronze/planner/plan-run';
 import { EXIT, exitCodeOfRun, usageError } from '../exit-code.ts';
@@ -10,15 +11,19 @@ import { DEFAULT_STACK, type TargetOptions } from '../target/target-options.ts';
 import { type Format, printJson, printTable, say } from '../terminal/output.ts';
 import { unknownEntity } from '../unknown-entity.ts';
 import { sayProblems } from './plan-command.ts';
+import { abandonAll, assertNamed } from './restart.ts';
 import { type Ended, waitForLoads } from './wait-for-loads.ts';
 
 export interface RunRemoteOptions extends ConfigOption, TargetOptions {
   readonly full?: boolean;
+  /** Whether to give up the pending loads of the named entities first. */
+  readonly restart?: boolean;
   /** Whether to wait until each load is decided. */
   readonly wait?: boolean;
   readonly output: Format;
 }
 
+type Checkpoints = Awaited<ReturnType<Target['readCheckpoints']>>;
 type Asked = Pick<PlannedLoad, 'entity' | 'load_id' | 'claimed_at' | 'problem'>;
 
 /**
@@ -31,8 +36,9 @@ type Asked = Pick<PlannedLoad, 'entity' | 'load_id' | 'claimed_at' | 'problem'>;
 export async function runRemoteCommand(names: readonly string[], options: RunRemoteOptions): Promise<number> {
   return onTarget({ ...options, stack: options.stack ?? DEFAULT_STACK }, async (target) => {
     const { objects, checkpoints, requests } = await target.open();
-    const before = await target.readCheckpoints();
-    const file = await configOf(options, target, { objects, checkpoints: before, entities: [...before.keys()] });
+    const found = await target.readCheckpoints();
+    const file = await configOf(options, target, { objects, checkpoints: found, entities: [...found.keys()] });
+    const before = options.restart ? await restarted(target, file, found, names) : found;
     const sent: ExtractRequest[] = [];
     const asked = file
       ? await plan(target, file, { names, options, requests: { send: async (all) => void sent.push(...all) } })
@@ -40,7 +46,8 @@ export async function runRemoteCommand(names: readonly string[], options: RunRem
     const failing = asked.filter(({ problem }) => problem);
     const wanted = asked.filter(({ problem }) => !problem);
     const waiting =
-      options.wait && (await waitForLoads({ objects, checkpoints, clock: new SystemClock() }, before, wanted));
+      options.wait &&
+      (await waitForLoads({ objects, checkpoints, clock: new SystemClock(), given: target.given }, before, wanted));
     await requests.send(sent.filter(({ entity }) => wanted.some((one) => one.entity === entity)));
     sayProblems(failing as PlannedLoad[], target.given);
     if (!waiting) show(wanted, options.output);
@@ -48,6 +55,20 @@ export async function runRemoteCommand(names: readonly string[], options: RunRem
     if (waiting) showEnded(ended, options.output);
     return failing.length > 0 ? EXIT.unhealthy : exitCodeOfRun(ended);
   });
+}
+
+/** Nothing is given up before all names are known. @returns the checkpoints after that */
+async function restarted(
+  target: Target,
+  file: ConfigFile | undefined,
+  before: Checkpoints,
+  names: readonly string[],
+): Promise<Checkpoints> {
+  assertNamed(names);
+  if (file) for (const name of names) entityOf(file.config, name);
+  else assertHaveCheckpoints(target, before, names);
+  await abandonAll(target, names);
+  return target.readCheckpoints();
 }
 
 interface Wanted {
@@ -75,17 +96,21 @@ async function plan(
 /** Without a configuration, the checkpoints say which entities there are. */
 function byName(
   target: Target,
-  before: ReadonlyMap<string, unknown>,
+  before: Checkpoints,
   { names, options, sent }: Wanted & { readonly sent: ExtractRequest[] },
 ): readonly Asked[] {
   if (names.length === 0) {
     throw usageError('there is no configuration that says which entities there are', 'Name them, or pass --config.');
   }
-  const unknown = names.find((name) => !before.has(name));
-  if (unknown !== undefined) throw unknownEntity(unknown, `the checkpoints of ${target.name}`, [...before.keys()]);
+  assertHaveCheckpoints(target, before, names);
   const load_type = options.full ? { load_type: 'full' as const } : {};
   sent.push(...[...new Set(names)].map((entity) => ({ entity, load_id: randomUUID(), ...load_type })));
   return sent;
+}
+
+function assertHaveCheckpoints(target: Target, before: Checkpoints, names: readonly string[]): void {
+  const unknown = names.find((name) => !before.has(name));
+  if (unknown !== undefined) throw unknownEntity(unknown, `the checkpoints of ${target.name}`, [...before.keys()]);
 }
 
 function show(asked: readonly Asked[], output: Format): void {

@@ -113,8 +113,7 @@ async function factsOf(state: PipelineState, config: Config | undefined, entity:
 /** Undefined if it was never loaded. */
 async function whyLost(objects: ObjectReader, entity: string): Promise<string | undefined> {
   try {
-    const record = await completedLoad(objects, entity);
-    return record && describeLost('it', record);
+    return (await completedLoad(objects, entity)) && describeLost('it');
   } catch (thrown) {
     const failure = toFailure(thrown);
     if (failure.code !== 'OBJECT_INVALID') throw thrown;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { chooseTarget } from './target-options.ts';
+import { chooseTarget, endpointUrl } from './target-options.ts';
 
 const BUCKET_SET = { S3_BUCKET_NAME: 'shop-bronze' };
 
@@ -28,4 +28,9 @@ describe('the target of a command', () => {
       aws: { stack: 'Shop', bucket: 'other' },
     });
   });
+});
+
+test.each(['localhost:4566', '127.0.0.1', 'http://', 's3://bucket', ''])('--endpoint %j is refused', (text) => {
+  expect(() => endpointUrl(text)).toThrow('--endpoint is not a URL');
+  expect(endpointUrl('http://127.0.0.1:4566')).toBe('http://127.0.0.1:4566');
 });

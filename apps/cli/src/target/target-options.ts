@@ -70,5 +70,11 @@ function withAws(command: Command, stack: string): Command {
     .option('--bucket <name>', 'on AWS: data bucket of the pipeline (default: $S3_BUCKET_NAME)')
     .option('--profile <name>', 'on AWS: profile from the AWS configuration')
     .option('--region <name>', 'on AWS: region')
-    .option('--endpoint <url>', 'URL of a local AWS endpoint, in place of AWS');
+    .addOption(new Option('--endpoint <url>', 'URL of a local AWS endpoint, in place of AWS').argParser(endpointUrl));
+}
+
+/** @throws BronzeError CONFIG_INVALID. The text is not repeated, because a URL may hold a secret */
+export function endpointUrl(text: string): string {
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text;
+  throw usageError('--endpoint is not a URL of http or https', 'Write it like http://127.0.0.1:4566.');
 }

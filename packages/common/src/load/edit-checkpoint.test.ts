@@ -230,27 +230,68 @@ describe('setting and resetting a checkpoint', () => {
 describe('importing an entry', () => {
   const FILE = { last_sync_timestamp: '2024-01-04', note: 'by hand' };
 
-  test.each<[string, unknown, string, boolean]>([
-    ['where there is none', undefined, 'imported', true],
-    ['over an older one', { last_sync_timestamp: '2024-01-03' }, 'imported', true],
-    ['over one that can’t be read', { last_sync_timestamp: 'x' }, 'imported', true],
-    ['over the same', { last_sync_timestamp: day(4), note: 'by hand' }, 'same', false],
-    ['over a newer one', { last_sync_timestamp: '2024-01-05' }, 'newer', false],
-    ['over a load in flight', { pending_load: pendingOf(3) }, 'pending', false],
-  ])('%s', async (_, before, outcome, isWritten) => {
-    const { ports, stored } = await open({ customers: {}, ...(before !== undefined && { orders: before }) });
-    expect(await importCheckpoint(ports, 'orders', { entry: FILE, isForced: false })).toBe(outcome);
-    const written = { ...FILE, last_sync_timestamp: day(4) };
-    expect(await stored()).toEqual({ customers: {}, orders: isWritten || outcome === 'same' ? written : before });
-    expect(await importCheckpoint(ports, 'orders', { entry: FILE, isForced: true })).toMatch(/imported|same/);
-    expect((await stored())['orders']).toEqual(written);
+  const importing = (ports: Parameters<typeof importCheckpoint>[0], isForced: boolean, entry: unknown = FILE) =>
+    importCheckpoint(ports, 'orders', { entry, isForced });
+  const WRITTEN = { ...FILE, last_sync_timestamp: day(4) };
+
+  test.each<[string, unknown, string, object[]]>([
+    ['where nothing is known', undefined, 'imported', []],
+    ['where the load records prove as much', undefined, 'imported', [record(4)]],
+    ['over one that was moved back', { last_sync_timestamp: '2024-01-03' }, 'imported', [record(4)]],
+    ['over one that can’t be read', { last_sync_timestamp: 'x' }, 'imported', []],
+    ['over one that was reset', { reset_at: day(5) }, 'imported', [record(4)]],
+    ['over the same', { last_sync_timestamp: day(4), note: 'by hand' }, 'same', []],
+    ['over a newer one', { last_sync_timestamp: '2024-01-05' }, 'newer', [record(4)]],
+    ['where the load records prove more', undefined, 'newer', [record(4), record(5)]],
+    ['over an older one', { last_sync_timestamp: '2024-01-03' }, 'ahead', []],
+    ['past what the load records prove', undefined, 'ahead', [record(3)]],
+  ])('%s', async (_, before, outcome, records) => {
+    const { ports, stored } = await open(
+      { customers: {}, ...(before !== undefined && { orders: before }) },
+      { records },
+    );
+    expect(await importing(ports, false)).toMatchObject({ outcome });
+    const isWritten = outcome === 'imported' || outcome === 'same';
+    expect(await stored()).toEqual({ customers: {}, orders: isWritten ? WRITTEN : before });
+    expect((await importing(ports, true)).outcome).toMatch(/imported|same/);
+    expect((await stored())['orders']).toEqual(WRITTEN);
+  });
+
+  test('says what it proves, or passes, where that is not where the entry is', async () => {
+    const newer = await open({}, { records: [record(5)] });
+    expect(await importing(newer.ports, false)).toEqual({ outcome: 'newer', proven: day(5) });
+    const { ports } = await open({ orders: { last_sync_timestamp: day(2) } }, { records: [record(3)] });
+    const passed = { from: day(3), to: day(4) };
+    expect(await importing(ports, false)).toEqual({ outcome: 'ahead', passed });
+    expect(await importing(ports, true)).toEqual({ outcome: 'imported', passed });
+    const future = { last_sync_timestamp: '2024-01-21' };
+    expect(await importing((await open({})).ports, false, future)).toEqual({
+      outcome: 'ahead',
+      passed: { from: undefined, to: timestamp('2024-01-21') },
+    });
+  });
+
+  test('is refused while a load is pending, also when forced', async () => {
+    const orders = { pending_load: pendingOf(3) };
+    const { ports, stored } = await open({ orders });
+    for (const isForced of [false, true])
+      await expect(importing(ports, isForced)).rejects.toMatchObject({ code: 'CHECKPOINT_BUSY' });
+    expect(await stored()).toEqual({ orders });
+  });
+
+  test('keeps the requests that wait, and not those of the file', async () => {
+    const request = (n: number) => ({ next_requests: [{ entity: 'orders', load_id: idOf(n) }] });
+    const { ports, stored } = await open({ orders: { last_sync_timestamp: day(4), ...request(8) } });
+    expect(await importing(ports, false, { ...FILE, ...request(9) })).toEqual({ outcome: 'imported' });
+    expect((await stored())['orders']).toEqual({ ...WRITTEN, ...request(8) });
+    expect(await importing(ports, false)).toEqual({ outcome: 'same' });
   });
 
   test('that can’t be read changes nothing', async () => {
     const { ports, stored } = await open({ orders: { last_sync_timestamp: '2024-01-03' } });
     const entry = { last_sync_timestamp: 'soon' };
-    expect(await importCheckpoint(ports, 'orders', { entry, isForced: true })).toBe('unreadable');
+    expect(await importCheckpoint(ports, 'orders', { entry, isForced: true })).toEqual({ outcome: 'unreadable' });
     expect((await stored())['orders']).toEqual({ last_sync_timestamp: '2024-01-03' });
-    expect(await importCheckpoint(ports, '../x', { entry: FILE, isForced: true })).toBe('unreadable');
+    expect(await importCheckpoint(ports, '../x', { entry: FILE, isForced: true })).toEqual({ outcome: 'unreadable' });
   });
 });

@@ -1,4 +1,5 @@
 /** What an operator changes in the checkpoints, each entry by one compare-and-swap. */
+import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod/mini';
 import { entityNameSchema } from '../words/entity.ts';
 import { BronzeError } from '../words/failure.ts';
@@ -64,32 +65,64 @@ export async function restoreCheckpoint(ports: EditPorts, entity: string, isForc
   return { outcome: 'restored', checkpoint: await put(ports, entity, version, { ...proven, ...waiting }) };
 }
 
-/** `pending`, `newer`: what is there has a load in flight, or is further; it stays unless the import is forced. */
-export type Imported = 'imported' | 'same' | 'pending' | 'newer' | 'unreadable';
+export type Imported =
+  | { readonly outcome: 'same' | 'unreadable' }
+  /** `passed` if it was forced to be further than anything that is known. */
+  | { readonly outcome: 'imported'; readonly passed?: Passed }
+  | Hindrance;
+
+/** Why an entry is not imported unless that is forced. */
+type Hindrance =
+  /** What is there is further, or, where no entry can be read, what the load records prove. */
+  | { readonly outcome: 'newer'; readonly proven?: Timestamp }
+  /** The entry is further than both, or in the future, so that rows would be left out. */
+  | { readonly outcome: 'ahead'; readonly passed: Passed };
+
+export interface Passed {
+  /** How far the entity has come; undefined if nothing says so. */
+  readonly from: Timestamp | undefined;
+  readonly to: Timestamp;
+}
 
 /**
- * Writes an entry of an exported file.
+ * Writes an entry of an exported file. The requests that wait now are kept.
  *
- * @throws BronzeError SWAP_CONTENDED
+ * @throws BronzeError CHECKPOINT_BUSY while a load is pending, OBJECT_INVALID for a load record, SWAP_CONTENDED
  */
 export async function importCheckpoint(
-  { checkpoints }: Pick<EditPorts, 'checkpoints'>,
+  ports: EditPorts,
   entity: string,
   { entry, isForced }: { readonly entry: unknown; readonly isForced: boolean },
 ): Promise<Imported> {
-  const next = z.safeParse(entityNameSchema, entity).success ? readable(entry) : undefined;
-  if (!next) return 'unreadable';
-  const { stored, version } = await checkpoints.readStored(entity);
+  const given = z.safeParse(entityNameSchema, entity).success ? readable(entry) : undefined;
+  if (!given) return { outcome: 'unreadable' };
+  const { stored, version } = await ports.checkpoints.readStored(entity);
   const current = readable(stored);
-  if (JSON.stringify(current) === JSON.stringify(next)) return 'same';
-  if (current?.pending_load && !isForced) return 'pending';
-  if (isFurther(current, next) && !isForced) return 'newer';
-  await put({ checkpoints }, entity, version, next);
-  return 'imported';
+  const next = { ...given, ...(current?.next_requests && { next_requests: current.next_requests }) };
+  if (isDeepStrictEqual(current, next)) return { outcome: 'same' };
+  assertIdle(entity, current);
+  const hindrance = await hindranceOf(ports, entity, { current, next });
+  if (hindrance && !isForced) return hindrance;
+  await put(ports, entity, version, next);
+  return { outcome: 'imported', ...(hindrance?.outcome === 'ahead' && { passed: hindrance.passed }) };
 }
 
-function isFurther(current: Checkpoint | undefined, next: Checkpoint): boolean {
-  return (current?.last_sync_timestamp ?? '') > (next.last_sync_timestamp ?? '');
+async function hindranceOf(
+  { objects, clock }: EditPorts,
+  entity: string,
+  { current, next }: { readonly current: Checkpoint | undefined; readonly next: Checkpoint },
+): Promise<Hindrance | undefined> {
+  const [at, to] = [current?.last_sync_timestamp, next.last_sync_timestamp];
+  if (isAfter(at, to)) return { outcome: 'newer' };
+  const proven = (await provenCheckpoint(objects, entity))?.last_sync_timestamp;
+  if (!current && proven && isAfter(proven, to)) return { outcome: 'newer', proven };
+  const from = isAfter(proven, at) ? proven : at;
+  if (!to || (to <= clock.now() && (!from || to <= from))) return undefined;
+  return { outcome: 'ahead', passed: { from, to } };
+}
+
+function isAfter(one: Timestamp | undefined, other: Timestamp | undefined): boolean {
+  return (one ?? '') > (other ?? '');
 }
 
 /** Undefined for an entry that can't be read, and if there is none. */
