@@ -14,7 +14,7 @@ import { BronzeError, type Failure, machineError, toFailure } from '@bronze/comm
 import type { Timestamp } from '@bronze/common/words/timestamp';
 import { EXIT, usageError } from '../exit-code.ts';
 import { assertKnownEntities } from '../known-entities.ts';
-import { tableInEnvironment } from '../target/aws-target.ts';
+import { tableInEnvironment } from '../target/table-in-environment.ts';
 import { onTarget } from '../target/open-target.ts';
 import type { Target } from '../target/target.ts';
 import { commandLine } from '../terminal/command-line.ts';

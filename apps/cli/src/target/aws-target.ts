@@ -1,7 +1,8 @@
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { S3Client } from '@aws-sdk/client-s3';
 import { errorName } from '@bronze/common/adapters/aws/aws-error';
-import { newTableIn, openCheckpoints } from '@bronze/common/adapters/aws/open-checkpoints';
+import { tableInEnvironment } from './table-in-environment.ts';
+import { openCheckpoints } from '@bronze/common/adapters/aws/open-checkpoints';
 import { S3ObjectStore } from '@bronze/common/adapters/aws/s3-object-store';
 import { type SqsDeadLetter, SqsDeadLetters } from '@bronze/common/adapters/aws/sqs-dead-letters';
 import { sqsFailure } from '@bronze/common/adapters/aws/sqs-failure';
@@ -174,14 +175,6 @@ export class AwsTarget implements Target {
       throw usageError(`there are no AWS credentials: ${whyNone(thrown)}`, `${how} ${ON_THIS_MACHINE}`);
     });
   }
-}
-
-/**
- * Where the checkpoints are if `checkpoints.json` is not there: a table that the environment names, as that of the
- * functions does. `CHECKPOINT_STORE` alone may be there for deployments.
- */
-export function tableInEnvironment(): string | undefined {
-  return process.env['CHECKPOINT_TABLE'] ? newTableIn(process.env) : undefined;
 }
 
 const COUNTS = {
