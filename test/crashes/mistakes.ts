@@ -92,8 +92,8 @@ const IN_THE_LOOP = [
   [
     'a dead letter is recorded after it was sent',
     DELIVERY,
-    `    await record(ports, message, thrown);\n    await ports.sendToDeadLetterQueue(message, toFailure(thrown));`,
-    `    await ports.sendToDeadLetterQueue(message, toFailure(thrown));\n    await record(ports, message, thrown);`,
+    `    const record_key = await record(ports, message, thrown);\n    await ports.sendToDeadLetterQueue(message, toFailure(thrown), record_key);`,
+    `    await ports.sendToDeadLetterQueue(message, toFailure(thrown), '');\n    await record(ports, message, thrown);`,
   ],
 ] as const;
 

@@ -58,7 +58,7 @@ test('wrong usage is an error in JSON too, and a URL in a wrong option is not re
 
 test('a command for AWS says what is missing to call it: a region, or credentials', async () => {
   const without = { AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/none', AWS_SHARED_CREDENTIALS_FILE: '/none' };
-  const nowhere = await bronze(['dlq', 'list'], without);
+  const nowhere = await bronze(['dlq', 'list', '--stack', 'EcomIngestionStack'], without);
   expect([nowhere.code, nowhere.stderr]).toEqual([
     2,
     expect.stringContaining('CONFIG_INVALID: no AWS region is set\n'),
@@ -66,7 +66,7 @@ test('a command for AWS says what is missing to call it: a region, or credential
   const nobody = await bronze(['checkpoint', 'get', '--bucket', 'b', '--region', 'eu-central-1'], without);
   expect(nobody.code).toBe(2);
   expect(nobody.stderr).toMatch(/CONFIG_INVALID: there are no AWS credentials: Could not load [^]*aws sso login/);
-  expect(nobody.stderr).toContain('bronze status --out');
+  expect(nobody.stderr).toContain('pass --out');
 });
 
 test('the command has the version of its package', async () => {
