@@ -113,6 +113,9 @@ describe('a load that is claimed again under its id, with another window', () =>
   test('does not continue after the slices of its first claim', async () => {
     const world = await begun();
     await withoutPending(world);
+    // What would have continued it claims nothing: only the request itself can claim it again.
+    await world.stepRequest();
+    await world.ask(FIRST);
     await expect(world.stepRequest()).rejects.toMatchObject({ code: 'LOAD_RECLAIMED' });
     expect(completed(world)).toEqual([]);
   });
