@@ -19,7 +19,7 @@ const failuresOf = (trials: readonly Trial[]) =>
   trials.flatMap(({ seed, failures }) => failures.map((failure) => `seed ${seed}: ${failure}`));
 const isCaught = ({ failures }: Trial) => failures.length > 0;
 
-/** `.ci/run` runs 120 schedules, `.ci/nightly` 2,000. */
+/** `.ci/run` runs 60 schedules, `.ci/nightly` 2,000. */
 test('Bronze loses, repeats and delays nothing in 20 schedules of 8 writers, half with a SELECT-only role', async () => {
   const trials = await runTrials({
     servers,
