@@ -50,10 +50,10 @@ export const handler = middy<unknown, Plan>()
       const defaults = { load_type: process.env['LOAD_TYPE'], now: aws.clock.now() };
       return checkedPlan(config, decodePlanEvent(event, defaults));
     };
-    if (isDryRun(event)) return planRun({ ...readers, ...NOWHERE }, config, check());
     return aws.within(
       () => context.getRemainingTimeInMillis(),
       async () => {
+        if (isDryRun(event)) return planRun({ ...readers, ...NOWHERE }, config, check());
         const request = await validated(aws, { id: context.awsRequestId, unwritten }, check);
         const plan = await planRun({ ...readers, requests, log: telemetry }, config, request);
         if (plan.planned.length > 0) await start?.(runInputOf(request));

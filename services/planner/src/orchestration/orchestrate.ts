@@ -78,32 +78,36 @@ async function reportAll(ports: OrchestratorPorts, awaited: readonly AwaitedLoad
   const since = awaited.map(({ requested_at }) => requested_at).toSorted()[0];
   if (since === undefined) return [];
   const failures = await failureRecords(ports.objects, { since, until: ports.clock.now() });
-  return Promise.allSettled(awaited.map(async (load) => report(ports, load, failures)));
+  // Before any load record: who ends a load writes its record first.
+  const checkpoints = await ports.checkpoints.readAll();
+  return Promise.allSettled(
+    awaited.map(async (load) => {
+      const checkpoint = checkpoints.get(load.entity);
+      await report(ports, load, { checkpoint, failures, ...(await recordsOf(ports.objects, load, checkpoint)) });
+    }),
+  );
 }
 
 async function readAwaited(objects: ObjectStore, key: string): Promise<AwaitedLoad | undefined> {
   return readJson(objects, key, awaitedLoadSchema, 'Delete the object: its task then ends by its timeout.');
 }
 
-async function report(ports: OrchestratorPorts, load: AwaitedLoad, failures: Known['failures']): Promise<void> {
+async function report(ports: OrchestratorPorts, load: AwaitedLoad, known: Known): Promise<void> {
   const { entity } = load;
-  const answer = answerOf(load, { ...(await storedOf(ports, load)), failures });
+  const answer = answerOf(load, known);
   const isForgotten = secondsBetween(load.requested_at, ports.clock.now()) > WAITS_SECONDS_MAX;
   if (answer.status === 'open' && !isForgotten) return;
   if (answer.status !== 'open') await ports.callbacks.end(load.task_token, { entity, ...answer });
   await ports.objects.remove(keyOfAwaited(load));
 }
 
-/** The checkpoint before the records: who ends a load writes its record first. */
-async function storedOf(
-  { objects, checkpoints }: OrchestratorPorts,
+async function recordsOf(
+  objects: ObjectStore,
   load: AwaitedLoad,
-): Promise<Omit<Known, 'failures'>> {
-  const { entity } = load;
-  const checkpoint = (await checkpoints.readAll()).get(entity);
+  checkpoint: Known['checkpoint'],
+): Promise<Pick<Known, 'record' | 'last'>> {
   const record = await readLoadRecord(objects, load);
-  const last_load_id = checkpoint?.last_load_id;
-  const last =
-    last_load_id === undefined ? undefined : await readLoadRecord(objects, { entity, load_id: last_load_id });
-  return { checkpoint, record, last };
+  const load_id = checkpoint?.last_load_id;
+  const last = load_id === undefined ? undefined : await readLoadRecord(objects, { entity: load.entity, load_id });
+  return { record, last };
 }
