@@ -111,7 +111,7 @@ function valuesIn(environment: Environment, names: readonly string[]): Record<st
   return Object.fromEntries(names.flatMap((name) => (environment[name] ? [[name, environment[name]] as const] : [])));
 }
 
-/** NaN, which no check lets pass, if it is no number. */
+/** NaN, which no check accepts, if it is not a number. */
 function numberIn(environment: Environment, name: string): number | undefined {
   const value = environment[name];
   return value === undefined ? undefined : /^\d+$/.test(value) ? Number(value) : Number.NaN;

@@ -156,7 +156,7 @@ async function writeNew(file: string, text: string): Promise<void> {
  * `bronze checkpoint import <file>`: writes the entries of an exported file, each by one compare-and-swap. Exit code 4 if one
  * was left as it is.
  *
- * @throws BronzeError CONFIG_INVALID if the file is no JSON object
+ * @throws BronzeError CONFIG_INVALID if the file is not a JSON object
  */
 export async function checkpointImportCommand(file: string, options: CheckpointCopyOptions): Promise<number> {
   const entries = await entriesIn(file);

@@ -1,4 +1,4 @@
-/** The commands that mend a pipeline: its dead letters and its checkpoints, in a folder or on AWS. */
+/** The commands that repair a pipeline: its dead letters and its checkpoints, in a folder or on AWS. */
 import { type Command, Option } from 'commander';
 import { localPath } from '../local-path.ts';
 import { withTarget } from '../target/target-options.ts';

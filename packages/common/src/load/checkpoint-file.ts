@@ -74,7 +74,7 @@ export interface SetAside {
 }
 
 /**
- * Puts a file that is no JSON object aside. In its place comes one that names the same table; or, if the file held the
+ * Puts a file that is not a JSON object aside. In its place comes one that names the same table; or, if the file held the
  * checkpoints themselves, an empty one, so that entries can be restored. Until they are, no load is claimed.
  *
  * @returns undefined if there is no file, or one that can be read

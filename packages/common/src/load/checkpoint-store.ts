@@ -5,7 +5,7 @@ export interface CheckpointStore {
   /** An entry that can't be read is undefined, so that one entity's mistake does not stop the others. */
   readAll(): Promise<ReadonlyMap<string, Checkpoint | undefined>>;
   read(entity: string): Promise<VersionedCheckpoint>;
-  /** An entry as it is stored, also one that can't be read; undefined if there is none. For commands that mend it. */
+  /** An entry as it is stored, also one that can't be read; undefined if there is none. For commands that repair it. */
   readStored(entity: string): Promise<StoredCheckpoint>;
   /** False if the entity's checkpoint is no longer the one that was read with `version`. */
   swap(entity: string, version: string, next: Checkpoint): Promise<boolean>;

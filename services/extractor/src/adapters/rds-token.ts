@@ -5,7 +5,7 @@ import { BronzeError } from '@bronze/common/words/failure';
  * only; it is signed here, with the credentials and the region of the process, so RDS is not asked.
  *
  * @param url names host and user: `postgresql://bronze@host:5432/shop`
- * @throws BronzeError SECRET_UNREADABLE without credentials or a region, CONFIG_INVALID if it is no URL with a user
+ * @throws BronzeError SECRET_UNREADABLE without credentials or a region, CONFIG_INVALID if it is not a URL with a user
  */
 export async function withRdsToken(url: string): Promise<string> {
   const signed = URL.parse(url);
